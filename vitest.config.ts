@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** `CAIRN_TEST=long` runs the full forms: soaks, large files, many repetitions. */
+const long = process.env['CAIRN_TEST'] === 'long';
+
+export default defineConfig({
+  test: {
+    include: ['{functions,shared,local,test,infra,examples,scripts}/**/*.test.ts'],
+    testTimeout: long ? 600_000 : 30_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+  },
+});
