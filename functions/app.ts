@@ -1,0 +1,62 @@
+import type { InvocationContext } from '@azure/functions';
+import { openStores, type Stores } from '../shared/azure/index.ts';
+import { childTrace, type Context, type Log, type LogFields, platform, randomIds, systemClock } from '../shared/context.ts';
+import { readSettings, type Settings } from '../shared/settings.ts';
+
+/** What every invocation of this instance shares; opened once, on first use. */
+export type App = { readonly settings: Settings; readonly stores: Stores };
+
+let opened: Promise<App> | undefined;
+
+/** Opens the stores the settings name; a failure is tried again by the next invocation. */
+export function app(): Promise<App> {
+  opened ??= open().catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
+
+/** Closes what {@link app} opened, if it did. */
+export async function closeApp(): Promise<void> {
+  const closing = opened;
+  opened = undefined;
+  await (await closing?.catch(() => undefined))?.stores.close();
+}
+
+async function open(): Promise<App> {
+  const settings = readSettings(process.env);
+  const stores = await openStores(settings);
+  // The local stack owns its stores and may make them; in Azure they are made by infra/ and this identity may not.
+  if (settings.cosmos.by !== 'identity') await stores.createIfMissing();
+  return { settings, stores };
+}
+
+/** The context of work that no caller asked for: a timer, or a message with the envelope of its cause. */
+export async function workContext(
+  invocation: InvocationContext,
+  envelope: { workspace?: string; requestId?: string; traceparent?: string } = {},
+): Promise<Context> {
+  const { settings, stores } = await app();
+  return {
+    principal: platform,
+    workspace: envelope.workspace ?? 'default',
+    requestId: envelope.requestId ?? invocation.invocationId,
+    trace: childTrace(envelope.traceparent ?? invocation.traceContext?.traceParent),
+    clock: systemClock,
+    ids: randomIds,
+    log: logOf(invocation, { requestId: envelope.requestId ?? invocation.invocationId }),
+    stores,
+    settings,
+  };
+}
+
+/** A log that writes one line of JSON fields behind each message, to the invocation it belongs to. */
+export function logOf(invocation: Pick<InvocationContext, 'info' | 'warn' | 'error'>, common: LogFields): Log {
+  const line = (message: string, fields?: LogFields) => `${message} ${JSON.stringify({ ...common, ...fields })}`;
+  return {
+    info: (message, fields) => invocation.info(line(message, fields)),
+    warn: (message, fields) => invocation.warn(line(message, fields)),
+    error: (message, fields) => invocation.error(line(message, fields)),
+  };
+}

@@ -1,0 +1,120 @@
+import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
+import { Hono } from 'hono';
+import { childTrace, type Context, randomIds, systemClock } from '../shared/context.ts';
+import { CairnError, errorResponse, problem, type Route, type Surface } from '../shared/http/index.ts';
+import { app as openApp, logOf } from './app.ts';
+import { authenticate } from './http/authenticate.ts';
+import { surfaces } from './http/surfaces.ts';
+
+type Env = { Bindings: { invocation: InvocationContext } };
+
+const requestIdHeader = 'x-request-id';
+const requestIdPattern = /^[\w.-]{1,64}$/;
+const workspacePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+const router = mount(surfaces);
+
+/** The one HTTP function: every surface behind one router. */
+export async function http(request: HttpRequest, invocation: InvocationContext): Promise<HttpResponseInit> {
+  const given = request.headers.get(requestIdHeader);
+  const requestId = given && requestIdPattern.test(given) ? given : invocation.invocationId;
+  const headers = new Headers(request.headers as unknown as Headers);
+  headers.set(requestIdHeader, requestId);
+  const response = await router.fetch(
+    new Request(request.url, {
+      method: request.method,
+      headers,
+      signal: (request as { signal?: AbortSignal }).signal ?? null,
+      ...(request.body ? { body: request.body as unknown as ReadableStream, duplex: 'half' } : {}),
+    } as RequestInit),
+    { invocation },
+  );
+  response.headers.set(requestIdHeader, requestId);
+  return {
+    status: response.status,
+    headers: response.headers as unknown as Record<string, string>,
+    ...(response.body ? { body: response.body as never } : {}),
+  };
+}
+
+/** Routes every surface; a path that exists under another method is 405, an unknown one 404. */
+export function mount(table: readonly Surface[]): Hono<Env> {
+  const hono = new Hono<Env>();
+  const methods = new Map<string, { surface: Surface; allowed: Set<string> }>();
+  for (const surface of table)
+    for (const route of surface.routes) {
+      const pattern = honoPath(route.path);
+      const known = methods.get(pattern) ?? { surface, allowed: new Set() };
+      known.allowed.add(route.method);
+      methods.set(pattern, known);
+      hono.on(route.method, pattern, (c) => answer(surface, route, c.req.raw, c.req.param(), c.env.invocation));
+    }
+  for (const [pattern, { surface, allowed }] of methods)
+    hono.all(pattern, (c) => {
+      const allow = [...allowed, ...(allowed.has('GET') ? ['HEAD'] : [])].join(', ');
+      const error = new CairnError('wrong-method', `${c.req.method} is not possible here; allowed: ${allow}.`);
+      const response = errorResponse(error, surface.errors, requestIdOf(c.req.raw));
+      response.headers.set('allow', allow);
+      return response;
+    });
+  hono.notFound((c) =>
+    errorResponse(new CairnError('no-route', `There is nothing at ${c.req.path}.`), problem, requestIdOf(c.req.raw)),
+  );
+  return hono;
+}
+
+async function answer(
+  surface: Surface,
+  route: Route,
+  request: Request,
+  params: Record<string, string>,
+  invocation: InvocationContext,
+): Promise<Response> {
+  const requestId = requestIdOf(request);
+  const log = logOf(invocation, { requestId, operation: route.operation });
+  try {
+    const { settings, stores } = await openApp();
+    const ctx: Context = {
+      principal: authenticate(request, route.role, settings),
+      workspace: workspaceOf(request),
+      requestId,
+      trace: childTrace(request.headers.get('traceparent') ?? invocation.traceContext?.traceParent),
+      clock: systemClock,
+      ids: randomIds,
+      log,
+      stores,
+      settings,
+    };
+    const url = new URL(request.url);
+    return await route.handle(ctx, { request, url, params: { ...params, ...restOf(route.path, url.pathname) } });
+  } catch (error) {
+    if (!(error instanceof CairnError))
+      log.error('request failed', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    return errorResponse(error, surface.errors, requestId);
+  }
+}
+
+function requestIdOf(request: Request): string {
+  return request.headers.get(requestIdHeader) ?? '';
+}
+
+function workspaceOf(request: Request): string {
+  const workspace = request.headers.get('x-mlflow-workspace') ?? 'default';
+  if (workspacePattern.test(workspace)) return workspace;
+  throw new CairnError('invalid', 'X-MLFLOW-WORKSPACE must be lower-case letters, digits and hyphens, at most 63.', {
+    field: 'X-MLFLOW-WORKSPACE',
+  });
+}
+
+/** The last parameter `{name*}` as the client sent it: only its route knows how it is to be decoded. */
+function restOf(path: string, pathname: string): Record<string, string> {
+  const name = /\{(\w+)\*\}$/.exec(path)?.[1];
+  if (name === undefined) return {};
+  const segments = path.split('/').length - 1;
+  return { [name]: pathname.split('/').slice(segments).join('/') };
+}
+
+/** `{name}` as Hono's `:name`, and a last `{name*}` as the rest of the path. */
+function honoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => (rest ? `:${name}{.*}` : `:${name}`));
+}

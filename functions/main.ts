@@ -1,0 +1,35 @@
+import { app } from '@azure/functions';
+import { flushRelay } from '../shared/events/index.ts';
+import { app as opened, closeApp } from './app.ts';
+import { blobs } from './blobs.ts';
+import { chunks } from './chunks.ts';
+import { http } from './http.ts';
+import { tick } from './tick.ts';
+import { work } from './work.ts';
+
+app.setup({ enableHttpStream: true });
+
+app.http('http', {
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+  authLevel: 'anonymous',
+  route: '{*path}',
+  handler: http,
+});
+
+/** Each minute; an idle one costs a point read. */
+app.timer('tick', { schedule: '0 * * * * *', handler: tick });
+
+const connection = 'AzureWebJobsStorage';
+app.storageQueue('blobs', { queueName: 'blob-events', connection, handler: blobs });
+app.storageQueue('chunks', { queueName: 'batch-chunks', connection, handler: chunks });
+app.storageQueue('work', { queueName: 'work', connection, handler: work });
+
+/** Settings are checked before the first request; what is wrong is said once, all of it. */
+app.hook.appStart(async () => {
+  await opened();
+});
+
+app.hook.appTerminate(async () => {
+  await flushRelay((await opened()).stores);
+  await closeApp();
+});

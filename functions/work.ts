@@ -1,0 +1,25 @@
+import type { InvocationContext } from '@azure/functions';
+import type { Envelope } from '../shared/azure/index.ts';
+import type { Context } from '../shared/context.ts';
+import { type CairnEvent, deliver, type EventsMessage, type Subscriber, sweepEvents } from '../shared/events/index.ts';
+import { workContext } from './app.ts';
+
+/** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
+const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {};
+
+type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonly kind?: string };
+
+/** Kinds of work that messages ask for. */
+const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> = {
+  events: (ctx, message: EventsMessage) => deliver(ctx, message, (type) => subscribers[type] ?? []),
+  'sweep-events': (ctx) => sweepEvents(ctx),
+};
+
+/** The work queue: light work of every kind. A message that throws comes back, and after five tries goes to `work-poison`. */
+export async function work(message: unknown, invocation: InvocationContext): Promise<void> {
+  const parsed = message as Message;
+  const ctx = await workContext(invocation, parsed);
+  const run = kinds[parsed.kind ?? ''];
+  if (!run) throw new Error(`No work is of kind '${String(parsed.kind)}'.`);
+  await run(ctx, parsed as never);
+}

@@ -1,0 +1,276 @@
+import { pathToFileURL } from 'node:url';
+import {
+  type Container,
+  CosmosClient,
+  type CosmosClientOptions,
+  type OperationInput,
+  type PartitionKey,
+  PartitionKeyDefinitionVersion,
+  PartitionKeyKind,
+  type SqlParameter,
+} from '@azure/cosmos';
+import type { Document, Stored } from '../documents.ts';
+import { CairnError } from '../http/errors.ts';
+import { type ContainerDeclaration, type ContainerName, containers, cosmosDatabase } from '../resources.ts';
+import type { Settings } from '../settings.ts';
+import { credential } from './identity.ts';
+
+/** Values of a (hierarchical) partition key, first level first. */
+export type Key = readonly string[];
+
+export type Write =
+  | { readonly op: 'create'; readonly doc: Document }
+  | { readonly op: 'replace'; readonly doc: Document; readonly etag: string }
+  | { readonly op: 'delete'; readonly id: string; readonly etag?: string };
+
+/**
+ * What became of a write or an atomic batch: applied as a whole, or not at all because the operation
+ * at index `at` met an existing item, a newer etag, or no item.
+ */
+export type Outcome =
+  | { readonly outcome: 'applied'; readonly etags: readonly string[] }
+  | { readonly outcome: 'exists' | 'changed' | 'missing'; readonly at: number };
+
+export type Query = { readonly text: string; readonly values?: Readonly<Record<string, SqlParameter['value']>> };
+export type QueryOptions = {
+  /** Confines the query to one partition (or one prefix of a hierarchical key). Always pass it where it is known. */
+  readonly key?: Key;
+  readonly limit?: number;
+  /** Lists and search read Eventual, which costs half; pass `strong` where the answer decides a write. */
+  readonly consistency?: 'strong' | 'eventual';
+};
+
+/** Requests and request units since the process began, for benchmarks and budgets. */
+export type Meter = { requests: number; requestUnits: number };
+
+const readTries = 4;
+
+/** One Cosmos DB container. Every write is create-only or conditional on an etag. */
+export class DocumentContainer {
+  readonly #container: Container;
+  readonly #meter: Meter;
+
+  constructor(container: Container, meter: Meter) {
+    this.#container = container;
+    this.#meter = meter;
+  }
+
+  /** A point read: the item and its etag, or `undefined`. */
+  async read<T extends Document>(key: Key, id: string): Promise<Stored<T> | undefined> {
+    const response = await this.#reading(() => this.#container.item(id, keyOf(key)).read());
+    if (response.statusCode === 404 || !response.resource) return undefined;
+    return { doc: stripSystem<T>(response.resource as Record<string, unknown>), etag: response.etag };
+  }
+
+  /** One create-only or conditional write. */
+  async write(key: Key, write: Write): Promise<Outcome> {
+    return this.batch(key, [write]);
+  }
+
+  /** Writes that succeed or fail as a whole; all in one partition, at most 100 and 2 MB. */
+  async batch(key: Key, writes: readonly Write[]): Promise<Outcome> {
+    const response = await this.#guarded(() => this.#container.items.batch(writes.map(operationOf), keyOf(key)));
+    this.#count(Number(response.headers['x-ms-request-charge'] ?? 0));
+    const results = response.result ?? [];
+    const at = results.findIndex((r) => r.statusCode >= 400 && r.statusCode !== 424);
+    const status = results[at]?.statusCode;
+    if (at < 0) return { outcome: 'applied', etags: results.map((r) => r.eTag ?? '') };
+    switch (status) {
+      case 409:
+        return { outcome: 'exists', at };
+      case 412:
+        return { outcome: 'changed', at };
+      case 404:
+        return { outcome: 'missing', at };
+      default:
+        throw failureOf(status, undefined);
+    }
+  }
+
+  /** All rows of a query, up to `limit`. */
+  async query<T>(query: Query, options: QueryOptions = {}): Promise<T[]> {
+    const rows: T[] = [];
+    const limit = options.limit ?? Number.POSITIVE_INFINITY;
+    for await (const page of this.#pages<T>(query, options)) {
+      rows.push(...page);
+      if (rows.length >= limit) break;
+    }
+    return rows.length > limit ? rows.slice(0, limit) : rows;
+  }
+
+  /** The rows of a query one by one, a page at a time in memory. */
+  async *stream<T>(query: Query, options: QueryOptions = {}): AsyncGenerator<T> {
+    for await (const page of this.#pages<T>(query, options)) yield* page;
+  }
+
+  async *#pages<T>(query: Query, options: QueryOptions): AsyncGenerator<T[]> {
+    const iterator = this.#container.items.query<T>(
+      {
+        query: query.text,
+        parameters: Object.entries(query.values ?? {}).map(([name, value]) => ({ name: `@${name}`, value })),
+      },
+      {
+        maxItemCount: Math.min(options.limit ?? 1000, 1000),
+        ...(options.key === undefined ? {} : { partitionKey: keyOf(options.key) }),
+        ...(options.consistency === 'strong' ? {} : { consistencyLevel: 'Eventual' }),
+      },
+    );
+    while (iterator.hasMoreResults()) {
+      const page = await this.#reading(() => iterator.fetchNext());
+      if (page.resources !== undefined) yield page.resources;
+    }
+  }
+
+  /** Reads again what the service could not answer just now; nothing is changed by reading twice. */
+  async #reading<R extends { requestCharge: number }>(read: () => Promise<R>): Promise<R> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const response = await this.#guarded(read);
+        this.#count(response.requestCharge);
+        return response;
+      } catch (error) {
+        if (attempt === readTries || !(error instanceof CairnError) || error.code !== 'unavailable') throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
+      }
+    }
+  }
+
+  async #guarded<R>(call: () => Promise<R>): Promise<R> {
+    try {
+      return await call();
+    } catch (error) {
+      throw failureOf((error as { code?: unknown }).code, error);
+    }
+  }
+
+  #count(requestUnits: number): void {
+    this.#meter.requests++;
+    this.#meter.requestUnits += requestUnits;
+  }
+}
+
+export type DocumentStore = {
+  (container: ContainerName): DocumentContainer;
+  readonly meter: Meter;
+  /** Creates the database and what is missing in it: for the local stack and tests; in Azure `infra/` does. */
+  createIfMissing(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** What a module named by `CAIRN_COSMOS_TRANSPORT` provides: the wire to a local emulator. */
+type TransportModule = {
+  createTransport(env: Readonly<Record<string, string | undefined>>): Promise<{
+    endpoint: string;
+    key: string;
+    httpClient: NonNullable<CosmosClientOptions['httpClient']>;
+    close(): Promise<void>;
+  }>;
+};
+
+/** Connects to the account of the settings. */
+export async function openDocuments(settings: Settings): Promise<DocumentStore> {
+  const { options, close } = await connection(settings);
+  const client = new CosmosClient({ ...options, connectionPolicy: { enableEndpointDiscovery: false } });
+  const database = client.database(cosmosDatabase);
+  const meter: Meter = { requests: 0, requestUnits: 0 };
+  const opened = new Map<ContainerName, DocumentContainer>();
+  const open = (name: ContainerName) => {
+    let container = opened.get(name);
+    if (!container) opened.set(name, (container = new DocumentContainer(database.container(name), meter)));
+    return container;
+  };
+  return Object.assign(open, {
+    meter,
+    async createIfMissing() {
+      await client.databases.createIfNotExists({ id: cosmosDatabase });
+      for (const [name, declaration] of Object.entries(containers))
+        await database.containers.createIfNotExists(definitionOf(name, declaration));
+    },
+    async close() {
+      client.dispose();
+      await close();
+    },
+  });
+}
+
+async function connection(settings: Settings): Promise<{ options: CosmosClientOptions; close: () => Promise<void> }> {
+  const { cosmos } = settings;
+  const nothing = () => Promise.resolve();
+  switch (cosmos.by) {
+    case 'identity':
+      return { options: { endpoint: cosmos.endpoint, aadCredentials: credential(settings) }, close: nothing };
+    case 'key':
+      return { options: { endpoint: cosmos.endpoint, key: cosmos.key }, close: nothing };
+    case 'transport': {
+      const module = (await import(pathToFileURL(cosmos.module).href)) as TransportModule;
+      const { endpoint, key, httpClient, close } = await module.createTransport(process.env);
+      return { options: { endpoint, key, httpClient }, close };
+    }
+  }
+}
+
+/** The container as Cosmos DB wants it declared. */
+export function definitionOf(id: string, declaration: ContainerDeclaration) {
+  return {
+    id,
+    partitionKey: {
+      paths: [...declaration.partitionKey],
+      kind: declaration.partitionKey.length > 1 ? PartitionKeyKind.MultiHash : PartitionKeyKind.Hash,
+      version: PartitionKeyDefinitionVersion.V2,
+    },
+    indexingPolicy: {
+      indexingMode: 'consistent' as const,
+      automatic: true,
+      includedPaths: declaration.indexed.map((path) => ({ path })),
+      excludedPaths: [{ path: '/*' }],
+      compositeIndexes: (declaration.composite ?? []).map((index) => index.map((part) => ({ ...part }))),
+    },
+    ...(declaration.ttlSeconds === undefined ? {} : { defaultTtl: declaration.ttlSeconds }),
+  };
+}
+
+function operationOf(write: Write): OperationInput {
+  switch (write.op) {
+    case 'create':
+      return { operationType: 'Create', resourceBody: write.doc as never };
+    case 'replace':
+      return { operationType: 'Replace', id: write.doc.id, ifMatch: write.etag, resourceBody: write.doc as never };
+    case 'delete':
+      return { operationType: 'Delete', id: write.id, ...(write.etag === undefined ? {} : { ifMatch: write.etag }) };
+  }
+}
+
+function keyOf(key: Key): PartitionKey {
+  return key.length === 1 ? (key[0] as string) : [...key];
+}
+
+function stripSystem<T>(resource: Record<string, unknown>): T {
+  const { _rid, _self, _etag, _attachments, _ts, ...doc } = resource;
+  return doc as T;
+}
+
+/** A refusal of the service as our own error; anything unforeseen is passed on as it was. */
+function failureOf(code: unknown, cause: unknown): unknown {
+  switch (code) {
+    case 429:
+      return new CairnError('too-many', 'The metadata store is at its throughput limit; try again shortly.', {
+        retryAfterSeconds: 1,
+        cause,
+      });
+    case 408:
+    case 410:
+    case 449:
+    case 503:
+    case 'ECONNREFUSED':
+    case 'ECONNRESET':
+    case 'ETIMEDOUT':
+      return new CairnError('unavailable', 'The metadata store did not answer; try again shortly.', {
+        retryAfterSeconds: 1,
+        cause,
+      });
+    case 413:
+      return new CairnError('too-large', 'The document would exceed 2 MB, the limit of the metadata store.', { cause });
+    default:
+      return cause ?? new Error(`The metadata store answered ${String(code)}.`);
+  }
+}

@@ -1,0 +1,37 @@
+import type { Settings } from '../settings.ts';
+import { type BlobStore, openBlobs } from './blobs.ts';
+import { type DocumentStore, openDocuments } from './cosmos.ts';
+import { openQueues, type QueueStore } from './queues.ts';
+import { blobContainers, queues } from '../resources.ts';
+
+export type { BlobContainer, BlobEntry, BlobProperties, ByteRange } from './blobs.ts';
+export type { DocumentContainer, Key, Outcome, Query, Write } from './cosmos.ts';
+export type { Envelope } from './queues.ts';
+
+/** Everything that outlives a request: metadata, bytes, and messages. */
+export type Stores = {
+  readonly documents: DocumentStore;
+  readonly blobs: BlobStore;
+  readonly queues: QueueStore;
+  /** Creates what `resources.ts` declares and is missing: for the local stack and tests; in Azure `infra/` does. */
+  createIfMissing(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Opens the stores that the settings name. */
+export async function openStores(settings: Settings): Promise<Stores> {
+  const documents = await openDocuments(settings);
+  const blobs = openBlobs(settings);
+  const queueStore = openQueues(settings);
+  return {
+    documents,
+    blobs,
+    queues: queueStore,
+    async createIfMissing() {
+      await documents.createIfMissing();
+      await Promise.all(blobContainers.map((name) => blobs(name).createIfMissing()));
+      await Promise.all(queues.map((name) => queueStore.createIfMissing(name)));
+    },
+    close: () => documents.close(),
+  };
+}

@@ -1,0 +1,60 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Stores } from './azure/index.ts';
+import type { Settings } from './settings.ts';
+
+/** Who asks. `id` is stable for one person or service; `name` is for people to read. */
+export type Principal = { readonly id: string; readonly name: string };
+
+export type Clock = { now(): number };
+
+/** Identifiers and randomness, a port so that tests can fix them. */
+export type Ids = {
+  /** `bytes` random bytes as lower-case hex. */
+  hex(bytes: number): string;
+  uuid(): string;
+  /** A uniform number in [0, 1). */
+  random(): number;
+};
+
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+export type Log = {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+};
+
+/** What every verb takes first: who asks, where, under which request, and the ports to the world. */
+export type Context = {
+  readonly principal: Principal;
+  readonly workspace: string;
+  readonly requestId: string;
+  /** W3C trace context (`traceparent`), carried from HTTP into every queue message. */
+  readonly trace: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly stores: Stores;
+  readonly settings: Settings;
+};
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+export const randomIds: Ids = {
+  hex: (bytes) => randomBytes(bytes).toString('hex'),
+  uuid: () => randomUUID(),
+  random: () => Math.random(),
+};
+
+/** The principal of work that a timer started, not a person. */
+export const platform: Principal = { id: 'cairn', name: 'Cairn' };
+
+const traceParent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
+
+/**
+ * The `traceparent` for work done on behalf of `parent`: same trace, a span of its own; a new trace
+ * where there is no valid parent. https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+export function childTrace(parent: string | null | undefined, ids: Ids = randomIds): string {
+  const match = parent ? traceParent.exec(parent) : null;
+  return `00-${match?.[1] ?? ids.hex(16)}-${ids.hex(8)}-${match?.[2] ?? '01'}`;
+}

@@ -1,0 +1,81 @@
+import type { Context } from '../context.ts';
+import type { Document, Stored } from '../documents.ts';
+import { CairnError } from '../http/errors.ts';
+
+/**
+ * What the timer has to do and when, in one document, so that an idle minute costs one point read.
+ * An entry is a work message and its next due time; with `everySeconds` it comes again, else it goes.
+ */
+export type AgendaEntry = {
+  readonly dueAt: number;
+  readonly everySeconds?: number;
+  readonly workspace: string;
+  readonly message: { readonly kind: string } & Readonly<Record<string, string | number>>;
+};
+
+type Agenda = Document & { readonly type: 'agenda'; readonly jobId: 'agenda'; readonly entries: Readonly<Record<string, AgendaEntry>> };
+
+const key = ['agenda'];
+const tries = 10;
+
+/** Puts an entry on the agenda under a name, replacing the one of that name. */
+export async function schedule(ctx: Context, name: string, entry: AgendaEntry): Promise<void> {
+  await change(ctx, (entries) => ({ ...entries, [name]: entry }));
+}
+
+/** Takes an entry off the agenda; one that is not there is fine. */
+export async function unschedule(ctx: Context, name: string): Promise<void> {
+  await change(ctx, ({ [name]: gone, ...rest }) => (gone === undefined ? undefined : rest));
+}
+
+/**
+ * Enqueues all work that is due and moves it to its next time. Enqueued first, moved after: two
+ * timers, or a crash between, send a message twice, never not at all; the work is idempotent.
+ */
+export async function enqueueDue(ctx: Context): Promise<number> {
+  const now = ctx.clock.now();
+  const stored = await read(ctx);
+  const due = Object.entries(stored?.doc.entries ?? {}).filter(([, entry]) => entry.dueAt <= now);
+  if (due.length === 0) return 0;
+  for (const [, { workspace, message }] of due) await ctx.stores.queues.send({ ...ctx, workspace }, 'work', message);
+  await change(ctx, (entries) => {
+    const next = { ...entries };
+    for (const [name, entry] of due) {
+      if (entries[name]?.dueAt !== entry.dueAt) continue;
+      if (entry.everySeconds === undefined) delete next[name];
+      else next[name] = { ...entry, dueAt: nextTime(entry.dueAt, entry.everySeconds, now) };
+    }
+    return next;
+  });
+  return due.length;
+}
+
+/** The first time after `now` on the grid of the entry, so that times missed while nothing ran are not made up. */
+function nextTime(dueAt: number, everySeconds: number, now: number): number {
+  const step = everySeconds * 1000;
+  return dueAt + (Math.floor((now - dueAt) / step) + 1) * step;
+}
+
+async function change(
+  ctx: Context,
+  update: (entries: Readonly<Record<string, AgendaEntry>>) => Readonly<Record<string, AgendaEntry>> | undefined,
+): Promise<void> {
+  const documents = ctx.stores.documents('jobs');
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const stored = await read(ctx);
+    const entries = update(stored?.doc.entries ?? {});
+    if (entries === undefined) return;
+    const doc: Agenda = { id: 'agenda', jobId: 'agenda', type: 'agenda', v: 1, workspace: '*', entries };
+    const { outcome } = await documents.write(
+      key,
+      stored ? { op: 'replace', doc, etag: stored.etag } : { op: 'create', doc },
+    );
+    if (outcome === 'applied') return;
+    await new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 20 * (attempt + 1)));
+  }
+  throw new CairnError('unavailable', 'The agenda is being changed by many at once; try again.', { retryAfterSeconds: 1 });
+}
+
+function read(ctx: Context): Promise<Stored<Agenda> | undefined> {
+  return ctx.stores.documents('jobs').read<Agenda>(key, 'agenda');
+}

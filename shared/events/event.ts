@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { Write } from '../azure/index.ts';
+import type { Context } from '../context.ts';
+import type { Document } from '../documents.ts';
+
+/** What can happen. A subscriber is told after the change has been committed. */
+export type EventType =
+  | 'experiment.created'
+  | 'experiment.updated'
+  | 'run.created'
+  | 'run.finished'
+  | 'model.created'
+  | 'version.created'
+  | 'version.ready'
+  | 'version.refused'
+  | 'alias.moved'
+  | 'alias.deleted'
+  | 'endpoint.created'
+  | 'endpoint.moved'
+  | 'monitor.breached'
+  | 'batch.finished'
+  | 'retraining.finished';
+
+/** One thing that happened to one aggregate. `before` and `after` are digests of its state. */
+export type CairnEvent = {
+  readonly type: EventType;
+  /** `run/<id>`, `model/<id>`, … */
+  readonly aggregate: string;
+  /** Position among the events of the aggregate, from 1, without gaps. */
+  readonly seq: number;
+  readonly actor: string;
+  readonly before?: string;
+  readonly after?: string;
+  readonly requestId: string;
+  readonly traceparent: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Ids a subscriber needs to find what changed; never its state. */
+  readonly subject: Readonly<Record<string, string>>;
+};
+
+/** The outbox: an event lives in the partition of its aggregate, `pending` until all subscribers have been served. */
+export type EventDocument = Document & {
+  readonly type: 'event';
+  readonly pending?: true;
+  readonly event: CairnEvent;
+};
+
+type NewEvent = Pick<CairnEvent, 'type' | 'aggregate' | 'seq' | 'subject'> & { before?: unknown; after?: unknown };
+
+/**
+ * The write that records an event; it belongs into the same batch as the change. `key` are the
+ * partition key properties of the aggregate's container.
+ */
+export function eventWrite(ctx: Context, event: NewEvent, key: Readonly<Record<string, string>>): Write & { op: 'create' } {
+  const doc: EventDocument & Record<string, unknown> = {
+    ...key,
+    id: eventId(event.aggregate, event.seq),
+    type: 'event',
+    v: 1,
+    workspace: ctx.workspace,
+    pending: true,
+    event: {
+      type: event.type,
+      aggregate: event.aggregate,
+      seq: event.seq,
+      actor: ctx.principal.id,
+      ...(event.before === undefined ? {} : { before: digest(event.before) }),
+      ...(event.after === undefined ? {} : { after: digest(event.after) }),
+      requestId: ctx.requestId,
+      traceparent: ctx.trace,
+      at: ctx.clock.now(),
+      subject: event.subject,
+    },
+  };
+  return { op: 'create', doc };
+}
+
+function eventId(aggregate: string, seq: number): string {
+  return `event:${aggregate.replaceAll('/', ':')}:${String(seq).padStart(8, '0')}`;
+}
+
+function digest(state: unknown): string {
+  return `sha256:${createHash('sha256').update(JSON.stringify(state)).digest('hex')}`;
+}

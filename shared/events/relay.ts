@@ -1,0 +1,105 @@
+import type { Key, Stores, Write } from '../azure/index.ts';
+import { type Context, platform } from '../context.ts';
+import { type ContainerDeclaration, type ContainerName, containers } from '../resources.ts';
+import type { CairnEvent, EventDocument } from './event.ts';
+
+/** Where an event lies. */
+export type EventRef = { readonly container: ContainerName; readonly key: Key; readonly id: string };
+
+/** The work message that asks for delivery of events. */
+export type EventsMessage = { readonly kind: 'events'; readonly events: readonly EventRef[] };
+
+export type Subscriber = (ctx: Context, event: CairnEvent) => Promise<void>;
+
+const gatherMilliseconds = 20;
+const refsPerMessageMax = 50;
+/** An event this old and still pending was missed by its relay. */
+const missedAfterMilliseconds = 60_000;
+
+type Waiting = { ctx: Context; refs: EventRef[]; timer: NodeJS.Timeout };
+type Outgoing = { waiting: Map<string, Waiting>; sending: Set<Promise<void>> };
+const outgoing = new WeakMap<Stores, Outgoing>();
+
+/**
+ * Announces a committed event to the work queue, together with others of the next few milliseconds.
+ * It does not wait: what is lost here, the sweep of `tick` finds.
+ */
+export function relay(ctx: Context, container: ContainerName, key: Key, write: Write & { op: 'create' }): void {
+  const out = outgoingOf(ctx.stores);
+  const ref: EventRef = { container, key, id: write.doc.id };
+  const waiting = out.waiting.get(ctx.workspace);
+  if (waiting === undefined) {
+    const timer = setTimeout(() => send(out, ctx.workspace), gatherMilliseconds);
+    out.waiting.set(ctx.workspace, { ctx, refs: [ref], timer });
+  } else if (waiting.refs.push(ref) >= refsPerMessageMax) send(out, ctx.workspace);
+}
+
+/** Sends what waits and returns when it is in the queue: before the process ends, and in tests. */
+export async function flushRelay(stores: Stores): Promise<void> {
+  const out = outgoingOf(stores);
+  for (const workspace of [...out.waiting.keys()]) send(out, workspace);
+  await Promise.all(out.sending);
+}
+
+/**
+ * Serves the subscribers of the events named, each at least once and in any order, then marks the
+ * event done. A subscriber that throws leaves it pending, and the message comes back.
+ */
+export async function deliver(
+  ctx: Context,
+  message: EventsMessage,
+  subscribersOf: (type: CairnEvent['type']) => readonly Subscriber[],
+): Promise<void> {
+  for (const { container, key, id } of message.events) {
+    const documents = ctx.stores.documents(container);
+    const stored = await documents.read<EventDocument>(key, id);
+    if (!stored?.doc.pending) continue;
+    const { event, workspace } = stored.doc;
+    for (const subscriber of subscribersOf(event.type)) await subscriber({ ...ctx, workspace }, event);
+    const { pending, ...done } = stored.doc;
+    await documents.write(key, { op: 'replace', doc: done, etag: stored.etag });
+  }
+}
+
+/** Re-announces events whose relay was lost. Returns how many. */
+export async function sweepEvents(ctx: Context): Promise<number> {
+  let found = 0;
+  for (const [container, declaration] of Object.entries(containers) as [ContainerName, ContainerDeclaration][]) {
+    const rows = await ctx.stores.documents(container).query<EventDocument & Record<string, unknown>>(
+      {
+        text: "SELECT * FROM c WHERE c.type = 'event' AND c.pending = true AND c.event.at < @before",
+        values: { before: ctx.clock.now() - missedAfterMilliseconds },
+      },
+      { limit: 1000 },
+    );
+    for (let i = 0; i < rows.length; i += refsPerMessageMax) {
+      const events = rows.slice(i, i + refsPerMessageMax).map((row): EventRef => {
+        const key = declaration.partitionKey.map((path) => String(row[path.slice(1)]));
+        return { container, key, id: row.id };
+      });
+      await ctx.stores.queues.send({ ...ctx, principal: platform }, 'work', { kind: 'events', events });
+    }
+    found += rows.length;
+  }
+  return found;
+}
+
+function outgoingOf(stores: Stores): Outgoing {
+  let out = outgoing.get(stores);
+  if (!out) outgoing.set(stores, (out = { waiting: new Map(), sending: new Set() }));
+  return out;
+}
+
+function send(out: Outgoing, workspace: string): void {
+  const waiting = out.waiting.get(workspace);
+  if (!waiting) return;
+  clearTimeout(waiting.timer);
+  out.waiting.delete(workspace);
+  const { ctx, refs } = waiting;
+  const message: EventsMessage = { kind: 'events', events: refs };
+  const sending = ctx.stores.queues
+    .send(ctx, 'work', message)
+    .catch((error: unknown) => ctx.log.warn('events left to the sweep', { count: refs.length, reason: String(error) }))
+    .finally(() => out.sending.delete(sending));
+  out.sending.add(sending);
+}

@@ -1,0 +1,87 @@
+/**
+ * One table of failures. A verb fails with a code and a sentence that names the field and the fix;
+ * each protocol's surface presents it in its own shape.
+ */
+const codes = {
+  invalid: { status: 400, mlflow: 'INVALID_PARAMETER_VALUE', title: 'Invalid request' },
+  'bad-request': { status: 400, mlflow: 'BAD_REQUEST', title: 'Bad request' },
+  'already-exists': { status: 400, mlflow: 'RESOURCE_ALREADY_EXISTS', title: 'Already exists' },
+  unauthenticated: { status: 401, mlflow: 'UNAUTHENTICATED', title: 'Not signed in' },
+  forbidden: { status: 403, mlflow: 'PERMISSION_DENIED', title: 'Not allowed' },
+  'not-found': { status: 404, mlflow: 'RESOURCE_DOES_NOT_EXIST', title: 'Not found' },
+  'no-route': { status: 404, mlflow: 'ENDPOINT_NOT_FOUND', title: 'No such path' },
+  'wrong-method': { status: 405, mlflow: 'BAD_REQUEST', title: 'Wrong method' },
+  conflict: { status: 409, mlflow: 'RESOURCE_CONFLICT', title: 'Conflict' },
+  'too-large': { status: 413, mlflow: 'INVALID_PARAMETER_VALUE', title: 'Too large' },
+  'unsupported-media': { status: 415, mlflow: 'BAD_REQUEST', title: 'Unsupported content type' },
+  'too-many': { status: 429, mlflow: 'REQUEST_LIMIT_EXCEEDED', title: 'Too many requests' },
+  internal: { status: 500, mlflow: 'INTERNAL_ERROR', title: 'Internal error' },
+  unavailable: { status: 503, mlflow: 'TEMPORARILY_UNAVAILABLE', title: 'Not available now' },
+  timeout: { status: 504, mlflow: 'DEADLINE_EXCEEDED', title: 'Took too long' },
+} as const;
+
+export type ErrorCode = keyof typeof codes;
+
+/** A failure a caller can act on. `field` is the path of the offending input, where there is one. */
+export class CairnError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { field?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CairnError';
+    this.code = code;
+    this.field = options.field;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return codes[this.code].status;
+  }
+}
+
+/** Whether `error` is a {@link CairnError} with that code. */
+export function isCode(error: unknown, code: ErrorCode): error is CairnError {
+  return error instanceof CairnError && error.code === code;
+}
+
+/** How a protocol shows a failure: the JSON body that its clients parse. */
+export type ErrorShape = (error: CairnError, requestId: string) => Record<string, unknown>;
+
+/** MLflow: `{error_code, message}`. */
+export const mlflowError: ErrorShape = (error) => ({
+  error_code: codes[error.code].mlflow,
+  message: error.message,
+});
+
+/** Open Inference Protocol v2: `{error}`. */
+export const inferenceError: ErrorShape = (error) => ({ error: error.message });
+
+/** Problem details, RFC 9457. */
+export const problem: ErrorShape = (error, requestId) => ({
+  type: `urn:cairn:problem:${error.code}`,
+  title: codes[error.code].title,
+  status: error.status,
+  detail: error.message,
+  ...(error.field === undefined ? {} : { field: error.field }),
+  requestId,
+});
+
+/** The response to any thrown value: ours as they are, everything else a 500 that says nothing internal. */
+export function errorResponse(thrown: unknown, shape: ErrorShape, requestId: string): Response {
+  const error =
+    thrown instanceof CairnError
+      ? thrown
+      : new CairnError('internal', `The server failed to answer. Quote request ${requestId} when you report it.`);
+  const headers = new Headers({
+    'content-type': shape === problem ? 'application/problem+json' : 'application/json',
+  });
+  if (error.retryAfterSeconds !== undefined) headers.set('retry-after', String(error.retryAfterSeconds));
+  if (error.code === 'unauthenticated') headers.set('www-authenticate', 'Bearer realm="cairn", Basic realm="cairn"');
+  return new Response(JSON.stringify(shape(error, requestId)), { status: error.status, headers });
+}

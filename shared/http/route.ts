@@ -1,0 +1,123 @@
+import type { z } from 'zod';
+import type { Context } from '../context.ts';
+import { CairnError, type ErrorShape } from './errors.ts';
+import { parse } from './validate.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** The least role that may call a route; `public` needs no sign-in. */
+export type Role = 'public' | 'viewer' | 'contributor' | 'approver' | 'operator' | 'admin';
+
+/** One route of a surface. The table of routes feeds the router, OpenAPI, access control and telemetry. */
+export type Route = {
+  readonly method: Method;
+  /** `/a/{param}/b`; a last `{param*}` takes the rest of the path, undecoded. */
+  readonly path: string;
+  /** The name of the operation in telemetry and OpenAPI. */
+  readonly operation: string;
+  readonly role: Role;
+  readonly input?: z.ZodType;
+  readonly handle: (ctx: Context, call: Call) => Promise<Response>;
+};
+
+/** A set of routes that speak one protocol. `part` says which half of a two-app deployment serves it. */
+export type Surface = {
+  readonly name: string;
+  readonly part: 'control' | 'inference' | 'both';
+  readonly errors: ErrorShape;
+  readonly routes: readonly Route[];
+};
+
+/** One request as a handler sees it. */
+export type Call = {
+  readonly request: Request;
+  readonly url: URL;
+  /** Path parameters, decoded once; a `{rest*}` parameter is given as it came. */
+  readonly params: Readonly<Record<string, string>>;
+};
+
+/** Bytes of the largest JSON body; files go through the artifact routes, which stream. */
+export const jsonBytesMax = 8 * 1024 * 1024;
+
+type RouteOptions<S extends z.ZodType> = {
+  role: Role;
+  operation: string;
+  /** Schema of the input: query parameters of a GET, the JSON body of everything else; path parameters join it. */
+  input: S;
+  /** A POST that also reads: MLflow clients send `application/json` and nothing else. */
+  handle: (ctx: Context, input: z.output<S>, call: Call) => Promise<unknown>;
+};
+
+/**
+ * A route that parses its input by a schema, calls, and presents: a `Response` as it is, anything else
+ * as a JSON body with status 200.
+ */
+export function route<S extends z.ZodType>(method: Method, path: string, options: RouteOptions<S>): Route {
+  return {
+    method,
+    path,
+    operation: options.operation,
+    role: options.role,
+    input: options.input,
+    async handle(ctx, call) {
+      const given = method === 'GET' ? queryInput(call.url) : await bodyInput(call.request);
+      const result = await options.handle(ctx, parse(options.input, { ...given, ...call.params }), call);
+      return result instanceof Response ? result : json(result);
+    },
+  };
+}
+
+export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json', ...headers } });
+}
+
+/** Query parameters; a repeated one becomes a list. */
+export function queryInput(url: URL): Record<string, unknown> {
+  const input: Record<string, unknown> = {};
+  for (const key of new Set(url.searchParams.keys())) {
+    const values = url.searchParams.getAll(key);
+    input[key] = values.length === 1 ? values[0] : values;
+  }
+  return input;
+}
+
+/** The JSON object of a body; an empty body is `{}`. */
+export async function bodyInput(request: Request): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await readBody(request, jsonBytesMax));
+  if (text === '') return {};
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json')
+    throw new CairnError(
+      'invalid',
+      `Bad Request. Content-Type header ${type ? `is '${type}', but must be` : 'is missing. It must be'} one of ['application/json'].`,
+    );
+  const value = parseJson(text);
+  // Some clients encode the object twice; MLflow's server accepts that.
+  const object = typeof value === 'string' ? parseJson(value) : value;
+  if (typeof object !== 'object' || object === null || Array.isArray(object))
+    throw new CairnError('invalid', 'The body must be a JSON object.');
+  return object as Record<string, unknown>;
+}
+
+/** The whole body, refused with 413 as soon as it is longer than `bytesMax`. */
+export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const tooLarge = () => new CairnError('too-large', `The body is over ${bytesMax} bytes, the limit of this path.`);
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
+  if (!request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CairnError('invalid', `The body is not valid JSON: ${(error as Error).message}.`);
+  }
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { CairnError } from './errors.ts';
+
+/**
+ * Parses `value` by `schema`. The first problem becomes an `invalid` error in the words MLflow's
+ * clients know: which parameter, what was wrong, and the value that was given.
+ */
+export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  if (issue === undefined) throw new CairnError('invalid', 'The input is not valid.');
+  if (issue.code === 'unrecognized_keys')
+    throw new CairnError('invalid', `Unknown field '${pathText([...issue.path, issue.keys[0] ?? ''])}'.`, {
+      field: pathText([...issue.path, issue.keys[0] ?? '']),
+    });
+  const field = pathText(issue.path);
+  const given = at(value, issue.path);
+  if (given === undefined || given === null)
+    throw new CairnError(
+      'invalid',
+      `Missing value for required parameter '${field}'. See the API docs for more information about request parameters.`,
+      { field },
+    );
+  throw new CairnError('invalid', `Invalid value ${shown(given)} for parameter '${field}' supplied: ${issue.message}`, { field });
+}
+
+/** Fields that several protocols share. */
+export const fields = {
+  /** An int64 as JSON number or as text (query strings); exact only to 2^53 − 1, and refused beyond. */
+  int64: z
+    .union([z.number(), z.string().regex(/^-?\d+$/, 'must be a whole number').transform(Number)], {
+      error: 'must be a whole number',
+    })
+    .refine((n) => Number.isSafeInteger(n), 'must be a whole number of at most 2^53 - 1'),
+  text: z.string({ error: 'must be text' }),
+  requiredText: z.string({ error: 'must be text' }).min(1, 'must not be empty'),
+};
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part)),
+    '',
+  );
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((v, part) => (typeof v === 'object' && v !== null ? Reflect.get(v, part) : undefined), value);
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}

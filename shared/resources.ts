@@ -1,0 +1,85 @@
+/**
+ * Every store the platform uses, declared once: the local stack creates what stands here, and
+ * `infra/` is generated from it, so that neither can drift from what the code reads and writes.
+ */
+
+/** A composite index serves one ORDER BY over several properties. */
+export type CompositeIndex = readonly { readonly path: string; readonly order: 'ascending' | 'descending' }[];
+
+export type ContainerDeclaration = {
+  /** Paths of the (hierarchical) partition key, first level first. */
+  readonly partitionKey: readonly string[];
+  /** Indexed paths; everything else is excluded. A partition key is only indexed when it stands here. */
+  readonly indexed: readonly string[];
+  readonly composite?: readonly CompositeIndex[];
+  /** `-1`: items expire only where they carry their own `ttl`. Absent: nothing expires. */
+  readonly ttlSeconds?: number;
+};
+
+export const cosmosDatabase = 'cairn';
+
+/** What every container indexes: the envelope, and the outbox flag the event sweep looks for. */
+const envelope = ['/workspace/?', '/type/?', '/pending/?'];
+
+export const containers = {
+  /** Experiments and the name documents that keep experiment names unique. */
+  experiments: {
+    partitionKey: ['/workspace'],
+    indexed: [...envelope, '/name/?', '/createdAt/?', '/updatedAt/?', '/lifecycle/*', '/experimentId/?', '/tags/*'],
+    composite: [
+      [
+        { path: '/createdAt', order: 'descending' },
+        { path: '/experimentId', order: 'ascending' },
+      ],
+    ],
+  },
+  /** Run documents and their metric points. */
+  runs: {
+    partitionKey: ['/experimentId', '/runId'],
+    indexed: [
+      ...envelope,
+      '/experimentId/?',
+      '/runId/?',
+      '/name/?',
+      '/userId/?',
+      '/status/?',
+      '/artifactUri/?',
+      '/startTime/?',
+      '/endTime/?',
+      '/lifecycle/*',
+      '/params/*',
+      '/tags/*',
+      '/m/*',
+    ],
+    composite: [
+      [
+        { path: '/startTime', order: 'descending' },
+        { path: '/runId', order: 'ascending' },
+      ],
+    ],
+  },
+  /** Registered models (root), their versions and alias history; name documents map name to model id. */
+  models: {
+    partitionKey: ['/workspace', '/modelId'],
+    indexed: [...envelope, '/modelId/?', '/name/?', '/createdAt/?', '/updatedAt/?', '/version/?', '/runId/?', '/tags/*'],
+  },
+  /** Real-time endpoints. */
+  endpoints: { partitionKey: ['/workspace'], indexed: [...envelope, '/name/?', '/modelId/?', '/alias/?'] },
+  /** Monitors and their results. */
+  monitors: {
+    partitionKey: ['/workspace', '/monitorId'],
+    indexed: [...envelope, '/monitorId/?', '/endpoint/?', '/windowEnd/?'],
+  },
+  /** Batch jobs with their chunks, retraining jobs, and the agenda of the timer. */
+  jobs: { partitionKey: ['/jobId'], indexed: [...envelope, '/jobId/?', '/kind/?', '/status/?', '/createdAt/?'] },
+} as const satisfies Record<string, ContainerDeclaration>;
+
+export type ContainerName = keyof typeof containers;
+
+/** Blob containers. Paths inside begin with the workspace, but for uploads, which begin with the endpoint. */
+export const blobContainers = ['artifacts', 'predictions', 'monitoring', 'batch-input', 'batch-output'] as const;
+export type BlobContainerName = (typeof blobContainers)[number];
+
+/** Queues: blob events from Event Grid, batch chunks, and all other work by kind. */
+export const queues = ['blob-events', 'batch-chunks', 'work'] as const;
+export type QueueName = (typeof queues)[number];

@@ -1,0 +1,186 @@
+/**
+ * The settings of the platform: one table that feeds the typed {@link Settings}, the start-up check,
+ * `local.settings.sample.json`, `docs/settings.md` and the app settings in `infra/`.
+ */
+
+type Declaration = {
+  readonly about: string;
+  readonly default?: string;
+  readonly choices?: readonly string[];
+  readonly kind?: 'url' | 'integer' | 'json';
+  /** Where it is set: by the local stack, by `infra/` in Azure, or in both. */
+  readonly where: 'local' | 'azure' | 'both';
+};
+
+export const settingDeclarations = {
+  AzureWebJobsStorage: {
+    about: 'Connection string of the storage account (Azurite locally; in Azure identity is used instead).',
+    where: 'local',
+  },
+  AzureWebJobsStorage__blobServiceUri: {
+    about: 'Blob endpoint of the storage account, reached by managed identity.',
+    kind: 'url',
+    where: 'azure',
+  },
+  AzureWebJobsStorage__queueServiceUri: {
+    about: 'Queue endpoint of the storage account, reached by managed identity.',
+    kind: 'url',
+    where: 'azure',
+  },
+  AzureWebJobsStorage__clientId: {
+    about: 'Client id of the user-assigned identity that reads and writes storage and Cosmos DB.',
+    where: 'azure',
+  },
+  COSMOS_ENDPOINT: { about: 'Endpoint of the Cosmos DB account.', kind: 'url', where: 'both' },
+  COSMOS_KEY: { about: "Account key, for the local emulator only; in Azure the account's keys are off.", where: 'local' },
+  CAIRN_COSMOS_TRANSPORT: {
+    about: 'Module that carries Cosmos DB requests instead of the network (the local emulator). Refused in Azure.',
+    where: 'local',
+  },
+  CAIRN_AUTH: {
+    about: '`on` refuses every caller who is not signed in; `off` is for loopback only and refused in Azure.',
+    default: 'on',
+    choices: ['on', 'off'],
+    where: 'both',
+  },
+  CAIRN_SURFACES: {
+    about: 'Which surfaces this app serves: all, or one half of a two-app deployment.',
+    default: 'all',
+    choices: ['all', 'control', 'inference'],
+    where: 'both',
+  },
+  CAIRN_EXECUTORS: {
+    about:
+      'Commands that retraining may start on this machine, as JSON: {"name": ["program", "argument", …]}. Refused in Azure.',
+    default: '{}',
+    kind: 'json',
+    where: 'local',
+  },
+  CAIRN_PUBLIC_URL: {
+    about: 'Where clients reach this app; handed to retraining jobs as their tracking URI.',
+    default: 'http://127.0.0.1:7071',
+    kind: 'url',
+    where: 'both',
+  },
+  CAIRN_SESSION_CACHE_MB_MAX: {
+    about: 'Memory that loaded models may take before the least recently used is released, in MB.',
+    default: '512',
+    kind: 'integer',
+    where: 'both',
+  },
+} as const satisfies Record<string, Declaration>;
+
+export type SettingName = keyof typeof settingDeclarations;
+
+export type Settings = {
+  readonly storage:
+    | { readonly by: 'connection-string'; readonly connectionString: string }
+    | { readonly by: 'identity'; readonly blobUrl: string; readonly queueUrl: string };
+  readonly cosmos:
+    | { readonly by: 'identity'; readonly endpoint: string }
+    | { readonly by: 'key'; readonly endpoint: string; readonly key: string }
+    | { readonly by: 'transport'; readonly module: string };
+  readonly identityClientId: string | undefined;
+  readonly auth: 'on' | 'off';
+  readonly surfaces: 'all' | 'control' | 'inference';
+  readonly executors: Readonly<Record<string, readonly string[]>>;
+  readonly publicUrl: string;
+  readonly sessionCacheMbMax: number;
+};
+
+/** All that is wrong with the settings, in one message, a line each. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The settings are not usable:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks every setting. Throws a {@link SettingsError} that lists all problems at once. */
+export function readSettings(env: Environment): Settings {
+  const problems: string[] = [];
+  const get = (name: SettingName): string | undefined => {
+    const declaration: Declaration = settingDeclarations[name];
+    const value = env[name]?.trim() || declaration.default;
+    const problem = value === undefined ? undefined : whyInvalid(declaration, value);
+    if (problem === undefined) return value;
+    problems.push(`${name} ${problem}.`);
+    return undefined;
+  };
+  const inAzure = Boolean(env['WEBSITE_INSTANCE_ID'] || env['WEBSITE_SITE_NAME'] || env['CONTAINER_NAME']);
+  const refuseInAzure = (name: SettingName, value: string | undefined) => {
+    if (inAzure && value !== undefined) problems.push(`${name} must not be set in Azure; remove it.`);
+  };
+
+  const connectionString = get('AzureWebJobsStorage');
+  const blobUrl = get('AzureWebJobsStorage__blobServiceUri');
+  const queueUrl = get('AzureWebJobsStorage__queueServiceUri');
+  let storage: Settings['storage'] = { by: 'connection-string', connectionString: connectionString ?? '' };
+  if (blobUrl && queueUrl) storage = { by: 'identity', blobUrl, queueUrl };
+  else if (!connectionString)
+    problems.push(
+      'No storage account: set AzureWebJobsStorage, or both AzureWebJobsStorage__blobServiceUri and AzureWebJobsStorage__queueServiceUri.',
+    );
+
+  const endpoint = get('COSMOS_ENDPOINT');
+  const key = get('COSMOS_KEY');
+  const module = get('CAIRN_COSMOS_TRANSPORT');
+  refuseInAzure('COSMOS_KEY', key);
+  refuseInAzure('CAIRN_COSMOS_TRANSPORT', module);
+  let cosmos: Settings['cosmos'] = { by: 'identity', endpoint: endpoint ?? '' };
+  if (module) cosmos = { by: 'transport', module };
+  else if (!endpoint) problems.push('COSMOS_ENDPOINT is not set; without it there is nowhere to keep metadata.');
+  else if (key) cosmos = { by: 'key', endpoint, key };
+
+  const auth = get('CAIRN_AUTH') === 'off' ? 'off' : 'on';
+  if (inAzure && auth === 'off') problems.push('CAIRN_AUTH=off is refused in Azure; set it to on.');
+
+  const executors = parseExecutors(get('CAIRN_EXECUTORS') ?? '{}', problems);
+  refuseInAzure('CAIRN_EXECUTORS', Object.keys(executors).length > 0 ? 'set' : undefined);
+
+  const settings: Settings = {
+    storage,
+    cosmos,
+    identityClientId: get('AzureWebJobsStorage__clientId'),
+    auth,
+    surfaces: (get('CAIRN_SURFACES') ?? 'all') as Settings['surfaces'],
+    executors,
+    publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
+    sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
+  };
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+function whyInvalid(declaration: Declaration, value: string): string | undefined {
+  if (declaration.choices && !declaration.choices.includes(value))
+    return `is '${value}', but must be one of ${declaration.choices.join(', ')}`;
+  switch (declaration.kind) {
+    case 'url':
+      return /^https?:\/\/[^/\s]+/.test(value) && URL.canParse(value) ? undefined : 'must be an http(s) URL';
+    case 'integer':
+      return /^[1-9]\d*$/.test(value) ? undefined : `is '${value}', but must be a whole number above 0`;
+    case 'json':
+    case undefined:
+      return undefined;
+  }
+}
+
+function parseExecutors(text: string, problems: string[]): Record<string, string[]> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const entries = Object.entries(parsed as Record<string, unknown>);
+    const isCommand = (c: unknown): c is string[] =>
+      Array.isArray(c) && c.length > 0 && c.every((part) => typeof part === 'string' && part !== '');
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) && entries.every(([, c]) => isCommand(c)))
+      return parsed as Record<string, string[]>;
+  } catch {
+    // Reported below, with every other problem.
+  }
+  problems.push('CAIRN_EXECUTORS must be JSON of the form {"name": ["program", "argument"]}.');
+  return {};
+}
