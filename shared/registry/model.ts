@@ -1,13 +1,5 @@
+import type { DatasetRef } from '../datasets/index.ts';
 import type { Document } from '../documents.ts';
-
-/** Rows outside the platform's own logs: where they lie, what they are, and how to tell if they changed. */
-export type DatasetRef = {
-  readonly kind: 'artifact' | 'blob' | 'version' | 'logged';
-  readonly uri: string;
-  readonly digest?: string;
-  readonly rows?: number;
-  readonly labelColumn?: string;
-};
 
 export type TensorSpec = {
   readonly name: string;

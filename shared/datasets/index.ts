@@ -1,0 +1,1 @@
+export { type DatasetRef, datasetRef } from './ref.ts';
