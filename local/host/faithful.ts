@@ -1,0 +1,152 @@
+/**
+ * HTTP as the service does it: the request goes to the HTTP proxy inside `@azure/functions`, the invocation
+ * names it by id, and the answer comes back on the proxied connection.
+ */
+import { randomUUID } from 'node:crypto';
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Server } from 'node:net';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { endWith, type Exchange, type HttpCall, requestHeaders, traceOf } from './http.ts';
+import { invoke } from './invoke.ts';
+import type { ProgrammingModel, TypedData } from './rpc.ts';
+
+export interface LibraryProxy {
+  /** Null when the app did not turn HTTP streaming on. */
+  port: number | null;
+  close(): void;
+}
+
+/**
+ * Asks the app for its capabilities, which ends its setup and, with streaming on, opens the library's
+ * proxy. The library would listen on every interface and keeps no handle: here it listens on loopback only,
+ * and can be closed.
+ */
+export async function openLibraryProxy(model: ProgrammingModel): Promise<LibraryProxy> {
+  const servers: Server[] = [];
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+    servers.push(this);
+    const listening = args.find((arg) => typeof arg === 'function') as (() => void) | undefined;
+    return listen.call(this, { port: 0, host: '127.0.0.1' }, listening);
+  } as typeof listen;
+  let asked: Promise<Record<string, string>>;
+  try {
+    // The library calls `listen` before its first await.
+    asked = model.getCapabilities({});
+  } finally {
+    Server.prototype.listen = listen;
+  }
+  const { HttpUri: uri } = await asked;
+  return {
+    port: uri === undefined ? null : Number(new URL(uri).port),
+    close() {
+      for (const server of servers) {
+        server.close();
+        if ('closeAllConnections' in server && typeof server.closeAllConnections === 'function') {
+          server.closeAllConnections();
+        }
+      }
+    },
+  };
+}
+
+/** Carries HTTP invocations through the library's proxy on `port`. */
+export function callThroughLibrary(port: number): HttpCall {
+  return async (options, exchange) => {
+    const { fn, request, response, params, abort } = exchange;
+    const invocationId = randomUUID();
+    const proxied = forward(port, invocationId, exchange, options.bodyBytesMax);
+    const cut = () => proxied.destroy();
+    abort.signal.addEventListener('abort', cut, { once: true });
+    const failed = new Promise<never>((_, reject) => {
+      proxied.once('error', (error) => reject(error));
+    });
+    failed.catch(() => {});
+    const returned = new Promise<IncomingMessage>((resolve) => {
+      proxied.once('response', resolve);
+    });
+    const delivered = returned.then((answer) => deliver(answer, exchange));
+    delivered.catch(() => {});
+
+    try {
+      const invoked = invoke(options.app, fn, {
+        invocationId,
+        data: { http: {} },
+        triggerMetadata: metadataOf(request, params),
+        ...traceOf(request),
+      });
+      invoked.catch(() => {});
+      const { result, response: outputs } = await Promise.race([invoked, failed]);
+      await options.outputs.write(fn, outputs);
+      // With no result the library never ends the proxied response: that is for the host to do.
+      if (result === undefined || result === null) return endWith(response, 204);
+      await Promise.race([delivered, failed]);
+    } finally {
+      abort.signal.removeEventListener('abort', cut);
+      proxied.destroy();
+    }
+  };
+}
+
+function forward(port: number, invocationId: string, exchange: Exchange, bytesMax: number): ClientRequest {
+  const { request, abort, progress, overflow } = exchange;
+  const host = request.headers.host ?? '127.0.0.1';
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+  const length = request.headers['content-length'];
+  const proxied = httpRequest({
+    host: '127.0.0.1',
+    port,
+    agent: false,
+    method: request.method,
+    path: request.url,
+    headers: {
+      'x-ms-invocation-id': invocationId,
+      'x-forwarded-host': host,
+      'x-forwarded-proto': 'http',
+      ...(hasBody && length !== undefined && { 'content-length': length }),
+    },
+  });
+  if (!hasBody) {
+    request.resume();
+    proxied.end();
+    return proxied;
+  }
+  let received = 0;
+  const limit = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      progress();
+      received += chunk.byteLength;
+      if (received > bytesMax) {
+        overflow();
+        return done(new Error(`The request body is larger than ${bytesMax} bytes.`));
+      }
+      done(null, chunk);
+    },
+  });
+  pipeline(request, limit, proxied).catch((error: unknown) => {
+    if (!abort.signal.aborted) proxied.destroy(error instanceof Error ? error : undefined);
+  });
+  return proxied;
+}
+
+async function deliver(answer: IncomingMessage, { response, progress }: Exchange): Promise<void> {
+  if (response.writableEnded) return;
+  response.statusCode = answer.statusCode ?? 500;
+  for (const [name, values] of Object.entries(answer.headersDistinct)) {
+    const local = name === 'x-ms-invocation-id' || name === 'connection' || name === 'keep-alive';
+    if (local || name === 'transfer-encoding' || values === undefined) continue;
+    response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values);
+  }
+  response.flushHeaders();
+  answer.on('data', progress);
+  await pipeline(answer, response);
+}
+
+/** Header lines of one name are joined, as the service hands them over. */
+function metadataOf(request: IncomingMessage, params: Record<string, string>): Record<string, TypedData> {
+  const metadata: Record<string, TypedData> = {};
+  for (const [name, value] of Object.entries(params)) metadata[name] = { string: value };
+  metadata['Headers'] = { json: JSON.stringify(Object.fromEntries(requestHeaders(request))) };
+  return metadata;
+}
