@@ -1,6 +1,14 @@
 import type { InvocationContext } from '@azure/functions';
 import { openStores, type Stores } from '../shared/azure/index.ts';
-import { childTrace, type Context, type Log, type LogFields, platform, randomIds, systemClock } from '../shared/context.ts';
+import {
+  childTrace,
+  type Context,
+  type Log,
+  type LogFields,
+  platform,
+  randomIds,
+  systemClock,
+} from '../shared/context.ts';
 import { readSettings, type Settings } from '../shared/settings.ts';
 
 /** What every invocation of this instance shares; opened once, on first use. */
@@ -52,8 +60,12 @@ export async function workContext(
 }
 
 /** A log that writes one line of JSON fields behind each message, to the invocation it belongs to. */
-export function logOf(invocation: Pick<InvocationContext, 'info' | 'warn' | 'error'>, common: LogFields): Log {
-  const line = (message: string, fields?: LogFields) => `${message} ${JSON.stringify({ ...common, ...fields })}`;
+export function logOf(
+  invocation: Pick<InvocationContext, 'info' | 'warn' | 'error'>,
+  common: LogFields,
+): Log {
+  const line = (message: string, fields?: LogFields) =>
+    `${message} ${JSON.stringify({ ...common, ...fields })}`;
   return {
     info: (message, fields) => invocation.info(line(message, fields)),
     warn: (message, fields) => invocation.warn(line(message, fields)),

@@ -18,7 +18,7 @@ const router = mount(surfaces);
 export async function http(request: HttpRequest, invocation: InvocationContext): Promise<HttpResponseInit> {
   const given = request.headers.get(requestIdHeader);
   const requestId = given && requestIdPattern.test(given) ? given : invocation.invocationId;
-  const headers = new Headers(request.headers as unknown as Headers);
+  const headers = new Headers(request.headers);
   headers.set(requestIdHeader, requestId);
   const response = await router.fetch(
     new Request(request.url, {
@@ -47,18 +47,27 @@ export function mount(table: readonly Surface[]): Hono<Env> {
       const known = methods.get(pattern) ?? { surface, allowed: new Set() };
       known.allowed.add(route.method);
       methods.set(pattern, known);
-      hono.on(route.method, pattern, (c) => answer(surface, route, c.req.raw, c.req.param(), c.env.invocation));
+      hono.on(route.method, pattern, (c) =>
+        answer(surface, route, c.req.raw, c.req.param(), c.env.invocation),
+      );
     }
   for (const [pattern, { surface, allowed }] of methods)
     hono.all(pattern, (c) => {
       const allow = [...allowed, ...(allowed.has('GET') ? ['HEAD'] : [])].join(', ');
-      const error = new CairnError('wrong-method', `${c.req.method} is not possible here; allowed: ${allow}.`);
+      const error = new CairnError(
+        'wrong-method',
+        `${c.req.method} is not possible here; allowed: ${allow}.`,
+      );
       const response = errorResponse(error, surface.errors, requestIdOf(c.req.raw));
       response.headers.set('allow', allow);
       return response;
     });
   hono.notFound((c) =>
-    errorResponse(new CairnError('no-route', `There is nothing at ${c.req.path}.`), problem, requestIdOf(c.req.raw)),
+    errorResponse(
+      new CairnError('no-route', `There is nothing at ${c.req.path}.`),
+      problem,
+      requestIdOf(c.req.raw),
+    ),
   );
   return hono;
 }
@@ -86,10 +95,16 @@ async function answer(
       settings,
     };
     const url = new URL(request.url);
-    return await route.handle(ctx, { request, url, params: { ...params, ...restOf(route.path, url.pathname) } });
+    return await route.handle(ctx, {
+      request,
+      url,
+      params: { ...params, ...restOf(route.path, url.pathname) },
+    });
   } catch (error) {
     if (!(error instanceof CairnError))
-      log.error('request failed', { reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      log.error('request failed', {
+        reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
     return errorResponse(error, surface.errors, requestId);
   }
 }
@@ -101,9 +116,13 @@ function requestIdOf(request: Request): string {
 function workspaceOf(request: Request): string {
   const workspace = request.headers.get('x-mlflow-workspace') ?? 'default';
   if (workspacePattern.test(workspace)) return workspace;
-  throw new CairnError('invalid', 'X-MLFLOW-WORKSPACE must be lower-case letters, digits and hyphens, at most 63.', {
-    field: 'X-MLFLOW-WORKSPACE',
-  });
+  throw new CairnError(
+    'invalid',
+    'X-MLFLOW-WORKSPACE must be lower-case letters, digits and hyphens, at most 63.',
+    {
+      field: 'X-MLFLOW-WORKSPACE',
+    },
+  );
 }
 
 /** The last parameter `{name*}` as the client sent it: only its route knows how it is to be decoded. */
@@ -116,5 +135,7 @@ function restOf(path: string, pathname: string): Record<string, string> {
 
 /** `{name}` as Hono's `:name`, and a last `{name*}` as the rest of the path. */
 function honoPath(path: string): string {
-  return path.replaceAll(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => (rest ? `:${name}{.*}` : `:${name}`));
+  return path.replaceAll(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) =>
+    rest ? `:${name}{.*}` : `:${name}`,
+  );
 }

@@ -1,11 +1,20 @@
 import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
 import type { Context } from '../shared/context.ts';
-import { type CairnEvent, deliver, type EventsMessage, type Subscriber, sweepEvents } from '../shared/events/index.ts';
+import {
+  type CairnEvent,
+  deliver,
+  type EventsMessage,
+  type Subscriber,
+  sweepEvents,
+} from '../shared/events/index.ts';
+import { inspectVersion } from '../shared/registry/index.ts';
 import { workContext } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
-const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {};
+const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {
+  'version.created': [inspectVersion],
+};
 
 type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonly kind?: string };
 

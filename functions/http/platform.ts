@@ -4,7 +4,8 @@ import { problem, route, type Surface } from '../../shared/http/index.ts';
 /** The MLflow release whose wire contract this server keeps; clients choose their features by it. */
 const mlflowVersion = '3.6.0';
 
-const text = (body: string) => new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
+const text = (body: string) =>
+  new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
 
 /** What monitors, clients and people ask of any server. */
 export const platform: Surface = {

@@ -13,7 +13,11 @@ import type { BlobContainerName } from '../resources.ts';
 import type { Settings } from '../settings.ts';
 import { credential } from './identity.ts';
 
-export type BlobProperties = { readonly etag: string; readonly bytes: number; readonly contentType: string | undefined };
+export type BlobProperties = {
+  readonly etag: string;
+  readonly bytes: number;
+  readonly contentType: string | undefined;
+};
 export type BlobEntry =
   | { readonly kind: 'blob'; readonly name: string; readonly bytes: number }
   | { readonly kind: 'prefix'; readonly name: string };
@@ -58,11 +62,17 @@ export class BlobContainer {
     return absentAsUndefined(async () => {
       const response = await this.#client
         .getBlobClient(name)
-        .download(range?.first ?? 0, range?.last === undefined ? undefined : range.last - (range.first ?? 0) + 1, {
-          ...(ifMatch === undefined ? {} : { conditions: { ifMatch } }),
-          ...(signal === undefined ? {} : { abortSignal: signal }),
-        });
-      const total = response.contentRange ? Number(response.contentRange.split('/')[1]) : response.contentLength;
+        .download(
+          range?.first ?? 0,
+          range?.last === undefined ? undefined : range.last - (range.first ?? 0) + 1,
+          {
+            ...(ifMatch === undefined ? {} : { conditions: { ifMatch } }),
+            ...(signal === undefined ? {} : { abortSignal: signal }),
+          },
+        );
+      const total = response.contentRange
+        ? Number(response.contentRange.split('/')[1])
+        : response.contentLength;
       if (!response.readableStreamBody) throw new Error('The blob client returned no stream.');
       return {
         etag: response.etag ?? '',
@@ -79,7 +89,10 @@ export class BlobContainer {
     if (!opened) return undefined;
     if (opened.bytes > bytesMax) {
       opened.body.destroy();
-      throw new CairnError('too-large', `'${name}' has ${opened.bytes} bytes; at most ${bytesMax} can be read at once.`);
+      throw new CairnError(
+        'too-large',
+        `'${name}' has ${opened.bytes} bytes; at most ${bytesMax} can be read at once.`,
+      );
     }
     return Buffer.concat(await opened.body.toArray());
   }
@@ -93,13 +106,22 @@ export class BlobContainer {
       });
       return true;
     } catch (error) {
-      if (options.createOnly && error instanceof RestError && (error.statusCode === 409 || error.statusCode === 412)) return false;
+      if (
+        options.createOnly &&
+        error instanceof RestError &&
+        (error.statusCode === 409 || error.statusCode === 412)
+      )
+        return false;
       throw error;
     }
   }
 
   /** Streams a blob up in blocks; nothing is visible until the stream has ended well. */
-  async writeStream(name: string, data: Readable, options: { contentType?: string; signal?: AbortSignal } = {}): Promise<void> {
+  async writeStream(
+    name: string,
+    data: Readable,
+    options: { contentType?: string; signal?: AbortSignal } = {},
+  ): Promise<void> {
     await this.#client.getBlockBlobClient(name).uploadStream(data, uploadBlockBytes, uploadParallel, {
       blobHTTPHeaders: { blobContentType: options.contentType ?? 'application/octet-stream' },
       ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
@@ -110,11 +132,19 @@ export class BlobContainer {
   async stageBlock(name: string, blockId: string, data: Uint8Array): Promise<void> {
     await this.#client
       .getBlockBlobClient(name)
-      .stageBlock(Buffer.from(blockId).toString('base64'), Buffer.from(data.buffer, data.byteOffset, data.byteLength), data.byteLength);
+      .stageBlock(
+        Buffer.from(blockId).toString('base64'),
+        Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+        data.byteLength,
+      );
   }
 
   /** Makes the blob of exactly these blocks, in this order, create-only: `false` where it exists already. */
-  async commitBlocks(name: string, blockIds: readonly string[], options: { contentType?: string } = {}): Promise<boolean> {
+  async commitBlocks(
+    name: string,
+    blockIds: readonly string[],
+    options: { contentType?: string } = {},
+  ): Promise<boolean> {
     try {
       await this.#client.getBlockBlobClient(name).commitBlockList(
         blockIds.map((id) => Buffer.from(id).toString('base64')),
@@ -208,8 +238,10 @@ async function absentAsUndefined<T>(get: () => Promise<T>): Promise<T | undefine
   } catch (error) {
     if (!(error instanceof RestError)) throw error;
     if (error.statusCode === 404) return undefined;
-    if (error.statusCode === 412) throw new CairnError('conflict', 'The blob changed while it was read.', { cause: error });
-    if (error.statusCode === 416) throw new CairnError('invalid', 'The requested range is outside the file.', { cause: error });
+    if (error.statusCode === 412)
+      throw new CairnError('conflict', 'The blob changed while it was read.', { cause: error });
+    if (error.statusCode === 416)
+      throw new CairnError('invalid', 'The requested range is outside the file.', { cause: error });
     throw error;
   }
 }

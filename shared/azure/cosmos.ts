@@ -18,9 +18,11 @@ import { credential } from './identity.ts';
 /** Values of a (hierarchical) partition key, first level first. */
 export type Key = readonly string[];
 
+type Body = Document & Readonly<Record<string, unknown>>;
+
 export type Write =
-  | { readonly op: 'create'; readonly doc: Document }
-  | { readonly op: 'replace'; readonly doc: Document; readonly etag: string }
+  | { readonly op: 'create'; readonly doc: Body }
+  | { readonly op: 'replace'; readonly doc: Body; readonly etag: string }
   | { readonly op: 'delete'; readonly id: string; readonly etag?: string };
 
 /**
@@ -31,7 +33,10 @@ export type Outcome =
   | { readonly outcome: 'applied'; readonly etags: readonly string[] }
   | { readonly outcome: 'exists' | 'changed' | 'missing'; readonly at: number };
 
-export type Query = { readonly text: string; readonly values?: Readonly<Record<string, SqlParameter['value']>> };
+export type Query = {
+  readonly text: string;
+  readonly values?: Readonly<Record<string, SqlParameter['value']>>;
+};
 export type QueryOptions = {
   /** Confines the query to one partition (or one prefix of a hierarchical key). Always pass it where it is known. */
   readonly key?: Key;
@@ -69,7 +74,9 @@ export class DocumentContainer {
 
   /** Writes that succeed or fail as a whole; all in one partition, at most 100 and 2 MB. */
   async batch(key: Key, writes: readonly Write[]): Promise<Outcome> {
-    const response = await this.#guarded(() => this.#container.items.batch(writes.map(operationOf), keyOf(key)));
+    const response = await this.#guarded(() =>
+      this.#container.items.batch(writes.map(operationOf), keyOf(key)),
+    );
     this.#count(Number(response.headers['x-ms-request-charge'] ?? 0));
     const results = response.result ?? [];
     const at = results.findIndex((r) => r.statusCode >= 400 && r.statusCode !== 424);
@@ -129,7 +136,8 @@ export class DocumentContainer {
         this.#count(response.requestCharge);
         return response;
       } catch (error) {
-        if (attempt === readTries || !(error instanceof CairnError) || error.code !== 'unavailable') throw error;
+        if (attempt === readTries || !(error instanceof CairnError) || error.code !== 'unavailable')
+          throw error;
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
       }
     }
@@ -193,7 +201,9 @@ export async function openDocuments(settings: Settings): Promise<DocumentStore> 
   });
 }
 
-async function connection(settings: Settings): Promise<{ options: CosmosClientOptions; close: () => Promise<void> }> {
+async function connection(
+  settings: Settings,
+): Promise<{ options: CosmosClientOptions; close: () => Promise<void> }> {
   const { cosmos } = settings;
   const nothing = () => Promise.resolve();
   switch (cosmos.by) {
@@ -203,8 +213,9 @@ async function connection(settings: Settings): Promise<{ options: CosmosClientOp
       return { options: { endpoint: cosmos.endpoint, key: cosmos.key }, close: nothing };
     case 'transport': {
       const module = (await import(pathToFileURL(cosmos.module).href)) as TransportModule;
-      const { endpoint, key, httpClient, close } = await module.createTransport(process.env);
-      return { options: { endpoint, key, httpClient }, close };
+      const transport = await module.createTransport(process.env);
+      const { endpoint, key, httpClient } = transport;
+      return { options: { endpoint, key, httpClient }, close: () => transport.close() };
     }
   }
 }
@@ -234,14 +245,23 @@ function operationOf(write: Write): OperationInput {
     case 'create':
       return { operationType: 'Create', resourceBody: write.doc as never };
     case 'replace':
-      return { operationType: 'Replace', id: write.doc.id, ifMatch: write.etag, resourceBody: write.doc as never };
+      return {
+        operationType: 'Replace',
+        id: write.doc.id,
+        ifMatch: write.etag,
+        resourceBody: write.doc as never,
+      };
     case 'delete':
-      return { operationType: 'Delete', id: write.id, ...(write.etag === undefined ? {} : { ifMatch: write.etag }) };
+      return {
+        operationType: 'Delete',
+        id: write.id,
+        ...(write.etag === undefined ? {} : { ifMatch: write.etag }),
+      };
   }
 }
 
 function keyOf(key: Key): PartitionKey {
-  return key.length === 1 ? (key[0] as string) : [...key];
+  return key.length === 1 ? (key[0] ?? '') : [...key];
 }
 
 function stripSystem<T>(resource: Record<string, unknown>): T {
@@ -269,7 +289,9 @@ function failureOf(code: unknown, cause: unknown): unknown {
         cause,
       });
     case 413:
-      return new CairnError('too-large', 'The document would exceed 2 MB, the limit of the metadata store.', { cause });
+      return new CairnError('too-large', 'The document would exceed 2 MB, the limit of the metadata store.', {
+        cause,
+      });
     default:
       return cause ?? new Error(`The metadata store answered ${String(code)}.`);
   }

@@ -6,7 +6,11 @@ import type { Settings } from '../settings.ts';
 import { credential } from './identity.ts';
 
 /** What every message carries beside its ids, so that work can be traced to the request that caused it. */
-export type Envelope = { readonly workspace: string; readonly requestId: string; readonly traceparent: string };
+export type Envelope = {
+  readonly workspace: string;
+  readonly requestId: string;
+  readonly traceparent: string;
+};
 
 /** Raw bytes of the largest message: 64 KB after base64. */
 const messageBytesMax = 48 * 1024;
@@ -33,7 +37,8 @@ export function openQueues(settings: Settings): QueueStore {
         traceparent: childTrace(ctx.trace, ctx.ids),
       };
       const text = JSON.stringify({ ...message, ...envelope });
-      if (Buffer.byteLength(text) > messageBytesMax) throw new Error(`A message for queue ${queue} is over ${messageBytesMax} bytes.`);
+      if (Buffer.byteLength(text) > messageBytesMax)
+        throw new Error(`A message for queue ${queue} is over ${messageBytesMax} bytes.`);
       await service.getQueueClient(queue).sendMessage(Buffer.from(text).toString('base64'), {
         ...(options.delaySeconds ? { visibilityTimeout: options.delaySeconds } : {}),
       });

@@ -13,7 +13,11 @@ export type AgendaEntry = {
   readonly message: { readonly kind: string } & Readonly<Record<string, string | number>>;
 };
 
-type Agenda = Document & { readonly type: 'agenda'; readonly jobId: 'agenda'; readonly entries: Readonly<Record<string, AgendaEntry>> };
+type Agenda = Document & {
+  readonly type: 'agenda';
+  readonly jobId: 'agenda';
+  readonly entries: Readonly<Record<string, AgendaEntry>>;
+};
 
 const key = ['agenda'];
 const tries = 10;
@@ -37,7 +41,8 @@ export async function enqueueDue(ctx: Context): Promise<number> {
   const stored = await read(ctx);
   const due = Object.entries(stored?.doc.entries ?? {}).filter(([, entry]) => entry.dueAt <= now);
   if (due.length === 0) return 0;
-  for (const [, { workspace, message }] of due) await ctx.stores.queues.send({ ...ctx, workspace }, 'work', message);
+  for (const [, { workspace, message }] of due)
+    await ctx.stores.queues.send({ ...ctx, workspace }, 'work', message);
   await change(ctx, (entries) => {
     const next = { ...entries };
     for (const [name, entry] of due) {
@@ -58,7 +63,9 @@ function nextTime(dueAt: number, everySeconds: number, now: number): number {
 
 async function change(
   ctx: Context,
-  update: (entries: Readonly<Record<string, AgendaEntry>>) => Readonly<Record<string, AgendaEntry>> | undefined,
+  update: (
+    entries: Readonly<Record<string, AgendaEntry>>,
+  ) => Readonly<Record<string, AgendaEntry>> | undefined,
 ): Promise<void> {
   const documents = ctx.stores.documents('jobs');
   for (let attempt = 0; attempt < tries; attempt++) {
@@ -73,7 +80,9 @@ async function change(
     if (outcome === 'applied') return;
     await new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 20 * (attempt + 1)));
   }
-  throw new CairnError('unavailable', 'The agenda is being changed by many at once; try again.', { retryAfterSeconds: 1 });
+  throw new CairnError('unavailable', 'The agenda is being changed by many at once; try again.', {
+    retryAfterSeconds: 1,
+  });
 }
 
 function read(ctx: Context): Promise<Stored<Agenda> | undefined> {

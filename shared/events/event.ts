@@ -46,13 +46,20 @@ export type EventDocument = Document & {
   readonly event: CairnEvent;
 };
 
-type NewEvent = Pick<CairnEvent, 'type' | 'aggregate' | 'seq' | 'subject'> & { before?: unknown; after?: unknown };
+type NewEvent = Pick<CairnEvent, 'type' | 'aggregate' | 'seq' | 'subject'> & {
+  before?: unknown;
+  after?: unknown;
+};
 
 /**
  * The write that records an event; it belongs into the same batch as the change. `key` are the
  * partition key properties of the aggregate's container.
  */
-export function eventWrite(ctx: Context, event: NewEvent, key: Readonly<Record<string, string>>): Write & { op: 'create' } {
+export function eventWrite(
+  ctx: Context,
+  event: NewEvent,
+  key: Readonly<Record<string, string>>,
+): Write & { op: 'create' } {
   const doc: EventDocument & Record<string, unknown> = {
     ...key,
     id: eventId(event.aggregate, event.seq),

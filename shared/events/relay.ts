@@ -24,7 +24,12 @@ const outgoing = new WeakMap<Stores, Outgoing>();
  * Announces a committed event to the work queue, together with others of the next few milliseconds.
  * It does not wait: what is lost here, the sweep of `tick` finds.
  */
-export function relay(ctx: Context, container: ContainerName, key: Key, write: Write & { op: 'create' }): void {
+export function relay(
+  ctx: Context,
+  container: ContainerName,
+  key: Key,
+  write: Write & { op: 'create' },
+): void {
   const out = outgoingOf(ctx.stores);
   const ref: EventRef = { container, key, id: write.doc.id };
   const waiting = out.waiting.get(ctx.workspace);
@@ -64,7 +69,10 @@ export async function deliver(
 /** Re-announces events whose relay was lost. Returns how many. */
 export async function sweepEvents(ctx: Context): Promise<number> {
   let found = 0;
-  for (const [container, declaration] of Object.entries(containers) as [ContainerName, ContainerDeclaration][]) {
+  for (const [container, declaration] of Object.entries(containers) as [
+    ContainerName,
+    ContainerDeclaration,
+  ][]) {
     const rows = await ctx.stores.documents(container).query<EventDocument & Record<string, unknown>>(
       {
         text: "SELECT * FROM c WHERE c.type = 'event' AND c.pending = true AND c.event.at < @before",
@@ -99,7 +107,9 @@ function send(out: Outgoing, workspace: string): void {
   const message: EventsMessage = { kind: 'events', events: refs };
   const sending = ctx.stores.queues
     .send(ctx, 'work', message)
-    .catch((error: unknown) => ctx.log.warn('events left to the sweep', { count: refs.length, reason: String(error) }))
+    .catch((error: unknown) =>
+      ctx.log.warn('events left to the sweep', { count: refs.length, reason: String(error) }),
+    )
     .finally(() => out.sending.delete(sending));
   out.sending.add(sending);
 }

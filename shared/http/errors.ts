@@ -77,11 +77,15 @@ export function errorResponse(thrown: unknown, shape: ErrorShape, requestId: str
   const error =
     thrown instanceof CairnError
       ? thrown
-      : new CairnError('internal', `The server failed to answer. Quote request ${requestId} when you report it.`);
+      : new CairnError(
+          'internal',
+          `The server failed to answer. Quote request ${requestId} when you report it.`,
+        );
   const headers = new Headers({
     'content-type': shape === problem ? 'application/problem+json' : 'application/json',
   });
   if (error.retryAfterSeconds !== undefined) headers.set('retry-after', String(error.retryAfterSeconds));
-  if (error.code === 'unauthenticated') headers.set('www-authenticate', 'Bearer realm="cairn", Basic realm="cairn"');
+  if (error.code === 'unauthenticated')
+    headers.set('www-authenticate', 'Bearer realm="cairn", Basic realm="cairn"');
   return new Response(JSON.stringify(shape(error, requestId)), { status: error.status, headers });
 }

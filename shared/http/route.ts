@@ -68,7 +68,10 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
 }
 
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json', ...headers } });
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
 }
 
 /** Query parameters; a repeated one becomes a list. */
@@ -101,7 +104,8 @@ export async function bodyInput(request: Request): Promise<Record<string, unknow
 
 /** The whole body, refused with 413 as soon as it is longer than `bytesMax`. */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
-  const tooLarge = () => new CairnError('too-large', `The body is over ${bytesMax} bytes, the limit of this path.`);
+  const tooLarge = () =>
+    new CairnError('too-large', `The body is over ${bytesMax} bytes, the limit of this path.`);
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
   if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
@@ -111,7 +115,7 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
     if (bytes > bytesMax) throw tooLarge();
     chunks.push(chunk);
   }
-  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
 function parseJson(text: string): unknown {

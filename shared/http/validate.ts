@@ -22,16 +22,29 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<
       `Missing value for required parameter '${field}'. See the API docs for more information about request parameters.`,
       { field },
     );
-  throw new CairnError('invalid', `Invalid value ${shown(given)} for parameter '${field}' supplied: ${issue.message}`, { field });
+  throw new CairnError(
+    'invalid',
+    `Invalid value ${shown(given)} for parameter '${field}' supplied: ${issue.message}`,
+    { field },
+  );
 }
 
 /** Fields that several protocols share. */
 export const fields = {
   /** An int64 as JSON number or as text (query strings); exact only to 2^53 − 1, and refused beyond. */
   int64: z
-    .union([z.number(), z.string().regex(/^-?\d+$/, 'must be a whole number').transform(Number)], {
-      error: 'must be a whole number',
-    })
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^-?\d+$/, 'must be a whole number')
+          .transform(Number),
+      ],
+      {
+        error: 'must be a whole number',
+      },
+    )
     .refine((n) => Number.isSafeInteger(n), 'must be a whole number of at most 2^53 - 1'),
   text: z.string({ error: 'must be text' }),
   requiredText: z.string({ error: 'must be text' }).min(1, 'must not be empty'),
@@ -39,13 +52,17 @@ export const fields = {
 
 function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part)),
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
     '',
   );
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((v, part) => (typeof v === 'object' && v !== null ? Reflect.get(v, part) : undefined), value);
+  return path.reduce<unknown>(
+    (v, part) => (typeof v === 'object' && v !== null ? Reflect.get(v, part) : undefined),
+    value,
+  );
 }
 
 function shown(value: unknown): string {

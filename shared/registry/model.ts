@@ -3,7 +3,7 @@ import type { Document } from '../documents.ts';
 
 export type TensorSpec = {
   readonly name: string;
-  /** ONNX element type in lower case: `float`, `int64`, `string`, … */
+  /** Element type as onnxruntime-node spells it: `float32`, `int64`, `string`, … */
   readonly elementType: string;
   /** Sizes; a name or `null` is a free dimension. */
   readonly shape: readonly (number | string | null)[];

@@ -1,0 +1,24 @@
+import type { Ids } from '../context.ts';
+
+/** The experiment that always exists. */
+export const defaultExperimentId = '0';
+
+const randomBits = 20n;
+
+/** A new experiment id, a decimal uint64 that grows with time: milliseconds since 1970, then 20 random bits. */
+export function newExperimentId(now: number, ids: Ids): string {
+  return (
+    (BigInt(now) << randomBits) |
+    BigInt(Number.parseInt(ids.hex(3), 16) & ((1 << Number(randomBits)) - 1))
+  ).toString();
+}
+
+/** A new run id: 16 hex digits of its experiment's id, then 16 random ones, so that a run is found from its id alone. */
+export function newRunId(experimentId: string, ids: Ids): string {
+  return BigInt(experimentId).toString(16).padStart(16, '0') + ids.hex(8);
+}
+
+/** The experiment a run id was made for, or `undefined` for an id that is not ours. */
+export function experimentOfRun(runId: string): string | undefined {
+  return /^[0-9a-f]{32}$/.test(runId) ? BigInt(`0x${runId.slice(0, 16)}`).toString() : undefined;
+}

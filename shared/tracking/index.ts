@@ -1,0 +1,13 @@
+export { createExperiment, getExperiment, getExperimentByName, searchExperiments } from './experiments.ts';
+export { metricHistory } from './history.ts';
+export { experimentOfRun } from './ids.ts';
+export { logToRun } from './logging.ts';
+export {
+  type Experiment,
+  type LifecycleStage,
+  type MetricPoint,
+  type Run,
+  type RunChange,
+  runStatuses,
+} from './model.ts';
+export { createRun, getRun, searchRuns, updateRun } from './runs.ts';

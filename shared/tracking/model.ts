@@ -1,0 +1,83 @@
+import type { Document } from '../documents.ts';
+
+export type LifecycleStage = 'active' | 'deleted';
+/** Since when a stage holds. A run's own and its experiment's are compared: whichever changed last decides. */
+export type Lifecycle = { readonly stage: LifecycleStage; readonly at: number };
+
+/** Keys are what users call their things, `__proto__` included: such maps have no prototype. */
+export type Texts = Readonly<Record<string, string>>;
+
+export type Experiment = Document & {
+  readonly type: 'experiment';
+  /** Decimal uint64. */
+  readonly experimentId: string;
+  readonly name: string;
+  readonly artifactLocation: string;
+  readonly tags: Texts;
+  readonly lifecycle: Lifecycle;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly seq: number;
+};
+
+/** Create-only: holds a name for one experiment, deleted ones included. */
+export type ExperimentName = Document & {
+  readonly type: 'experiment-name';
+  readonly name: string;
+  readonly experimentId: string;
+};
+
+export const runStatuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+export type Run = Document & {
+  readonly type: 'run';
+  readonly experimentId: string;
+  readonly runId: string;
+  readonly name: string;
+  readonly userId: string;
+  readonly status: RunStatus;
+  readonly startTime: number;
+  readonly endTime?: number;
+  readonly artifactUri: string;
+  readonly lifecycle: Lifecycle;
+  readonly params: Texts;
+  readonly tags: Texts;
+  /** Latest value per metric: the part that is indexed and searched. NaN is 0 here, an infinity ±1.8e308's last double. */
+  readonly m: Readonly<Record<string, number>>;
+  /** Step and timestamp of that value. */
+  readonly mm: Readonly<Record<string, readonly [step: number, timestamp: number]>>;
+  /** Metrics whose latest value is NaN. */
+  readonly mn: Readonly<Record<string, true>>;
+  readonly seq: number;
+};
+
+/** One point of a metric's history; `timestamp` in milliseconds since 1970. */
+export type MetricPoint = {
+  readonly key: string;
+  /** May be NaN or infinite. */
+  readonly value: number;
+  readonly timestamp: number;
+  readonly step: number;
+};
+
+/**
+ * The points of one log call, create-only. The id is a hash of the call, so a repeated call finds its
+ * own document and is known to have been applied. Numbers that JSON lacks are kept by name.
+ */
+export type Points = Document & {
+  readonly type: 'points';
+  readonly experimentId: string;
+  readonly runId: string;
+  readonly keys: readonly string[];
+  readonly values: readonly (number | 'NaN' | 'Infinity' | '-Infinity')[];
+  readonly timestamps: readonly number[];
+  readonly steps: readonly number[];
+};
+
+/** What `log-batch` and its single forms ask for. */
+export type RunChange = {
+  readonly metrics?: readonly MetricPoint[];
+  readonly params?: readonly { readonly key: string; readonly value: string }[];
+  readonly tags?: readonly { readonly key: string; readonly value: string }[];
+};

@@ -1,0 +1,242 @@
+import type { Context } from '../context.ts';
+import type { Stored } from '../documents.ts';
+import { eventWrite, relay } from '../events/index.ts';
+import { CairnError } from '../http/index.ts';
+import { getExperiment } from './experiments.ts';
+import { defaultExperimentId, experimentOfRun, newRunId } from './ids.ts';
+import { checkedTags } from './limits.ts';
+import type { Experiment, LifecycleStage, Run, RunStatus } from './model.ts';
+import { randomRunName } from './names.ts';
+import { decodeToken, encodeToken, type Page } from './page.ts';
+
+/** The tag that mirrors a run's name. */
+export const runNameTag = 'mlflow.runName';
+
+/** Tries of a compare-and-swap before the caller is told to come back. */
+export const swapTries = 8;
+
+export type NewRun = {
+  readonly experimentId?: string | undefined;
+  readonly name?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly startTime?: number | undefined;
+  readonly tags?: readonly { key: string; value: string }[] | undefined;
+};
+
+/** Creates a run in an active experiment (the default one when none is named). */
+export async function createRun(ctx: Context, input: NewRun): Promise<Run> {
+  const experimentId = input.experimentId || defaultExperimentId;
+  const experiment = await getExperiment(ctx, experimentId);
+  if (experiment.lifecycle.stage === 'deleted')
+    throw new CairnError(
+      'invalid',
+      `The experiment ${experimentId} must be in the 'active' state. Current state is deleted.`,
+      { field: 'experiment_id' },
+    );
+  const tags = textMap(checkedTags(input.tags ?? []));
+  const tagName = tags[runNameTag];
+  if (input.name && tagName !== undefined && tagName !== input.name)
+    throw new CairnError(
+      'invalid',
+      `Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='${input.name}', mlflow.runName='${tagName}').`,
+      { field: 'run_name' },
+    );
+  const name = input.name || tagName || randomRunName(ctx.ids);
+  tags[runNameTag] = name;
+  const runId = newRunId(experimentId, ctx.ids);
+  const now = ctx.clock.now();
+  const run: Run = {
+    id: runId,
+    type: 'run',
+    v: 1,
+    workspace: ctx.workspace,
+    experimentId,
+    runId,
+    name,
+    userId: input.userId ?? '',
+    status: 'RUNNING',
+    startTime: input.startTime ?? now,
+    artifactUri: `${experiment.artifactLocation}/${runId}/artifacts`,
+    lifecycle: { stage: 'active', at: now },
+    params: {},
+    tags,
+    m: {},
+    mm: {},
+    mn: {},
+    seq: 1,
+  };
+  const event = runEvent(ctx, 'run.created', run);
+  const key = [experimentId, runId];
+  await ctx.stores.documents('runs').batch(key, [{ op: 'create', doc: run }, event]);
+  relay(ctx, 'runs', key, event);
+  return run;
+}
+
+/** A run by id, deleted ones included, its stage as it stands with its experiment's. */
+export async function getRun(ctx: Context, runId: string): Promise<Run> {
+  return (await readRun(ctx, runId)).doc;
+}
+
+/** A run with the etag that a conditional write needs. */
+export async function readRun(ctx: Context, runId: string): Promise<Stored<Run>> {
+  const experimentId = experimentOfRun(runId);
+  const stored =
+    experimentId === undefined
+      ? undefined
+      : await ctx.stores.documents('runs').read<Run>([experimentId, runId], runId);
+  if (stored && stored.doc.workspace === ctx.workspace) return stored;
+  throw new CairnError('not-found', `Run with id=${runId} not found`, { field: 'run_id' });
+}
+
+export type RunUpdate = {
+  readonly status?: RunStatus | undefined;
+  readonly endTime?: number | undefined;
+  readonly name?: string | undefined;
+};
+
+/** Changes status, end time or name of an active run; a new name is mirrored in its tag. */
+export async function updateRun(ctx: Context, runId: string, update: RunUpdate): Promise<Run> {
+  for (let attempt = 0; attempt < swapTries; attempt++) {
+    const { doc, etag } = await readRun(ctx, runId);
+    checkActive(doc);
+    const finished = update.status !== undefined && update.status !== doc.status && isFinal(update.status);
+    const run: Run = {
+      ...doc,
+      ...(update.status === undefined ? {} : { status: update.status }),
+      ...(update.endTime === undefined ? {} : { endTime: update.endTime }),
+      ...(update.name
+        ? {
+            name: update.name,
+            tags: textMap([...entries(doc.tags), { key: runNameTag, value: update.name }]),
+          }
+        : {}),
+      seq: doc.seq + (finished ? 1 : 0),
+    };
+    const event = finished ? runEvent(ctx, 'run.finished', run) : undefined;
+    const key = [doc.experimentId, runId];
+    const { outcome } = await ctx.stores
+      .documents('runs')
+      .batch(key, [{ op: 'replace', doc: run, etag }, ...(event ? [event] : [])]);
+    if (outcome === 'applied') {
+      if (event) relay(ctx, 'runs', key, event);
+      return run;
+    }
+    await jitter(ctx, attempt);
+  }
+  throw tooContended(runId);
+}
+
+export type RunSearch = {
+  readonly experimentIds: readonly string[];
+  readonly stages: readonly LifecycleStage[];
+  readonly limit: number;
+  readonly pageToken?: string | undefined;
+};
+
+/** Runs of some experiments, newest first, ties by id. Unknown experiments have no runs. */
+export async function searchRuns(ctx: Context, search: RunSearch): Promise<Page<Run>> {
+  const after = decodeToken(search.pageToken);
+  const perExperiment = await Promise.all(
+    [...new Set(search.experimentIds)].map(async (experimentId) => {
+      const experiment = await experimentOrNothing(ctx, experimentId);
+      return experiment ? runsOf(ctx, experiment, search, after) : [];
+    }),
+  );
+  const rows = perExperiment
+    .flat()
+    .toSorted((a, b) => b.startTime - a.startTime || (a.runId < b.runId ? -1 : 1));
+  const items = rows.slice(0, search.limit);
+  const last = items.at(-1);
+  return {
+    items,
+    ...(items.length === search.limit && last
+      ? { nextToken: encodeToken({ time: last.startTime, id: last.runId }) }
+      : {}),
+  };
+}
+
+/** One experiment's runs behind a position, at most a page of them. */
+function runsOf(
+  ctx: Context,
+  experiment: Experiment,
+  search: RunSearch,
+  after: ReturnType<typeof decodeToken>,
+): Promise<Run[]> {
+  return ctx.stores.documents('runs').query<Run>(
+    {
+      text: `SELECT * FROM c WHERE c.experimentId = @experimentId AND c.type = 'run' AND c.workspace = @workspace
+        AND ARRAY_CONTAINS(@stages, c.lifecycle.at > @changedAt ? c.lifecycle.stage : @stage)
+        ${after ? 'AND (c.startTime < @time OR (c.startTime = @time AND c.runId > @id))' : ''}
+        ORDER BY c.startTime DESC, c.runId ASC`,
+      values: {
+        experimentId: experiment.experimentId,
+        workspace: ctx.workspace,
+        stages: [...search.stages],
+        changedAt: experiment.lifecycle.at - 1,
+        stage: experiment.lifecycle.stage,
+        ...after,
+      },
+    },
+    { key: [experiment.experimentId], limit: search.limit },
+  );
+}
+
+async function experimentOrNothing(ctx: Context, experimentId: string): Promise<Experiment | undefined> {
+  try {
+    return await getExperiment(ctx, experimentId);
+  } catch (error) {
+    if (error instanceof CairnError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+/** Refuses a write to a deleted run. */
+export function checkActive(run: Run): void {
+  if (run.lifecycle.stage === 'deleted')
+    throw new CairnError(
+      'invalid',
+      `The run ${run.runId} must be in the 'active' state. Current state is deleted.`,
+      { field: 'run_id' },
+    );
+}
+
+/** A map from user keys, safe for every key. Later entries win. */
+export function textMap(pairs: readonly { key: string; value: string }[]): Record<string, string> {
+  const map = Object.create(null) as Record<string, string>;
+  for (const { key, value } of pairs) map[key] = value;
+  return map;
+}
+
+export function entries(map: Readonly<Record<string, string>>): { key: string; value: string }[] {
+  return Object.entries(map).map(([key, value]) => ({ key, value }));
+}
+
+/** Waits a random time that grows with the attempt, so that writers of one run stop meeting. */
+export function jitter(ctx: Context, attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 10 * 2 ** attempt));
+}
+
+export function tooContended(runId: string): CairnError {
+  return new CairnError('unavailable', `Many clients are writing to run ${runId} at once; try again.`, {
+    retryAfterSeconds: 1,
+  });
+}
+
+function runEvent(ctx: Context, type: 'run.created' | 'run.finished', run: Run) {
+  const { experimentId, runId, seq } = run;
+  return eventWrite(
+    ctx,
+    {
+      type,
+      aggregate: `run/${runId}`,
+      seq,
+      subject: { experimentId, runId },
+      after: { status: run.status, name: run.name },
+    },
+    { experimentId, runId },
+  );
+}
+
+function isFinal(status: RunStatus): boolean {
+  return status === 'FINISHED' || status === 'FAILED' || status === 'KILLED';
+}
