@@ -32,13 +32,13 @@ interface Snapshot {
 }
 interface Loki {
   prototype: {
-    addCollection(this: Database, name: string, options?: object): Collection;
-    autosaveEnable(this: Database, ...args: unknown[]): void;
+    addCollection: (this: Database, name: string, options?: object) => Collection;
+    autosaveEnable: (this: Database, ...args: unknown[]) => void;
   };
   LokiFsAdapter: {
     prototype: {
-      loadDatabase(this: unknown, file: string, callback: Callback<string | Error | null>): void;
-      saveDatabase(this: unknown, file: string, text: string, callback: Callback<Error | null>): void;
+      loadDatabase: (this: unknown, file: string, callback: Callback<string | Error | null>) => void;
+      saveDatabase: (this: unknown, file: string, text: string, callback: Callback<Error | null>) => void;
     };
   };
 }

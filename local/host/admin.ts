@@ -19,7 +19,7 @@ export interface AdminOptions {
   outputs: QueueWriter;
   /** Further endpoints, as `POST /admin/…`. They are reached from loopback only, with no key. */
   local: Record<string, () => Promise<void>>;
-  track<T>(work: Promise<T>): Promise<T>;
+  track: <T>(work: Promise<T>) => Promise<T>;
 }
 
 export function createAdmin(options: AdminOptions) {
@@ -80,7 +80,7 @@ async function trigger(
   // An HTTP function is called at its route, where its request can be given.
   if (input === null || fn.kind === 'http') return endWith(response, 400);
   const data: TypedData = fn.kind === 'timer' ? { json: timerInput(false, null) } : { string: input };
-  const running = options.track(invoke(options.app, fn, { data }));
+  const running = options.track(invoke(options.app, fn, { data, triggerMetadata: {} }));
   running
     .then(({ response: outputs }) => options.outputs.write(fn, outputs))
     .catch((error: unknown) => {

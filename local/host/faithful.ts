@@ -24,7 +24,7 @@ export interface LibraryProxy {
  */
 export async function openLibraryProxy(model: ProgrammingModel): Promise<LibraryProxy> {
   const servers: Server[] = [];
-  const { listen } = Server.prototype;
+  const listen = Reflect.get(Server.prototype, 'listen');
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
     servers.push(this);
     const listening = args.find((arg) => typeof arg === 'function') as (() => void) | undefined;

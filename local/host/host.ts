@@ -122,8 +122,7 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
   const inFlight = new Set<Promise<unknown>>();
   const track = <T>(work: Promise<T>): Promise<T> => {
     inFlight.add(work);
-    const done = () => inFlight.delete(work);
-    work.then(done, done);
+    work.finally(() => inFlight.delete(work)).catch(() => {});
     return work;
   };
   const listeners: { address: QueueAddress; listener: QueueListener }[] = [];
@@ -203,7 +202,7 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
 interface TimerParts {
   app: App;
   outputs: ReturnType<typeof createQueueWriter>;
-  track<T>(work: Promise<T>): Promise<T>;
+  track: <T>(work: Promise<T>) => Promise<T>;
   id: string;
   env: Env;
   options: HostOptions;

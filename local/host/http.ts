@@ -31,10 +31,10 @@ export interface HttpOptions {
   /** Whether `/` is the host's own page rather than a function's. */
   homepage: boolean;
   /** Answers `/admin` and `/runtime`. */
-  admin(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
+  admin: (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
   /** Carries the invocation; the faithful mode replaces the in-process way. */
   call?: HttpCall;
-  track<T>(work: Promise<T>): Promise<T>;
+  track: <T>(work: Promise<T>) => Promise<T>;
 }
 
 export interface Exchange {
@@ -46,9 +46,9 @@ export interface Exchange {
   /** Aborted when the client is gone, the time is up or the body is too large. */
   abort: AbortController;
   /** Something moved on the connection. */
-  progress(): void;
+  progress: () => void;
   /** The body outgrew the limit. */
-  overflow(): void;
+  overflow: () => void;
 }
 
 export type HttpCall = (options: HttpOptions, exchange: Exchange) => Promise<void>;

@@ -5,7 +5,6 @@ import type { HostedFunction } from './functions.ts';
 import type { Log } from './log.ts';
 import type {
   CoreInvocationContext,
-  FunctionCallback,
   FunctionMetadata,
   InvocationResponse,
   LibraryContext,
@@ -80,7 +79,7 @@ function inProcess(fn: HostedFunction): FunctionMetadata {
 
 async function run(app: App, fn: HostedFunction, metadata: FunctionMetadata, input: InvocationInput) {
   const invocationId = input.invocationId ?? randomUUID();
-  let invocationContext: LibraryContext | undefined;
+  const invocation: { context?: LibraryContext } = {};
   const core: CoreInvocationContext = {
     invocationId,
     metadata,
@@ -94,7 +93,7 @@ async function run(app: App, fn: HostedFunction, metadata: FunctionMetadata, inp
       },
     },
     log(level, category, message) {
-      const entry = { level, category, message, invocationContext };
+      const entry = { level, category, message, invocationContext: invocation.context };
       app.core.runLogHooks(entry);
       app.log({ level: entry.level, message: entry.message, function: fn.name, invocationId });
     },
@@ -104,7 +103,7 @@ async function run(app: App, fn: HostedFunction, metadata: FunctionMetadata, inp
   context.options.trigger.type = fn.metadata.bindings[fn.trigger]?.type ?? context.options.trigger.type;
   const returned = fn.metadata.bindings['$return'];
   if (returned) context.options.return = { ...returned, name: '$return' };
-  invocationContext = context;
+  invocation.context = context;
 
   const hook = {
     hookData: {},
@@ -119,7 +118,7 @@ async function run(app: App, fn: HostedFunction, metadata: FunctionMetadata, inp
     core.state = 'preInvocationHooks';
     await app.core.runHooks('preInvocation', hook);
     core.state = 'invocation';
-    const running = model.invokeFunction(context, hook.inputs, hook.functionCallback as FunctionCallback);
+    const running = model.invokeFunction(context, hook.inputs, hook.functionCallback);
     hook.result = await withTimeout(running, app.functionTimeoutMs, fn.name);
   } catch (error) {
     hook.error = error ?? new Error(`Function "${fn.name}" threw ${String(error)}.`);

@@ -9,8 +9,7 @@ import { describe, HostError, messageOf } from './errors.ts';
 
 const CORE = '@azure/functions-core';
 
-type Load = (request: string, parent: unknown, isMain: boolean) => unknown;
-const loader = Module as unknown as { _load: Load };
+type Load = (this: unknown, request: string, parent: unknown, isMain: boolean) => unknown;
 
 /** The app being loaded; a library keeps the module it got, so later calls still reach their own host. */
 let loading: Core | undefined;
@@ -27,12 +26,12 @@ let injected = false;
  * @throws HostError when `main` is missing, matches nothing, or a file fails while loading.
  */
 export function loadApp(appDir: string, core: Core): Promise<string[]> {
-  const turn = queue.then(() => load(appDir, core));
+  const turn = queue.then(() => loadNow(appDir, core));
   queue = turn.catch(() => {});
   return turn;
 }
 
-async function load(appDir: string, core: Core): Promise<string[]> {
+async function loadNow(appDir: string, core: Core): Promise<string[]> {
   inject();
   const files = entryFiles(appDir);
   const require = createRequire(join(appDir, 'package.json'));
@@ -49,11 +48,12 @@ async function load(appDir: string, core: Core): Promise<string[]> {
 function inject(): void {
   if (injected) return;
   injected = true;
-  const original = loader._load;
-  loader._load = function (this: unknown, request, parent, isMain) {
+  const original = Reflect.get(Module, '_load') as Load;
+  const load: Load = function (request, parent, isMain) {
     if (request === CORE && loading) return loading.module;
     return original.call(this, request, parent, isMain);
   };
+  Reflect.set(Module, '_load', load);
 }
 
 function entryFiles(appDir: string): string[] {

@@ -15,7 +15,7 @@ export interface QueueListenerOptions {
   /** A message is hidden for this long while it is worked on, renewed at half time; the service's is 600. */
   leaseSeconds: number;
   random?: () => number;
-  track<T>(work: Promise<T>): Promise<T>;
+  track: <T>(work: Promise<T>) => Promise<T>;
 }
 
 export interface QueueListener {
@@ -34,13 +34,14 @@ export function listenQueue(options: QueueListenerOptions): QueueListener {
   const { app, fn, settings } = options;
   const client = queueClient(fn.source);
   const running = new Set<Promise<void>>();
-  let stopped = false;
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let wake = () => {};
   let woken = false;
 
   const sleep = (ms: number) =>
     new Promise<void>((resolve) => {
-      if (woken || stopped) return resolve();
+      if (woken || signal.aborted) return resolve();
       const timer = setTimeout(resolve, ms);
       wake = () => {
         clearTimeout(timer);
@@ -51,7 +52,7 @@ export function listenQueue(options: QueueListenerOptions): QueueListener {
   const loop = async () => {
     let empty = 0;
     let failing = false;
-    while (!stopped) {
+    while (!signal.aborted) {
       woken = false;
       try {
         const messages = await receive(options, client);
@@ -72,7 +73,7 @@ export function listenQueue(options: QueueListenerOptions): QueueListener {
         }
         failing = true;
       }
-      while (running.size > settings.newBatchThreshold && !stopped) await Promise.race(running);
+      while (running.size > settings.newBatchThreshold && !signal.aborted) await Promise.race(running);
       if (empty > 0)
         await sleep(pollDelay(empty, settings.maxPollingIntervalMs, (options.random ?? Math.random)()));
     }
@@ -85,7 +86,7 @@ export function listenQueue(options: QueueListenerOptions): QueueListener {
       wake();
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       wake();
       await looping;
     },
@@ -164,15 +165,15 @@ async function runMessage(
 function holdMessage(client: Client, message: DequeuedMessageItem, leaseSeconds: number) {
   let receipt = message.popReceipt;
   let renewing: Promise<void> = Promise.resolve();
+  const renew = async () => {
+    const { messageId, messageText } = message;
+    receipt =
+      (await client.updateMessage(messageId, receipt, messageText, leaseSeconds)).popReceipt ?? receipt;
+  };
   const timer = setInterval(
     () => {
-      renewing = client
-        .updateMessage(message.messageId, receipt, message.messageText, leaseSeconds)
-        .then((updated) => {
-          receipt = updated.popReceipt ?? receipt;
-        })
-        // A renewal that fails once is tried again at the next half time, and settling tells if it was lost.
-        .catch(() => {});
+      // A renewal that fails once is tried again at the next half time, and settling tells if it was lost.
+      renewing = renew().catch(() => {});
     },
     (leaseSeconds * 1000) / 2,
   );

@@ -110,8 +110,11 @@ export function connectionString(connection: string, env: Env): string {
 
 /** `hh:mm:ss`, `d.hh:mm:ss`, with an optional fraction, in milliseconds. */
 export function timeSpan(name: string, value: unknown): number {
-  const match = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)$/.exec(String(value));
-  if (!match) throw new HostError(`${name} is "${String(value)}"; write a time span such as "00:00:30".`);
+  const match = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)$/.exec(
+    typeof value === 'string' ? value : '',
+  );
+  if (!match)
+    throw new HostError(`${name} is ${JSON.stringify(value)}; write a time span such as "00:00:30".`);
   const [, days = '0', hours = '0', minutes = '0', seconds = '0'] = match;
   return Math.round(
     (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000,
@@ -120,13 +123,13 @@ export function timeSpan(name: string, value: unknown): number {
 
 function functionTimeout(value: unknown): number | null {
   if (value === undefined) return 30 * 60_000;
-  return String(value) === '-1' ? null : timeSpan('functionTimeout', value);
+  return value === -1 || value === '-1' ? null : timeSpan('functionTimeout', value);
 }
 
 function encoding(value: unknown): 'base64' | 'none' {
-  const lower = String(value).toLowerCase();
+  const lower = typeof value === 'string' ? value.toLowerCase() : value;
   if (lower === 'base64' || lower === 'none') return lower;
-  throw new HostError(`queues.messageEncoding is "${String(value)}"; use "base64" or "none".`);
+  throw new HostError(`queues.messageEncoding is ${JSON.stringify(value)}; use "base64" or "none".`);
 }
 
 function override(env: Env, path: string[]): string | undefined {
@@ -144,7 +147,7 @@ function dig(json: unknown, path: string[]): unknown {
 function integer(name: string, value: unknown, min: number, max: number): number {
   const number = Number(value);
   if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new HostError(`${name} is "${String(value)}"; use a whole number from ${min} to ${max}.`);
+  throw new HostError(`${name} is ${JSON.stringify(value)}; use a whole number from ${min} to ${max}.`);
 }
 
 function text(name: string, value: unknown): string {

@@ -18,7 +18,7 @@ export interface TimerListenerOptions {
   clock: Clock;
   coordination: Coordination;
   outputs: QueueWriter;
-  track<T>(work: Promise<T>): Promise<T>;
+  track: <T>(work: Promise<T>) => Promise<T>;
 }
 
 /** Timers beyond this many milliseconds overflow in Node; a longer wait is made in parts. */
