@@ -32,9 +32,13 @@ export const settingDeclarations = {
     where: 'azure',
   },
   COSMOS_ENDPOINT: { about: 'Endpoint of the Cosmos DB account.', kind: 'url', where: 'both' },
-  COSMOS_KEY: { about: "Account key, for the local emulator only; in Azure the account's keys are off.", where: 'local' },
+  COSMOS_KEY: {
+    about: "Account key, for the local emulator only; in Azure the account's keys are off.",
+    where: 'local',
+  },
   CAIRN_COSMOS_TRANSPORT: {
-    about: 'Module that carries Cosmos DB requests instead of the network (the local emulator). Refused in Azure.',
+    about:
+      'Module that carries Cosmos DB requests instead of the network (the local emulator). Refused in Azure.',
     where: 'local',
   },
   CAIRN_AUTH: {
@@ -54,6 +58,12 @@ export const settingDeclarations = {
       'Commands that retraining may start on this machine, as JSON: {"name": ["program", "argument", …]}. Refused in Azure.',
     default: '{}',
     kind: 'json',
+    where: 'local',
+  },
+  CAIRN_EXECUTOR_SECONDS_MAX: {
+    about: 'How long one of those commands may run before it is stopped, in seconds.',
+    default: '600',
+    kind: 'integer',
     where: 'local',
   },
   CAIRN_PUBLIC_URL: {
@@ -84,6 +94,7 @@ export type Settings = {
   readonly auth: 'on' | 'off';
   readonly surfaces: 'all' | 'control' | 'inference';
   readonly executors: Readonly<Record<string, readonly string[]>>;
+  readonly executorSecondsMax: number;
   readonly publicUrl: string;
   readonly sessionCacheMbMax: number;
 };
@@ -133,7 +144,8 @@ export function readSettings(env: Environment): Settings {
   refuseInAzure('CAIRN_COSMOS_TRANSPORT', module);
   let cosmos: Settings['cosmos'] = { by: 'identity', endpoint: endpoint ?? '' };
   if (module) cosmos = { by: 'transport', module };
-  else if (!endpoint) problems.push('COSMOS_ENDPOINT is not set; without it there is nowhere to keep metadata.');
+  else if (!endpoint)
+    problems.push('COSMOS_ENDPOINT is not set; without it there is nowhere to keep metadata.');
   else if (key) cosmos = { by: 'key', endpoint, key };
 
   const auth = get('CAIRN_AUTH') === 'off' ? 'off' : 'on';
@@ -149,6 +161,7 @@ export function readSettings(env: Environment): Settings {
     auth,
     surfaces: (get('CAIRN_SURFACES') ?? 'all') as Settings['surfaces'],
     executors,
+    executorSecondsMax: Number(get('CAIRN_EXECUTOR_SECONDS_MAX')),
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
   };
@@ -176,7 +189,12 @@ function parseExecutors(text: string, problems: string[]): Record<string, string
     const entries = Object.entries(parsed as Record<string, unknown>);
     const isCommand = (c: unknown): c is string[] =>
       Array.isArray(c) && c.length > 0 && c.every((part) => typeof part === 'string' && part !== '');
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) && entries.every(([, c]) => isCommand(c)))
+    if (
+      typeof parsed === 'object' &&
+      parsed !== null &&
+      !Array.isArray(parsed) &&
+      entries.every(([, c]) => isCommand(c))
+    )
       return parsed as Record<string, string[]>;
   } catch {
     // Reported below, with every other problem.
