@@ -1,0 +1,78 @@
+import type { Context } from '../context.ts';
+import { CairnError } from '../http/index.ts';
+import { type BlobContainerName, blobContainers } from '../resources.ts';
+import type { DatasetRef } from './ref.ts';
+
+export type BlobLocation = { readonly container: BlobContainerName; readonly blob: string };
+
+/**
+ * Where the bytes of a dataset lie. `runs:/<run id>/<path>` and
+ * `mlflow-artifacts:/<experiment>/<run>/artifacts/<path>` are artifacts of the caller's workspace; a
+ * `blob` is `<container>/<name>`, in the folder of the workspace where the container has such folders.
+ * @throws {CairnError} `invalid` where the reference names no readable bytes, or bytes out of its reach.
+ */
+export function resolveUri(ctx: Pick<Context, 'workspace'>, ref: DatasetRef): BlobLocation {
+  switch (ref.kind) {
+    case 'artifact':
+      return { container: 'artifacts', blob: `${ctx.workspace}/${artifactPath(ref.uri)}` };
+    case 'blob':
+      return blobLocation(ctx.workspace, ref.uri);
+    case 'version':
+      throw refusal(`'${ref.uri}' names a dataset version; name the artifact or blob with its rows instead.`);
+    case 'logged':
+      throw refusal(
+        `'${ref.uri}' was logged as metadata only: its rows are not in this platform. Log them as an artifact.`,
+      );
+  }
+}
+
+const ownRunId = /^[0-9a-f]{32}$/;
+
+/** The experiment of a run id that this platform gave: its first 16 hex digits are the experiment id as uint64. */
+export function experimentOfRun(runId: string): string | undefined {
+  return ownRunId.test(runId) ? BigInt(`0x${runId.slice(0, 16)}`).toString() : undefined;
+}
+
+function artifactPath(uri: string): string {
+  const runs = /^runs:\/([^/]+)\/(.+)$/.exec(uri);
+  if (runs?.[1] !== undefined && runs[2] !== undefined) {
+    const experimentId = experimentOfRun(runs[1]);
+    if (experimentId === undefined) throw refusal(`'${runs[1]}' is not a run id: 32 lower-case hex digits.`);
+    return `${experimentId}/${runs[1]}/artifacts/${contained(runs[2])}`;
+  }
+  const path = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(?!\/)(.+)$/.exec(uri)?.[1];
+  if (path !== undefined) return contained(path);
+  throw refusal(`'${uri}' is not an artifact; use runs:/<run id>/<path> or mlflow-artifacts:/<path>.`);
+}
+
+/** Containers whose first folder is the workspace; the others begin with `<endpoint>` or `<endpoint>@<workspace>`. */
+const byWorkspace: ReadonlySet<string> = new Set([
+  'artifacts',
+  'predictions',
+  'monitoring',
+] satisfies BlobContainerName[]);
+
+function blobLocation(workspace: string, uri: string): BlobLocation {
+  const slash = uri.indexOf('/');
+  const container = blobContainers.find((name) => name === uri.slice(0, slash));
+  if (container === undefined)
+    throw refusal(
+      `'${uri}' is not a blob here; use <container>/<name> with one of ${blobContainers.join(', ')}.`,
+    );
+  const blob = contained(uri.slice(slash + 1));
+  const folder = blob.split('/')[0] ?? '';
+  const owner = byWorkspace.has(container) ? folder : (folder.split('@')[1] ?? 'default');
+  if (owner !== workspace) throw refusal(`'${uri}' does not belong to workspace '${workspace}'.`);
+  return { container, blob };
+}
+
+function contained(path: string): string {
+  const wrong =
+    path.split('/').some((part) => part === '' || part === '.' || part === '..') || /[\\\0]/.test(path);
+  if (wrong) throw refusal(`'${path}' is not a path: no empty parts, '.', '..' or backslashes.`);
+  return path;
+}
+
+function refusal(message: string): CairnError {
+  return new CairnError('invalid', message, { field: 'uri' });
+}

@@ -1,0 +1,110 @@
+import { CsvError } from './csv-error.ts';
+
+/** The bytes that CSV is made of (RFC 4180). */
+export const lineFeed = 0x0a;
+export const carriageReturn = 0x0d;
+export const quote = 0x22;
+export const comma = 0x2c;
+
+/** A longer row is refused: most likely a quote is missing and the rest of the file seems one value. */
+export const rowBytesMax = 4 * 1024 * 1024;
+
+/**
+ * Regroups a stream into blocks of whole rows: each ends behind a line feed outside quotes, except the
+ * last where the file has no final one. How the bytes were cut on the way makes no difference to the
+ * rows. A block has at least `bytesMin` bytes, but for the last.
+ *
+ * The source must begin at the start of a row. Whether a position is inside quotes is told by the parity
+ * of the quotes before it: a doubled quote counts twice, so only well-formed values come out right, and
+ * those who read the cells refuse a stray quote.
+ * @throws {CsvError} for a row over {@link rowBytesMax}.
+ */
+export async function* wholeRows(
+  source: AsyncIterable<Uint8Array>,
+  bytesMin = 1 << 20,
+): AsyncGenerator<Buffer> {
+  let whole: Uint8Array[] = [];
+  let wholeBytes = 0;
+  let open: Uint8Array[] = [];
+  let openBytes = 0;
+  let inside = false;
+  for await (const chunk of source) {
+    const piece = bufferOf(chunk);
+    const last = lastRowEnd(piece, inside);
+    inside = last.inside;
+    if (last.end > 0) {
+      for (const part of open) whole.push(part);
+      whole.push(piece.subarray(0, last.end));
+      wholeBytes += openBytes + last.end;
+      open = [];
+      openBytes = 0;
+    }
+    if (last.end < piece.length) open.push(piece.subarray(last.end));
+    openBytes += piece.length - last.end;
+    if (openBytes > rowBytesMax)
+      throw new CsvError({ reason: `A row is over ${rowBytesMax} bytes; is a closing quote missing?` });
+    if (wholeBytes >= bytesMin) {
+      yield joined(whole, wholeBytes);
+      whole = [];
+      wholeBytes = 0;
+    }
+  }
+  if (wholeBytes + openBytes > 0) yield joined([...whole, ...open], wholeBytes + openBytes);
+}
+
+/** The starts of the rows in a block of whole rows; a line without any character is not a row. */
+export function* rowStarts(block: Buffer): Generator<number> {
+  const quoted = block.includes(quote);
+  for (let from = 0; from < block.length; ) {
+    const end = quoted ? rowEndQuoted(block, from) : rowEnd(block, from);
+    if (!isBlank(block, from)) yield from;
+    from = end;
+  }
+}
+
+/** Whether the line that begins at `from` ends at once. */
+export function isBlank(block: Uint8Array, from: number): boolean {
+  return block[from] === lineFeed || (block[from] === carriageReturn && block[from + 1] === lineFeed);
+}
+
+/** The bytes as a Buffer on the same memory: its searches are the fast ones. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function rowEnd(block: Buffer, from: number): number {
+  const at = block.indexOf(lineFeed, from);
+  return at < 0 ? block.length : at + 1;
+}
+
+function rowEndQuoted(block: Buffer, from: number): number {
+  let inside = false;
+  for (let at = from; at < block.length; at++) {
+    const byte = block[at];
+    if (byte === quote) inside = !inside;
+    else if (byte === lineFeed && !inside) return at + 1;
+  }
+  return block.length;
+}
+
+/** Behind the last line feed outside quotes (0: there is none), and whether the piece ends inside quotes. */
+function lastRowEnd(piece: Buffer, startsInside: boolean): { end: number; inside: boolean } {
+  let inside = startsInside;
+  let end = 0;
+  for (let from = 0; ; ) {
+    const at = piece.indexOf(quote, from);
+    const to = at < 0 ? piece.length : at;
+    if (!inside && to > from) {
+      const feed = piece.lastIndexOf(lineFeed, to - 1);
+      if (feed >= from) end = feed + 1;
+    }
+    if (at < 0) return { end, inside };
+    inside = !inside;
+    from = at + 1;
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], bytes: number): Buffer {
+  const [only] = pieces;
+  return pieces.length === 1 && only ? bufferOf(only) : Buffer.concat(pieces, bytes);
+}
