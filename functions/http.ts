@@ -12,29 +12,28 @@ const requestIdHeader = 'x-request-id';
 const requestIdPattern = /^[\w.-]{1,64}$/;
 const workspacePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-const router = mount(surfaces);
+/** Every surface behind one router. */
+export const router = mount(surfaces);
 
-/** The one HTTP function: every surface behind one router. */
+/** The one HTTP function. */
 export async function http(request: HttpRequest, invocation: InvocationContext): Promise<HttpResponseInit> {
-  const given = request.headers.get(requestIdHeader);
-  const requestId = given && requestIdPattern.test(given) ? given : invocation.invocationId;
-  const headers = new Headers(request.headers);
-  headers.set(requestIdHeader, requestId);
-  const response = await router.fetch(
-    new Request(request.url, {
-      method: request.method,
-      headers,
-      signal: (request as { signal?: AbortSignal }).signal ?? null,
-      ...(request.body ? { body: request.body as unknown as ReadableStream, duplex: 'half' } : {}),
-    } as RequestInit),
-    { invocation },
-  );
-  response.headers.set(requestIdHeader, requestId);
+  const response = await router.fetch(asRequest(request), { invocation });
+  // Streams and headers of Node are what the library takes; its types name those of another package.
   return {
     status: response.status,
     headers: response.headers as unknown as Record<string, string>,
     ...(response.body ? { body: response.body as never } : {}),
   };
+}
+
+function asRequest(request: HttpRequest): Request {
+  const { url, method, headers, body, signal } = request as unknown as Request;
+  return new Request(url, {
+    method,
+    headers,
+    signal,
+    ...(body ? { body, duplex: 'half' } : {}),
+  } as RequestInit);
 }
 
 /** Routes every surface; a path that exists under another method is 405, an unknown one 404. */
@@ -58,7 +57,7 @@ export function mount(table: readonly Surface[]): Hono<Env> {
         'wrong-method',
         `${c.req.method} is not possible here; allowed: ${allow}.`,
       );
-      const response = errorResponse(error, surface.errors, requestIdOf(c.req.raw));
+      const response = errorResponse(error, surface.errors, requestIdOf(c.req.raw, c.env.invocation));
       response.headers.set('allow', allow);
       return response;
     });
@@ -66,7 +65,7 @@ export function mount(table: readonly Surface[]): Hono<Env> {
     errorResponse(
       new CairnError('no-route', `There is nothing at ${c.req.path}.`),
       problem,
-      requestIdOf(c.req.raw),
+      requestIdOf(c.req.raw, c.env.invocation),
     ),
   );
   return hono;
@@ -79,9 +78,16 @@ async function answer(
   params: Record<string, string>,
   invocation: InvocationContext,
 ): Promise<Response> {
-  const requestId = requestIdOf(request);
+  const requestId = requestIdOf(request, invocation);
   const log = logOf(invocation, { requestId, operation: route.operation });
-  try {
+  const response = await respond().catch((error: unknown) => {
+    if (!(error instanceof CairnError)) log.error('request failed', { reason: reasonOf(error) });
+    return errorResponse(error, surface.errors, requestId);
+  });
+  response.headers.set(requestIdHeader, requestId);
+  return response;
+
+  async function respond(): Promise<Response> {
     const { settings, stores } = await openApp();
     const ctx: Context = {
       principal: authenticate(request, route.role, settings),
@@ -95,22 +101,18 @@ async function answer(
       settings,
     };
     const url = new URL(request.url);
-    return await route.handle(ctx, {
-      request,
-      url,
-      params: { ...params, ...restOf(route.path, url.pathname) },
-    });
-  } catch (error) {
-    if (!(error instanceof CairnError))
-      log.error('request failed', {
-        reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-    return errorResponse(error, surface.errors, requestId);
+    return route.handle(ctx, { request, url, params: { ...params, ...restOf(route.path, url.pathname) } });
   }
 }
 
-function requestIdOf(request: Request): string {
-  return request.headers.get(requestIdHeader) ?? '';
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** The caller's request id where it is a sane one, else the invocation's. */
+function requestIdOf(request: Request, invocation: InvocationContext): string {
+  const given = request.headers.get(requestIdHeader);
+  return given && requestIdPattern.test(given) ? given : invocation.invocationId;
 }
 
 function workspaceOf(request: Request): string {

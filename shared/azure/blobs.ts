@@ -8,7 +8,7 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
-import { CairnError } from '../http/errors.ts';
+import { CairnError } from '../http/index.ts';
 import type { BlobContainerName } from '../resources.ts';
 import type { Settings } from '../settings.ts';
 import { credential } from './identity.ts';

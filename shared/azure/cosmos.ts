@@ -10,7 +10,7 @@ import {
   type SqlParameter,
 } from '@azure/cosmos';
 import type { Document, Stored } from '../documents.ts';
-import { CairnError } from '../http/errors.ts';
+import { CairnError } from '../http/index.ts';
 import { type ContainerDeclaration, type ContainerName, containers, cosmosDatabase } from '../resources.ts';
 import type { Settings } from '../settings.ts';
 import { credential } from './identity.ts';

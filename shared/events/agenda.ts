@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
-import { CairnError } from '../http/errors.ts';
+import { CairnError } from '../http/index.ts';
 
 /**
  * What the timer has to do and when, in one document, so that an idle minute costs one point read.

