@@ -4,13 +4,14 @@ import { parseArgs } from 'node:util';
 import { describe, HostError, messageOf } from './errors.ts';
 import { type Host, type HostOptions, startHost } from './host.ts';
 
-const usage = `Usage: node local/host/main.ts --port N [--app DIR] [--host ADDRESS] [--faithful] [--data DIR]
+const usage = `Usage: node local/host/main.ts --port N [--app DIR] [--host ADDRESS] [--faithful] [--data DIR] [--allow-reset]
 
   --port N        port to listen on; 0 lets the system choose
   --app DIR       folder of host.json and package.json (default: the current folder)
   --host ADDRESS  address to listen on (default: 127.0.0.1)
   --faithful      carry HTTP through the library's own proxy, as Azure does
-  --data DIR      folder that keeps the admin key`;
+  --data DIR      folder that keeps the admin key
+  --allow-reset   open POST /admin/local/reset, which empties every store, to this machine`;
 
 /** What a parent process is told over IPC. */
 export type HostReport =
@@ -37,7 +38,7 @@ async function main(): Promise<void> {
   });
   process.on('disconnect', () => process.exit(0));
   try {
-    host = await startHost(readOptions());
+    host = await startHost(await readOptions());
     const functions = host.functions.map(line);
     if (hasParent)
       process.send?.({ ready: { url: host.url, files: host.files, functions } } satisfies HostReport);
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
   }
 }
 
-function readOptions(): HostOptions {
+async function readOptions(): Promise<HostOptions> {
   const { values } = parse();
   if (values.help) {
     process.stdout.write(`${usage}\n`);
@@ -70,6 +71,9 @@ function readOptions(): HostOptions {
     ...(values.host !== undefined && { hostname: values.host }),
     ...(values.faithful && { faithful: true }),
     ...(values.data !== undefined && { adminKeyFile: join(values.data, 'admin-key') }),
+    ...(values['allow-reset'] && {
+      localEndpoints: { 'POST /admin/local/reset': (await import('../reset.ts')).resetStores },
+    }),
   };
 }
 
@@ -82,6 +86,7 @@ function parse() {
         host: { type: 'string' },
         faithful: { type: 'boolean' },
         data: { type: 'string' },
+        'allow-reset': { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });

@@ -44,7 +44,7 @@ export function listenToFixture(): Reports {
           if (found.length < count) return;
           clearTimeout(timer);
           waiting.delete(check);
-          resolve(found[count - 1]!);
+          resolve(found[count - 1]);
         };
         waiting.add(check);
         check();

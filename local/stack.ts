@@ -1,0 +1,341 @@
+/** The whole platform on one machine: storage, blob events and the Functions host, each stopped with the others. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Azurite, azuriteFolder, startAzurite } from './azurite/index.ts';
+import { buildIfStale } from './bundle.ts';
+import type { HostReport } from './host/main.ts';
+import { type Lock, takeLock } from './lock.ts';
+import { createStorage } from './storage.ts';
+import { type Watcher, watchBlobs } from './watcher.ts';
+
+export interface StackOptions {
+  /** Folder that keeps everything; created when missing. One stack at a time may use it. */
+  data: string;
+  /** Port of the Functions host; 0 lets the system choose. */
+  port: number;
+  /** Folder of host.json and package.json; default: this project, built when its sources changed. */
+  appDir?: string;
+  faithful?: boolean;
+  /** Delay of each Cosmos DB round trip. */
+  latencyMs?: number;
+  /** Request units a second beyond which Cosmos DB answers 429. */
+  ruPerSecondMax?: number;
+  /** Opens `POST /admin/local/reset` on this machine. */
+  allowReset?: boolean;
+  /** Ports of Azurite; absent: those of the last run where free, else new ones. */
+  blobPort?: number;
+  queuePort?: number;
+  /** Added to the environment of the Functions host. */
+  env?: Record<string, string>;
+  /** What is being done now. */
+  progress?: (step: string) => void;
+  /** Lines of the Functions host. */
+  output?: (line: string) => void;
+}
+
+export interface Stack {
+  /** The Functions host, and so the tracking URI. */
+  url: string;
+  data: string;
+  connectionString: string;
+  /** Key of `/admin`. */
+  adminKey: string;
+  /** What the app registered, a line each. */
+  functions: string[];
+  /** Process ids of the parts. */
+  pids: { host: number; azurite: number };
+  /** Resolves with one line when a part ends that was not told to. */
+  crashed: Promise<string>;
+  /** Drains the host, then stops storage. Safe to call twice. */
+  stop(): Promise<void>;
+  /** Ends every part at once, as a power cut would. */
+  kill(): Promise<void>;
+}
+
+/** A problem the user can fix; its message is one line that names problem and fix. */
+export class StackError extends Error {
+  override name = 'StackError';
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const READY_SECONDS_MAX = 60;
+/** Beyond the host's own drain time. */
+const HOST_STOP_SECONDS_MAX = 45;
+const POLL_SECONDS = 1;
+
+/**
+ * Starts every part and waits until `GET /health` answers.
+ * @throws StackError; nothing is left running then.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const undo: (() => unknown)[] = [];
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    for (const step of undo.toReversed()) await step();
+    throw error;
+  }
+}
+
+async function start(options: StackOptions, undo: (() => unknown)[]): Promise<Stack> {
+  const progress = options.progress ?? (() => {});
+  const data = prepareFolder(options.data);
+  const lock = await lockFolder(data);
+  undo.push(() => lock.release());
+  const port = await checkPort(options.port);
+
+  if (options.appDir === undefined) await buildIfStale(root, () => progress('Building the app'));
+
+  progress('Starting storage');
+  const azurite = await startStorage(options, data);
+  undo.push(() => azurite.stop());
+  lock.noteChildren([azurite.pid]);
+  await createStorage(azurite.connectionString);
+
+  progress('Starting the Functions host');
+  const host = await startHostProcess(options, data, port, azurite, (child) => {
+    undo.push(() => killed(child));
+    lock.noteChildren([azurite.pid, child.pid ?? -1]);
+  });
+  const watcher = watchBlobs({
+    connectionString: azurite.connectionString,
+    container: 'batch-input',
+    queue: 'blob-events',
+  });
+  undo.push(() => watcher.stop());
+  await healthy(host);
+
+  return running({ data, azurite, host, watcher, lock });
+}
+
+interface Parts {
+  data: string;
+  azurite: Azurite;
+  host: HostProcess;
+  watcher: Watcher;
+  lock: Lock;
+}
+
+function running({ data, azurite, host, watcher, lock }: Parts): Stack {
+  let ending = false;
+  const crashed = new Promise<string>((tell) => {
+    const report = (part: string, code: string) => {
+      if (!ending) tell(`${part} ended unexpectedly (${code}).${host.lastLines()}`);
+    };
+    void host.exited.then((code) => report('The Functions host', code));
+    void azurite.exited.then((code) => report('Azurite', code));
+  });
+  const stop = async () => {
+    ending = true;
+    await watcher.stop();
+    await stopped(host);
+    await azurite.stop();
+    lock.release();
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    url: host.url,
+    data,
+    connectionString: azurite.connectionString,
+    adminKey: readFileSync(join(data, 'admin-key'), 'utf8').trim(),
+    functions: host.functions,
+    pids: { host: host.child.pid ?? -1, azurite: azurite.pid },
+    crashed,
+    stop: () => (stopping ??= stop()),
+    async kill() {
+      ending = true;
+      await Promise.all([killed(host.child), azurite.kill()]);
+      await watcher.stop();
+      lock.release();
+    },
+  };
+}
+
+function prepareFolder(folder: string): string {
+  const data = resolve(folder);
+  try {
+    mkdirSync(data, { recursive: true });
+    accessSync(data, constants.W_OK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new StackError(`The data folder ${data} cannot be written (${code}); choose another with --data.`);
+  }
+  return data;
+}
+
+async function lockFolder(data: string): Promise<Lock> {
+  const lock = await takeLock(join(data, 'lock'));
+  if (!('heldBy' in lock)) return lock;
+  throw new StackError(
+    `Another stack (process ${lock.heldBy.pid}) uses the data folder ${data}; stop it, or choose another folder with --data.`,
+  );
+}
+
+/** A port that is free now; found out before anything is started. */
+async function checkPort(port: number): Promise<number> {
+  const probe = createServer();
+  try {
+    probe.listen(port, '127.0.0.1');
+    await once(probe, 'listening');
+    const address = probe.address();
+    return typeof address === 'object' && address ? address.port : port;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (code === 'EADDRINUSE') {
+      throw new StackError(
+        `Port ${port} is in use by another program; stop it, or choose another with --port.`,
+      );
+    }
+    throw new StackError(`Port ${port} cannot be used (${code}); choose another with --port.`);
+  } finally {
+    probe.close();
+  }
+}
+
+async function startStorage({ blobPort, queuePort }: StackOptions, data: string): Promise<Azurite> {
+  const file = join(data, 'ports.json');
+  const last = readPorts(file);
+  const folder = azuriteFolder(data);
+  let azurite: Azurite;
+  try {
+    const ports = { blobPort: blobPort ?? last.blobPort, queuePort: queuePort ?? last.queuePort };
+    azurite = await startAzurite({ data: folder, ...ports });
+  } catch (error) {
+    if (blobPort !== undefined || queuePort !== undefined) throw new StackError(oneLine(error));
+    // The ports of the last run may be taken by now.
+    azurite = await startAzurite({ data: folder }).catch((second: unknown) => {
+      throw new StackError(oneLine(second));
+    });
+  }
+  writeFileSync(file, `${JSON.stringify({ blobPort: azurite.blobPort, queuePort: azurite.queuePort })}\n`);
+  return azurite;
+}
+
+function readPorts(file: string): { blobPort: number; queuePort: number } {
+  try {
+    const ports: { blobPort?: unknown; queuePort?: unknown } = JSON.parse(readFileSync(file, 'utf8'));
+    return { blobPort: Number(ports.blobPort) || 0, queuePort: Number(ports.queuePort) || 0 };
+  } catch {
+    return { blobPort: 0, queuePort: 0 };
+  }
+}
+
+interface HostProcess {
+  child: ChildProcess;
+  url: string;
+  functions: string[];
+  exited: Promise<string>;
+  /** What it said last, for an error message. */
+  lastLines(): string;
+}
+
+async function startHostProcess(
+  options: StackOptions,
+  data: string,
+  port: number,
+  azurite: Azurite,
+  spawned: (child: ChildProcess) => void,
+): Promise<HostProcess> {
+  const args = ['--port', String(port), '--app', resolve(options.appDir ?? root), '--data', data];
+  if (options.faithful) args.push('--faithful');
+  if (options.allowReset) args.push('--allow-reset');
+  const child = fork(fileURLToPath(new URL('host/main.ts', import.meta.url)), args, {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+    env: { ...inherited(), ...settings(options, data, port, azurite) },
+  });
+  spawned(child);
+  const exited = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
+  const recent: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      for (const line of text.split('\n').filter(Boolean)) {
+        recent.push(line);
+        if (recent.length > 5) recent.shift();
+        options.output?.(line);
+      }
+    });
+  }
+  const lastLines = () => (recent.length === 0 ? '' : ` It said: ${recent.join(' | ')}`);
+
+  const report = once(child, 'message').then(([message]) => message as HostReport);
+  const ended = exited.then(
+    (code): HostReport => ({ failed: `It ended with ${code}.${lastLines()}`, expected: true }),
+  );
+  const first = await Promise.race([report, ended]);
+  if ('failed' in first) throw new StackError(`The Functions host did not start: ${first.failed}`);
+  return { child, url: first.ready.url, functions: first.ready.functions, exited, lastLines };
+}
+
+function settings(
+  options: StackOptions,
+  data: string,
+  port: number,
+  azurite: Azurite,
+): Record<string, string> {
+  return {
+    AzureWebJobsStorage: azurite.connectionString,
+    AzureWebJobsDisableHomepage: 'true',
+    AzureFunctionsJobHost__extensions__queues__maxPollingInterval: `00:00:0${POLL_SECONDS}`,
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    CAIRN_LOCAL: '1',
+    CAIRN_AUTH: 'off',
+    CAIRN_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    CAIRN_COSMOS_TRANSPORT: join(root, 'local', 'cosmos', 'transport.ts'),
+    CAIRN_COSMOS_DATA: join(data, 'cosmos'),
+    ...(options.latencyMs !== undefined && { CAIRN_COSMOS_LATENCY_MS: String(options.latencyMs) }),
+    ...(options.ruPerSecondMax !== undefined && {
+      CAIRN_COSMOS_RU_PER_SECOND: String(options.ruPerSecondMax),
+    }),
+    ...options.env,
+  };
+}
+
+/** A test runner's or debugger's flags are for this process. */
+function inherited(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _options, ...env } = process.env;
+  return env;
+}
+
+async function healthy(host: HostProcess): Promise<void> {
+  const deadline = Date.now() + READY_SECONDS_MAX * 1000;
+  let last = '';
+  while (Date.now() < deadline) {
+    const ended = host.child.signalCode ?? host.child.exitCode;
+    if (ended !== null) throw new StackError(`The Functions host ended with ${ended}.${host.lastLines()}`);
+    try {
+      const response = await fetch(`${host.url}/health`, { signal: AbortSignal.timeout(5000) });
+      if (response.ok) return;
+      last = `${response.status} ${(await response.text()).slice(0, 200)}`;
+    } catch (error) {
+      last = oneLine(error);
+    }
+    await delay(100);
+  }
+  throw new StackError(
+    `${host.url}/health did not answer OK within ${READY_SECONDS_MAX} s: ${last}${host.lastLines()}`,
+  );
+}
+
+async function stopped({ child, exited }: HostProcess): Promise<void> {
+  if (child.connected) child.send('stop');
+  const timer = setTimeout(() => child.kill('SIGKILL'), HOST_STOP_SECONDS_MAX * 1000);
+  await exited;
+  clearTimeout(timer);
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n').join(' ');
+}
