@@ -1,19 +1,38 @@
-import { rm } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build as bundle } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What a Linux x64 instance needs of the packages that cannot be bundled; the rest is for other platforms. */
+const shipped = [
+  'onnxruntime-node/package.json',
+  'onnxruntime-node/dist',
+  'onnxruntime-node/bin/napi-v6/linux/x64',
+  'onnxruntime-common/package.json',
+  'onnxruntime-common/dist/cjs',
+];
+
+export type BuildOptions = {
+  /** Folder that is emptied and filled; `dist` unless told. */
+  readonly outDir?: string;
+  /** Also puts the native packages beside the bundle, so that the folder runs on an instance as it is. */
+  readonly package?: boolean;
+};
 
 /**
  * Bundles the app for Azure into `dist/`: one CommonJS file per entry, with the packages that must
  * stay outside (native code, and the module that only the Functions worker supplies).
  */
-export async function build(): Promise<void> {
-  await rm(`${root}dist`, { recursive: true, force: true });
+export async function build(options: BuildOptions = {}): Promise<void> {
+  const outDir = options.outDir ?? join(root, 'dist');
+  await rm(outDir, { recursive: true, force: true });
   await bundle({
     absWorkingDir: root,
     entryPoints: { main: 'functions/main.ts' },
-    outdir: 'dist',
+    outdir: outDir,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
@@ -25,6 +44,21 @@ export async function build(): Promise<void> {
     external: ['@azure/functions-core', 'onnxruntime-node'],
     logLevel: 'warning',
   });
+  if (options.package) await addNativePackages(join(outDir, 'node_modules'));
 }
 
-if (import.meta.main) await build();
+/** Node finds them from `dist/main.cjs` before it looks further up. */
+async function addNativePackages(target: string): Promise<void> {
+  for (const path of shipped) {
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await cp(join(root, 'node_modules', path), join(target, path), {
+      recursive: true,
+      filter: (source) => !/\.(d\.ts|map)$/.test(source),
+    });
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { package: { type: 'boolean', default: false } } });
+  await build({ package: values.package });
+}
