@@ -26,14 +26,8 @@ export async function http(request: HttpRequest, invocation: InvocationContext):
   };
 }
 
-function asRequest(request: HttpRequest): Request {
-  const { url, method, headers, body, signal } = request as unknown as Request;
-  return new Request(url, {
-    method,
-    headers,
-    signal,
-    ...(body ? { body, duplex: 'half' } : {}),
-  } as RequestInit);
+function asRequest({ url, method, headers, body }: HttpRequest): Request {
+  return new Request(url, { method, headers, ...(body ? { body, duplex: 'half' } : {}) } as RequestInit);
 }
 
 /** Routes every surface; a path that exists under another method is 405, an unknown one 404. */

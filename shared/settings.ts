@@ -78,6 +78,12 @@ export const settingDeclarations = {
     kind: 'integer',
     where: 'both',
   },
+  CAIRN_PREDICTION_FLUSH_SECONDS: {
+    about: 'How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.',
+    default: '10',
+    kind: 'integer',
+    where: 'both',
+  },
 } as const satisfies Record<string, Declaration>;
 
 export type SettingName = keyof typeof settingDeclarations;
@@ -97,6 +103,7 @@ export type Settings = {
   readonly executorSecondsMax: number;
   readonly publicUrl: string;
   readonly sessionCacheMbMax: number;
+  readonly predictionFlushSeconds: number;
 };
 
 /** All that is wrong with the settings, in one message, a line each. */
@@ -122,7 +129,7 @@ export function readSettings(env: Environment): Settings {
     problems.push(`${name} ${problem}.`);
     return undefined;
   };
-  const inAzure = Boolean(env['WEBSITE_INSTANCE_ID'] || env['WEBSITE_SITE_NAME'] || env['CONTAINER_NAME']);
+  const inAzure = Boolean(env['WEBSITE_INSTANCE_ID'] || env['WEBSITE_SITE_NAME'] || env['WEBSITE_POD_NAME']);
   const refuseInAzure = (name: SettingName, value: string | undefined) => {
     if (inAzure && value !== undefined) problems.push(`${name} must not be set in Azure; remove it.`);
   };
@@ -164,6 +171,7 @@ export function readSettings(env: Environment): Settings {
     executorSecondsMax: Number(get('CAIRN_EXECUTOR_SECONDS_MAX')),
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
+    predictionFlushSeconds: Number(get('CAIRN_PREDICTION_FLUSH_SECONDS')),
   };
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;

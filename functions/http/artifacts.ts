@@ -89,7 +89,8 @@ async function entries(ctx: Context, path: string) {
 /** A file or a range of it, small ones through this server and large ones by redirect. */
 async function download(ctx: Context, path: string, request: Request): Promise<Response> {
   const { bytes, contentType, etag } = await statArtifact(ctx, path);
-  if (bytes > proxiedBytesMax) return Response.redirect(await artifactUrl(ctx, path), 302);
+  if (bytes > proxiedBytesMax)
+    return new Response(null, { status: 302, headers: { location: await artifactUrl(ctx, path) } });
   const headers = new Headers({
     'content-type': contentType ?? 'application/octet-stream',
     'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(path.slice(path.lastIndexOf('/') + 1))}`,

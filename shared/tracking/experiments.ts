@@ -28,7 +28,7 @@ export async function createExperiment(ctx: Context, input: NewExperiment): Prom
       `Invalid value for parameter 'name' supplied: 'name' exceeds the maximum length of ${nameCharsMax} characters`,
       { field: 'name' },
     );
-  if (name === defaultName) await ensureDefault(ctx);
+  await ensureDefault(ctx);
   return create(ctx, newExperimentId(ctx.clock.now(), ctx.ids), input);
 }
 

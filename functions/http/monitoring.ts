@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import type { Stored } from '../../shared/documents.ts';
+import { fields, json, problem, route, type Surface } from '../../shared/http/index.ts';
+import {
+  checkNow,
+  getMonitor,
+  getResult,
+  labelledCsv,
+  listMonitors,
+  listResults,
+  type Monitor,
+  type MonitorResult,
+  putMonitor,
+} from '../../shared/monitoring/index.ts';
+
+/** Milliseconds since 1970, or ISO 8601 with a time zone. */
+const instant = z.union([
+  fields.int64,
+  z.iso
+    .datetime({ offset: true, error: 'must be milliseconds since 1970 or ISO 8601' })
+    .transform((t) => Date.parse(t)),
+]);
+const between = (min: number, max: number) => {
+  const bounds = `must be ${min} to ${max}`;
+  return z.number({ error: 'must be a number' }).min(min, bounds).max(max, bounds);
+};
+const whole = (min: number, max: number) => between(min, max).int('must be a whole number');
+const name = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,62}$/,
+    'must be lower-case letters, digits and hyphens, at most 63, a letter first',
+  );
+const daySeconds = 86_400;
+
+const monitorChange = z.strictObject({
+  name,
+  endpoint: fields.requiredText.optional(),
+  windowSeconds: whole(60, 31 * daySeconds).optional(),
+  everySeconds: whole(60, 31 * daySeconds).optional(),
+  minRows: whole(20, 1_000_000).optional(),
+  thresholds: z
+    .strictObject({
+      psi: between(0.001, 100).optional(),
+      pValue: between(1e-12, 0.5).optional(),
+      driftedShare: between(0.001, 1).optional(),
+    })
+    .optional(),
+  performance: z
+    .strictObject({
+      metric: z.literal('accuracy', "must be 'accuracy'").optional(),
+      maxDrop: between(0, 1).optional(),
+      minLabelled: whole(20, 1_000_000).optional(),
+    })
+    .optional(),
+  retraining: z
+    .strictObject({
+      executor: fields.requiredText,
+      on: z.enum(['performance', 'drift', 'either'], "must be 'performance', 'drift' or 'either'").optional(),
+      alias: fields.requiredText.optional(),
+      margin: between(0, 1).optional(),
+    })
+    .nullable()
+    .optional(),
+});
+
+/** Monitors of endpoints, the results of their windows, and the labelled rows a retraining may see. */
+export const monitoring: Surface = {
+  name: 'monitoring',
+  part: 'control',
+  errors: problem,
+  routes: [
+    route('GET', '/api/v1/monitors', {
+      operation: 'monitors/list',
+      role: 'viewer',
+      input: z.object({}),
+      handle: async (ctx) => ({ monitors: (await listMonitors(ctx)).map(presentedMonitor) }),
+    }),
+    route('GET', '/api/v1/monitors/{name}', {
+      operation: 'monitors/get',
+      role: 'viewer',
+      input: z.object({ name: fields.requiredText }),
+      handle: async (ctx, input) => monitorResponse(await getMonitor(ctx, input.name)),
+    }),
+    route('PUT', '/api/v1/monitors/{name}', {
+      operation: 'monitors/put',
+      role: 'operator',
+      input: monitorChange,
+      handle: async (ctx, { name: monitorId, ...change }, { request }) =>
+        monitorResponse(
+          await putMonitor(ctx, monitorId, change, request.headers.get('if-match') ?? undefined),
+        ),
+    }),
+    route('POST', '/api/v1/monitors/{name}/check', {
+      operation: 'monitors/check',
+      role: 'operator',
+      input: z.strictObject({ name: fields.requiredText, from: instant.optional(), to: instant.optional() }),
+      handle: async (ctx, { name: monitorId, from, to }) =>
+        presentedResult(await checkNow(ctx, monitorId, { from, to })),
+    }),
+    route('GET', '/api/v1/monitors/{name}/results', {
+      operation: 'monitors/results',
+      role: 'viewer',
+      input: z.object({
+        name: fields.requiredText,
+        limit: fields.int64
+          .pipe(z.number().min(1, 'must be 1 to 1000').max(1000, 'must be 1 to 1000'))
+          .default(100),
+      }),
+      handle: async (ctx, input) => ({
+        results: (await listResults(ctx, input.name, input.limit)).map(presentedResult),
+      }),
+    }),
+    route('GET', '/api/v1/monitors/{name}/results/{windowEnd}', {
+      operation: 'monitors/result',
+      role: 'viewer',
+      input: z.object({ name: fields.requiredText, windowEnd: instant }),
+      handle: async (ctx, input) => presentedResult(await getResult(ctx, input.name, input.windowEnd)),
+    }),
+    route('GET', '/api/v1/endpoints/{name}/labelled', {
+      operation: 'endpoints/labelled',
+      role: 'contributor',
+      input: z.object({
+        name: fields.requiredText,
+        from: instant,
+        to: instant,
+        part: z.enum(['train', 'evaluation'], "must be 'train'").default('train'),
+      }),
+      handle: async (ctx, { name: endpoint, from, to, part }) =>
+        new Response(await labelledCsv(ctx, { endpoint, from, to, part }), {
+          headers: { 'content-type': 'text/csv; charset=utf-8' },
+        }),
+    }),
+  ],
+};
+
+function monitorResponse({ doc, etag }: Stored<Monitor>): Response {
+  return json(presentedMonitor(doc), 200, { etag });
+}
+
+/** The monitor and the result without the envelopes of their documents. */
+function presentedMonitor({ id, type, v, workspace, seq, monitorId, ...monitor }: Monitor) {
+  return { name: monitorId, ...monitor };
+}
+
+function presentedResult({ id, type, v, workspace, monitorId, ...result }: MonitorResult) {
+  return { monitor: monitorId, ...result };
+}

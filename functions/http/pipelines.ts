@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { fields, problem, route, type Surface } from '../../shared/http/index.ts';
+import { getRetraining, listRetrainings, type RetrainingJob } from '../../shared/pipelines/index.ts';
+
+/** Retraining: what asked for it, how far it is, and the figures that decided. */
+export const pipelines: Surface = {
+  name: 'pipelines',
+  part: 'control',
+  errors: problem,
+  routes: [
+    route('GET', '/api/v1/retraining-jobs', {
+      operation: 'retraining-jobs/list',
+      role: 'viewer',
+      input: z.object({
+        limit: fields.int64
+          .pipe(z.number().min(1, 'must be 1 to 1000').max(1000, 'must be 1 to 1000'))
+          .default(100),
+      }),
+      handle: async (ctx, { limit }) => ({ jobs: (await listRetrainings(ctx, limit)).map(presented) }),
+    }),
+    route('GET', '/api/v1/retraining-jobs/{id}', {
+      operation: 'retraining-jobs/get',
+      role: 'viewer',
+      input: z.object({ id: fields.requiredText }),
+      handle: async (ctx, { id }) => presented(await getRetraining(ctx, id)),
+    }),
+  ],
+};
+
+/** The job without the envelope of its document. */
+function presented({ id: _, type, v, workspace, kind, jobId, ...job }: RetrainingJob) {
+  return { id: jobId, ...job };
+}

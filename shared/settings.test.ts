@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings, SettingsError } from './settings.ts';
+
+const local = { AzureWebJobsStorage: 'UseDevelopmentStorage=true', CAIRN_COSMOS_TRANSPORT: '/transport.ts' };
+
+function problems(env: Record<string, string>): readonly string[] {
+  try {
+    readSettings(env);
+    return [];
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+}
+
+describe('settings', () => {
+  test('the least that a local run needs is enough, and access is on by default', () => {
+    expect(readSettings(local)).toMatchObject({ auth: 'on', surfaces: 'all', cosmos: { by: 'transport' } });
+  });
+
+  test('everything that is wrong is said at once', () => {
+    const found = problems({
+      CAIRN_AUTH: 'maybe',
+      CAIRN_SURFACES: 'some',
+      CAIRN_EXECUTORS: '[1]',
+      CAIRN_SESSION_CACHE_MB_MAX: '0',
+    });
+    for (const name of [
+      'CAIRN_AUTH',
+      'CAIRN_SURFACES',
+      'CAIRN_EXECUTORS',
+      'CAIRN_SESSION_CACHE_MB_MAX',
+      'AzureWebJobsStorage',
+      'COSMOS_ENDPOINT',
+    ])
+      expect(found.join('\n')).toContain(name);
+  });
+
+  test.each([
+    ['an open door', { CAIRN_AUTH: 'off' }],
+    ['a local transport', { CAIRN_COSMOS_TRANSPORT: '/transport.ts' }],
+    ['an account key', { COSMOS_KEY: 'a2V5' }],
+    ['commands to run', { CAIRN_EXECUTORS: '{"train":["node","train.js"]}' }],
+  ])('Azure refuses %s', (_, setting: Record<string, string>) => {
+    const azure = {
+      WEBSITE_INSTANCE_ID: 'i1',
+      AzureWebJobsStorage__blobServiceUri: 'https://account.blob.core.windows.net',
+      AzureWebJobsStorage__queueServiceUri: 'https://account.queue.core.windows.net',
+      COSMOS_ENDPOINT: 'https://account.documents.azure.com',
+    };
+    expect(problems(azure)).toEqual([]);
+    expect(problems({ ...azure, ...setting }).join()).toContain(Object.keys(setting)[0]);
+  });
+});
