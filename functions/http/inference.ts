@@ -39,7 +39,7 @@ export const invocations: Surface = {
       const type = scoringType(call.request);
       if (type instanceof Response) return type;
       const { endpoint, model } = await targetOf(ctx, call.params['name'] ?? '');
-      const invocation = parseInvocation(type, await bodyText(call.request), model);
+      const invocation = await parseInvocation(type, await bodyText(call.request), model);
       return json(
         invocationResponse(model, invocation, await predict(ctx, { endpoint, model }, invocation.inputs)),
       );

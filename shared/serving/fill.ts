@@ -1,0 +1,141 @@
+import { CairnError } from '../http/index.ts';
+import {
+  allocate,
+  describe,
+  dimensionMax,
+  elementOf,
+  elementsOf,
+  isFloat,
+  isWide,
+  type Port,
+  type Tensor,
+} from './tensor.ts';
+
+/**
+ * JSON of a request body for these inputs: integers that a double cannot hold come out as bigint where
+ * an input needs them. Throws a plain error for malformed text and for nesting beyond the stack.
+ */
+export function parseBody(text: string, inputs: readonly Port[]): unknown {
+  const isExact = inputs.some(({ type }) => isWide(type));
+  return (isExact ? JSON.parse(text, keepWide) : JSON.parse(text)) as unknown;
+}
+
+function keepWide(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  return context?.source !== undefined && /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
+}
+
+/** Whether `dims` are sizes of a tensor that the port takes. */
+export function fitsPort({ shape }: Port, dims: readonly number[]): boolean {
+  return (
+    dims.length === shape.length &&
+    dims.every((size, i) => {
+      const wanted = shape[i];
+      return (
+        Number.isInteger(size) &&
+        size >= 0 &&
+        size <= dimensionMax &&
+        (typeof wanted !== 'number' || wanted === size)
+      );
+    })
+  );
+}
+
+/** The port's shape as protocols write it: -1 for a free size. */
+export function shapeOf({ shape }: Port): number[] {
+  return shape.map((size) => (typeof size === 'number' ? size : -1));
+}
+
+/**
+ * Checks that free sizes of the same name agree over all inputs. Throws `invalid`.
+ */
+export function checkSharedSizes(inputs: readonly Port[], feeds: Readonly<Record<string, Tensor>>): void {
+  const sizes = new Map<string, { size: number; input: string }>();
+  for (const { name, shape } of inputs)
+    shape.forEach((wanted, i) => {
+      const size = feeds[name]?.dims[i];
+      if (typeof wanted !== 'string' || wanted === '' || size === undefined) return;
+      const known = sizes.get(wanted);
+      if (known && known.size !== size)
+        throw new CairnError(
+          'invalid',
+          `Inputs '${known.input}' and '${name}' differ in size '${wanted}': ${known.size} and ${size}.`,
+          { field: name },
+        );
+      sizes.set(wanted, { size, input: name });
+    });
+}
+
+/**
+ * The tensor that flat or nested JSON `data` makes in sizes that {@link fitsPort} accepted. Nothing is
+ * allocated before the elements have been counted. With `missing: 'nan'` a null in a float tensor is NaN.
+ * Throws `invalid` naming the input and the element.
+ */
+export function tensorOf(
+  { name, type }: Port,
+  dims: readonly number[],
+  data: readonly unknown[],
+  missing: 'refused' | 'nan' = 'refused',
+): Tensor {
+  const values = dims.length > 1 && Array.isArray(data[0]) ? flatten(name, dims, data) : data;
+  const elements = elementsOf(dims);
+  if (values.length !== elements)
+    throw new CairnError(
+      'invalid',
+      `Input '${name}' has ${values.length} elements, but its shape [${dims.join(', ')}] needs ${elements}.`,
+      { field: name },
+    );
+  const tensor = allocate(type, elements);
+  const nullValue = missing === 'nan' && isFloat(type) ? Number.NaN : undefined;
+  for (let i = 0; i < elements; i++) {
+    const value = values[i];
+    const element = value === null ? nullValue : elementOf(type, value);
+    if (element === undefined)
+      throw new CairnError(
+        'invalid',
+        `Element ${i} of input '${name}' is ${shown(value)}, but must be ${describe(type)}.`,
+        { field: name },
+      );
+    tensor[i] = element as never;
+  }
+  return { type, dims, data: tensor };
+}
+
+/** A value as an error shows it. */
+export function shown(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function flatten(name: string, dims: readonly number[], data: readonly unknown[]): unknown[] {
+  const values: unknown[] = [];
+  const descend = (list: unknown, level: number): void => {
+    const size = dims[level];
+    if (!Array.isArray(list) || list.length !== size)
+      throw new CairnError(
+        'invalid',
+        `The nested lists of input '${name}' do not have its shape [${dims.join(', ')}]: found ${
+          Array.isArray(list) ? `a list of ${list.length}` : shown(list)
+        } where a list of ${String(size)} belongs.`,
+        { field: name },
+      );
+    for (const item of list as unknown[])
+      if (level === dims.length - 1) values.push(item);
+      else descend(item, level + 1);
+  };
+  descend(data, 0);
+  return values;
+}
+
+/** A tensor as nested lists of JSON values. */
+export function nested({ dims, data }: Tensor, element: (at: number) => unknown): unknown {
+  let at = 0;
+  const descend = (level: number): unknown =>
+    level === dims.length
+      ? element(at++)
+      : Array.from({ length: dims[level] ?? 0 }, () => descend(level + 1));
+  return data.length === 0 && dims.length === 0 ? null : descend(0);
+}

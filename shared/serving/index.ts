@@ -1,0 +1,12 @@
+export { type Endpoint, endpointName, type NewEndpoint, type Pinned } from './endpoint.ts';
+export { createEndpoint, followAlias, getEndpoint, listEndpoints } from './endpoints.ts';
+export { type Invocation, invocationResponse, parseInvocation } from './invocations.ts';
+export { type Label, labelsMax, type PredictionLabel, readLabels, recordLabels } from './labels.ts';
+export { loadedModels, loadModel, type ServedModel } from './models.ts';
+export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
+export { predict, type Prediction } from './predict.ts';
+export { type PredictionPart, type PredictionRange, readPredictions } from './predictions.ts';
+export { flushPredictions } from './prediction-log.ts';
+export type { Roles, Scores } from './scores.ts';
+export { type Target, targetOf } from './target.ts';
+export type { ElementType, Port, Tensor, Tensors } from './tensor.ts';

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { Context } from '../context.ts';
+import { CairnError } from '../http/index.ts';
+import { hourFolder, type Hour, parsePredictionId } from './prediction-id.ts';
+import { inHours, type PredictionRange } from './predictions.ts';
+
+/** What turned out to be true of a prediction: a class, or a number. */
+export type Label = string | number;
+export type PredictionLabel = { readonly predictionId: string; readonly label: Label };
+
+export const labelsMax = 10_000;
+const labelCharsMax = 500;
+
+/** One call's labels for one hour of predictions. */
+type LabelPart = {
+  readonly v: 1;
+  /** When they first arrived, in milliseconds since 1970. */
+  readonly at: number;
+  readonly labels: readonly (readonly [predictionId: string, label: Label])[];
+};
+
+/**
+ * Records labels, at most 10,000, in create-only parts filed under the hour of the prediction and named
+ * by their content, so that a call that is repeated changes nothing. They may arrive before the part
+ * with the predictions, or years after. All are checked before any is kept: `invalid` names the index.
+ */
+export async function recordLabels(
+  ctx: Context,
+  endpoint: string,
+  labels: readonly PredictionLabel[],
+): Promise<void> {
+  if (labels.length > labelsMax)
+    throw new CairnError('invalid', `There are ${labels.length} labels; send at most ${labelsMax} at once.`, {
+      field: 'labels',
+    });
+  const owner = `${ctx.workspace}/${endpoint}`;
+  const byHour = new Map<Hour, [string, Label][]>();
+  labels.forEach(({ predictionId, label }, index) => {
+    checkLabel(label, `labels[${index}].label`);
+    const { hour } = parsePredictionId(owner, predictionId, `labels[${index}].prediction_id`);
+    const known = byHour.get(hour) ?? [];
+    known.push([predictionId, label]);
+    byHour.set(hour, known);
+  });
+  for (const [hour, entries] of byHour) {
+    const name = createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 32);
+    const part: LabelPart = { v: 1, at: ctx.clock.now(), labels: entries };
+    await ctx.stores
+      .blobs('predictions')
+      .write(`${owner}/labels/${hourFolder(hour)}/${name}.json`, Buffer.from(JSON.stringify(part)), {
+        createOnly: true,
+        contentType: 'application/json',
+      });
+  }
+}
+
+/**
+ * Labels of the predictions of a range (whole hours), by prediction id. Where a prediction was labelled
+ * twice the later label counts. A call repeated word for word is the same call and keeps its first time.
+ */
+export async function readLabels(
+  ctx: Context,
+  { endpoint, from, to }: PredictionRange,
+): Promise<Map<string, Label>> {
+  const parts: (LabelPart & { readonly name: string })[] = [];
+  for await (const { name } of inHours(ctx, endpoint, 'labels', from, to)) {
+    const bytes = await ctx.stores.blobs('predictions').read(name);
+    if (bytes) parts.push({ ...(JSON.parse(bytes.toString()) as LabelPart), name });
+  }
+  parts.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1));
+  return new Map(parts.flatMap(({ labels }) => labels));
+}
+
+function checkLabel(label: Label, field: string): void {
+  const isFit = typeof label === 'number' ? Number.isFinite(label) : label.length <= labelCharsMax;
+  if (isFit) return;
+  throw new CairnError(
+    'invalid',
+    `${field} must be a finite number or at most ${labelCharsMax} characters.`,
+    {
+      field,
+    },
+  );
+}

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import type { Context } from '../context.ts';
+import { CairnError } from '../http/index.ts';
+import type { VersionReady } from '../registry/index.ts';
+import { rolesOf, type Roles, type Scores, scoresOf } from './scores.ts';
+import { openSession, type Session } from './session.ts';
+import { isFloat, type Port, type Tensor, type Tensors } from './tensor.ts';
+
+/** A model that can be asked. It stays usable for as long as it is held: what was released is loaded again. */
+export type ServedModel = {
+  readonly ready: VersionReady;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Which outputs are the class, its probabilities, or the number; `null` for a model of another kind. */
+  readonly roles: Roles | null;
+  /** Runs checked tensors through the model; all outputs come back. */
+  run(feeds: Tensors): Promise<Tensors>;
+  /**
+   * Scores `rows` rows of features, row-major in the order of the model's columns; NaN is missing.
+   * Throws `conflict` for a model that does not take one float table or gives no class or number.
+   */
+  score(features: Float32Array, rows: number): Promise<Scores>;
+};
+
+/**
+ * The model of a ready version, loaded and warm. Its bytes are checked against the digest; models
+ * share memory by digest, and the least recently used are released beyond `sessionCacheMbMax`.
+ * Throws `conflict` for a model that cannot be served.
+ */
+export async function loadModel(ctx: Context, ready: VersionReady): Promise<ServedModel> {
+  const { inputs, outputs } = await using(ctx, ready, (session) => Promise.resolve(session));
+  const roles = rolesOf(outputs, ready.labels);
+  const [input] = inputs;
+  const run = (feeds: Tensors) => using(ctx, ready, (session) => attempt(ctx, ready, session, feeds));
+  return {
+    ready,
+    inputs,
+    outputs,
+    roles,
+    run,
+    async score(features, rows) {
+      if (inputs.length !== 1 || !input || !isTable(input) || !roles)
+        throw new CairnError(
+          'conflict',
+          'The model does not score tables: it needs one float [rows, columns] input, and a class or number as output.',
+        );
+      const columns = rows === 0 ? input.shape[1] : features.length / rows;
+      if (typeof columns !== 'number' || !Number.isInteger(columns) || !fits(input.shape[1], columns))
+        throw new CairnError(
+          'invalid',
+          `${features.length} numbers are not ${rows} rows of the ${String(input.shape[1])} columns the model takes.`,
+        );
+      const feed: Tensor = {
+        type: input.type,
+        dims: [rows, columns],
+        data: input.type === 'float32' ? features : Float64Array.from(features),
+      };
+      return scoresOf(roles, await run({ [input.name]: feed }), rows);
+    },
+  };
+}
+
+/** Digests of the models this process holds, the least recently used first; for telemetry and tests. */
+export function loadedModels(): readonly string[] {
+  return [...held.keys()];
+}
+
+/** As much as the registry admits. */
+const modelBytesMax = 512 * 1024 * 1024;
+
+type Held = { readonly loading: Promise<Session>; bytes: number; users: number; evicted: boolean };
+
+/** By digest, the least recently used first. */
+const held = new Map<string, Held>();
+
+/** Lends the session of a model; it is not released before `use` has ended, whatever else is loaded meanwhile. */
+async function using<T>(
+  ctx: Context,
+  ready: VersionReady,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  const entry = acquire(ctx, ready);
+  entry.users++;
+  try {
+    return await use(await entry.loading);
+  } finally {
+    entry.users--;
+    await releaseIfDone(entry);
+  }
+}
+
+function acquire(ctx: Context, ready: VersionReady): Held {
+  const known = held.get(ready.digest);
+  held.delete(ready.digest);
+  const entry = known ?? { loading: open(ctx, ready), bytes: 0, users: 0, evicted: false };
+  held.set(ready.digest, entry);
+  if (known) return known;
+  void settle(ctx, ready.digest, entry);
+  return entry;
+}
+
+/** Accounts for a model once it is loaded; one that failed is forgotten, so that the next caller tries again. */
+async function settle(ctx: Context, digest: string, entry: Held): Promise<void> {
+  try {
+    entry.bytes = (await entry.loading).bytes;
+    evict(ctx, entry);
+  } catch {
+    // Whoever asked for the model gets the error.
+    if (held.get(digest) === entry) held.delete(digest);
+  }
+}
+
+/** Lets go of the least recently used until the rest fits; the one just loaded stays, however large. */
+function evict(ctx: Context, newest: Held): void {
+  let bytes = [...held.values()].reduce((sum, entry) => sum + entry.bytes, 0);
+  for (const [digest, entry] of held) {
+    if (bytes <= ctx.settings.sessionCacheMbMax * 1024 * 1024) return;
+    if (entry === newest || entry.bytes === 0) continue;
+    bytes -= entry.bytes;
+    held.delete(digest);
+    entry.evicted = true;
+    releaseIfDone(entry).catch((error: unknown) =>
+      ctx.log.warn('model not released', { digest, reason: reasonOf(error) }),
+    );
+  }
+}
+
+async function releaseIfDone(entry: Held): Promise<void> {
+  if (!entry.evicted || entry.users > 0) return;
+  entry.evicted = false;
+  await (await entry.loading).release();
+}
+
+async function open(ctx: Context, ready: VersionReady): Promise<Session> {
+  const bytes = await ctx.stores.blobs('artifacts').read(ready.blob, modelBytesMax);
+  const digest = bytes && `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  if (!bytes || digest !== ready.digest)
+    throw new CairnError(
+      'conflict',
+      `The file of version ${ready.version} ${bytes ? 'is not the one that was registered' : 'is gone'}; register the model again.`,
+    );
+  try {
+    return await openSession(bytes);
+  } catch (error) {
+    ctx.log.warn('model not loaded', { digest: ready.digest, reason: reasonOf(error) });
+    throw error;
+  }
+}
+
+/**
+ * The runtime's own words go to the log: they name files and internals. A failure is the caller's where
+ * the model leaves sizes beyond the first free, since only the runtime could tell that they do not fit.
+ */
+async function attempt(
+  ctx: Context,
+  ready: VersionReady,
+  session: Session,
+  feeds: Tensors,
+): Promise<Tensors> {
+  try {
+    return await session.run(feeds);
+  } catch (error) {
+    ctx.log.error('model failed', { digest: ready.digest, reason: reasonOf(error) });
+    const isOpen = session.inputs.some(({ shape }) =>
+      shape.slice(1).some((size) => typeof size !== 'number'),
+    );
+    if (isOpen)
+      throw new CairnError('invalid', 'The model cannot run on inputs of these sizes.', { cause: error });
+    throw new CairnError('internal', `The model failed to run. Quote request ${ctx.requestId}.`, {
+      cause: error,
+    });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof CairnError && error.cause !== undefined ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function isTable({ type, shape }: Port): boolean {
+  return shape.length === 2 && isFloat(type);
+}
+
+function fits(size: number | string | undefined, given: number): boolean {
+  return typeof size === 'string' || size === given;
+}

@@ -1,0 +1,250 @@
+import { parquetMetadata, parquetRead } from 'hyparquet';
+import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import { type Hour, predictionIds } from './prediction-id.ts';
+import type { Scores } from './scores.ts';
+import { type ElementType, isFloat, type Tensor, type Tensors } from './tensor.ts';
+
+/** What the rows of one part have in common. */
+export type PartHead = {
+  readonly workspace: string;
+  readonly endpoint: string;
+  readonly deployment: string;
+  readonly source: 'realtime' | 'batch';
+  readonly modelId: string;
+  readonly version: number;
+  readonly digest: string;
+  readonly hour: Hour;
+  /** 16 hex digits, the name of the part. */
+  readonly buffer: string;
+  /** Names of the columns of a single [rows, columns] input, where the model declares them. */
+  readonly features: readonly string[] | null;
+  /** Names of the columns of a float [rows, classes] output, where the model declares them. */
+  readonly labels: readonly string[] | null;
+};
+
+/** The rows of one request. Tensors whose first size is not `rows` are not logged. */
+export type Scored = {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly rows: number;
+  readonly inputs: Tensors;
+  readonly outputs: Tensors;
+  readonly scores: Scores | null;
+  readonly latencyMicros: number;
+  /** The HTTP status that was answered. */
+  readonly status: number;
+};
+
+/** Columns of equal length, read by name. */
+export type PartTable = {
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** Numbers, texts and nulls; times are milliseconds since 1970, booleans 0 and 1. */
+  column(name: string): readonly (string | number | null)[];
+  /** Rows of this endpoint that the writer lost before this part. */
+  readonly lostRows: number;
+};
+
+const partVersion = '1';
+const versionKey = 'cairn.part';
+const lostKey = 'cairn.lost';
+
+/** Wider tensors (images, embeddings) are not logged. */
+const tensorColumnsMax = 1024;
+
+/**
+ * A Parquet file of predictions, format 1 (`cairn.part` in its metadata). Columns: predictionId, ts,
+ * endpoint, deployment, modelId, version, digest; `in.<feature>`, or `in.<input>[.<index>]` where the
+ * model declares no features; `out.<output>[.<label or index>]`; score, class, latencyMicros, status,
+ * source. A missing float is NaN; score and class are null where the model gives none. `cairn.lost`
+ * counts rows of the endpoint that could not be written before this part.
+ */
+export function writePart(head: PartHead, requests: readonly Scored[], lostRows = 0): Uint8Array {
+  const rows = requests.reduce((sum, request) => sum + request.rows, 0);
+  const owner = `${head.workspace}/${head.endpoint}`;
+  const same = (name: string, value: string) => text(name, new Array<string>(rows).fill(value));
+  const columnData: ColumnSource[] = [
+    text('predictionId', predictionIds(owner, head.hour, head.buffer, 0, rows)),
+    { ...column('ts', 'TIMESTAMP'), data: perRow(requests, rows, ({ at }) => new Date(at)) },
+    same('endpoint', head.endpoint),
+    same('deployment', head.deployment),
+    same('modelId', head.modelId),
+    { ...column('version', 'INT32'), data: new Int32Array(rows).fill(head.version) },
+    same('digest', head.digest),
+    ...tensorColumns('in', requests, rows, head.features),
+    ...tensorColumns('out', requests, rows, head.labels),
+    { name: 'score', type: 'DOUBLE', nullable: true, data: perRow(requests, rows, scoreOf) },
+    { name: 'class', type: 'STRING', nullable: true, data: perRow(requests, rows, classOf) },
+    {
+      ...column('latencyMicros', 'INT32'),
+      data: perRow(requests, rows, ({ latencyMicros }) => latencyMicros),
+    },
+    { ...column('status', 'INT32'), data: perRow(requests, rows, ({ status }) => status) },
+    same('source', head.source),
+  ];
+  return new Uint8Array(
+    parquetWriteBuffer({
+      columnData,
+      createdBy: 'cairn',
+      rowGroupSize: Math.max(rows, 1),
+      statistics: false,
+      kvMetadata: [
+        { key: versionKey, value: partVersion },
+        ...(lostRows === 0 ? [] : [{ key: lostKey, value: String(lostRows) }]),
+      ],
+    }),
+  );
+}
+
+/** Reads a part, or only the columns named (those it does not have are left out). Throws on an unknown format. */
+export async function readPart(bytes: Uint8Array, only?: readonly string[]): Promise<PartTable> {
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const metadata = parquetMetadata(file);
+  const entry = (key: string) => metadata.key_value_metadata?.find((each) => each.key === key)?.value;
+  if (entry(versionKey) !== partVersion)
+    throw new Error(
+      `A prediction part is of format '${String(entry(versionKey))}', which this release does not read.`,
+    );
+  const all = metadata.schema.slice(1).map(({ name }) => name);
+  const columns = only ? all.filter((name) => only.includes(name)) : all;
+  const read = new Map<string, (string | number | null)[]>();
+  if (columns.length > 0)
+    await parquetRead({
+      file,
+      metadata,
+      columns,
+      onChunk({ columnName, columnData }) {
+        const known = read.get(columnName) ?? [];
+        for (const value of columnData as Iterable<unknown>) known.push(plain(value));
+        read.set(columnName, known);
+      },
+    });
+  return {
+    columns,
+    rows: Number(metadata.num_rows),
+    column: (name) => read.get(name) ?? [],
+    lostRows: Number(entry(lostKey) ?? 0),
+  };
+}
+
+function plain(value: unknown): string | number | null {
+  if (typeof value === 'number' || typeof value === 'string') return value;
+  if (value instanceof Date) return value.getTime();
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value !== 'bigint') return null;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
+
+/** The columns of all tensors of one side that every request has in the same width. */
+function tensorColumns(
+  prefix: 'in' | 'out',
+  requests: readonly Scored[],
+  rows: number,
+  names: readonly string[] | null,
+): ColumnSource[] {
+  const tensors = ({ inputs, outputs }: Scored) => (prefix === 'in' ? inputs : outputs);
+  const first = requests[0] ? tensors(requests[0]) : {};
+  const isSingle = Object.keys(first).length === 1;
+  return Object.entries(first).flatMap(([name, { type, dims }]) => {
+    const parts = requests.map((request) => tensors(request)[name]);
+    const width = widthOf(parts[0], requests[0]?.rows);
+    if (width > tensorColumnsMax || parts.some((part, i) => widthOf(part, requests[i]?.rows) !== width))
+      return [];
+    return Array.from({ length: width }, (_, index): ColumnSource => {
+      const named = dims.length === 2 && names?.length === width ? names[index] : undefined;
+      return {
+        ...column(nameOfColumn(prefix, name, index, { width, named, type, isSingle }), parquetTypes[type]),
+        data: gather(parts, type, width, index, rows),
+      };
+    });
+  });
+}
+
+function nameOfColumn(
+  prefix: 'in' | 'out',
+  tensor: string,
+  index: number,
+  about: { width: number; named: string | undefined; type: ElementType; isSingle: boolean },
+): string {
+  if (prefix === 'in' && about.named !== undefined && about.isSingle) return `in.${about.named}`;
+  if (prefix === 'out' && about.named !== undefined && about.width > 1 && isFloat(about.type))
+    return `out.${tensor}.${about.named}`;
+  return about.width === 1 ? `${prefix}.${tensor}` : `${prefix}.${tensor}.${index}`;
+}
+
+/** Elements a row; -1 for a tensor that has no rows. */
+function widthOf(tensor: Tensor | undefined, rows: number | undefined): number {
+  if (!tensor || !rows || tensor.dims[0] !== rows) return -1;
+  return tensor.data.length / rows;
+}
+
+function gather(tensors: readonly Tensor[], type: ElementType, width: number, index: number, rows: number) {
+  const values =
+    type === 'float32'
+      ? new Float32Array(rows)
+      : type === 'float64'
+        ? new Float64Array(rows)
+        : new Array<unknown>(rows);
+  let row = 0;
+  for (const { data } of tensors)
+    for (let at = index; at < data.length; at += width, row++) values[row] = stored(type, data[at]);
+  return values;
+}
+
+const parquetTypes = {
+  bool: 'BOOLEAN',
+  uint8: 'INT32',
+  uint16: 'INT32',
+  uint32: 'INT64',
+  uint64: 'STRING',
+  int8: 'INT32',
+  int16: 'INT32',
+  int32: 'INT32',
+  int64: 'INT64',
+  float32: 'FLOAT',
+  float64: 'DOUBLE',
+  string: 'STRING',
+} as const satisfies Record<ElementType, ColumnSource['type']>;
+
+function stored(type: ElementType, value: unknown): never {
+  switch (type) {
+    case 'bool':
+      return (value === 1) as never;
+    case 'uint32':
+      return BigInt(value as number) as never;
+    case 'uint64':
+      return String(value) as never;
+    default:
+      return value as never;
+  }
+}
+
+function scoreOf({ scores }: Scored, row: number): number | null {
+  const score = scores?.scores[row] ?? Number.NaN;
+  return Number.isNaN(score) ? null : score;
+}
+
+function classOf({ scores }: Scored, row: number): string | null {
+  return scores?.classes?.[row] ?? null;
+}
+
+function perRow<T>(
+  requests: readonly Scored[],
+  rows: number,
+  value: (request: Scored, row: number) => T,
+): T[] {
+  const values = new Array<T>(rows);
+  let at = 0;
+  for (const request of requests)
+    for (let row = 0; row < request.rows; row++) values[at++] = value(request, row);
+  return values;
+}
+
+function column(name: string, type: NonNullable<ColumnSource['type']>) {
+  return { name, type, nullable: false };
+}
+
+function text(name: string, data: string[]): ColumnSource {
+  return { ...column(name, 'STRING'), data };
+}

@@ -1,0 +1,181 @@
+import type { Stores } from '../azure/index.ts';
+import type { Context } from '../context.ts';
+import { type PartHead, type Scored, writePart } from './part.ts';
+import { hourFolder, hourOf, predictionIds } from './prediction-id.ts';
+
+/** A buffer is written when it holds this much, or `predictionFlushSeconds` after its first row. */
+const rowsMax = 5_000;
+const bytesMax = 4 * 1024 * 1024;
+/** Bound of what waits for a store that does not answer; beyond it the oldest rows are given up, and counted. */
+const waitingBytesMax = 64 * 1024 * 1024;
+const shutdownMilliseconds = 3_000;
+const rowOverheadBytes = 64;
+
+/** Whose rows a buffer collects. */
+export type LogHead = Omit<PartHead, 'workspace' | 'hour' | 'buffer'>;
+
+type Buffer = {
+  readonly head: PartHead;
+  readonly ctx: Context;
+  readonly requests: Scored[];
+  rows: number;
+  bytes: number;
+  timer: NodeJS.Timeout | undefined;
+};
+
+type Log = {
+  /** Buffers that still take rows, by endpoint, digest and hour. */
+  readonly open: Map<string, Buffer>;
+  /** Closed buffers that are not in the store yet, oldest first. */
+  readonly closed: Set<Buffer>;
+  /** Rows given up per `<workspace>/<endpoint>` since its last part. */
+  readonly lost: Map<string, number>;
+  writing: Promise<void> | undefined;
+  retry: NodeJS.Timeout | undefined;
+};
+
+const logs = new WeakMap<Stores, Log>();
+
+/**
+ * Adds the rows of a request to the log and returns their ids. It only remembers the tensors; the part
+ * is made and written later, so a crash of the instance loses at most the rows of the last
+ * `predictionFlushSeconds`, and a store that does not answer for long all beyond {@link waitingBytesMax}.
+ */
+export function logPredictions(ctx: Context, head: LogHead, scored: Scored): string[] {
+  if (scored.rows === 0) return [];
+  const log = logOf(ctx.stores);
+  const hour = hourOf(scored.at);
+  const key = `${ctx.workspace}/${head.endpoint}/${head.deployment}/${head.source}/${head.digest}/${hour}`;
+  let buffer = log.open.get(key);
+  if (!buffer) {
+    buffer = {
+      head: { ...head, workspace: ctx.workspace, hour, buffer: ctx.ids.hex(8) },
+      ctx,
+      requests: [],
+      rows: 0,
+      bytes: 0,
+      timer: undefined,
+    };
+    log.open.set(key, buffer);
+    buffer.timer = setTimeout(
+      () => flushSoon(ctx, log, key),
+      ctx.settings.predictionFlushSeconds * 1000,
+    ).unref();
+  }
+  const firstRow = buffer.rows;
+  buffer.requests.push(scored);
+  buffer.rows += scored.rows;
+  buffer.bytes += bytesOf(scored);
+  if (buffer.rows >= rowsMax || buffer.bytes >= bytesMax) flushSoon(ctx, log, key);
+  return predictionIds(`${ctx.workspace}/${head.endpoint}`, hour, buffer.head.buffer, firstRow, scored.rows);
+}
+
+/**
+ * Writes everything that is buffered: before the process ends (at most 3 seconds), and in tests.
+ * Returns how many rows could not be written.
+ */
+export async function flushPredictions(stores: Stores): Promise<number> {
+  const log = logOf(stores);
+  for (const key of [...log.open.keys()]) close(log, key);
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, shutdownMilliseconds);
+  });
+  await Promise.race([write(log), deadline]);
+  clearTimeout(timer);
+  const rows = [...log.closed].reduce((sum, buffer) => sum + buffer.rows, 0);
+  if (rows > 0) [...log.closed][0]?.ctx.log.warn('predictions not written', { rows });
+  return rows;
+}
+
+function logOf(stores: Stores): Log {
+  let log = logs.get(stores);
+  if (!log)
+    logs.set(
+      stores,
+      (log = { open: new Map(), closed: new Set(), lost: new Map(), writing: undefined, retry: undefined }),
+    );
+  return log;
+}
+
+function flushSoon(ctx: Context, log: Log, key: string): void {
+  close(log, key);
+  writeSoon(ctx, log);
+}
+
+function writeSoon(ctx: Context, log: Log): void {
+  write(log).catch((error: unknown) => ctx.log.error('prediction log failed', { reason: String(error) }));
+}
+
+function close(log: Log, key: string): void {
+  const buffer = log.open.get(key);
+  if (!buffer) return;
+  clearTimeout(buffer.timer);
+  log.open.delete(key);
+  log.closed.add(buffer);
+  giveUpOldest(log);
+}
+
+/** Writes all closed buffers, one after the other; a writer at work is joined. */
+async function write(log: Log): Promise<void> {
+  while (log.writing) await log.writing;
+  if (log.closed.size === 0) return;
+  log.writing = writeClosed(log).finally(() => {
+    log.writing = undefined;
+  });
+  await log.writing;
+}
+
+async function writeClosed(log: Log): Promise<void> {
+  for (const buffer of log.closed) {
+    try {
+      await writeBuffer(log, buffer);
+      log.closed.delete(buffer);
+    } catch (error) {
+      buffer.ctx.log.warn('predictions wait', { rows: buffer.rows, reason: String(error) });
+      tryAgain(log, buffer.ctx);
+      return;
+    }
+  }
+}
+
+function tryAgain(log: Log, ctx: Context): void {
+  clearTimeout(log.retry);
+  log.retry = setTimeout(() => writeSoon(ctx, log), ctx.settings.predictionFlushSeconds * 1000).unref();
+}
+
+async function writeBuffer(log: Log, { ctx, head, requests }: Buffer): Promise<void> {
+  const owner = `${head.workspace}/${head.endpoint}`;
+  const lost = log.lost.get(owner) ?? 0;
+  const part = writePart(head, requests, lost);
+  // Create-only: a part that is there already is this one, from a try whose answer was lost.
+  await ctx.stores
+    .blobs('predictions')
+    .write(partName(head), part, { createOnly: true, contentType: 'application/vnd.apache.parquet' });
+  if (lost > 0) log.lost.set(owner, (log.lost.get(owner) ?? 0) - lost);
+}
+
+function partName({ workspace, endpoint, hour, buffer }: PartHead): string {
+  return `${workspace}/${endpoint}/parts/${hourFolder(hour)}/${buffer}.parquet`;
+}
+
+function giveUpOldest(log: Log): void {
+  let bytes = [...log.closed].reduce((sum, buffer) => sum + buffer.bytes, 0);
+  for (const buffer of log.closed) {
+    if (bytes <= waitingBytesMax) return;
+    const owner = `${buffer.head.workspace}/${buffer.head.endpoint}`;
+    log.closed.delete(buffer);
+    log.lost.set(owner, (log.lost.get(owner) ?? 0) + buffer.rows);
+    buffer.ctx.log.error('predictions lost', { endpoint: buffer.head.endpoint, rows: buffer.rows });
+    bytes -= buffer.bytes;
+  }
+}
+
+function bytesOf({ rows, inputs, outputs }: Scored): number {
+  let bytes = rows * rowOverheadBytes;
+  for (const side of [inputs, outputs])
+    for (const { data } of Object.values(side))
+      if (ArrayBuffer.isView(data)) bytes += data.byteLength;
+      else for (const text of data) bytes += text.length;
+  return bytes;
+}

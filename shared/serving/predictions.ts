@@ -1,0 +1,72 @@
+import type { Context } from '../context.ts';
+import { type PartTable, readPart } from './part.ts';
+import { hourFolder, hourOf } from './prediction-id.ts';
+
+/** Predictions of an endpoint with `from <= ts < to`, in milliseconds since 1970. */
+export type PredictionRange = { readonly endpoint: string; readonly from: number; readonly to: number };
+
+/** Predictions that one instance wrote together: rows of one version, in the order in which they were answered. */
+export type PredictionPart = PartTable & {
+  /** Blob name in container `predictions`. */
+  readonly name: string;
+};
+
+/**
+ * The logged predictions of a range, a part at a time, hours in order. What an instance still buffers
+ * is not among them. With `columns` only these are read; a part has none that its model does not have.
+ * The columns stand at `writePart`: predictionId, ts, `in.*`, `out.*`, score, class, version, digest, …
+ */
+export async function* readPredictions(
+  ctx: Context,
+  { endpoint, from, to, columns }: PredictionRange & { readonly columns?: readonly string[] },
+): AsyncGenerator<PredictionPart> {
+  for await (const { name } of inHours(ctx, endpoint, 'parts', from, to)) {
+    const bytes = await ctx.stores.blobs('predictions').read(name);
+    // Expired by the lifecycle policy between the listing and now.
+    if (!bytes) continue;
+    const table = await readPart(bytes, columns && [...columns, 'ts']);
+    const part = within(table, from, to);
+    const shown = columns ? part.columns.filter((column) => columns.includes(column)) : part.columns;
+    if (part.rows > 0) yield { ...part, columns: shown, name };
+  }
+}
+
+/** The blobs of an endpoint's log below the hours that meet [from, to), a day's listing at a time. */
+export async function* inHours(
+  ctx: Context,
+  endpoint: string,
+  kind: 'parts' | 'labels',
+  from: number,
+  to: number,
+): AsyncGenerator<{ name: string; bytes: number }> {
+  if (from >= to) return;
+  const root = `${ctx.workspace}/${endpoint}/${kind}/`;
+  const first = hourFolder(hourOf(from));
+  const last = hourFolder(hourOf(to - 1));
+  // The folders of a day sort as time does.
+  for (const day of daysOf(from, to))
+    for await (const blob of ctx.stores.blobs('predictions').walk(`${root}${day}/`)) {
+      const hour = blob.name.slice(root.length, root.length + first.length);
+      if (hour >= first && hour <= last) yield blob;
+    }
+}
+
+function* daysOf(from: number, to: number): Generator<string> {
+  const dayMilliseconds = 86_400_000;
+  for (let day = Math.floor(from / dayMilliseconds); day * dayMilliseconds < to; day++)
+    yield new Date(day * dayMilliseconds).toISOString().slice(0, 10);
+}
+
+function within(table: PartTable, from: number, to: number): PartTable {
+  const times = table.column('ts') as readonly number[];
+  if (times.every((at) => at >= from && at < to)) return table;
+  const rows = times.flatMap((at, row) => (at >= from && at < to ? [row] : []));
+  return {
+    ...table,
+    rows: rows.length,
+    column(name) {
+      const values = table.column(name);
+      return values.length === 0 ? values : rows.map((row) => values[row] ?? null);
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import { Readable } from 'node:stream';
+import { readCsv } from '../datasets/index.ts';
+import { CairnError, isCode } from '../http/index.ts';
+import { parseBody, shown } from './fill.ts';
+import type { Port } from './tensor.ts';
+
+/** A data frame: names (positions where it has none) and values by row and column. */
+export type Frame = {
+  readonly names: readonly (string | number)[];
+  readonly rows: number;
+  value(row: number, column: number): unknown;
+};
+
+/** What an MLflow scoring request holds, before it meets the model. */
+export type Payload =
+  | { readonly kind: 'frame'; readonly frame: Frame }
+  /** Nested lists for the one input. */
+  | { readonly kind: 'tensor'; readonly data: readonly unknown[] }
+  /** Values by input or column. */
+  | { readonly kind: 'named'; readonly values: Readonly<Record<string, unknown>> };
+
+const formats = ['dataframe_records', 'dataframe_split', 'inputs', 'instances'] as const;
+
+/**
+ * Reads a JSON body of MLflow's scoring protocol. Messages are those of MLflow's scoring server where
+ * clients look for them. `params` are taken and have no effect, as for a model that declares none.
+ * Throws `bad-request`.
+ */
+export function parseScoringJson(text: string, inputs: readonly Port[]): Payload {
+  const body = parsed(text, inputs);
+  const expected = `The input must be a JSON dictionary with exactly one of the input fields {${formats
+    .map((name) => `'${name}'`)
+    .join(', ')}}.`;
+  if (!isObject(body)) throw bad(`${expected} Received a ${Array.isArray(body) ? 'list' : kindOf(body)}.`);
+  const fields = Object.keys(body);
+  const [format, ...more] = formats.filter((name) => Object.hasOwn(body, name));
+  if (format === undefined || more.length > 0)
+    throw bad(`${expected} Received dictionary with input fields: ${pythonList(fields.slice(0, 20))}.`);
+  if (Object.hasOwn(body, 'params') && !isObject(body['params'] ?? {}))
+    throw bad(`The 'params' must be a dictionary. Received a ${kindOf(body['params'])}.`);
+  const value = body[format];
+  switch (format) {
+    case 'dataframe_split':
+      return { kind: 'frame', frame: splitFrame(value) };
+    case 'dataframe_records':
+      return { kind: 'frame', frame: recordsFrame(value, format) };
+    case 'instances':
+      if (Array.isArray(value) && value.length > 0 && value.every(isObject))
+        return { kind: 'frame', frame: recordsFrame(value, format) };
+      return arrays(value, format);
+    case 'inputs':
+      return isObject(value) ? { kind: 'named', values: value } : arrays(value, format);
+  }
+}
+
+/** Reads a CSV body: a header, then rows; an empty cell is missing. Throws `bad-request`. */
+export async function parseScoringCsv(text: string): Promise<Payload> {
+  const [names = [], ...rows] = await csvRows(text);
+  if (names.length === 0) throw bad('Invalid input. The CSV has no header line.');
+  if (new Set(names).size !== names.length)
+    throw bad('Invalid input. The header of the CSV has a name twice.');
+  const ragged = rows.findIndex((row) => row.length !== names.length);
+  if (ragged >= 0)
+    throw bad(
+      `Invalid input. Row ${ragged + 1} of the CSV has ${rows[ragged]?.length} cells; its header has ${names.length}.`,
+    );
+  const value = (row: number, column: number) => cell(rows[row]?.[column] ?? '');
+  return { kind: 'frame', frame: { names, rows: rows.length, value } };
+}
+
+async function csvRows(text: string): Promise<string[][]> {
+  try {
+    const rows: string[][] = [];
+    for await (const row of readCsv(Readable.from([Buffer.from(text)]))) rows.push(row);
+    return rows;
+  } catch (error) {
+    if (!isCode(error, 'invalid')) throw error;
+    throw bad(`Invalid input. Failed to parse the CSV. ${error.message}`);
+  }
+}
+
+/** A cell with what it may stand for; the column's type decides. */
+export class CsvCell {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** A list in the notation of the messages that MLflow's clients read. */
+export function pythonList(items: readonly (string | number)[]): string {
+  return `[${items.map((item) => (typeof item === 'number' ? item : `'${item.slice(0, 100).replaceAll("'", "\\'")}'`)).join(', ')}]`;
+}
+
+export function bad(message: string): CairnError {
+  return new CairnError('bad-request', message);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parsed(text: string, inputs: readonly Port[]): unknown {
+  try {
+    return parseBody(text, inputs);
+  } catch (error) {
+    throw bad(
+      `Invalid input. Ensure that input is a valid JSON formatted string. Error: '${(error as Error).message}'`,
+    );
+  }
+}
+
+function cell(text: string): unknown {
+  return text === '' ? null : new CsvCell(text);
+}
+
+function arrays(value: unknown, format: string): Payload {
+  if (Array.isArray(value)) return { kind: 'tensor', data: value };
+  throw bad(`Invalid input. Failed to parse input data. '${format}' must hold lists, not ${shown(value)}.`);
+}
+
+function splitFrame(value: unknown): Frame {
+  if (!isObject(value))
+    throw bad(`Invalid input. Dataframe split format must be a dictionary. Got ${kindOf(value)}.`);
+  const { columns, data } = value;
+  const keys = Object.keys(value);
+  if (!Object.hasOwn(value, 'data') || keys.some((key) => !['columns', 'data', 'index'].includes(key)))
+    throw bad(
+      `Invalid input. Dataframe split format must have 'data' field and optionally 'columns' and 'index' fields. Got ${pythonList(keys.slice(0, 20))}.`,
+    );
+  const refuse = (why: string) =>
+    bad(
+      `Invalid input. Provided dataframe_split field is not a valid dataframe representation in 'split' format. Error: '${why}'`,
+    );
+  if (!Array.isArray(data) || !data.every((row): row is unknown[] => Array.isArray(row)))
+    throw refuse("'data' must be a list of rows, each a list");
+  const isNamed = columns !== undefined && columns !== null;
+  if (
+    isNamed &&
+    !(Array.isArray(columns) && columns.every((name) => typeof name === 'string' || typeof name === 'number'))
+  )
+    throw refuse("'columns' must be a list of names");
+  const names = isNamed ? columns : Array.from(data[0] ?? [], (_, i) => i);
+  if (new Set(names).size !== names.length) throw refuse("'columns' has a name twice");
+  const ragged = data.findIndex((row) => row.length !== names.length);
+  if (ragged >= 0)
+    throw refuse(
+      `${names.length} columns passed, passed data had ${data[ragged]?.length} columns in row ${ragged}`,
+    );
+  return { names, rows: data.length, value: (row, column) => data[row]?.[column] };
+}
+
+function recordsFrame(value: unknown, format: string): Frame {
+  if (!Array.isArray(value))
+    throw bad(
+      `Invalid input. Dataframe records format must be a list of records. Got ${isObject(value) ? 'dictionary' : kindOf(value)}.`,
+    );
+  if (!value.every(isObject))
+    throw bad(
+      `Invalid input. Provided ${format} field is not a valid dataframe representation in 'records' format. Error: 'every record must be a dictionary'`,
+    );
+  const records = value;
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  // A key that some records lack is missing there, as in pandas.
+  return {
+    names,
+    rows: records.length,
+    value(row, column) {
+      const [record, name] = [records[row] ?? {}, names[column] ?? ''];
+      return Object.hasOwn(record, name) ? record[name] : null;
+    },
+  };
+}
+
+/** What a JSON value is, in the words of MLflow's messages. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'list';
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'dictionary' : typeof value;
+}
