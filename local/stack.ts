@@ -66,7 +66,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const READY_SECONDS_MAX = 60;
 /** Beyond the host's own drain time. */
 const HOST_STOP_SECONDS_MAX = 45;
-const POLL_SECONDS = 1;
 
 /**
  * Starts every part and waits until `GET /health` answers.
@@ -281,7 +280,9 @@ function settings(
   return {
     AzureWebJobsStorage: azurite.connectionString,
     AzureWebJobsDisableHomepage: 'true',
-    AzureFunctionsJobHost__extensions__queues__maxPollingInterval: `00:00:0${POLL_SECONDS}`,
+    // In Azure an empty queue may be polled lazily and a failure may rest; here someone is watching.
+    AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:01',
+    AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:00:01',
     FUNCTIONS_WORKER_RUNTIME: 'node',
     CAIRN_LOCAL: '1',
     CAIRN_AUTH: 'off',

@@ -3,7 +3,7 @@
  * names it by id, and the answer comes back on the proxied connection.
  */
 import { randomUUID } from 'node:crypto';
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Server } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -51,6 +51,12 @@ export async function openLibraryProxy(model: ProgrammingModel): Promise<Library
   };
 }
 
+/**
+ * Kept alive, so that the library's server reads on what a function left unread instead of resetting the
+ * connection; never reused, since that server may close an idle one at any moment.
+ */
+const agent = new Agent({ keepAlive: true, maxFreeSockets: 0 });
+
 /** Carries HTTP invocations through the library's proxy on `port`. */
 export function callThroughLibrary(port: number): HttpCall {
   return async (options, exchange) => {
@@ -59,14 +65,21 @@ export function callThroughLibrary(port: number): HttpCall {
     const proxied = forward(port, invocationId, exchange, options.bodyBytesMax);
     const cut = () => proxied.destroy();
     abort.signal.addEventListener('abort', cut, { once: true });
+    let answering = false;
     const failed = new Promise<never>((_, reject) => {
-      proxied.once('error', (error) => reject(error));
+      proxied.on('error', (error) => {
+        // Once the answer has begun, it does not matter what becomes of the rest of the body.
+        if (!answering) reject(error);
+      });
     });
     failed.catch(() => {});
     const returned = new Promise<IncomingMessage>((resolve) => {
       proxied.once('response', resolve);
     });
-    const delivered = returned.then((answer) => deliver(answer, exchange));
+    const delivered = returned.then((answer) => {
+      answering = true;
+      return deliver(answer, exchange);
+    });
     delivered.catch(() => {});
 
     try {
@@ -90,14 +103,14 @@ export function callThroughLibrary(port: number): HttpCall {
 }
 
 function forward(port: number, invocationId: string, exchange: Exchange, bytesMax: number): ClientRequest {
-  const { request, abort, progress, overflow } = exchange;
+  const { request, progress, overflow } = exchange;
   const host = request.headers.host ?? '127.0.0.1';
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
   const length = request.headers['content-length'];
   const proxied = httpRequest({
     host: '127.0.0.1',
     port,
-    agent: false,
+    agent,
     method: request.method,
     path: request.url,
     headers: {
@@ -124,8 +137,12 @@ function forward(port: number, invocationId: string, exchange: Exchange, bytesMa
       done(null, chunk);
     },
   });
-  pipeline(request, limit, proxied).catch((error: unknown) => {
-    if (!abort.signal.aborted) proxied.destroy(error instanceof Error ? error : undefined);
+  // Not a pipeline: that would end the client's connection with the proxied one, answer and all.
+  const fail = (error: Error) => proxied.destroy(error);
+  request.on('error', fail).pipe(limit).on('error', fail).pipe(proxied);
+  proxied.once('close', () => {
+    request.unpipe(limit);
+    request.resume();
   });
   return proxied;
 }
