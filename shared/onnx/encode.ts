@@ -5,8 +5,9 @@
 
 const utf8 = new TextEncoder();
 
-/** A message is the concatenation of its fields, in any order. */
-export function message(...fields: readonly Uint8Array[]): Uint8Array {
+/** A message is the concatenation of its fields, in any order; a repeated field is given as a list. */
+export function message(...parts: readonly (Uint8Array | readonly Uint8Array[])[]): Uint8Array {
+  const fields = parts.flat();
   const joined = new Uint8Array(fields.reduce((size, field) => size + field.length, 0));
   let at = 0;
   for (const field of fields) {

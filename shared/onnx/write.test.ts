@@ -165,6 +165,21 @@ describe('tree ensembles', () => {
     }
   });
 
+  test('an ensemble of half a million nodes is written and runs', async () => {
+    const leaf = (weight: number) => ({ weights: [{ target: 0, weight }] });
+    const depth = 8;
+    const inner = 2 ** depth - 1;
+    const tree: Tree = Array.from({ length: 2 * inner + 1 }, (_, at) =>
+      at < inner
+        ? { feature: 0, threshold: at, below: 2 * at + 1, above: 2 * at + 2, missing: 'below' }
+        : leaf(at === inner ? 1 : 0),
+    );
+    const trees = Array.from({ length: 1000 }, () => tree);
+    const model = treeEnsembleRegressor({ features: ['a'], trees, baseScore: 0 });
+    expect(inspect(model).operators).toEqual({ 'ai.onnx.ml.TreeEnsembleRegressor': 1 });
+    expect((await run(model, { input: matrix([[-1], [500]]) })).prediction?.data).toEqual([1000, 0]);
+  });
+
   test('a child that does not come after its parent inside the tree is refused', () => {
     const loop: Tree = [{ feature: 0, threshold: 0, below: 0, above: 1, missing: 'below' }, { weights: [] }];
     const build = () => treeEnsembleRegressor({ features: ['a'], trees: [loop], baseScore: 0 });

@@ -79,31 +79,31 @@ export function writeModel(spec: ModelSpec): Uint8Array {
     intField(1, spec.irVersion ?? 8),
     textField(2, producer.name),
     optionalText(3, producer.version),
-    ...Object.entries(opsets).map(([domain, version]) =>
+    Object.entries(opsets).map(([domain, version]) =>
       bytesField(8, message(optionalText(1, domain), intField(2, version))),
     ),
-    ...Object.entries(spec.metadata ?? {}).map(([key, text]) => bytesField(14, entry(key, text))),
+    Object.entries(spec.metadata ?? {}).map(([key, text]) => bytesField(14, entry(key, text))),
     bytesField(7, graph(spec.graph)),
   );
 }
 
 function graph(spec: GraphSpec): Uint8Array {
   return message(
-    ...spec.nodes.map((each) => bytesField(1, node(each))),
+    spec.nodes.map((each) => bytesField(1, node(each))),
     textField(2, spec.name ?? 'graph'),
-    ...(spec.initializers ?? []).map((each) => bytesField(5, tensor(each))),
-    ...spec.inputs.map((each) => bytesField(11, value(each))),
-    ...spec.outputs.map((each) => bytesField(12, value(each))),
+    (spec.initializers ?? []).map((each) => bytesField(5, tensor(each))),
+    spec.inputs.map((each) => bytesField(11, value(each))),
+    spec.outputs.map((each) => bytesField(12, value(each))),
   );
 }
 
 function node(spec: NodeSpec): Uint8Array {
   return message(
-    ...spec.inputs.map((name) => textField(1, name)),
-    ...spec.outputs.map((name) => textField(2, name)),
+    spec.inputs.map((name) => textField(1, name)),
+    spec.outputs.map((name) => textField(2, name)),
     optionalText(3, spec.name),
     textField(4, spec.op),
-    ...Object.entries(spec.attributes ?? {}).map(([name, each]) =>
+    Object.entries(spec.attributes ?? {}).map(([name, each]) =>
       bytesField(5, message(textField(1, name), attribute(each))),
     ),
     optionalText(7, spec.domain),
@@ -119,7 +119,10 @@ function attribute(spec: AttributeSpec): Uint8Array {
   if ('graph' in spec) return message(bytesField(6, graph(spec.graph)), intField(20, 5));
   if ('floats' in spec) return message(floatsField(7, spec.floats), intField(20, 6));
   if ('ints' in spec) return message(intsField(8, spec.ints), intField(20, 7));
-  return message(...spec.strings.map((text) => textField(9, text)), intField(20, 8));
+  return message(
+    spec.strings.map((text) => textField(9, text)),
+    intField(20, 8),
+  );
 }
 
 function tensor(spec: TensorSpec): Uint8Array {
@@ -142,14 +145,17 @@ function tensorData(spec: TensorSpec, data: ArrayBufferView | readonly string[])
       `Tensor ${name}: ${given} ${isText ? 'strings' : 'elements'} for ${spec.type} [${spec.shape.join(', ')}].`,
     );
   }
-  return isText ? message(...data.map((text) => textField(6, text))) : bytesField(9, littleEndian(data));
+  return isText ? message(data.map((text) => textField(6, text))) : bytesField(9, littleEndian(data));
 }
 
 function externalData({ location, offset, length }: { location: string; offset?: number; length?: number }) {
   const entries = [entry('location', location)];
   if (offset !== undefined) entries.push(entry('offset', String(offset)));
   if (length !== undefined) entries.push(entry('length', String(length)));
-  return message(...entries.map((each) => bytesField(13, each)), intField(14, 1));
+  return message(
+    entries.map((each) => bytesField(13, each)),
+    intField(14, 1),
+  );
 }
 
 function elementBytes(type: ElementType): number {
@@ -203,7 +209,7 @@ function typeOf(spec: ValueType): Uint8Array {
 }
 
 function shape(dimensions: readonly Dimension[] | null): Uint8Array {
-  return dimensions === null ? message() : bytesField(2, message(...dimensions.map(dimension)));
+  return dimensions === null ? message() : bytesField(2, message(dimensions.map(dimension)));
 }
 
 function dimension(size: Dimension): Uint8Array {
