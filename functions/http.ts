@@ -1,7 +1,14 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { Hono } from 'hono';
 import { childTrace, type Context, randomIds, systemClock } from '../shared/context.ts';
-import { CairnError, errorResponse, problem, type Route, type Surface } from '../shared/http/index.ts';
+import {
+  CairnError,
+  errorResponse,
+  mlflowError,
+  problem,
+  type Route,
+  type Surface,
+} from '../shared/http/index.ts';
 import { app as openApp, logOf } from './app.ts';
 import { authenticate } from './http/authenticate.ts';
 import { surfaces } from './http/surfaces.ts';
@@ -55,13 +62,11 @@ export function mount(table: readonly Surface[]): Hono<Env> {
       response.headers.set('allow', allow);
       return response;
     });
-  hono.notFound((c) =>
-    errorResponse(
-      new CairnError('no-route', `There is nothing at ${c.req.path}.`),
-      problem,
-      requestIdOf(c.req.raw, c.env.invocation),
-    ),
-  );
+  hono.notFound((c) => {
+    const error = new CairnError('no-route', `There is nothing at ${c.req.path}.`);
+    const shape = /^\/(ajax-)?api\/[23]\.0\//.test(c.req.path) ? mlflowError : problem;
+    return errorResponse(error, shape, requestIdOf(c.req.raw, c.env.invocation));
+  });
   return hono;
 }
 

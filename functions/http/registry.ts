@@ -6,6 +6,7 @@ import {
   createVersion,
   deleteAlias,
   getVersion,
+  listModels,
   type ModelRoot,
   type ModelVersion,
   modelByName,
@@ -40,6 +41,28 @@ export const registry: Surface = {
       handle: async (ctx, input) => ({
         registered_model: await modelJson(ctx, await modelByName(ctx, input.name)),
       }),
+    }),
+    ...mlflow('GET', 'registered-models/search', 'viewer', {
+      input: z.object({
+        filter: z
+          .string()
+          .optional()
+          .refine((filter) => !filter, 'filters are not supported by this version of Cairn; leave it out'),
+        max_results: fields.int64
+          .refine((n) => n >= 1 && n <= 1000, 'must be between 1 and 1000')
+          .default(100),
+        page_token: fields.text.optional(),
+      }),
+      handle: async (ctx, input) => {
+        const { models, nextToken } = await listModels(ctx, {
+          limit: input.max_results,
+          pageToken: input.page_token,
+        });
+        return {
+          registered_models: await Promise.all(models.map((root) => modelJson(ctx, root))),
+          ...(nextToken ? { next_page_token: nextToken } : {}),
+        };
+      },
     }),
     ...mlflow('POST', 'model-versions/create', 'contributor', {
       input: z.object({

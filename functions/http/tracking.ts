@@ -195,6 +195,11 @@ export const tracking: Surface = {
         return {};
       },
     }),
+    // MLflow 3 asks for these before it reads any artifact of a run. None can be logged yet, so none is found.
+    ...mlflow('POST', 'logged-models/search', 'viewer', {
+      input: z.object({ experiment_ids: z.array(fields.text).min(1, 'must name at least one experiment') }),
+      handle: () => Promise.resolve({}),
+    }),
     ...mlflow('GET', 'metrics/get-history', 'viewer', {
       input: runRef.extend({ metric_key: fields.requiredText }),
       handle: async (ctx, input) => {

@@ -83,6 +83,7 @@ export function errorResponse(thrown: unknown, shape: ErrorShape, requestId: str
         );
   const headers = new Headers({
     'content-type': shape === problem ? 'application/problem+json' : 'application/json',
+    'x-request-id': requestId,
   });
   if (error.retryAfterSeconds !== undefined) headers.set('retry-after', String(error.retryAfterSeconds));
   if (error.code === 'unauthenticated')

@@ -92,6 +92,27 @@ export async function readByName(ctx: Context, name: string): Promise<Stored<Mod
   return stored;
 }
 
+/** Models by name, a page at a time; the token is the name the last page ended with. */
+export async function listModels(
+  ctx: Context,
+  { limit, pageToken }: { limit: number; pageToken?: string | undefined },
+): Promise<{ models: ModelRoot[]; nextToken?: string }> {
+  const after = pageToken ? Buffer.from(pageToken, 'base64url').toString() : '';
+  const rows = await ctx.stores.documents('models').query<ModelRoot>(
+    {
+      text: "SELECT * FROM c WHERE c.workspace = @workspace AND c.type = 'model' AND c.name > @after ORDER BY c.name",
+      values: { workspace: ctx.workspace, after },
+    },
+    { key: [ctx.workspace], limit: limit + 1 },
+  );
+  const models = rows.slice(0, limit);
+  const last = models.at(-1);
+  return {
+    models,
+    ...(rows.length > limit && last ? { nextToken: Buffer.from(last.name).toString('base64url') } : {}),
+  };
+}
+
 export function partition(ctx: Context, modelId: string): Key {
   return [ctx.workspace, modelId];
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linearClassifier } from '../../shared/onnx/index.ts';
 import { getVersion, modelByName, moveAlias } from '../../shared/registry/index.ts';
-import { type TestServer, testServer } from '../support/server.ts';
+import { items, type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ async function uploaded(file: string, bytes: Uint8Array): Promise<{ runId: strin
   const uri = String(info?.['artifact_uri']).replace('mlflow-artifacts:/', '');
   const put = await server.fetch(`/api/2.0/mlflow-artifacts/artifacts/${uri}/model/${file}`, {
     method: 'PUT',
-    body: bytes,
+    body: Buffer.from(bytes),
   });
   expect(put.status).toBe(200);
   return { runId: String(info?.['run_id']), source: `runs:/${info?.['run_id']}/model` };
@@ -41,6 +41,22 @@ describe('models and versions', () => {
     expect(
       answers.map((a) => Number(a.body['model_version']?.['version'])).toSorted((x, y) => x - y),
     ).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test('models are listed by name, page by page', async () => {
+    for (const name of ['list c', 'list a', 'list b']) await post('registered-models/create', { name });
+    const names: string[] = [];
+    let token = '';
+    do {
+      const { body } = await server.call(
+        'GET',
+        api(`registered-models/search?max_results=1&page_token=${token}`),
+      );
+      names.push(...items(body['registered_models']).map((m) => String(m['name'])));
+      token = String(body['next_page_token'] ?? '');
+    } while (token !== '');
+    expect(names.filter((n) => n.startsWith('list'))).toEqual(['list a', 'list b', 'list c']);
+    expect(names).toEqual(names.toSorted());
   });
 
   test('a version of an ONNX file becomes ready, with digest, signature, features and labels', async () => {

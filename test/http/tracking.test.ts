@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type JsonObject, type TestServer, testServer } from '../support/server.ts';
+import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -45,7 +45,7 @@ describe('experiments', () => {
       Array.from({ length: 20 }, () => post('experiments/create', { name: 'race' })),
     );
     expect(answers.filter((a) => a.status === 200)).toHaveLength(1);
-    expect(answers.filter((a) => a.body['error_code'] === 'RESOURCE_ALREADY_EXISTS')).toHaveLength(19);
+    expect(answers.filter((a) => String(a.body['error_code']) === 'RESOURCE_ALREADY_EXISTS')).toHaveLength(19);
   });
 
   test('the default experiment exists from the start, in each workspace by itself', async () => {
@@ -72,7 +72,7 @@ describe('experiments', () => {
     let token = '';
     do {
       const { body } = await get(`experiments/search?max_results=2&page_token=${token}`);
-      seen.push(...(body['experiments'] as JsonObject[]).map((e) => String(e['name'])));
+      seen.push(...items(body['experiments']).map((e) => String(e['name'])));
       token = String(body['next_page_token'] ?? '');
     } while (token !== '');
     expect(new Set(seen).size).toBe(seen.length);
@@ -148,13 +148,11 @@ describe('runs', () => {
     );
     const answers = await Promise.all(calls.flat());
     expect(answers.filter((a) => a.status !== 200)).toEqual([]);
-    const metrics = (await data(id))['metrics'] as JsonObject[];
+    const metrics = items((await data(id))['metrics']);
     expect(metrics).toHaveLength(20);
     for (let w = 0; w < 20; w++) {
       const history = await get(`metrics/get-history?run_id=${id}&metric_key=m${w}`);
-      expect((history.body['metrics'] as JsonObject[]).map((m) => m['value'])).toEqual([
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-      ]);
+      expect(items(history.body['metrics']).map((m) => m['value'])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
   });
 
@@ -201,16 +199,16 @@ describe('runs', () => {
     for (let i = 0; i < 7; i++)
       await post('runs/create', { experiment_id: i % 2 ? a : b, run_name: `r${i}`, start_time: i });
     const seen: string[] = [];
-    let page_token: string | undefined;
+    let page_token = '';
     do {
       const { body } = await post('runs/search', {
         experiment_ids: [a, b, '424242'],
         max_results: 3,
         page_token,
       });
-      seen.push(...((body['runs'] ?? []) as JsonObject[]).map((r) => String(r['info']?.['run_name'])));
-      page_token = body['next_page_token'] as string | undefined;
-    } while (page_token);
+      seen.push(...items(body['runs']).map((r) => String(r['info']?.['run_name'])));
+      page_token = String(body['next_page_token'] ?? '');
+    } while (page_token !== '');
     expect(seen).toEqual(['r6', 'r5', 'r4', 'r3', 'r2', 'r1', 'r0']);
   });
 });

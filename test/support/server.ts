@@ -12,7 +12,12 @@ import type { QueueName } from '../../shared/resources.ts';
 import { testEnvironment } from './context.ts';
 
 /** Parsed JSON; tests assert on what they expect of it. */
-export type JsonObject = { readonly [key: string]: JsonObject & string & number & readonly JsonObject[] };
+export type JsonObject = { readonly [key: string]: JsonObject };
+
+/** A list in parsed JSON; none where the field was left out. */
+export function items(list: JsonObject | undefined): JsonObject[] {
+  return (list ?? []) as unknown as JsonObject[];
+}
 
 export type TestServer = {
   readonly ctx: Context;
