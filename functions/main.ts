@@ -1,5 +1,7 @@
 import { app } from '@azure/functions';
 import { flushRelay } from '../shared/events/index.ts';
+import { stopExecutors } from '../shared/pipelines/index.ts';
+import { flushPredictions } from '../shared/serving/index.ts';
 import { app as opened, closeApp } from './app.ts';
 import { blobs } from './blobs.ts';
 import { chunks } from './chunks.ts';
@@ -30,6 +32,8 @@ app.hook.appStart(async () => {
 });
 
 app.hook.appTerminate(async () => {
-  await flushRelay((await opened()).stores);
+  stopExecutors();
+  const { stores } = await opened();
+  await Promise.all([flushRelay(stores), flushPredictions(stores)]);
   await closeApp();
 });

@@ -8,12 +8,19 @@ import {
   type Subscriber,
   sweepEvents,
 } from '../shared/events/index.ts';
+import { checkDue, monitorEndpoint } from '../shared/monitoring/index.ts';
+import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
 import { inspectVersion } from '../shared/registry/index.ts';
+import { followAlias } from '../shared/serving/index.ts';
 import { workContext } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
 const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {
   'version.created': [inspectVersion],
+  'version.ready': [followAlias],
+  'alias.moved': [followAlias],
+  'endpoint.created': [monitorEndpoint],
+  'monitor.breached': [requestRetraining],
 };
 
 type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonly kind?: string };
@@ -22,6 +29,9 @@ type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonl
 const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> = {
   events: (ctx, message: EventsMessage) => deliver(ctx, message, (type) => subscribers[type] ?? []),
   'sweep-events': (ctx) => sweepEvents(ctx),
+  'check-monitor': checkDue,
+  retrain,
+  'retrain-recover': recoverRetraining,
 };
 
 /** The work queue: light work of every kind. A message that throws comes back, and after five tries goes to `work-poison`. */

@@ -9,9 +9,11 @@ import {
   listMonitors,
   listResults,
   type Monitor,
+  type MonitorChange,
   type MonitorResult,
   putMonitor,
 } from '../../shared/monitoring/index.ts';
+import { snakeCase } from './snake-case.ts';
 
 /** Milliseconds since 1970, or ISO 8601 with a time zone. */
 const instant = z.union([
@@ -36,21 +38,21 @@ const daySeconds = 86_400;
 const monitorChange = z.strictObject({
   name,
   endpoint: fields.requiredText.optional(),
-  windowSeconds: whole(60, 31 * daySeconds).optional(),
-  everySeconds: whole(60, 31 * daySeconds).optional(),
-  minRows: whole(20, 1_000_000).optional(),
+  window_seconds: whole(60, 31 * daySeconds).optional(),
+  every_seconds: whole(60, 31 * daySeconds).optional(),
+  min_rows: whole(20, 1_000_000).optional(),
   thresholds: z
     .strictObject({
       psi: between(0.001, 100).optional(),
-      pValue: between(1e-12, 0.5).optional(),
-      driftedShare: between(0.001, 1).optional(),
+      p_value: between(1e-12, 0.5).optional(),
+      drifted_share: between(0.001, 1).optional(),
     })
     .optional(),
   performance: z
     .strictObject({
       metric: z.literal('accuracy', "must be 'accuracy'").optional(),
-      maxDrop: between(0, 1).optional(),
-      minLabelled: whole(20, 1_000_000).optional(),
+      max_drop: between(0, 1).optional(),
+      min_labelled: whole(20, 1_000_000).optional(),
     })
     .optional(),
   retraining: z
@@ -71,35 +73,35 @@ export const monitoring: Surface = {
   errors: problem,
   routes: [
     route('GET', '/api/v1/monitors', {
-      operation: 'monitors/list',
+      operation: 'listMonitors',
       role: 'viewer',
       input: z.object({}),
       handle: async (ctx) => ({ monitors: (await listMonitors(ctx)).map(presentedMonitor) }),
     }),
     route('GET', '/api/v1/monitors/{name}', {
-      operation: 'monitors/get',
+      operation: 'getMonitor',
       role: 'viewer',
       input: z.object({ name: fields.requiredText }),
       handle: async (ctx, input) => monitorResponse(await getMonitor(ctx, input.name)),
     }),
     route('PUT', '/api/v1/monitors/{name}', {
-      operation: 'monitors/put',
+      operation: 'putMonitor',
       role: 'operator',
       input: monitorChange,
       handle: async (ctx, { name: monitorId, ...change }, { request }) =>
         monitorResponse(
-          await putMonitor(ctx, monitorId, change, request.headers.get('if-match') ?? undefined),
+          await putMonitor(ctx, monitorId, changeOf(change), request.headers.get('if-match') ?? undefined),
         ),
     }),
     route('POST', '/api/v1/monitors/{name}/check', {
-      operation: 'monitors/check',
+      operation: 'checkMonitor',
       role: 'operator',
       input: z.strictObject({ name: fields.requiredText, from: instant.optional(), to: instant.optional() }),
       handle: async (ctx, { name: monitorId, from, to }) =>
         presentedResult(await checkNow(ctx, monitorId, { from, to })),
     }),
     route('GET', '/api/v1/monitors/{name}/results', {
-      operation: 'monitors/results',
+      operation: 'listMonitorResults',
       role: 'viewer',
       input: z.object({
         name: fields.requiredText,
@@ -112,13 +114,13 @@ export const monitoring: Surface = {
       }),
     }),
     route('GET', '/api/v1/monitors/{name}/results/{windowEnd}', {
-      operation: 'monitors/result',
+      operation: 'getMonitorResult',
       role: 'viewer',
       input: z.object({ name: fields.requiredText, windowEnd: instant }),
       handle: async (ctx, input) => presentedResult(await getResult(ctx, input.name, input.windowEnd)),
     }),
     route('GET', '/api/v1/endpoints/{name}/labelled', {
-      operation: 'endpoints/labelled',
+      operation: 'getLabelledRows',
       role: 'contributor',
       input: z.object({
         name: fields.requiredText,
@@ -138,11 +140,32 @@ function monitorResponse({ doc, etag }: Stored<Monitor>): Response {
   return json(presentedMonitor(doc), 200, { etag });
 }
 
+function changeOf(change: Omit<z.output<typeof monitorChange>, 'name'>): MonitorChange {
+  const { thresholds, performance } = change;
+  return {
+    endpoint: change.endpoint,
+    windowSeconds: change.window_seconds,
+    everySeconds: change.every_seconds,
+    minRows: change.min_rows,
+    thresholds: thresholds && {
+      psi: thresholds.psi,
+      pValue: thresholds.p_value,
+      driftedShare: thresholds.drifted_share,
+    },
+    performance: performance && {
+      metric: performance.metric,
+      maxDrop: performance.max_drop,
+      minLabelled: performance.min_labelled,
+    },
+    retraining: change.retraining,
+  };
+}
+
 /** The monitor and the result without the envelopes of their documents. */
 function presentedMonitor({ id, type, v, workspace, seq, monitorId, ...monitor }: Monitor) {
-  return { name: monitorId, ...monitor };
+  return snakeCase({ name: monitorId, ...monitor });
 }
 
 function presentedResult({ id, type, v, workspace, monitorId, ...result }: MonitorResult) {
-  return { monitor: monitorId, ...result };
+  return snakeCase({ monitor: monitorId, ...result });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fields, problem, route, type Surface } from '../../shared/http/index.ts';
 import { getRetraining, listRetrainings, type RetrainingJob } from '../../shared/pipelines/index.ts';
+import { snakeCase } from './snake-case.ts';
 
 /** Retraining: what asked for it, how far it is, and the figures that decided. */
 export const pipelines: Surface = {
@@ -9,7 +10,7 @@ export const pipelines: Surface = {
   errors: problem,
   routes: [
     route('GET', '/api/v1/retraining-jobs', {
-      operation: 'retraining-jobs/list',
+      operation: 'listRetrainingJobs',
       role: 'viewer',
       input: z.object({
         limit: fields.int64
@@ -19,7 +20,7 @@ export const pipelines: Surface = {
       handle: async (ctx, { limit }) => ({ jobs: (await listRetrainings(ctx, limit)).map(presented) }),
     }),
     route('GET', '/api/v1/retraining-jobs/{id}', {
-      operation: 'retraining-jobs/get',
+      operation: 'getRetrainingJob',
       role: 'viewer',
       input: z.object({ id: fields.requiredText }),
       handle: async (ctx, { id }) => presented(await getRetraining(ctx, id)),
@@ -29,5 +30,5 @@ export const pipelines: Surface = {
 
 /** The job without the envelope of its document. */
 function presented({ id: _, type, v, workspace, kind, jobId, ...job }: RetrainingJob) {
-  return { id: jobId, ...job };
+  return snakeCase({ id: jobId, ...job });
 }

@@ -124,7 +124,7 @@ export class DocumentContainer {
     );
     while (iterator.hasMoreResults()) {
       const page = await this.#reading(() => iterator.fetchNext());
-      if (page.resources !== undefined) yield page.resources;
+      if (page.resources !== undefined) yield page.resources.map((row) => documentIn(row));
     }
   }
 
@@ -262,6 +262,13 @@ function operationOf(write: Write): OperationInput {
 
 function keyOf(key: Key): PartitionKey {
   return key.length === 1 ? (key[0] ?? '') : [...key];
+}
+
+/** A row as it was written, where it is a whole document; any other row as it is. */
+function documentIn<T>(row: T): T {
+  return typeof row === 'object' && row !== null && '_rid' in row
+    ? stripSystem<T>(row as Record<string, unknown>)
+    : row;
 }
 
 function stripSystem<T>(resource: Record<string, unknown>): T {

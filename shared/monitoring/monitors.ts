@@ -1,0 +1,194 @@
+import type { Context } from '../context.ts';
+import type { Stored } from '../documents.ts';
+import { type CairnEvent, schedule } from '../events/index.ts';
+import { CairnError } from '../http/index.ts';
+import { getEndpoint } from '../serving/index.ts';
+import { defaultSettings, type Monitor, type MonitorResult, type MonitorSettings } from './model.ts';
+import { container, findMonitor, keyOf, readMonitor, readResult } from './store.ts';
+import { nextCheckAt } from './windows.ts';
+
+/** What {@link putMonitor} changes. Absent stays as it is; `retraining: null` takes the policy away. */
+export type MonitorChange = {
+  readonly endpoint?: string | undefined;
+  readonly windowSeconds?: number | undefined;
+  readonly everySeconds?: number | undefined;
+  readonly minRows?: number | undefined;
+  readonly thresholds?: Partially<MonitorSettings['thresholds']> | undefined;
+  readonly performance?: Partially<MonitorSettings['performance']> | undefined;
+  readonly retraining?: RetrainingChange | null | undefined;
+};
+type RetrainingChange = Partially<NonNullable<MonitorSettings['retraining']>> & { readonly executor: string };
+type Partially<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+/** Every endpoint gets a monitor of its own name: a subscriber of `endpoint.created`. */
+export async function monitorEndpoint(ctx: Context, event: CairnEvent): Promise<void> {
+  const endpoint = event.subject['endpoint'];
+  if (endpoint === undefined) throw new Error('An endpoint.created event names no endpoint.');
+  if (!(await findMonitor(ctx, endpoint))) await create(ctx, endpoint, { endpoint, ...defaultSettings });
+  await putOnAgenda(ctx, endpoint, defaultSettings.everySeconds);
+}
+
+/** A monitor with the etag that {@link putMonitor} takes; `not-found` where there is none. */
+export const getMonitor = readMonitor;
+
+/** All monitors of the workspace, by name. */
+export async function listMonitors(ctx: Context): Promise<Monitor[]> {
+  const monitors = await container(ctx).query<Monitor>(
+    {
+      text: "SELECT * FROM c WHERE c.workspace = @workspace AND c.type = 'monitor'",
+      values: { workspace: ctx.workspace },
+    },
+    { key: [ctx.workspace] },
+  );
+  return monitors.toSorted((a, b) => (a.monitorId < b.monitorId ? -1 : 1));
+}
+
+/**
+ * Changes the settings of a monitor, or makes a new one when `endpoint` says what it watches. With
+ * `ifMatch`, a monitor that changed since it was read is left alone (`conflict`).
+ */
+export async function putMonitor(
+  ctx: Context,
+  monitorId: string,
+  change: MonitorChange,
+  ifMatch?: string,
+): Promise<Stored<Monitor>> {
+  const stored = await findMonitor(ctx, monitorId);
+  if (ifMatch !== undefined && ifMatch !== stored?.etag) throw changed(monitorId);
+  const endpointName = stored?.doc.endpoint ?? change.endpoint;
+  if (endpointName === undefined)
+    throw new CairnError(
+      'not-found',
+      `There is no monitor named '${monitorId}'; give 'endpoint' to make one.`,
+      {
+        field: 'endpoint',
+      },
+    );
+  if (change.endpoint !== undefined && change.endpoint !== endpointName)
+    throw new CairnError(
+      'invalid',
+      `Monitor '${monitorId}' watches '${endpointName}'; make another for '${change.endpoint}'.`,
+      {
+        field: 'endpoint',
+      },
+    );
+  const endpoint = await getEndpoint(ctx, endpointName);
+  const settings = merge(ctx, stored?.doc ?? defaultSettings, change, endpoint.alias);
+  if (!stored) {
+    if (!(await create(ctx, monitorId, { endpoint: endpointName, ...settings }))) throw changed(monitorId);
+    await putOnAgenda(ctx, monitorId, settings.everySeconds);
+    return readMonitor(ctx, monitorId);
+  }
+  const { retraining: _, ...rest } = stored.doc;
+  const doc: Monitor = { ...rest, ...settings, updatedAt: ctx.clock.now() };
+  const written = await container(ctx).write(keyOf(ctx, monitorId), {
+    op: 'replace',
+    doc,
+    etag: stored.etag,
+  });
+  if (written.outcome !== 'applied') throw changed(monitorId);
+  if (settings.everySeconds !== stored.doc.everySeconds)
+    await putOnAgenda(ctx, monitorId, settings.everySeconds);
+  return { doc, etag: written.etags[0] ?? '' };
+}
+
+/** Results, newest window first. */
+export async function listResults(ctx: Context, monitorId: string, limit: number): Promise<MonitorResult[]> {
+  await readMonitor(ctx, monitorId);
+  return container(ctx).query<MonitorResult>(
+    { text: "SELECT * FROM c WHERE c.type = 'result' ORDER BY c.windowEnd DESC" },
+    { key: keyOf(ctx, monitorId), limit },
+  );
+}
+
+/** The result of the window that ends at `windowEnd`, milliseconds since 1970. */
+export async function getResult(ctx: Context, monitorId: string, windowEnd: number): Promise<MonitorResult> {
+  const stored = await readResult(ctx, monitorId, windowEnd);
+  if (stored) return stored.doc;
+  throw new CairnError(
+    'not-found',
+    `Monitor '${monitorId}' has no result for a window that ends at ${new Date(windowEnd).toISOString()}.`,
+    { field: 'windowEnd' },
+  );
+}
+
+/** Whether this call made it; `false` where it exists. */
+async function create(
+  ctx: Context,
+  monitorId: string,
+  settings: MonitorSettings & { endpoint: string },
+): Promise<boolean> {
+  const now = ctx.clock.now();
+  const doc: Monitor = {
+    ...settings,
+    id: 'monitor',
+    type: 'monitor',
+    v: 1,
+    workspace: ctx.workspace,
+    monitorId,
+    createdAt: now,
+    updatedAt: now,
+    seq: 0,
+  };
+  const { outcome } = await container(ctx).write(keyOf(ctx, monitorId), { op: 'create', doc });
+  return outcome === 'applied';
+}
+
+function putOnAgenda(ctx: Context, monitorId: string, everySeconds: number): Promise<void> {
+  return schedule(ctx, `monitor:${ctx.workspace}:${monitorId}`, {
+    dueAt: nextCheckAt(everySeconds, ctx.clock.now()),
+    everySeconds,
+    workspace: ctx.workspace,
+    message: { kind: 'check-monitor', monitorId },
+  });
+}
+
+function merge(
+  ctx: Context,
+  old: MonitorSettings,
+  change: MonitorChange,
+  endpointAlias: string,
+): MonitorSettings {
+  const { retraining } = change;
+  if (retraining && !Object.hasOwn(ctx.settings.executors, retraining.executor)) {
+    const known = Object.keys(ctx.settings.executors);
+    throw new CairnError(
+      'invalid',
+      `No executor is named '${retraining.executor}'; ${known.length > 0 ? `there is ${known.join(', ')}` : 'none is set up'}. Declare it in CAIRN_EXECUTORS.`,
+      { field: 'retraining.executor' },
+    );
+  }
+  const policy = retraining
+    ? {
+        on: 'performance' as const,
+        alias: endpointAlias,
+        margin: 0,
+        ...old.retraining,
+        ...defined(retraining),
+      }
+    : retraining === null
+      ? undefined
+      : old.retraining;
+  return {
+    windowSeconds: change.windowSeconds ?? old.windowSeconds,
+    everySeconds: change.everySeconds ?? old.everySeconds,
+    minRows: change.minRows ?? old.minRows,
+    thresholds: { ...old.thresholds, ...defined(change.thresholds ?? {}) },
+    performance: { ...old.performance, ...defined(change.performance ?? {}) },
+    ...(policy === undefined ? {} : { retraining: policy }),
+  };
+}
+
+/** The fields that were given. */
+function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+function changed(monitorId: string): CairnError {
+  return new CairnError(
+    'conflict',
+    `Monitor '${monitorId}' changed meanwhile; read it again and repeat the change.`,
+  );
+}

@@ -1,0 +1,55 @@
+import type { Document } from '../documents.ts';
+import type { BreachReason } from '../monitoring/index.ts';
+
+/** One retraining, asked for by one window of one monitor. Document id `job` in its own partition. */
+export type RetrainingJob = Document & {
+  readonly type: 'retraining-job';
+  readonly id: 'job';
+  readonly kind: 'retraining';
+  /** `retrain-<workspace>-<monitor>-<window end>`: the same window asks for the same job. */
+  readonly jobId: string;
+  readonly monitorId: string;
+  readonly endpoint: string;
+  readonly modelId: string;
+  readonly model: string;
+  /** The alias that the champion holds and a winning challenger gets. */
+  readonly alias: string;
+  /** The version that held the alias when the job was requested; `null` where none did. */
+  readonly champion: number | null;
+  readonly executor: string;
+  readonly margin: number;
+  /** The window that asked: its labelled rows train and judge. Milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  readonly reasons: readonly BreachReason[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+} & RetrainingState;
+
+export type RetrainingState =
+  | { readonly status: 'requested' }
+  | { readonly status: 'training'; readonly attempt: number; readonly lease: { readonly until: number } }
+  | { readonly status: 'gating'; readonly challenger: number }
+  | { readonly status: 'promoting'; readonly challenger: number; readonly gate: Gate }
+  | { readonly status: 'promoted'; readonly version: number; readonly gate: Gate }
+  | {
+      readonly status: 'rejected';
+      readonly challenger: number;
+      readonly reason: string;
+      readonly gate?: Gate;
+    }
+  | { readonly status: 'failed'; readonly reason: string };
+
+/** How one version did on the withheld rows. `logLoss` is in nats; `null` where a model gives no probabilities. */
+export type Figures = { readonly accuracy: number; readonly logLoss: number | null };
+
+/** Champion against challenger on rows that no training saw. */
+export type Gate = {
+  readonly rows: number;
+  /** `sha256:<hex>` over the ids of the predictions judged on, in order: tells whether two gates saw the same rows. */
+  readonly rowsDigest: string;
+  readonly margin: number;
+  readonly champion: Figures & { readonly version: number; readonly digest: string };
+  readonly challenger: Figures & { readonly version: number; readonly digest: string };
+  readonly verdict: 'challenger' | 'champion';
+};

@@ -1,0 +1,70 @@
+import type { Context } from '../context.ts';
+import { type CairnEvent, schedule } from '../events/index.ts';
+import { getMonitor, getResult } from '../monitoring/index.ts';
+import { modelById } from '../registry/index.ts';
+import { getEndpoint } from '../serving/index.ts';
+import type { RetrainingJob } from './model.ts';
+import { agendaName } from './retrain.ts';
+import { jobIdOf, jobs, keyOf, readJob } from './store.ts';
+
+const recoverEverySeconds = 60;
+
+/**
+ * Makes the job of a breached window and sends the one message that starts it: a subscriber of
+ * `monitor.breached`. Served again it finds the job and sends nothing; should the message be lost, the
+ * agenda entry, which is there before the job, starts it within a minute.
+ */
+export async function requestRetraining(ctx: Context, event: CairnEvent): Promise<void> {
+  const { monitorId = '', windowEnd = '' } = event.subject;
+  const jobId = jobIdOf(ctx, monitorId, Number(windowEnd));
+  if (await readJob(ctx, jobId)) return;
+  const job = await newJob(ctx, jobId, monitorId, Number(windowEnd));
+  if (!job) return;
+  await schedule(ctx, agendaName(jobId), {
+    dueAt: ctx.clock.now() + recoverEverySeconds * 1000,
+    everySeconds: recoverEverySeconds,
+    workspace: ctx.workspace,
+    message: { kind: 'retrain-recover', jobId },
+  });
+  const { outcome } = await jobs(ctx).write(keyOf(jobId), { op: 'create', doc: job });
+  if (outcome !== 'applied') return;
+  await ctx.stores.queues.send(ctx, 'work', { kind: 'retrain', monitorId, windowEnd: Number(windowEnd) });
+}
+
+/** The job that a window asks for, or `undefined` where nothing is to be trained. */
+async function newJob(
+  ctx: Context,
+  jobId: string,
+  monitorId: string,
+  windowEnd: number,
+): Promise<RetrainingJob | undefined> {
+  const { doc: monitor } = await getMonitor(ctx, monitorId);
+  const { retraining: policy } = monitor;
+  const result = await getResult(ctx, monitorId, windowEnd);
+  if (!policy || !result.breach) return undefined;
+  const { modelId } = await getEndpoint(ctx, monitor.endpoint);
+  const { aliases, name } = await modelById(ctx, modelId);
+  const now = ctx.clock.now();
+  return {
+    id: 'job',
+    type: 'retraining-job',
+    kind: 'retraining',
+    v: 1,
+    workspace: ctx.workspace,
+    jobId,
+    monitorId,
+    endpoint: monitor.endpoint,
+    modelId,
+    model: name,
+    alias: policy.alias,
+    champion: aliases[policy.alias] ?? null,
+    executor: policy.executor,
+    margin: policy.margin,
+    from: result.windowStart,
+    to: result.windowEnd,
+    reasons: result.breach.reasons,
+    createdAt: now,
+    updatedAt: now,
+    status: 'requested',
+  };
+}

@@ -1,0 +1,224 @@
+import type { Context } from '../context.ts';
+import { eventWrite, relay, unschedule } from '../events/index.ts';
+import { isCode } from '../http/index.ts';
+import { getVersion, modelById, moveAlias } from '../registry/index.ts';
+import { type Executor, retrainingTag, type TrainingTask } from './executor.ts';
+import { runGate } from './gate.ts';
+import { localExecutor } from './local-executor.ts';
+import type { RetrainingJob, RetrainingState } from './model.ts';
+import { jobIdOf, jobs, keyOf, readJob } from './store.ts';
+
+const attemptsMax = 3;
+/** The executor stops what takes too long; this much later the job gives up on the executor itself. */
+const leaseMarginSeconds = 120;
+const readyPollSeconds = 2;
+
+/** Work of kind `retrain`: carries on the retraining that a window asked for. */
+export function retrain(ctx: Context, message: { monitorId: string; windowEnd: number }): Promise<void> {
+  return advance(ctx, jobIdOf(ctx, message.monitorId, message.windowEnd));
+}
+
+/** Work of kind `retrain-recover`: carries on a job after a training ended, a message was lost, or a process died. */
+export function recoverRetraining(ctx: Context, message: { jobId: string }): Promise<void> {
+  return advance(ctx, message.jobId);
+}
+
+export function agendaName(jobId: string): string {
+  return `retraining:${jobId}`;
+}
+
+/**
+ * Takes a job as far as it goes without waiting. Each step reads the state, acts in a way that may be
+ * repeated, and swaps the state; whoever loses the swap reads again and carries on from there. So any
+ * number of messages, processes and crashes lead through the same states once.
+ */
+async function advance(ctx: Context, jobId: string): Promise<void> {
+  for (;;) {
+    const stored = await readJob(ctx, jobId);
+    if (!stored || isFinished(stored.doc)) return unschedule(ctx, agendaName(jobId));
+    const next = await step(ctx, stored.doc).catch((error: unknown) => ended(error));
+    if ('wait' in next) {
+      if (next.wait !== 'report')
+        await ctx.stores.queues.send(
+          ctx,
+          'work',
+          { kind: 'retrain-recover', jobId },
+          { delaySeconds: next.wait.seconds },
+        );
+      return;
+    }
+    await swap(ctx, stored.doc, stored.etag, next);
+  }
+}
+
+/** The next state, or what it waits for: the report of the executor (or the next minute), or a while. */
+type Step = RetrainingState | { readonly wait: 'report' | { readonly seconds: number } };
+
+function step(ctx: Context, job: RetrainingJob): Promise<Step> {
+  switch (job.status) {
+    case 'requested':
+      return Promise.resolve(job.champion === null ? noChampion(job) : attempt(ctx, 1));
+    case 'training':
+      return train(ctx, job);
+    case 'gating':
+      return runGate(ctx, job, job.challenger);
+    case 'promoting':
+      return promote(ctx, job);
+    case 'promoted':
+    case 'rejected':
+    case 'failed':
+      return Promise.resolve({ wait: 'report' });
+  }
+}
+
+/** What will fail again however often it is tried ends the job; anything else brings the message back. */
+function ended(error: unknown): RetrainingState {
+  if (
+    isCode(error, 'not-found') ||
+    isCode(error, 'invalid') ||
+    isCode(error, 'conflict') ||
+    isCode(error, 'too-large')
+  )
+    return { status: 'failed', reason: error.message };
+  throw error;
+}
+
+function noChampion(job: RetrainingJob): RetrainingState {
+  return {
+    status: 'failed',
+    reason: `Alias '${job.alias}' of '${job.model}' was held by no version, so there is nothing to replace.`,
+  };
+}
+
+function attempt(ctx: Context, number: number): RetrainingState {
+  const seconds = ctx.settings.executorSecondsMax + leaseMarginSeconds;
+  return { status: 'training', attempt: number, lease: { until: ctx.clock.now() + seconds * 1000 } };
+}
+
+async function train(ctx: Context, job: RetrainingJob & { status: 'training' }): Promise<Step> {
+  const executor = executorOf(ctx, job);
+  if (!executor)
+    return {
+      status: 'failed',
+      reason: `No executor is named '${job.executor}'; declare it in CAIRN_EXECUTORS.`,
+    };
+  const task = taskOf(job);
+  const execution = await executor.poll(ctx, task);
+  const expired = ctx.clock.now() > job.lease.until;
+  switch (execution.state) {
+    case 'absent':
+      await executor.start(ctx, task);
+      return { wait: 'report' };
+    case 'running':
+      if (!expired) return { wait: 'report' };
+      await executor.cancel(ctx, task);
+      return { status: 'failed', reason: 'The training did not end in time and was cancelled.' };
+    case 'lost':
+      return job.attempt < attemptsMax
+        ? attempt(ctx, job.attempt + 1)
+        : { status: 'failed', reason: `The training was lost ${attemptsMax} times.` };
+    case 'failed':
+      return { status: 'failed', reason: execution.reason };
+    case 'succeeded':
+      return challengerOf(ctx, job, execution.version, expired);
+  }
+}
+
+/** The version that the training names, if it is this job's own and ready to be judged. */
+async function challengerOf(
+  ctx: Context,
+  job: RetrainingJob,
+  version: number,
+  expired: boolean,
+): Promise<Step> {
+  const failed = (reason: string): Step => ({ status: 'failed', reason });
+  const found = await getVersion(ctx, job.modelId, version).catch((error: unknown) => {
+    if (isCode(error, 'not-found')) return undefined;
+    throw error;
+  });
+  if (!found) return failed(`The training named version ${version}, which '${job.model}' does not have.`);
+  if (found.tags[retrainingTag] !== job.jobId)
+    return failed(
+      `Version ${version} does not carry the tag ${retrainingTag}=${job.jobId}, so this training did not make it.`,
+    );
+  switch (found.inspection.state) {
+    case 'ready':
+      return { status: 'gating', challenger: version };
+    case 'refused':
+      return failed(`Version ${version} cannot be served: ${found.inspection.reason}`);
+    case 'pending':
+      return expired
+        ? failed(`Version ${version} did not become ready in time.`)
+        : { wait: { seconds: readyPollSeconds } };
+  }
+}
+
+/** Moves the alias, if the champion still holds it. Done again after a crash, it finds the alias moved and agrees. */
+async function promote(ctx: Context, job: RetrainingJob & { status: 'promoting' }): Promise<RetrainingState> {
+  const { modelId, alias, challenger, gate } = job;
+  const { name } = await modelById(ctx, modelId);
+  try {
+    await moveAlias(ctx, { name, alias, version: challenger, expected: gate.champion.version });
+    return { status: 'promoted', version: challenger, gate };
+  } catch (error) {
+    if (isCode(error, 'conflict')) return { status: 'rejected', challenger, reason: error.message, gate };
+    throw error;
+  }
+}
+
+/** Replaces the state; the last one with its event. A lost race is nothing: the caller reads again. */
+async function swap(ctx: Context, job: RetrainingJob, etag: string, next: RetrainingState): Promise<void> {
+  const doc: RetrainingJob = { ...commonOf(job), updatedAt: ctx.clock.now(), ...next };
+  const key = keyOf(job.jobId);
+  if (!isFinished(doc)) {
+    await jobs(ctx).write(key, { op: 'replace', doc, etag });
+    return;
+  }
+  const event = eventWrite(
+    ctx,
+    {
+      type: 'retraining.finished',
+      aggregate: `retraining/${job.jobId}`,
+      seq: 1,
+      subject: { jobId: job.jobId, monitorId: job.monitorId, modelId: job.modelId, status: doc.status },
+      after: doc,
+    },
+    { jobId: job.jobId },
+  );
+  const { outcome } = await jobs(ctx).batch(key, [{ op: 'replace', doc, etag }, event]);
+  if (outcome === 'applied') relay(ctx, 'jobs', key, event);
+}
+
+function isFinished(job: RetrainingJob): boolean {
+  return job.status === 'promoted' || job.status === 'rejected' || job.status === 'failed';
+}
+
+/** The job without what belongs to its state. */
+function commonOf(job: RetrainingJob) {
+  const { id, type, kind, v, workspace, jobId, monitorId, endpoint, modelId, model } = job;
+  const { alias, champion, executor, margin, from, to, reasons, createdAt } = job;
+  const ids = { id, type, kind, v, workspace, jobId, monitorId, endpoint, modelId, model } as const;
+  return { ...ids, alias, champion, executor, margin, from, to, reasons, createdAt };
+}
+
+function executorOf(ctx: Context, job: RetrainingJob): Executor | undefined {
+  const command = Object.hasOwn(ctx.settings.executors, job.executor)
+    ? ctx.settings.executors[job.executor]
+    : undefined;
+  return command && localExecutor(command);
+}
+
+function taskOf(job: RetrainingJob & { status: 'training' }): TrainingTask {
+  const { jobId, workspace, endpoint, model, alias, from, to } = job;
+  return {
+    jobId,
+    attempt: job.attempt,
+    workspace,
+    endpoint,
+    model,
+    alias,
+    champion: job.champion ?? 0,
+    from,
+    to,
+  };
+}

@@ -1,0 +1,410 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../shared/context.ts';
+import { checkDue, checkNow, getMonitor, labelledRows, listResults } from '../../shared/monitoring/index.ts';
+import { moveAlias } from '../../shared/registry/index.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+import { ask, at, classifier, deploy, hour, label, registerVersion, rowsOf, uploadRows } from './support.ts';
+
+const long = process.env['CAIRN_TEST'] === 'long';
+/** A full hour, the start of the story of every test. */
+const start = Date.UTC(2026, 2, 2, 8);
+const settled = 61_000;
+
+let server: TestServer;
+let ctx: Context;
+beforeAll(async () => {
+  server = await testServer();
+  ctx = at(server.ctx, start - hour);
+});
+afterAll(() => server.close());
+
+const sumIsPositive = (row: readonly number[]) => row.reduce((sum, x) => sum + x, 0) > 0;
+const sumModel = classifier([1, 1, 1]);
+
+/** An endpoint with a reference set of 3000 rows. */
+async function monitored(name: string): Promise<void> {
+  const reference = await uploadRows(ctx, `${name}-reference`, rowsOf(1, 3000));
+  await deploy(server, ctx, name, sumModel, { 'cairn.reference': reference });
+}
+
+async function breaches(monitorId: string): Promise<unknown[]> {
+  return ctx.stores
+    .documents('monitors')
+    .query(
+      { text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event'" },
+      { key: ['default', monitorId], consistency: 'strong' },
+    );
+}
+
+describe('a monitor', () => {
+  test('comes with every endpoint, and its checks are on the agenda', async () => {
+    await monitored('comes');
+    const { status, body } = await server.call('GET', '/api/v1/monitors/comes');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      name: 'comes',
+      endpoint: 'comes',
+      window_seconds: 3600,
+      every_seconds: 3600,
+      min_rows: 200,
+      thresholds: { psi: 0.2, p_value: 0.01, drifted_share: 0.3 },
+      performance: { metric: 'accuracy', max_drop: 0.05 },
+    });
+    const list = await server.call('GET', '/api/v1/monitors');
+    expect(list.body['monitors']).toContainEqual(body);
+    const agenda = await ctx.stores.documents('jobs').read(['agenda'], 'agenda');
+    expect(agenda?.doc).toMatchObject({
+      entries: {
+        'monitor:default:comes': {
+          message: { kind: 'check-monitor', monitorId: 'comes' },
+          everySeconds: 3600,
+        },
+      },
+    });
+  });
+
+  test('changes by PUT: what is given, under the etag that was read, and nothing else', async () => {
+    await monitored('changes');
+    const put = (body: unknown, etag?: string) =>
+      server.fetch('/api/v1/monitors/changes', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', ...(etag ? { 'if-match': etag } : {}) },
+        body: JSON.stringify(body),
+      });
+    const before = await server.fetch('/api/v1/monitors/changes');
+    const etag = before.headers.get('etag') ?? '';
+    const first = await put({ min_rows: 50, thresholds: { psi: 0.5 } }, etag);
+    expect(first.status).toBe(200);
+    expect(await first.json()).toMatchObject({
+      min_rows: 50,
+      window_seconds: 3600,
+      thresholds: { psi: 0.5, p_value: 0.01 },
+    });
+    expect((await put({ min_rows: 60 }, etag)).status).toBe(409);
+    expect((await put({ min_rows: 60 }, first.headers.get('etag') ?? '')).status).toBe(200);
+  });
+
+  test.each([
+    [{ windows_seconds: 60 }, 'windows_seconds'],
+    [{ window_seconds: 5 }, 'window_seconds'],
+    [{ thresholds: { psi: -1 } }, 'thresholds.psi'],
+    [{ retraining: { executor: 'nobody' } }, 'retraining.executor'],
+    [{ retraining: { executor: 'x', on: 'mondays' } }, 'retraining.on'],
+    [{ endpoint: 'another' }, 'endpoint'],
+  ])('refuses %j and names the field', async (change, field) => {
+    const { status, body } = await server.call('PUT', '/api/v1/monitors/comes', change);
+    expect({ status, field: body['field'] }).toEqual({ status: 400, field });
+  });
+
+  test('that does not exist is 404, and can be made for an endpoint', async () => {
+    expect((await server.call('GET', '/api/v1/monitors/none')).status).toBe(404);
+    expect((await server.call('PUT', '/api/v1/monitors/none', { min_rows: 50 })).status).toBe(404);
+    expect((await server.call('PUT', '/api/v1/monitors/none', { endpoint: 'none' })).status).toBe(404);
+    expect((await server.call('GET', '/api/v1/monitors/none/results')).status).toBe(404);
+    const made = await server.call('PUT', '/api/v1/monitors/second', {
+      endpoint: 'comes',
+      window_seconds: 86_400,
+    });
+    expect(made).toMatchObject({
+      status: 200,
+      body: { name: 'second', endpoint: 'comes', window_seconds: 86_400 },
+    });
+  });
+});
+
+describe('checks of an endpoint', () => {
+  test('find nothing over many windows of the same data, and the features that moved when they move', async () => {
+    await monitored('moves');
+    const windows = long ? 48 : 12;
+    for (let i = 0; i < windows; i++) {
+      await ask(at(ctx, start + i * hour + 1000), 'moves', rowsOf(100 + i, 300));
+      const result = await checkDue(at(ctx, start + (i + 1) * hour + settled), { monitorId: 'moves' });
+      expect(result).toMatchObject({
+        windowStart: start + i * hour,
+        windowEnd: start + (i + 1) * hour,
+        settled: true,
+        breach: null,
+      });
+      expect(result.drift).toMatchObject({
+        verdict: 'stable',
+        rows: { reference: 3000, current: 300 },
+        driftedShare: 0,
+      });
+    }
+    expect(await breaches('moves')).toEqual([]);
+
+    const from = start + windows * hour;
+    await ask(at(ctx, from + 1000), 'moves', rowsOf(99, 300, [2, 0, 0]));
+    const result = await checkDue(at(ctx, from + hour + settled), { monitorId: 'moves' });
+    expect(result.drift).toMatchObject({
+      verdict: 'drifted',
+      features: [
+        { column: 'a', verdict: 'drifted', test: 'ks', rows: { reference: 3000, current: 300 } },
+        { column: 'b', verdict: 'stable' },
+        { column: 'c', verdict: 'stable' },
+      ],
+      score: { column: 'score' },
+    });
+    expect(result.reference).toMatchObject({ source: 'dataset', rows: 3000 });
+    expect(result.breach).toMatchObject({ reasons: ['drift'] });
+    expect(await breaches('moves')).toEqual([
+      { monitorId: 'moves', endpoint: 'moves', windowEnd: String(from + hour), reasons: 'drift' },
+    ]);
+
+    const { body } = await server.call('GET', `/api/v1/monitors/moves/results?limit=2`);
+    expect(body['results']).toMatchObject([
+      { monitor: 'moves', window_end: from + hour, drift: { verdict: 'drifted', drifted_share: 1 / 3 } },
+      { window_end: from, drift: { verdict: 'stable' } },
+    ]);
+    const single = await server.call('GET', `/api/v1/monitors/moves/results/${from + hour}`);
+    expect(single.body).toEqual(body['results']?.[0]);
+    const iso = new Date(from + hour).toISOString();
+    expect((await server.call('GET', `/api/v1/monitors/moves/results/${iso}`)).body).toEqual(single.body);
+    expect((await server.call('GET', '/api/v1/monitors/moves/results/77')).status).toBe(404);
+  });
+
+  test('of one window give one result and one event, however many there are at once', async () => {
+    await monitored('races');
+    await ask(at(ctx, start + 1000), 'races', rowsOf(7, 300, [3, 3, 3]));
+    const now = at(ctx, start + hour + settled);
+    const results = await Promise.all(Array.from({ length: 6 }, () => checkDue(now, { monitorId: 'races' })));
+    const again = await checkDue(at(ctx, start + hour + 2 * settled), { monitorId: 'races' });
+    for (const result of [...results, again]) expect(result).toEqual(results[0]);
+    expect(await listResults(ctx, 'races', 10)).toEqual([results[0]]);
+    expect(await breaches('races')).toHaveLength(1);
+    expect((await getMonitor(ctx, 'races')).doc.seq).toBe(1);
+  });
+
+  test('at once with checks that are asked for still make one result and one event', async () => {
+    await monitored('contends');
+    await ask(at(ctx, start + 1000), 'contends', rowsOf(7, 300, [3, 3, 3]));
+    const now = at(ctx, start + hour + settled);
+    const window = { from: start, to: start + hour };
+    await Promise.all([
+      checkNow(now, 'contends', window),
+      checkDue(now, { monitorId: 'contends' }),
+      checkNow(now, 'contends', window),
+      checkDue(now, { monitorId: 'contends' }),
+    ]);
+    expect(await listResults(ctx, 'contends', 10)).toHaveLength(1);
+    expect(await breaches('contends')).toHaveLength(1);
+  });
+
+  test('of a window that may still gain predictions are done again when it cannot', async () => {
+    await monitored('early');
+    await ask(at(ctx, start + 1000), 'early', rowsOf(8, 250));
+    const early = await checkNow(at(ctx, start + hour), 'early', { from: start, to: start + hour });
+    expect(early).toMatchObject({ settled: false, drift: { rows: { current: 250 } } });
+    await ask(at(ctx, start + hour - 1), 'early', rowsOf(9, 250));
+    const due = await checkDue(at(ctx, start + hour + settled), { monitorId: 'early' });
+    expect(due).toMatchObject({ settled: true, drift: { rows: { current: 500 } } });
+  });
+
+  test('of a window without predictions, or with few, say that data are insufficient', async () => {
+    await monitored('quiet');
+    const empty = await checkDue(at(ctx, start + hour + settled), { monitorId: 'quiet' });
+    expect(empty).toMatchObject({
+      model: null,
+      breach: null,
+      drift: { verdict: 'insufficient-data' },
+      performance: { verdict: 'unknown' },
+    });
+    await ask(at(ctx, start + hour + 1000), 'quiet', rowsOf(10, 50, [5, 5, 5]));
+    const few = await checkDue(at(ctx, start + 2 * hour + settled), { monitorId: 'quiet' });
+    expect(few).toMatchObject({
+      breach: null,
+      drift: { verdict: 'insufficient-data', rows: { current: 50 } },
+    });
+  });
+
+  test('through HTTP refuse windows that cannot be', async () => {
+    await monitored('asked');
+    const check = (body: unknown) => server.call('POST', '/api/v1/monitors/asked/check', body);
+    expect(await check({ from: 2000, to: 1000 })).toMatchObject({ status: 400, body: { field: 'from' } });
+    expect(await check({ to: Date.now() + hour })).toMatchObject({ status: 400, body: { field: 'to' } });
+    expect(await check({ to: 'noon' })).toMatchObject({ status: 400, body: { field: 'to' } });
+    expect((await server.call('POST', '/api/v1/monitors/none/check', {})).status).toBe(404);
+    expect(await check({ from: '2026-03-02T08:00:00Z', to: '2026-03-02T09:00:00+00:00' })).toMatchObject({
+      status: 200,
+      body: { window_start: start, window_end: start + hour, drift: { verdict: 'insufficient-data' } },
+    });
+  });
+});
+
+describe('without a reference set', () => {
+  test('the first predictions become the reference, for good, and the result says so', async () => {
+    await deploy(server, ctx, 'first', sumModel);
+    const check = (i: number) => checkDue(at(ctx, start + i * hour + settled), { monitorId: 'first' });
+    await ask(at(ctx, start + 1000), 'first', rowsOf(20, 600));
+    expect(await check(1)).toMatchObject({
+      reference: { source: 'none' },
+      drift: { verdict: 'insufficient-data' },
+    });
+    await ask(at(ctx, start + hour + 1000), 'first', rowsOf(21, 400));
+    await ask(at(ctx, start + hour + 2000), 'first', rowsOf(22, 300));
+    const second = await check(2);
+    expect(second).toMatchObject({
+      reference: { source: 'first-predictions', rows: 1000, until: start + hour + 1000 },
+      // The reference does not vouch for itself.
+      drift: { verdict: 'stable', rows: { reference: 1000, current: 300 } },
+    });
+    await ask(at(ctx, start + 2 * hour + 1000), 'first', rowsOf(23, 300, [0, 2, 0]));
+    expect(await check(3)).toMatchObject({
+      reference: second.reference,
+      drift: {
+        verdict: 'drifted',
+        features: [{ verdict: 'stable' }, { column: 'b', verdict: 'drifted' }, { verdict: 'stable' }],
+      },
+    });
+  });
+
+  test('one that cannot be read is passed over with the reason', async () => {
+    await deploy(server, ctx, 'unread', sumModel, {
+      'cairn.reference': 'mlflow-artifacts:/sets/nowhere.csv',
+    });
+    await ask(at(ctx, start + 1000), 'unread', rowsOf(24, 300));
+    const { reference } = await checkDue(at(ctx, start + hour + settled), { monitorId: 'unread' });
+    expect(reference).toMatchObject({ source: 'none', why: expect.stringContaining('nowhere.csv') });
+  });
+});
+
+describe('performance', () => {
+  const never = () => false;
+
+  test('is held against the evaluation set, and labels that come later are counted when asked', async () => {
+    const evaluation = await uploadRows(ctx, 'evaluated', rowsOf(30, 400), sumIsPositive);
+    const reference = await uploadRows(ctx, 'evaluated-reference', rowsOf(1, 3000));
+    await deploy(server, ctx, 'evaluated', sumModel, {
+      'cairn.evaluation': evaluation,
+      'cairn.reference': reference,
+    });
+    const rows = rowsOf(31, 300);
+    const ids = await ask(at(ctx, start + 1000), 'evaluated', rows);
+    const now = at(ctx, start + hour + settled);
+    expect((await checkDue(now, { monitorId: 'evaluated' })).performance).toMatchObject({
+      verdict: 'unknown',
+      labelled: 0,
+      coverage: 0,
+    });
+
+    await label(now, 'evaluated', ids.slice(0, 150), rows, sumIsPositive);
+    expect((await checkDue(now, { monitorId: 'evaluated' })).performance).toMatchObject({
+      verdict: 'unknown',
+    });
+    const asked = await checkNow(now, 'evaluated', { from: start, to: start + hour });
+    expect(asked).toMatchObject({
+      breach: null,
+      performance: {
+        verdict: 'ok',
+        value: 1,
+        labelled: 150,
+        coverage: 0.5,
+        baseline: { source: 'evaluation-set', accuracy: 1, rows: 400 },
+      },
+    });
+
+    await label(at(ctx, start + 3 * hour), 'evaluated', ids, rows, never);
+    const worse = await checkNow(now, 'evaluated', { from: start, to: start + hour });
+    expect(worse).toMatchObject({
+      breach: { reasons: ['performance'] },
+      performance: { verdict: 'degraded', coverage: 1 },
+    });
+    const third = await checkNow(now, 'evaluated', { from: start, to: start + hour });
+    expect(third.breach).toEqual(worse.breach);
+    expect(await breaches('evaluated')).toEqual([
+      {
+        monitorId: 'evaluated',
+        endpoint: 'evaluated',
+        windowEnd: String(start + hour),
+        reasons: 'performance',
+      },
+    ]);
+  });
+
+  test('without an evaluation set is held against the first labelled window', async () => {
+    await monitored('unevaluated');
+    const window = async (i: number, truth: (row: readonly number[]) => boolean) => {
+      const rows = rowsOf(40 + i, 300);
+      const now = at(ctx, start + (i + 1) * hour + settled);
+      await label(
+        now,
+        'unevaluated',
+        await ask(at(ctx, start + i * hour + 1000), 'unevaluated', rows),
+        rows,
+        truth,
+      );
+      return (await checkDue(now, { monitorId: 'unevaluated' })).performance;
+    };
+    expect(await window(0, sumIsPositive)).toMatchObject({
+      verdict: 'ok',
+      baseline: { source: 'first-labelled-window', accuracy: 1, rows: 300 },
+    });
+    expect(await window(1, (row) => (row[0] ?? 0) > 0)).toMatchObject({
+      verdict: 'degraded',
+      baseline: { accuracy: 1, rows: 300 },
+    });
+  });
+});
+
+test('a window is judged by the version that answered most of it, and one that answers no more raises no alarm', async () => {
+  await monitored('handed');
+  const shifted = rowsOf(50, 300, [4, 0, 0]);
+  await ask(at(ctx, start + 1000), 'handed', shifted);
+  const reference = await uploadRows(ctx, 'handed-2', rowsOf(1, 3000, [4, 0, 0]));
+  const version = await registerVersion(server, ctx, 'handed', classifier([1, 0, 0]), {
+    'cairn.reference': reference,
+  });
+  await moveAlias(ctx, { name: 'handed', alias: 'champion', version, expected: 1 });
+  await server.drain();
+  await ask(at(ctx, start + 60_000), 'handed', rowsOf(51, 100, [4, 0, 0]));
+  const first = await checkDue(at(ctx, start + hour + settled), { monitorId: 'handed' });
+  expect(first).toMatchObject({
+    model: { version: 1 },
+    otherVersionsRows: 100,
+    breach: null,
+    drift: { verdict: 'drifted' },
+  });
+  await ask(at(ctx, start + hour + 1000), 'handed', shifted);
+  const second = await checkDue(at(ctx, start + 2 * hour + settled), { monitorId: 'handed' });
+  expect(second).toMatchObject({
+    model: { version },
+    otherVersionsRows: 0,
+    breach: null,
+    drift: { verdict: 'stable' },
+  });
+});
+
+describe('labelled rows', () => {
+  test('are split for good: three in ten are withheld, and only the others can be fetched', async () => {
+    await monitored('split');
+    const rows = rowsOf(60, 1000);
+    const ids = await ask(at(ctx, start + 1000), 'split', rows);
+    await label(at(ctx, start + 2000), 'split', ids.slice(0, 900), rows, sumIsPositive);
+    const window = { endpoint: 'split', from: start, to: start + hour };
+    const train = await labelledRows(ctx, { ...window, part: 'train' });
+    const withheld = await labelledRows(ctx, { ...window, part: 'evaluation' });
+    expect([...train.predictionIds, ...withheld.predictionIds].toSorted()).toEqual(
+      ids.slice(0, 900).toSorted(),
+    );
+    expect(withheld.labels.length / 900).toBeGreaterThan(0.25);
+    expect(withheld.labels.length / 900).toBeLessThan(0.35);
+
+    const path = `/api/v1/endpoints/split/labelled?from=${start}&to=${start + hour}`;
+    const response = await server.fetch(`${path}&part=train`);
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    const [header, ...lines] = (await response.text()).trimEnd().split('\n');
+    expect(header).toBe('a,b,c,label');
+    expect(lines).toHaveLength(train.labels.length);
+    for (const line of lines) {
+      const cells = line.split(',');
+      expect(cells[3]).toBe(sumIsPositive(cells.slice(0, 3).map(Number)) ? 'yes' : 'no');
+    }
+    expect(await (await server.fetch(path)).text()).toBe(`${[header, ...lines].join('\n')}\n`);
+
+    const refused = await server.call('GET', `${path}&part=evaluation`);
+    expect(refused).toMatchObject({ status: 403, body: { field: 'part' } });
+    expect((await server.call('GET', `/api/v1/endpoints/none/labelled?from=0&to=1`)).status).toBe(404);
+    expect((await server.call('GET', `/api/v1/endpoints/split/labelled?from=5&to=1`)).status).toBe(400);
+    expect((await server.call('GET', `/api/v1/endpoints/split/labelled?from=0`)).status).toBe(400);
+  });
+});
