@@ -1,7 +1,10 @@
 import type { InvocationContext } from '@azure/functions';
+import type { Envelope } from '../shared/azure/index.ts';
+import { type ChunkMessage, scoreChunk } from '../shared/batch/index.ts';
 import { workContext } from './app.ts';
 
 /** One chunk of a batch job. */
-export async function chunks(_message: unknown, invocation: InvocationContext): Promise<void> {
-  await workContext(invocation);
+export async function chunks(message: unknown, invocation: InvocationContext): Promise<void> {
+  const parsed = message as ChunkMessage & Partial<Envelope>;
+  await scoreChunk(await workContext(invocation, parsed), parsed);
 }

@@ -1,5 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
+import { type BatchMessage, planJob, recoverJob } from '../shared/batch/index.ts';
 import type { Context } from '../shared/context.ts';
 import {
   type CairnEvent,
@@ -29,6 +30,8 @@ type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonl
 const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> = {
   events: (ctx, message: EventsMessage) => deliver(ctx, message, (type) => subscribers[type] ?? []),
   'sweep-events': (ctx) => sweepEvents(ctx),
+  'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
+  'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
   'check-monitor': checkDue,
   retrain,
   'retrain-recover': recoverRetraining,

@@ -25,7 +25,15 @@ export const containers = {
   /** Experiments and the name documents that keep experiment names unique. */
   experiments: {
     partitionKey: ['/workspace'],
-    indexed: [...envelope, '/name/?', '/createdAt/?', '/updatedAt/?', '/lifecycle/*', '/experimentId/?', '/tags/*'],
+    indexed: [
+      ...envelope,
+      '/name/?',
+      '/createdAt/?',
+      '/updatedAt/?',
+      '/lifecycle/*',
+      '/experimentId/?',
+      '/tags/*',
+    ],
     composite: [
       [
         { path: '/createdAt', order: 'descending' },
@@ -61,7 +69,16 @@ export const containers = {
   /** Registered models (root), their versions and alias history; name documents map name to model id. */
   models: {
     partitionKey: ['/workspace', '/modelId'],
-    indexed: [...envelope, '/modelId/?', '/name/?', '/createdAt/?', '/updatedAt/?', '/version/?', '/runId/?', '/tags/*'],
+    indexed: [
+      ...envelope,
+      '/modelId/?',
+      '/name/?',
+      '/createdAt/?',
+      '/updatedAt/?',
+      '/version/?',
+      '/runId/?',
+      '/tags/*',
+    ],
   },
   /** Real-time endpoints. */
   endpoints: { partitionKey: ['/workspace'], indexed: [...envelope, '/name/?', '/modelId/?', '/alias/?'] },
@@ -71,13 +88,22 @@ export const containers = {
     indexed: [...envelope, '/monitorId/?', '/endpoint/?', '/windowEnd/?'],
   },
   /** Batch jobs with their chunks, retraining jobs, and the agenda of the timer. */
-  jobs: { partitionKey: ['/jobId'], indexed: [...envelope, '/jobId/?', '/kind/?', '/status/?', '/createdAt/?'] },
+  jobs: {
+    partitionKey: ['/jobId'],
+    indexed: [...envelope, '/jobId/?', '/kind/?', '/endpoint/?', '/status/?', '/createdAt/?'],
+  },
 } as const satisfies Record<string, ContainerDeclaration>;
 
 export type ContainerName = keyof typeof containers;
 
 /** Blob containers. Paths inside begin with the workspace, but for uploads, which begin with the endpoint. */
-export const blobContainers = ['artifacts', 'predictions', 'monitoring', 'batch-input', 'batch-output'] as const;
+export const blobContainers = [
+  'artifacts',
+  'predictions',
+  'monitoring',
+  'batch-input',
+  'batch-output',
+] as const;
 export type BlobContainerName = (typeof blobContainers)[number];
 
 /** Queues: blob events from Event Grid, batch chunks, and all other work by kind. */

@@ -1,5 +1,6 @@
 import type { Surface } from '../../shared/http/index.ts';
 import { artifacts } from './artifacts.ts';
+import { batch } from './batch.ts';
 import { endpoints, feedbacks } from './endpoints.ts';
 import { invocations, openInference } from './inference.ts';
 import { monitoring } from './monitoring.ts';
@@ -18,6 +19,7 @@ export const surfaces: readonly Surface[] = [
   feedbacks,
   invocations,
   openInference,
+  batch,
   monitoring,
   pipelines,
 ];

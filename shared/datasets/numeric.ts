@@ -60,6 +60,11 @@ export class NumericRows {
     this.ends = new Uint32Array(options.rowsMax);
   }
 
+  /** The features of the rows it holds: [rows, selected], row-major, valid until the next {@link clear}. */
+  get matrix(): Float32Array {
+    return this.features.subarray(0, this.rows * this.#width);
+  }
+
   get full(): boolean {
     return this.rows === this.#rowsMax;
   }

@@ -56,7 +56,7 @@ export async function* wholeRows(
 export function* rowStarts(block: Buffer): Generator<number> {
   const quoted = block.includes(quote);
   for (let from = 0; from < block.length; ) {
-    const end = quoted ? rowEndQuoted(block, from) : rowEnd(block, from);
+    const end = quoted ? endOfRow(block, from) : rowEnd(block, from);
     if (!isBlank(block, from)) yield from;
     from = end;
   }
@@ -77,7 +77,8 @@ function rowEnd(block: Buffer, from: number): number {
   return at < 0 ? block.length : at + 1;
 }
 
-function rowEndQuoted(block: Buffer, from: number): number {
+/** Behind the line end of the row at `from`; the end of the block where it has none. */
+export function endOfRow(block: Buffer, from: number): number {
   let inside = false;
   for (let at = from; at < block.length; at++) {
     const byte = block[at];

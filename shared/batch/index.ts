@@ -1,0 +1,17 @@
+export { scoreChunk } from './chunk.ts';
+export { openOutput, outputUrl, statOutput, type Uploaded, uploadBytesMax, uploadInput } from './files.ts';
+export { cancelJob } from './finish.ts';
+export {
+  type BatchFailure,
+  type BatchJob,
+  type BatchMessage,
+  type BatchOptions,
+  batchDefaults,
+  type ChunkMessage,
+  type JobStatus,
+} from './job.ts';
+export { pathOf } from './names.ts';
+export { planJob } from './plan.ts';
+export { recoverJob } from './recover.ts';
+export { submitBlob, submitJob } from './submit.ts';
+export { type BatchProgress, getJob, listJobs } from './view.ts';

@@ -1,0 +1,111 @@
+import type { Context } from '../context.ts';
+import type { Stored } from '../documents.ts';
+import { eventWrite, relay, unschedule } from '../events/index.ts';
+import { type BatchChunk, type BatchJob, chunkId, isOver, type JobStatus } from './job.ts';
+
+const tries = 8;
+
+export function readJob(ctx: Context, jobId: string): Promise<Stored<BatchJob> | undefined> {
+  return ctx.stores.documents('jobs').read<BatchJob>([jobId], 'job');
+}
+
+export function readChunk(
+  ctx: Context,
+  jobId: string,
+  index: number,
+): Promise<Stored<BatchChunk> | undefined> {
+  return ctx.stores.documents('jobs').read<BatchChunk>([jobId], chunkId(index));
+}
+
+/** Every chunk of a job, in the order of the input, as the last write left them. */
+export function readChunks(ctx: Context, jobId: string): Promise<BatchChunk[]> {
+  return ctx.stores
+    .documents('jobs')
+    .query<BatchChunk>(
+      { text: "SELECT * FROM c WHERE c.type = 'batch-chunk'" },
+      { key: [jobId], consistency: 'strong' },
+    )
+    .then((chunks) => chunks.toSorted((a, b) => a.index - b.index));
+}
+
+/** Whether a chunk of the job is not done; strongly consistent, since the answer decides who commits. */
+export async function hasOpenChunks(ctx: Context, jobId: string): Promise<boolean> {
+  const open = await ctx.stores
+    .documents('jobs')
+    .query<number>(
+      { text: "SELECT VALUE c.index FROM c WHERE c.type = 'batch-chunk' AND c.status != 'done'" },
+      { key: [jobId], consistency: 'strong', limit: 1 },
+    );
+  return open.length > 0;
+}
+
+/** Writes the next state of a chunk, unless someone else did since it was read: then `undefined`. */
+export async function replaceChunk(
+  ctx: Context,
+  stored: Stored<BatchChunk>,
+  next: BatchChunk,
+): Promise<Stored<BatchChunk> | undefined> {
+  const result = await ctx.stores
+    .documents('jobs')
+    .write([next.jobId], { op: 'replace', doc: next, etag: stored.etag });
+  return result.outcome === 'applied' ? { doc: next, etag: result.etags[0] } : undefined;
+}
+
+/**
+ * Moves a job from one of the states `from` to the one `change` gives. `undefined` where the job is in
+ * another state: someone else got there first. A job that ends says so once, by the event in the same batch.
+ */
+export async function moveJob<S extends JobStatus>(
+  ctx: Context,
+  jobId: string,
+  from: readonly S[],
+  change: (job: Extract<BatchJob, { status: S }>) => BatchJob,
+): Promise<BatchJob | undefined> {
+  const documents = ctx.stores.documents('jobs');
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const stored = await readJob(ctx, jobId);
+    if (!stored || !isIn(stored.doc, from)) return undefined;
+    const next = { ...change(stored.doc), updatedAt: ctx.clock.now() };
+    const finished = isOver(next) ? finishedEvent(ctx, next) : undefined;
+    const { outcome } = await documents.batch(
+      [jobId],
+      [{ op: 'replace', doc: next, etag: stored.etag }, ...(finished ? [finished] : [])],
+    );
+    if (outcome === 'applied') {
+      if (finished) {
+        relay(ctx, 'jobs', [jobId], finished);
+        await unschedule(ctx, agendaName(jobId));
+      }
+      return next;
+    }
+    await new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 10 * 2 ** attempt));
+  }
+  throw new Error(`Job ${jobId} is being changed by many at once.`);
+}
+
+/** The event that a job has ended, for whatever reason; each job has one. */
+export function finishedEvent(ctx: Context, job: BatchJob) {
+  const { jobId, endpoint, status } = job;
+  return eventWrite(
+    ctx,
+    {
+      type: 'batch.finished',
+      aggregate: `batch/${jobId}`,
+      seq: 1,
+      subject: { jobId, endpoint, status },
+      after: job,
+    },
+    { jobId },
+  );
+}
+
+function isIn<S extends JobStatus>(
+  job: BatchJob,
+  states: readonly S[],
+): job is Extract<BatchJob, { status: S }> {
+  return (states as readonly JobStatus[]).includes(job.status);
+}
+
+export function agendaName(jobId: string): string {
+  return `batch:${jobId}`;
+}

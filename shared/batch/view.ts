@@ -1,0 +1,53 @@
+import type { Context } from '../context.ts';
+import { CairnError } from '../http/index.ts';
+import type { BatchChunk, BatchJob } from './job.ts';
+import { readJob } from './store.ts';
+
+/** How far a job is. Totals grow until the input has been read once (`job.plan.complete`). */
+export type BatchProgress = {
+  readonly chunks: { readonly done: number; readonly total: number };
+  readonly rows: { readonly done: number; readonly total: number };
+};
+
+/** A job of the workspace and how far it is; `not-found` where there is none. */
+export async function getJob(
+  ctx: Context,
+  jobId: string,
+): Promise<{ job: BatchJob; progress: BatchProgress }> {
+  const job = (await readJob(ctx, jobId))?.doc;
+  if (job?.workspace !== ctx.workspace)
+    throw new CairnError('not-found', `There is no batch job '${jobId.slice(0, 100)}'.`, { field: 'id' });
+  return { job, progress: await progressOf(ctx, job) };
+}
+
+/** The newest jobs of the workspace, of one endpoint where it is given. */
+export function listJobs(
+  ctx: Context,
+  { endpoint, limit }: { endpoint?: string | undefined; limit: number },
+): Promise<BatchJob[]> {
+  return ctx.stores.documents('jobs').query<BatchJob>(
+    {
+      text: `SELECT * FROM c WHERE c.type = 'batch-job' AND c.workspace = @workspace${
+        endpoint === undefined ? '' : ' AND c.endpoint = @endpoint'
+      } ORDER BY c.createdAt DESC`,
+      values: { workspace: ctx.workspace, ...(endpoint === undefined ? {} : { endpoint }) },
+    },
+    { limit },
+  );
+}
+
+async function progressOf(ctx: Context, job: BatchJob): Promise<BatchProgress> {
+  const { chunks, rows } = job.plan;
+  if (job.status === 'succeeded')
+    return { chunks: { done: chunks, total: chunks }, rows: { done: rows, total: rows } };
+  const states = await ctx.stores
+    .documents('jobs')
+    .query<{ status: BatchChunk['status']; rows: number | undefined }>(
+      { text: "SELECT c.status, c.progress.rows AS rows FROM c WHERE c.type = 'batch-chunk'" },
+      { key: [job.jobId] },
+    );
+  return {
+    chunks: { done: states.filter(({ status }) => status === 'done').length, total: chunks },
+    rows: { done: states.reduce((sum, state) => sum + (state.rows ?? 0), 0), total: rows },
+  };
+}

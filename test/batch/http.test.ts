@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createModel, moveAlias } from '../../shared/registry/index.ts';
+import { classifier, deploy, features, register } from '../serving/support.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+import { parsedOutput, scoredAtOnce } from './support.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+  await deploy(server, 'iris', classifier());
+});
+afterAll(() => server.close());
+
+const text = 'length,note,höhe,width\n1,a,2,3\n-1,"b, c",0,0.5\n';
+
+const upload = async (path: string, body: string, headers: Record<string, string> = {}) =>
+  server.fetch(`/api/v1/batch-inputs/${path}`, { method: 'PUT', body, headers });
+
+/** Event Grid's notice of a blob, as it comes out of the queue. */
+const announce = (container: string, name: string, eventType = 'Microsoft.Storage.BlobCreated') =>
+  server.ctx.stores.queues.send(server.ctx, 'blob-events', {
+    id: crypto.randomUUID(),
+    topic: '/subscriptions/0/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a',
+    subject: `/blobServices/default/containers/${container}/blobs/${name}`,
+    eventType,
+    eventTime: new Date().toISOString(),
+    data: {
+      api: 'PutBlob',
+      eTag: '0x0',
+      contentLength: 1,
+      url: `https://a.blob.core.windows.net/${container}/${encodeURI(name)}`,
+    },
+    dataVersion: '',
+    metadataVersion: '1',
+  });
+
+/** What tests read of a job's JSON. */
+type Job = {
+  id: string;
+  status: string;
+  output: { name: string; bytes: number } | null;
+  started_at: number;
+  finished_at: number;
+};
+
+const call = async (method: string, path: string, body?: unknown): Promise<{ status: number; body: Job }> => {
+  const answer = await server.call(method, path, body);
+  return { status: answer.status, body: answer.body as unknown as Job };
+};
+
+const jobsOf = async (endpoint: string): Promise<Job[]> =>
+  (await server.call('GET', `/api/v1/batch-jobs?endpoint=${endpoint}`)).body['jobs'] as unknown as Job[];
+
+describe('batch scoring over HTTP', () => {
+  test('a file that is uploaded is announced, scored and downloaded', async () => {
+    const stored = await upload('iris/2026/new%20rows.csv', text);
+    expect(stored.status).toBe(201);
+    expect(await stored.json()).toMatchObject({
+      name: 'iris/2026/new rows.csv',
+      bytes: Buffer.byteLength(text),
+    });
+    await announce('batch-input', 'iris/2026/new rows.csv');
+    await announce('batch-input', 'iris/2026/new rows.csv');
+    await announce('batch-input', 'iris/2026/new rows.csv', 'Microsoft.Storage.BlobDeleted');
+    await announce('artifacts', 'iris/2026/new rows.csv');
+    await server.drain();
+    const jobs = await jobsOf('iris');
+    expect(jobs).toHaveLength(1);
+    const { status, body } = await call('GET', `/api/v1/batch-jobs/${jobs[0].id}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      endpoint: 'iris',
+      status: 'succeeded',
+      model: { version: 1, digest: expect.stringMatching(/^sha256:/) },
+      output: { rows: 2 },
+      error: null,
+      progress: { chunks: { done: 1, total: 1 }, rows: { done: 2, total: 2 }, complete: true },
+    });
+    expect(body.finished_at).toBeGreaterThanOrEqual(body.started_at);
+
+    const name = (body.output?.name ?? '').split('/').map(encodeURIComponent).join('/');
+    const output = await server.fetch(`/api/v1/batch-outputs/${name}`);
+    expect(output.status).toBe(200);
+    expect(output.headers.get('content-type')).toMatch(/^text\/csv/);
+    expect(output.headers.get('content-disposition')).toContain('new%20rows.csv');
+    expect(await parsedOutput(await output.text())).toEqual(await scoredAtOnce(classifier(), features, text));
+    const head = await server.fetch(`/api/v1/batch-outputs/${name}`, { method: 'HEAD' });
+    expect(Number(head.headers.get('content-length'))).toBe(body.output?.bytes);
+  });
+
+  test('a job asked for is the one the event made, and asking again is the same job', async () => {
+    await upload('iris/asked.csv', text);
+    const ask = () => call('POST', '/api/v1/batch-jobs', { endpoint: 'iris', input: 'iris/asked.csv' });
+    const first = await ask();
+    expect(first).toMatchObject({ status: 202, body: { status: 'planned', output: null } });
+    await announce('batch-input', 'iris/asked.csv');
+    await server.drain();
+    expect(await ask()).toMatchObject({ status: 202, body: { id: first.body.id, status: 'succeeded' } });
+    const newest = await jobsOf('iris');
+    expect(newest.map((job) => job.id).filter((id) => id === first.body.id)).toHaveLength(1);
+    expect(newest[0].id).toBe(first.body.id);
+    expect((await server.call('GET', '/api/v1/batch-jobs?limit=1')).body['jobs']).toHaveLength(1);
+  });
+
+  test('a job that fails shows the row, the column, the value and the reason, and has no output', async () => {
+    await upload('iris/bad.csv', 'length,höhe,width\n1,2,3\n1,zwei,3\n');
+    const { body } = await call('POST', '/api/v1/batch-jobs', {
+      endpoint: 'iris',
+      input: 'iris/bad.csv',
+    });
+    await server.drain();
+    expect((await call('GET', `/api/v1/batch-jobs/${body.id}`)).body).toMatchObject({
+      status: 'failed',
+      output: null,
+      error: { code: 'bad-input', row: 2, column: 'höhe', value: 'zwei', reason: 'is not a number' },
+    });
+    expect((await server.fetch(`/api/v1/batch-outputs/iris/${body.id}/bad.csv`)).status).toBe(404);
+  });
+
+  test('what does not exist is 404, and an endpoint without a ready version is 503', async () => {
+    const post = (endpoint: string, input: string) => call('POST', '/api/v1/batch-jobs', { endpoint, input });
+    expect(await post('nobody', 'iris/asked.csv')).toMatchObject({ status: 404 });
+    expect(await post('iris', 'iris/absent.csv')).toMatchObject({ status: 404, body: { field: 'input' } });
+    expect(await post('iris', '../x.csv')).toMatchObject({ status: 400, body: { field: 'path' } });
+    expect((await upload('nobody/x.csv', text)).status).toBe(404);
+    expect((await upload('iris/%2e%2e%2fx.csv', text)).status).toBe(400);
+    expect((await call('GET', '/api/v1/batch-jobs/agenda')).status).toBe(404);
+    expect((await call('GET', '/api/v1/batch-jobs?limit=0')).status).toBe(400);
+
+    await createModel(server.ctx, { name: 'unread' });
+    const version = await register(server.ctx, 'unread', Buffer.from('not a model'));
+    await moveAlias(server.ctx, { name: 'unread', alias: 'champion', version });
+    await call('POST', '/api/v1/endpoints', { name: 'unread', model: 'unread', alias: 'champion' });
+    await upload('unread/x.csv', text);
+    const waiting = await server.fetch('/api/v1/batch-jobs', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ endpoint: 'unread', input: 'unread/x.csv' }),
+    });
+    expect(waiting.status).toBe(503);
+    expect(Number(waiting.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('a body that breaks off leaves nothing', async () => {
+    const response = await upload('iris/short.csv', text, { 'content-length': '1000' });
+    expect(response.status).toBe(400);
+    expect(await server.ctx.stores.blobs('batch-input').stat('iris/short.csv')).toBeUndefined();
+    expect((await upload('iris/huge.csv', text, { 'content-length': String(2 ** 40) })).status).toBe(413);
+  });
+
+  test('workspaces see neither the files nor the jobs of each other', async () => {
+    const [job] = await jobsOf('iris');
+    const headers = { 'x-mlflow-workspace': 'other' };
+    const get = async (path: string) => server.fetch(path, { headers });
+    expect((await get(`/api/v1/batch-jobs/${job.id}`)).status).toBe(404);
+    expect(await (await get('/api/v1/batch-jobs')).json()).toEqual({ jobs: [] });
+    const done = (await jobsOf('iris')).find(({ status }) => status === 'succeeded');
+    expect((await get(`/api/v1/batch-outputs/${done?.output?.name}`)).status).toBe(404);
+  });
+
+  test('a job can be cancelled while it runs', async () => {
+    await upload('iris/stop.csv', text);
+    const { body } = await call('POST', '/api/v1/batch-jobs', {
+      endpoint: 'iris',
+      input: 'iris/stop.csv',
+    });
+    const cancel = () => call('POST', `/api/v1/batch-jobs/${body.id}/cancel`);
+    expect(await cancel()).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    await server.drain();
+    expect(await cancel()).toMatchObject({ status: 200, body: { status: 'cancelled', output: null } });
+  });
+});

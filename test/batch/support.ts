@@ -1,0 +1,120 @@
+import { Readable } from 'node:stream';
+import { run, matrix } from '../../shared/onnx/testing.ts';
+import {
+  type BatchJob,
+  type BatchOptions,
+  batchDefaults,
+  getJob,
+  planJob,
+  scoreChunk,
+  submitBlob,
+} from '../../shared/batch/index.ts';
+import type { BlobContainer, Stores } from '../../shared/azure/index.ts';
+import type { Clock, Context } from '../../shared/context.ts';
+import { numberOf, readCsv } from '../../shared/datasets/index.ts';
+import type { EventDocument } from '../../shared/events/event.ts';
+
+/** A clock that a test moves. */
+export function movableClock(): Clock & { advance(seconds: number): void } {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    advance(seconds) {
+      ahead += seconds * 1000;
+    },
+  };
+}
+
+let uploads = 0;
+
+/** Drops a file for an endpoint and starts its job, as the event of the blob does. */
+export async function drop(ctx: Context, endpoint: string, text: string | Buffer): Promise<BatchJob> {
+  const name = `${endpoint}/${++uploads}/data.csv`;
+  await ctx.stores.blobs('batch-input').write(name, Buffer.from(text));
+  const job = await submitBlob(ctx, name);
+  if (!job) throw new Error('No job was made.');
+  return job;
+}
+
+export const options = (overrides: Partial<BatchOptions> = {}): BatchOptions => ({
+  ...batchDefaults,
+  ...overrides,
+});
+
+/** Plans a job and scores its chunks, the last first. */
+export async function runJob(
+  ctx: Context,
+  { jobId }: BatchJob,
+  use: BatchOptions = batchDefaults,
+): Promise<BatchJob> {
+  await planJob(ctx, { jobId }, use);
+  const { job } = await getJob(ctx, jobId);
+  for (let chunk = job.plan.chunks - 1; chunk >= 0; chunk--) await scoreChunk(ctx, { jobId, chunk }, use);
+  return (await getJob(ctx, jobId)).job;
+}
+
+/** The output of a job; `undefined` while nothing of it is visible. */
+export async function outputOf(ctx: Context, job: BatchJob): Promise<string | undefined> {
+  return (await ctx.stores.blobs('batch-output').read(job.output.name))?.toString();
+}
+
+/** How many events say that the job has ended. */
+export async function endings(ctx: Context, { jobId }: BatchJob): Promise<number> {
+  const events = await ctx.stores
+    .documents('jobs')
+    .query<EventDocument>(
+      { text: "SELECT * FROM c WHERE c.type = 'event'" },
+      { key: [jobId], consistency: 'strong' },
+    );
+  return events.filter(({ event }) => event.type === 'batch.finished').length;
+}
+
+/** What one process says that reads the file as text and scores it in one go: the cells, then label and probability. */
+export async function scoredAtOnce(
+  model: Uint8Array,
+  features: readonly string[],
+  text: string,
+): Promise<string[][]> {
+  const [header = [], ...rows] = (await Readable.from(
+    readCsv(Readable.from([Buffer.from(text)])),
+  ).toArray()) as string[][];
+  const inputs = rows.map((row) =>
+    features.map((name) => numberOf(row[header.indexOf(name)] ?? '') ?? Number.NaN),
+  );
+  const { label, probabilities } = await run(model, { input: matrix(inputs) });
+  const classes = probabilities?.dims[1] ?? 0;
+  const best = rows.map((_, i) =>
+    Math.max(...(probabilities?.data.slice(i * classes, (i + 1) * classes) as number[])),
+  );
+  return [
+    [...header, 'prediction', 'score'],
+    ...rows.map((row, i) => [...row, String(label?.data[i]), String(best[i])]),
+  ];
+}
+
+/** The rows of an output with the scores as the float32 they stand for. */
+export async function parsedOutput(text: string): Promise<string[][]> {
+  const rows = (await Readable.from(readCsv(Readable.from([Buffer.from(text)]))).toArray()) as string[][];
+  return rows.map((row, i) =>
+    i === 0 ? row : [...row.slice(0, -1), String(Math.fround(Number(row.at(-1))))],
+  );
+}
+
+/** The same stores, with some calls on container `batch-output` taken over, to let a worker die or stall there. */
+export function withOutput(
+  ctx: Context,
+  take: Partial<Pick<BlobContainer, 'stageBlock' | 'commitBlocks'>>,
+): Context {
+  const real = ctx.stores.blobs('batch-output');
+  const wrapped = new Proxy(real, {
+    get: (target, name) => {
+      const own: unknown = Reflect.get(take, name) ?? Reflect.get(target, name);
+      return typeof own === 'function' ? own.bind(target) : own;
+    },
+  });
+  const stores: Stores = {
+    ...ctx.stores,
+    blobs: (container) => (container === 'batch-output' ? wrapped : ctx.stores.blobs(container)),
+  };
+  return { ...ctx, stores };
+}
