@@ -1,0 +1,18 @@
+// Names that lead nowhere, and modules that are called wrongly.
+param location string
+param unused string
+
+module declared '../../generated/storage.bicep' = {
+  name: 'declared'
+  params: {
+    account: 'stcairn'
+  }
+}
+
+module gone './gone.bicep' = {
+  name: 'gone'
+}
+
+output place string = locaton
+output names array = declared.outputs.names
+output region string = toLowerCase(location)

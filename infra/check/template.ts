@@ -1,0 +1,267 @@
+import { createRequire } from 'node:module';
+import { Language, type Node, Parser } from 'web-tree-sitter';
+
+/** What a Bicep expression says, as far as it can be known without a deployment. */
+export type Value = { readonly line: number } & (
+  | { readonly kind: 'string' /** Absent where a part is interpolated. */; readonly text?: string }
+  | { readonly kind: 'number'; readonly number: number }
+  | { readonly kind: 'boolean'; readonly boolean: boolean }
+  | { readonly kind: 'null' }
+  | ObjectValue
+  | { readonly kind: 'array'; readonly items: readonly Value[] }
+  | { readonly kind: 'either'; readonly values: readonly Value[] }
+  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Value[] }
+  | { readonly kind: 'unknown'; readonly source: string }
+);
+export type ObjectValue = {
+  readonly kind: 'object';
+  readonly line: number;
+  readonly properties: readonly Property[];
+  /** Has keys that only a deployment knows. */
+  readonly open: boolean;
+};
+type Property = { readonly name: string; readonly line: number; readonly value: Value };
+
+type Resource = {
+  readonly symbol: string;
+  /** `Microsoft.Web/sites@2024-04-01` */
+  readonly type: string;
+  readonly existing: boolean;
+  readonly body: ObjectValue;
+  readonly line: number;
+};
+type Module = {
+  readonly symbol: string;
+  readonly path: string;
+  readonly body: ObjectValue;
+  readonly line: number;
+};
+type Mention = { readonly name: string; readonly line: number };
+
+/** One Bicep file, read. */
+export type Template = {
+  readonly file: string;
+  readonly parameters: readonly (Mention & { readonly required: boolean })[];
+  readonly variables: readonly (Mention & { readonly value: Value })[];
+  readonly resources: readonly Resource[];
+  readonly modules: readonly Module[];
+  readonly outputs: readonly (Mention & { readonly value: Value })[];
+  /** Names used in expressions, and the variables that loops bring. */
+  readonly names: readonly Mention[];
+  readonly loopVariables: readonly string[];
+  readonly calls: readonly Mention[];
+  /** `settings.outputs.values` */
+  readonly outputsRead: readonly (Mention & { readonly module: string })[];
+  readonly strings: readonly Mention[];
+  readonly syntaxErrors: readonly Mention[];
+};
+
+const require = createRequire(import.meta.url);
+let parser: Promise<Parser> | undefined;
+
+/** Reads one template. What cannot be parsed is in `syntaxErrors`; the rest is as good as it goes. */
+export async function readTemplate(file: string, text: string): Promise<Template> {
+  parser ??= openParser();
+  const tree = (await parser).parse(text);
+  if (!tree) throw new Error(`The parser gave up on ${file}.`);
+  const root = tree.rootNode;
+  const nodes = root.descendantsOfType([...interesting]);
+  const ofType = (...types: string[]) => nodes.filter((node) => types.includes(node.type));
+  const template: Template = {
+    file,
+    parameters: ofType('parameter_declaration').map((node) => ({
+      ...mention(node.namedChildren[0] ?? node),
+      required: !node.children.some((child) => child.type === '='),
+    })),
+    variables: ofType('variable_declaration').map(declared),
+    outputs: ofType('output_declaration').map(declared),
+    resources: ofType('resource_declaration').map((node) => ({
+      ...block(node),
+      type: stringText(node.namedChildren[1]) ?? '',
+      existing: node.children.some((child) => child.type === 'existing'),
+    })),
+    modules: ofType('module_declaration').map((node) => ({
+      ...block(node),
+      path: stringText(node.namedChildren[1]) ?? '',
+    })),
+    names: ofType('identifier').filter(isName).map(mention),
+    loopVariables: [
+      ...ofType('loop_variable', 'loop_enumerator').map((node) => node.text),
+      ...ofType('for_statement').flatMap((node) => node.childForFieldName('initializer')?.text ?? []),
+    ],
+    calls: ofType('call_expression')
+      .filter((node) => !inside(node, 'decorator'))
+      .map((node) => ({ name: calleeOf(node), line: lineOf(node) })),
+    outputsRead: ofType('member_expression').flatMap(outputRead),
+    strings: ofType('string_content').map(mention),
+    syntaxErrors: errorsIn(root).map((node) => ({
+      name: text.split('\n')[node.startPosition.row]?.trim() ?? '',
+      line: lineOf(node),
+    })),
+  };
+  tree.delete();
+  return template;
+}
+
+const interesting = [
+  'parameter_declaration',
+  'variable_declaration',
+  'output_declaration',
+  'resource_declaration',
+  'module_declaration',
+  'identifier',
+  'loop_variable',
+  'loop_enumerator',
+  'for_statement',
+  'call_expression',
+  'member_expression',
+  'string_content',
+] as const;
+
+async function openParser(): Promise<Parser> {
+  await Parser.init();
+  const grammar = require.resolve('tree-sitter-bicep/tree-sitter-bicep.wasm');
+  const opened = new Parser();
+  opened.setLanguage(await Language.load(grammar));
+  return opened;
+}
+
+function declared(node: Node): Mention & { value: Value } {
+  const last = node.namedChildren.at(-1);
+  return { ...mention(node.namedChildren[0] ?? node), value: last ? valueOf(last) : unknown(node) };
+}
+
+function block(node: Node): { symbol: string; body: ObjectValue; line: number } {
+  let body = node.namedChildren.at(-1);
+  while (body && (body.type === 'for_statement' || body.type === 'if_statement'))
+    body = body.namedChildren.at(-1);
+  const value = body ? valueOf(body) : undefined;
+  return {
+    symbol: node.namedChildren[0]?.text ?? '',
+    line: lineOf(node),
+    body:
+      value?.kind === 'object' ? value : { kind: 'object', line: lineOf(node), properties: [], open: true },
+  };
+}
+
+function valueOf(node: Node): Value {
+  const line = lineOf(node);
+  const children = node.namedChildren.filter((child) => child.type !== 'comment');
+  switch (node.type) {
+    case 'string': {
+      const text = stringText(node);
+      return text === undefined ? { kind: 'string', line } : { kind: 'string', line, text };
+    }
+    case 'number':
+      return { kind: 'number', line, number: Number(node.text) };
+    case 'boolean':
+      return { kind: 'boolean', line, boolean: node.text === 'true' };
+    case 'null':
+      return { kind: 'null', line };
+    case 'object':
+      return objectOf(children, line);
+    case 'array':
+      return { kind: 'array', line, items: children.map(valueOf) };
+    case 'for_statement':
+      return { kind: 'array', line, items: children.slice(-1).map(valueOf) };
+    case 'if_statement':
+      return children.slice(-1).map(valueOf)[0] ?? unknown(node);
+    case 'parenthesized_expression':
+      return children[0] ? valueOf(children[0]) : unknown(node);
+    case 'ternary_expression':
+      return { kind: 'either', line, values: children.slice(1).map(valueOf) };
+    case 'call_expression':
+      return {
+        kind: 'call',
+        line,
+        name: calleeOf(node),
+        args: (children.find((child) => child.type === 'arguments')?.namedChildren ?? []).map(valueOf),
+      };
+    default:
+      return unknown(node);
+  }
+}
+
+function objectOf(children: readonly Node[], line: number): ObjectValue {
+  const properties: Property[] = [];
+  let open = false;
+  for (const child of children) {
+    const [key, value] = [child.namedChildren[0], child.namedChildren.at(-1)];
+    const name = key?.type === 'string' ? stringText(key) : key?.text;
+    if (child.type === 'object_property' && name !== undefined && value)
+      properties.push({ name, line: lineOf(child), value: valueOf(value) });
+    else open = true;
+  }
+  return { kind: 'object', line, properties, open };
+}
+
+/** The text of a string, or `undefined` where a part of it is interpolated. */
+function stringText(node: Node | undefined): string | undefined {
+  if (node?.type !== 'string') return undefined;
+  if (node.namedChildren.some((child) => child.type === 'interpolation')) return undefined;
+  if (node.text.startsWith("'''")) return node.text.slice(3, -3).replace(/^\r?\n/, '');
+  return node.text
+    .slice(1, -1)
+    .replaceAll(/\\(u\{([0-9A-Fa-f]+)\}|.)/g, (_, escape: string, code: string | undefined) =>
+      code === undefined ? (escapes[escape] ?? escape) : String.fromCodePoint(Number.parseInt(code, 16)),
+    );
+}
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+/** Whether the identifier is a name looked up in an expression, not one being declared or called. */
+function isName(node: Node): boolean {
+  const parent = node.parent;
+  if (!parent || inside(node, 'decorator')) return false;
+  const first = parent.namedChildren[0]?.id === node.id;
+  switch (parent.type) {
+    case 'object_property':
+    case 'call_expression':
+    case 'parameter_declaration':
+    case 'variable_declaration':
+    case 'output_declaration':
+    case 'resource_declaration':
+    case 'module_declaration':
+      return !first;
+    case 'for_statement':
+      return parent.childForFieldName('initializer')?.id !== node.id;
+    case 'type':
+      return false;
+    default:
+      return true;
+  }
+}
+
+function outputRead(node: Node): (Mention & { module: string })[] {
+  const [object, property] = node.namedChildren;
+  const [module, outputs] = object?.type === 'member_expression' ? object.namedChildren : [];
+  if (module?.type !== 'identifier' || outputs?.text !== 'outputs' || !property) return [];
+  return [{ module: module.text, name: property.text, line: lineOf(node) }];
+}
+
+function errorsIn(node: Node): Node[] {
+  if (node.isError || node.isMissing) return [node];
+  return node.hasError ? node.children.flatMap((child) => errorsIn(child)) : [];
+}
+
+function calleeOf(call: Node): string {
+  const callee = call.namedChildren[0];
+  return (callee?.type === 'member_expression' ? callee.namedChildren.at(-1)?.text : callee?.text) ?? '';
+}
+
+function inside(node: Node, type: string): boolean {
+  for (let at: Node | null = node; at; at = at.parent) if (at.type === type) return true;
+  return false;
+}
+
+function mention(node: Node): Mention {
+  return { name: node.text, line: lineOf(node) };
+}
+
+function unknown(node: Node): Value {
+  return { kind: 'unknown', line: lineOf(node), source: node.text };
+}
+
+function lineOf(node: Node): number {
+  return node.startPosition.row + 1;
+}

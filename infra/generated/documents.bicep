@@ -1,0 +1,383 @@
+// Generated from shared/resources.ts by `npm run generate`; change it there.
+
+@description('Name of the Cosmos DB account.')
+param accountName string
+
+@description('Request units a second that autoscale may reach, shared by all containers; 0 on a serverless account.')
+param requestUnitsMax int
+
+resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' existing = {
+  name: accountName
+}
+
+resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2024-11-15' = {
+  parent: account
+  name: 'cairn'
+  properties: {
+    resource: {
+      id: 'cairn'
+    }
+    options: requestUnitsMax == 0 ? {} : { autoscaleSettings: { maxThroughput: requestUnitsMax } }
+  }
+}
+
+resource experimentsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'experiments'
+  properties: {
+    resource: {
+      id: 'experiments'
+      partitionKey: {
+        paths: [
+          '/workspace'
+        ]
+        kind: 'Hash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/name/?'
+          }
+          {
+            path: '/createdAt/?'
+          }
+          {
+            path: '/updatedAt/?'
+          }
+          {
+            path: '/lifecycle/*'
+          }
+          {
+            path: '/experimentId/?'
+          }
+          {
+            path: '/tags/*'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: [
+          [
+            {
+              path: '/createdAt'
+              order: 'descending'
+            }
+            {
+              path: '/experimentId'
+              order: 'ascending'
+            }
+          ]
+        ]
+      }
+    }
+  }
+}
+
+resource runsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'runs'
+  properties: {
+    resource: {
+      id: 'runs'
+      partitionKey: {
+        paths: [
+          '/experimentId'
+          '/runId'
+        ]
+        kind: 'MultiHash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/experimentId/?'
+          }
+          {
+            path: '/runId/?'
+          }
+          {
+            path: '/name/?'
+          }
+          {
+            path: '/userId/?'
+          }
+          {
+            path: '/status/?'
+          }
+          {
+            path: '/artifactUri/?'
+          }
+          {
+            path: '/startTime/?'
+          }
+          {
+            path: '/endTime/?'
+          }
+          {
+            path: '/lifecycle/*'
+          }
+          {
+            path: '/params/*'
+          }
+          {
+            path: '/tags/*'
+          }
+          {
+            path: '/m/*'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: [
+          [
+            {
+              path: '/startTime'
+              order: 'descending'
+            }
+            {
+              path: '/runId'
+              order: 'ascending'
+            }
+          ]
+        ]
+      }
+    }
+  }
+}
+
+resource modelsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'models'
+  properties: {
+    resource: {
+      id: 'models'
+      partitionKey: {
+        paths: [
+          '/workspace'
+          '/modelId'
+        ]
+        kind: 'MultiHash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/modelId/?'
+          }
+          {
+            path: '/name/?'
+          }
+          {
+            path: '/createdAt/?'
+          }
+          {
+            path: '/updatedAt/?'
+          }
+          {
+            path: '/version/?'
+          }
+          {
+            path: '/runId/?'
+          }
+          {
+            path: '/tags/*'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+    }
+  }
+}
+
+resource endpointsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'endpoints'
+  properties: {
+    resource: {
+      id: 'endpoints'
+      partitionKey: {
+        paths: [
+          '/workspace'
+        ]
+        kind: 'Hash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/name/?'
+          }
+          {
+            path: '/modelId/?'
+          }
+          {
+            path: '/alias/?'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+    }
+  }
+}
+
+resource monitorsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'monitors'
+  properties: {
+    resource: {
+      id: 'monitors'
+      partitionKey: {
+        paths: [
+          '/workspace'
+          '/monitorId'
+        ]
+        kind: 'MultiHash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/monitorId/?'
+          }
+          {
+            path: '/endpoint/?'
+          }
+          {
+            path: '/windowEnd/?'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+    }
+  }
+}
+
+resource jobsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'jobs'
+  properties: {
+    resource: {
+      id: 'jobs'
+      partitionKey: {
+        paths: [
+          '/jobId'
+        ]
+        kind: 'Hash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/jobId/?'
+          }
+          {
+            path: '/kind/?'
+          }
+          {
+            path: '/endpoint/?'
+          }
+          {
+            path: '/status/?'
+          }
+          {
+            path: '/createdAt/?'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// Generated from shared/settings.ts by `npm run generate`; change it there.
+
+@description('Blob endpoint of the storage account, reached by managed identity.')
+param azureWebJobsStorageBlobServiceUri string
+
+@description('Queue endpoint of the storage account, reached by managed identity.')
+param azureWebJobsStorageQueueServiceUri string
+
+@description('Client id of the user-assigned identity that reads and writes storage and Cosmos DB.')
+param azureWebJobsStorageClientId string
+
+@description('Endpoint of the Cosmos DB account.')
+param cosmosEndpoint string
+
+@description('`on` refuses every caller who is not signed in; `off` is for loopback only and refused in Azure.')
+@allowed([
+  'on'
+  'off'
+])
+param cairnAuth string = 'on'
+
+@description('Which surfaces this app serves: all, or one half of a two-app deployment.')
+@allowed([
+  'all'
+  'control'
+  'inference'
+])
+param cairnSurfaces string = 'all'
+
+@description('Where clients reach this app; handed to retraining jobs as their tracking URI.')
+param cairnPublicUrl string
+
+@description('Memory that loaded models may take before the least recently used is released, in MB.')
+param cairnSessionCacheMbMax string = '512'
+
+@description('How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.')
+param cairnPredictionFlushSeconds string = '10'
+
+output values object = {
+  AzureWebJobsStorage__blobServiceUri: azureWebJobsStorageBlobServiceUri
+  AzureWebJobsStorage__queueServiceUri: azureWebJobsStorageQueueServiceUri
+  AzureWebJobsStorage__clientId: azureWebJobsStorageClientId
+  COSMOS_ENDPOINT: cosmosEndpoint
+  CAIRN_AUTH: cairnAuth
+  CAIRN_SURFACES: cairnSurfaces
+  CAIRN_PUBLIC_URL: cairnPublicUrl
+  CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
+  CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds
+}

@@ -1,0 +1,88 @@
+// Generated from shared/resources.ts by `npm run generate`; change it there.
+
+@description('Name of the storage account.')
+param accountName string
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+  name: accountName
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' existing = {
+  parent: account
+  name: 'default'
+}
+
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' existing = {
+  parent: account
+  name: 'default'
+}
+
+resource artifactsContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'artifacts'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+resource predictionsContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'predictions'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+resource monitoringContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'monitoring'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+resource batchInputContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'batch-input'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+resource batchOutputContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'batch-output'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+resource blobEventsQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'blob-events'
+}
+
+resource blobEventsPoisonQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'blob-events-poison'
+}
+
+resource batchChunksQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'batch-chunks'
+}
+
+resource batchChunksPoisonQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'batch-chunks-poison'
+}
+
+resource workQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'work'
+}
+
+resource workPoisonQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'work-poison'
+}

@@ -1,0 +1,134 @@
+// Cairn in one resource group. What the code declares (containers, queues, app settings) comes from
+// generated/, which `npm run generate` writes; everything else is decided here and in modules/.
+targetScope = 'subscription'
+
+@description('Name of the azd environment; part of the name of the resource group.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Region of every resource. It must offer Flex Consumption.')
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('Who deploys: gets the same access to the data as the app. Empty for nobody.')
+param principalId string = ''
+
+@description('Kind of principalId; ServicePrincipal in a pipeline.')
+@allowed([
+  'User'
+  'Group'
+  'ServicePrincipal'
+])
+param principalType string = 'User'
+
+@description('Node.js version of the app.')
+param nodeVersion string = '22'
+
+@description('Most instances at a time.')
+@minValue(40)
+@maxValue(1000)
+param instanceCountMax int = 100
+
+@description('Pay for requests (serverless), or for provisioned throughput that scales itself (autoscale).')
+@allowed([
+  'serverless'
+  'autoscale'
+])
+param cosmosCapacity string = 'serverless'
+
+@description('With autoscale: request units a second that all containers together may use.')
+@minValue(1000)
+param cosmosRequestUnitsMax int = 1000
+
+var tags = { 'azd-env-name': environmentName }
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module telemetry 'modules/telemetry.bicep' = {
+  name: 'telemetry'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+  }
+}
+
+module cosmos 'modules/cosmos.bicep' = {
+  name: 'cosmos'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    requestUnitsMax: cosmosCapacity == 'serverless' ? 0 : cosmosRequestUnitsMax
+  }
+}
+
+module access 'modules/access.bicep' = {
+  name: 'access'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    storageName: storage.outputs.name
+    cosmosName: cosmos.outputs.name
+    insightsName: telemetry.outputs.insightsName
+    principalId: principalId
+    principalType: principalType
+  }
+}
+
+module events 'modules/events.bicep' = {
+  name: 'events'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    storageName: storage.outputs.name
+  }
+}
+
+module app 'modules/app.bicep' = {
+  name: 'app'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    identityName: access.outputs.identityName
+    storageName: storage.outputs.name
+    packageContainer: storage.outputs.packageContainer
+    cosmosEndpoint: cosmos.outputs.endpoint
+    insightsName: telemetry.outputs.insightsName
+    nodeVersion: nodeVersion
+    instanceCountMax: instanceCountMax
+  }
+}
+
+output AZURE_LOCATION string = location
+output AZURE_TENANT_ID string = tenant().tenantId
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_FUNCTION_NAME string = app.outputs.name
+output CAIRN_PUBLIC_URL string = app.outputs.url
+output COSMOS_ENDPOINT string = cosmos.outputs.endpoint
+output STORAGE_BLOB_ENDPOINT string = storage.outputs.blobEndpoint
+output STORAGE_QUEUE_ENDPOINT string = storage.outputs.queueEndpoint

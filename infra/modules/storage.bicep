@@ -1,0 +1,65 @@
+// One storage account for data, queues, the host's own leases, and the package of the app.
+param location string
+param tags object
+param token string
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: 'stcairn${token}'
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+  parent: account
+  name: 'default'
+  properties: {
+    deleteRetentionPolicy: {
+      enabled: true
+      days: 7
+    }
+    containerDeleteRetentionPolicy: {
+      enabled: true
+      days: 7
+    }
+  }
+}
+
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = {
+  parent: account
+  name: 'default'
+  properties: {}
+}
+
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'app-package'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+module declared '../generated/storage.bicep' = {
+  name: 'storage-declared'
+  params: {
+    accountName: account.name
+  }
+  dependsOn: [
+    blobs
+    queues
+  ]
+}
+
+output name string = account.name
+output packageContainer string = packages.name
+output blobEndpoint string = account.properties.primaryEndpoints.blob
+output queueEndpoint string = account.properties.primaryEndpoints.queue

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { build } from './build.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cairn-build-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the package for Azure', () => {
+  test('holds all that the bundle loads: outside the repository its own onnxruntime answers', async () => {
+    const outDir = join(folder, 'dist');
+    await build({ outDir, package: true });
+    const script = `
+      const load = require('node:module').createRequire(${JSON.stringify(join(outDir, 'main.cjs'))});
+      console.log(load.resolve('onnxruntime-node').startsWith(${JSON.stringify(outDir)}));
+      console.log(load('onnxruntime-node').listSupportedBackends().some(({ name }) => name === 'cpu'));`;
+    const { stdout } = await run(process.execPath, ['-e', script], { cwd: folder });
+    expect(stdout).toBe('true\ntrue\n');
+    expect((await readdir(outDir)).toSorted()).toEqual(['main.cjs', 'main.cjs.map', 'node_modules']);
+  });
+
+  test('.funcignore lets nothing else in', async () => {
+    const app = join(folder, 'app');
+    const shipped = [
+      'dist/main.cjs',
+      'dist/node_modules/onnxruntime-node/package.json',
+      'host.json',
+      'package.json',
+    ];
+    const heldBack = [
+      '.azure/env/.env',
+      '.env',
+      '.funcignore',
+      'functions/main.ts',
+      'local.settings.json',
+      'node_modules/zod/package.json',
+      'shared/settings.ts',
+    ];
+    for (const path of [...shipped, ...heldBack]) {
+      await mkdir(dirname(join(app, path)), { recursive: true });
+      await writeFile(join(app, path), '');
+    }
+    await cp(join(root, '.funcignore'), join(app, '.funcignore'));
+    await run('git', ['init', '--quiet'], { cwd: app });
+    const { stdout } = await run('git', ['ls-files', '--others', '--exclude-from=.funcignore'], { cwd: app });
+    expect(stdout.trim().split('\n').toSorted()).toEqual(shipped);
+  });
+});

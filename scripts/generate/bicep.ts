@@ -1,0 +1,100 @@
+import { definitionOf } from '../../shared/azure/cosmos.ts';
+import { blobContainers, containers, cosmosDatabase, queues } from '../../shared/resources.ts';
+import { settingsOf } from './settings.ts';
+import { literal, quoted, symbol } from './literal.ts';
+
+const cosmos = (type: string) => `Microsoft.DocumentDB/databaseAccounts${type}@2024-11-15`;
+const storage = (type: string) => `Microsoft.Storage/storageAccounts${type}@2024-01-01`;
+
+/** Where the Functions host puts a message that failed five times. */
+export const poisonQueue = (queue: string) => `${queue}-poison`;
+
+/** The Cosmos DB database and its containers. */
+export function documentsTemplate(): string {
+  return file('shared/resources.ts', [
+    parameter('accountName', 'string', 'Name of the Cosmos DB account.'),
+    parameter(
+      'requestUnitsMax',
+      'int',
+      'Request units a second that autoscale may reach, shared by all containers; 0 on a serverless account.',
+    ),
+    existing('account', cosmos(''), 'name: accountName'),
+    resource('database', cosmos('/sqlDatabases'), [
+      'parent: account',
+      `name: ${quoted(cosmosDatabase)}`,
+      'properties: {',
+      `  resource: ${literal({ id: cosmosDatabase }, 2)}`,
+      '  options: requestUnitsMax == 0 ? {} : { autoscaleSettings: { maxThroughput: requestUnitsMax } }',
+      '}',
+    ]),
+    ...Object.entries(containers).map(([name, declaration]) =>
+      resource(`${symbol(name)}Container`, cosmos('/sqlDatabases/containers'), [
+        'parent: database',
+        `name: ${quoted(name)}`,
+        `properties: ${literal({ resource: definitionOf(name, declaration) }, 1)}`,
+      ]),
+    ),
+  ]);
+}
+
+/** Blob containers, queues, and the queues of messages that failed for good. */
+export function storageTemplate(): string {
+  return file('shared/resources.ts', [
+    parameter('accountName', 'string', 'Name of the storage account.'),
+    existing('account', storage(''), 'name: accountName'),
+    existing('blobs', storage('/blobServices'), 'parent: account', "name: 'default'"),
+    existing('queues', storage('/queueServices'), 'parent: account', "name: 'default'"),
+    ...blobContainers.map((name) =>
+      resource(`${symbol(name)}Container`, storage('/blobServices/containers'), [
+        'parent: blobs',
+        `name: ${quoted(name)}`,
+        `properties: ${literal({ publicAccess: 'None' }, 1)}`,
+      ]),
+    ),
+    ...queues
+      .flatMap((name) => [name, poisonQueue(name)])
+      .map((name) =>
+        resource(`${symbol(name)}Queue`, storage('/queueServices/queues'), [
+          'parent: queues',
+          `name: ${quoted(name)}`,
+        ]),
+      ),
+  ]);
+}
+
+/**
+ * The app settings the code reads in Azure. What has no default is a parameter that must be given, so a
+ * new setting cannot be forgotten; an address must be given too, since its default is this machine's.
+ */
+export function settingsTemplate(): string {
+  const settings = settingsOf('azure');
+  return file('shared/settings.ts', [
+    ...settings.map(({ name, declaration }) =>
+      parameter(symbol(name), 'string', declaration.about, declaration.kind === 'url' ? {} : declaration),
+    ),
+    `output values object = {\n${settings.map(({ name }) => `  ${name}: ${symbol(name)}\n`).join('')}}`,
+  ]);
+}
+
+function file(source: string, declarations: readonly string[]): string {
+  return `// Generated from ${source} by \`npm run generate\`; change it there.\n\n${declarations.join('\n\n')}\n`;
+}
+
+function parameter(
+  name: string,
+  type: string,
+  about: string,
+  options: { readonly default?: string; readonly choices?: readonly string[] } = {},
+): string {
+  const allowed = options.choices ? [`@allowed(${literal(options.choices)})`] : [];
+  const initial = options.default === undefined ? '' : ` = ${quoted(options.default)}`;
+  return [`@description(${quoted(about)})`, ...allowed, `param ${name} ${type}${initial}`].join('\n');
+}
+
+function resource(name: string, type: string, body: readonly string[]): string {
+  return `resource ${name} ${quoted(type)} = {\n${body.map((line) => `  ${line}\n`).join('')}}`;
+}
+
+function existing(name: string, type: string, ...body: readonly string[]): string {
+  return `resource ${name} ${quoted(type)} existing = {\n${body.map((line) => `  ${line}\n`).join('')}}`;
+}
