@@ -83,6 +83,23 @@ describe('our infrastructure', () => {
     expect(await checkInfra(templates, undefined)).toEqual([]);
   });
 
+  test('gets from its parameter file only what it asks for, and all that it needs', async () => {
+    const { parameters } = JSON.parse(await readFile(join(root, 'infra/main.parameters.json'), 'utf8')) as {
+      parameters: Record<string, unknown>;
+    };
+    const asked = templates.find(({ file }) => file === 'infra/main.bicep')?.parameters ?? [];
+    const given = Object.keys(parameters);
+    expect(asked.map(({ name }) => name)).toEqual(expect.arrayContaining(given));
+    expect(given).toEqual(
+      expect.arrayContaining(asked.filter(({ required }) => required).map(({ name }) => name)),
+    );
+  });
+
+  test('and host.json agree on base64, which Event Grid writes to queues', async () => {
+    const host = JSON.parse(await readFile(join(root, 'host.json'), 'utf8')) as unknown;
+    expect(host).toMatchObject({ extensions: { queues: { messageEncoding: 'base64' } } });
+  });
+
   test.each([
     [
       'infra/generated/documents.bicep',
