@@ -127,7 +127,7 @@ function namedFrame(values: Readonly<Record<string, unknown>>): Frame {
   const other = columns.findIndex((column) => column.length !== rows);
   if (other >= 0)
     throw bad(
-      `Invalid input. Failed to parse input data. All columns must have as many values: '${names[0]}' has ${rows}, '${names[other]}' has ${columns[other]?.length}.`,
+      `Invalid input. Failed to parse input data. All columns must have as many values: ${shown(names[0])} has ${rows}, ${shown(names[other])} has ${columns[other]?.length}.`,
     );
   return { names, rows, value: (row, column) => single(columns[column]?.[row]) };
 }
@@ -214,12 +214,12 @@ function checkShape(port: Port, dims: readonly number[]): void {
 function positionsOf(wanted: readonly string[], { names }: Frame): number[] {
   const known = new Map(names.map((name, at) => [name, at]));
   const missing = wanted.filter((name) => !known.has(name));
-  if (missing.length > 0)
-    throw missingInputs(
-      missing,
-      names.filter((name) => !wanted.includes(String(name))),
-    );
-  return wanted.map((name) => known.get(name) ?? 0);
+  if (missing.length === 0) return wanted.map((name) => known.get(name) ?? 0);
+  const needed = new Set<string | number>(wanted);
+  throw missingInputs(
+    missing,
+    names.filter((name) => !needed.has(name)),
+  );
 }
 
 function missingInputs(missing: readonly string[], extra: readonly (string | number)[]): CairnError {

@@ -1,0 +1,281 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type TestContext, testContext } from '../../test/support/context.ts';
+import type { Context } from '../context.ts';
+import {
+  linearClassifier,
+  linearRegressor,
+  mlDomain,
+  type NodeSpec,
+  treeEnsembleRegressor,
+  writeModel,
+} from '../onnx/index.ts';
+import { matrix, run } from '../onnx/testing.ts';
+import type { VersionReady } from '../registry/index.ts';
+import { loadedModels, loadModel } from './models.ts';
+import { estimateBytes } from './session.ts';
+
+let context: TestContext;
+beforeAll(async () => {
+  context = await testContext();
+});
+afterAll(() => context.close());
+
+const labels = ['a', 'b'];
+const classifier = (shift: number, features = ['x', 'y']) =>
+  linearClassifier({
+    features,
+    labels,
+    coefficients: Array.from({ length: features.length * 2 }, (_, i) => (i % 3) - 1),
+    intercepts: [shift, 0],
+  });
+
+async function stored(
+  ctx: Context,
+  bytes: Uint8Array,
+  change: Partial<VersionReady> = {},
+): Promise<VersionReady> {
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const blob = `default/models/${digest.slice(7)}.onnx`;
+  await ctx.stores.blobs('artifacts').write(blob, bytes);
+  return {
+    modelId: 'm',
+    version: 1,
+    digest,
+    bytes: bytes.byteLength,
+    signature: { inputs: [], outputs: [] },
+    features: ['x', 'y'],
+    labels,
+    blob,
+    ...change,
+  };
+}
+
+/** A context that counts how often a blob is read. */
+function counting(): { ctx: Context; reads: () => number } {
+  let reads = 0;
+  const { ctx } = context;
+  const blobs: Context['stores']['blobs'] = (name) => {
+    const container = ctx.stores.blobs(name);
+    const read = container.read.bind(container);
+    return new Proxy(container, {
+      get: (target, key) => {
+        if (key !== 'read') return Reflect.get(target, key, target) as unknown;
+        reads++;
+        return read;
+      },
+    });
+  };
+  return { ctx: { ...ctx, stores: { ...ctx.stores, blobs } }, reads: () => reads };
+}
+
+const limited = (megabytes: number): Context => ({
+  ...context.ctx,
+  settings: { ...context.ctx.settings, sessionCacheMbMax: megabytes },
+});
+
+const graph = (
+  nodes: NodeSpec[],
+  inputs: { name: string; elementType: 'float32' | 'float16' }[],
+  output: string,
+) =>
+  writeModel({
+    graph: {
+      inputs: inputs.map((input) => ({ ...input, kind: 'tensor', shape: ['n', 2] })),
+      outputs: [{ name: output, kind: 'tensor', elementType: 'float32', shape: ['n', 2] }],
+      nodes,
+    },
+  });
+
+describe('scoring', () => {
+  test('gives the classes, probabilities and numbers of the raw runtime, bit for bit', async () => {
+    const { ctx } = context;
+    const bytes = classifier(0.5);
+    const rows = Array.from({ length: 50 }, (_, i) => [Math.sin(i) * 3, Math.cos(i * i)]);
+    const raw = await run(bytes, { input: matrix(rows) });
+    const scores = await (await loadModel(ctx, await stored(ctx, bytes))).score(
+      Float32Array.from(rows.flat()),
+      50,
+    );
+    expect(scores.classes).toEqual(raw['label']?.data);
+    expect([...(scores.probabilities ?? [])]).toEqual(raw['probabilities']?.data);
+    expect([...scores.scores]).toEqual(
+      rows.map((_, row) =>
+        Math.max(...((raw['probabilities']?.data ?? []) as number[]).slice(row * 2, row * 2 + 2)),
+      ),
+    );
+
+    const regressor = linearRegressor({ features: ['x', 'y'], coefficients: [0.1, 0.2], intercept: 1 / 3 });
+    const values = await run(regressor, { input: matrix(rows) });
+    const model = await loadModel(ctx, await stored(ctx, regressor, { labels: null }));
+    const scored = await model.score(Float32Array.from(rows.flat()), 50);
+    expect([...scored.scores]).toEqual(values['prediction']?.data);
+    expect(scored.classes).toBeNull();
+    expect((await model.score(new Float32Array(), 0)).scores).toHaveLength(0);
+  });
+
+  test('numbers that do not make the rows promised are refused', async () => {
+    const model = await loadModel(context.ctx, await stored(context.ctx, classifier(0.5)));
+    for (const [numbers, rows] of [
+      [3, 1],
+      [4, 1],
+      [5, 2],
+      [0, 1],
+    ] as const)
+      await expect(model.score(new Float32Array(numbers), rows)).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  test('a model that is no classifier or regressor is run, but not scored', async () => {
+    const relu = graph(
+      [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }],
+      [{ name: 'x', elementType: 'float32' }],
+      'y',
+    );
+    const model = await loadModel(context.ctx, await stored(context.ctx, relu, { labels: null }));
+    expect(
+      await model.run({ x: { type: 'float32', dims: [1, 2], data: Float32Array.of(-1, 2) } }),
+    ).toMatchObject({
+      y: { dims: [1, 2], data: Float32Array.of(0, 2) },
+    });
+    await expect(model.score(new Float32Array(2), 1)).rejects.toMatchObject({ code: 'conflict' });
+  });
+});
+
+describe('loading', () => {
+  test('callers at once share one load, and later ones its session', async () => {
+    const { ctx, reads } = counting();
+    const ready = await stored(context.ctx, classifier(1));
+    const models = await Promise.all(Array.from({ length: 10 }, () => loadModel(ctx, ready)));
+    await Promise.all(models.map((model) => model.score(new Float32Array(2), 1)));
+    expect(reads()).toBe(1);
+  });
+
+  test('bytes that are not those of the digest, or gone, are never run', async () => {
+    const { ctx } = context;
+    const ready = await stored(ctx, classifier(2));
+    await ctx.stores.blobs('artifacts').write(ready.blob, classifier(3));
+    await expect(loadModel(ctx, ready)).rejects.toMatchObject({ code: 'conflict' });
+    await ctx.stores.blobs('artifacts').remove(ready.blob);
+    await expect(loadModel(ctx, ready)).rejects.toMatchObject({ code: 'conflict' });
+    await stored(ctx, classifier(2));
+    expect((await loadModel(ctx, ready)).ready).toBe(ready);
+  });
+
+  test('maps, types that cannot be fed, and what the runtime does not know are refused with the way out', async () => {
+    const { ctx } = context;
+    const zipmap = writeModel({
+      graph: {
+        inputs: [{ name: 'p', kind: 'tensor', elementType: 'float32', shape: ['n', 2] }],
+        outputs: [
+          {
+            name: 'output_probability',
+            kind: 'sequence',
+            element: {
+              kind: 'map',
+              key: 'string',
+              value: { kind: 'tensor', elementType: 'float32', shape: null },
+            },
+          },
+        ],
+        nodes: [
+          {
+            op: 'ZipMap',
+            domain: mlDomain,
+            inputs: ['p'],
+            outputs: ['output_probability'],
+            attributes: { classlabels_strings: { strings: labels } },
+          },
+        ],
+      },
+    });
+    const half = graph(
+      [{ op: 'Cast', inputs: ['x'], outputs: ['y'], attributes: { to: { int: 1 } } }],
+      [{ name: 'x', elementType: 'float16' }],
+      'y',
+    );
+    const unknown = graph(
+      [{ op: 'Imagined', inputs: ['x'], outputs: ['y'] }],
+      [{ name: 'x', elementType: 'float32' }],
+      'y',
+    );
+    for (const [bytes, message] of [
+      [zipmap, 'ZipMap'],
+      [half, 'Cast to float32'],
+      [unknown, 'not supported'],
+    ] as const)
+      await expect(loadModel(ctx, await stored(ctx, bytes))).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining(message),
+      });
+  });
+
+  test('what the runtime says of a failed run stays in the log', async () => {
+    const lines: string[] = [];
+    const ctx = {
+      ...context.ctx,
+      log: {
+        ...context.ctx.log,
+        error: (text: string, fields = {}) => void lines.push(text + JSON.stringify(fields)),
+      },
+    };
+    const gather = writeModel({
+      graph: {
+        inputs: [{ name: 'i', kind: 'tensor', elementType: 'int64', shape: ['n'] }],
+        outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: ['n'] }],
+        nodes: [{ op: 'Gather', inputs: ['w', 'i'], outputs: ['y'] }],
+        initializers: [{ name: 'w', type: 'float32', shape: [2], data: Float32Array.of(1, 2) }],
+      },
+    });
+    const model = await loadModel(ctx, await stored(ctx, gather));
+    const failure = model.run({ i: { type: 'int64', dims: [1], data: BigInt64Array.of(99n) } });
+    await expect(failure).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.not.stringMatching(/Gather|idx|\//),
+    });
+    expect(lines.join()).toContain('Gather');
+  });
+});
+
+describe('memory', () => {
+  test('trees are counted for more than their file, all else for its copies', () => {
+    const bytes = classifier(4);
+    expect(estimateBytes(bytes)).toBe(1024 * 1024 + 3 * bytes.byteLength);
+    const trees = treeEnsembleRegressor({
+      features: ['x'],
+      trees: [[{ weights: [{ target: 0, weight: 1 }] }]],
+      baseScore: 0,
+    });
+    expect(estimateBytes(trees)).toBe(1024 * 1024 + 18 * trees.byteLength);
+  });
+
+  test('beyond the limit the least recently used is released, and loaded again when asked', async () => {
+    const ctx = limited(3);
+    const readies = await Promise.all([10, 11, 12].map(async (shift) => stored(ctx, classifier(shift))));
+    const models = [];
+    for (const ready of readies.slice(0, 2)) models.push(await loadModel(ctx, ready));
+    await models[0]?.score(new Float32Array(2), 1);
+    models.push(await loadModel(ctx, readies[2]));
+    const [first, second, third] = readies.map(({ digest }) => digest);
+    expect(loadedModels()).toEqual([first, third]);
+    expect((await models[1]?.score(new Float32Array(2), 1))?.classes).toHaveLength(1);
+    expect(loadedModels()).toEqual([third, second]);
+  });
+
+  test('a model larger than the limit is served all the same, alone', async () => {
+    const ctx = limited(1);
+    const ready = await stored(ctx, classifier(20));
+    await (await loadModel(ctx, ready)).score(new Float32Array(2), 1);
+    expect(loadedModels()).toEqual([ready.digest]);
+  });
+
+  test('a session is never released under a run, however fast models push each other out', async () => {
+    const ctx = limited(2);
+    const readies = await Promise.all([30, 31, 32, 33].map(async (shift) => stored(ctx, classifier(shift))));
+    const models = await Promise.all(readies.map((ready) => loadModel(ctx, ready)));
+    const scored = await Promise.all(
+      Array.from({ length: 400 }, (_, i) => models[(i * 7) % 4].score(new Float32Array(64), 32)),
+    );
+    expect(scored.every(({ classes }) => classes?.length === 32)).toBe(true);
+    expect(loadedModels().length).toBeLessThanOrEqual(2);
+  });
+});

@@ -1,0 +1,82 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fitsPort, parseBody, tensorOf } from './fill.ts';
+import { elementOf, type ElementType, type Port } from './tensor.ts';
+
+const port = (type: ElementType, shape: Port['shape']): Port => ({ name: 'x', type, shape });
+
+describe('elements', () => {
+  test.each<[ElementType, unknown[], unknown[]]>([
+    ['bool', [true, false], [0, 1, 'true', null]],
+    ['uint8', [0, 255], [-1, 256, 1.5, '1', null, true]],
+    ['int8', [-128, 127], [-129, 128]],
+    ['uint16', [65535], [65536, -1]],
+    ['int16', [-32768, 32767], [32768]],
+    ['uint32', [4294967295], [4294967296, -1]],
+    ['int32', [-2147483648, 2147483647], [2 ** 40, 1.7]],
+    ['int64', [0, -(2 ** 53) + 1, 2n ** 63n - 1n, -(2n ** 63n)], [2 ** 53, 2n ** 63n, 0.5, '1']],
+    ['uint64', [0, 2n ** 64n - 1n], [-1, 2n ** 64n, -1n]],
+    ['float32', [0, -0, 3.4e38, 1e-46, 5n], [1e39, Number.POSITIVE_INFINITY, Number.NaN, 'x', true, [1]]],
+    ['float64', [1e308, 0.1], [Number.POSITIVE_INFINITY, '0', {}]],
+    ['string', ['', 'å😀', '\n'], ['a\0b', 1, null, true]],
+  ])('%s takes what fits it and nothing that would be changed by storing it', (type, good, bad) => {
+    for (const value of good)
+      expect({ value, element: elementOf(type, value) }).not.toHaveProperty('element', undefined);
+    for (const value of bad)
+      expect({ value, element: elementOf(type, value) }).toHaveProperty('element', undefined);
+  });
+});
+
+describe('tensors from JSON', () => {
+  test('nested and flat data are the same tensor', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 4 }), (rows, columns) => {
+        const table = Array.from({ length: rows }, (_row, r) =>
+          Array.from({ length: columns }, (_column, c) => r * 10 + c),
+        );
+        const dims = [rows, columns];
+        const flat = tensorOf(port('int32', ['n', columns]), dims, table.flat());
+        expect(tensorOf(port('int32', ['n', columns]), dims, table)).toEqual(flat);
+        expect(Array.from(flat.data as Int32Array)).toEqual(table.flat());
+      }),
+    );
+  });
+
+  test.each<[string, number[], unknown[]]>([
+    ['too few elements', [2, 2], [1, 2, 3]],
+    ['too many elements', [2, 2], [1, 2, 3, 4, 5]],
+    ['ragged rows', [2, 2], [[1, 2], [3]]],
+    [
+      'a row too deep',
+      [2, 2],
+      [
+        [1, 2],
+        [3, [4]],
+      ],
+    ],
+    ['mixed nesting', [2, 2], [[1, 2], 3]],
+    ['transposed nesting', [2, 1], [[1, 2]]],
+    ['a promise of more memory than there is', [0x7fffffff, 0x7fffffff], [1]],
+    ['the same promise, nested', [2, 0x7fffffff], [[1], [1]]],
+    ['a lone null', [2, 2], [1, 2, 3, null]],
+  ])('%s is refused before anything is allocated', (_, dims, data) => {
+    expect(() => tensorOf(port('float32', ['n', 'm']), dims, data)).toThrow(
+      expect.objectContaining({ code: 'invalid', field: 'x' }) as Error,
+    );
+  });
+
+  test('sizes that are negative, fractional, huge or of another rank do not fit', () => {
+    const of = (...dims: number[]) => fitsPort(port('float32', ['n', 4]), dims);
+    expect(of(1, 4) && of(0, 4)).toBe(true);
+    for (const dims of [[-1, 4], [1.5, 4], [2 ** 31, 4], [Number.NaN, 4], [1, 3], [4], [1, 4, 1], []])
+      expect({ dims, fits: of(...dims) }).toEqual({ dims, fits: false });
+  });
+
+  test('64-bit integers keep every digit where an input needs them', () => {
+    const text = '{"data":[9223372036854775807,-9223372036854775808,1]}';
+    const body = parseBody(text, [port('int64', ['n'])]) as { data: unknown[] };
+    expect(tensorOf(port('int64', ['n']), [3], body.data).data).toEqual(
+      BigInt64Array.of(2n ** 63n - 1n, -(2n ** 63n), 1n),
+    );
+  });
+});

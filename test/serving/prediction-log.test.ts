@@ -1,0 +1,264 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../shared/context.ts';
+import {
+  flushPredictions,
+  predict,
+  readLabels,
+  readPredictions,
+  recordLabels,
+  targetOf,
+} from '../../shared/serving/index.ts';
+import { matrix, run } from '../../shared/onnx/testing.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+import { classifier, deploy, features } from './support.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+  await deploy(server, 'logged', classifier());
+});
+afterAll(() => server.close());
+
+const hour = 3_600_000;
+const rows = [
+  [5.1, -3.5, 1.4],
+  [0.1, 2.25, -1],
+  [-2, -2, 3.75],
+];
+
+async function ask(name: string, count = 3): Promise<string[]> {
+  const data = Array.from({ length: count }, (_, i) => rows[i % 3]);
+  const { status, body } = await server.call('POST', `/endpoints/${name}/invocations`, {
+    dataframe_split: { columns: features, data },
+  });
+  expect(status).toBe(200);
+  return body['prediction_ids'] as unknown as string[];
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** A prediction at a time of the test's choosing. */
+async function askAt(ctx: Context, name: string, at: number): Promise<string> {
+  const timed = { ...ctx, clock: { now: () => at } };
+  const target = await targetOf(ctx, name);
+  const inputs = { input: { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) } } as const;
+  return (await predict(timed, target, inputs)).ids[0] ?? '';
+}
+
+const logged = async (endpoint: string, from = 0, to = Date.now() + hour, columns?: string[]) =>
+  collect(
+    readPredictions(server.ctx, {
+      endpoint,
+      from: Math.max(from, Date.now() - 48 * hour),
+      to,
+      ...(columns ? { columns } : {}),
+    }),
+  );
+
+const parts = async (endpoint: string) =>
+  collect(server.ctx.stores.blobs('predictions').walk(`default/${endpoint}/`));
+
+describe('the prediction log', () => {
+  test('every row of both protocols is in it, as it was asked and answered', async () => {
+    const invoked = await ask('logged');
+    const { body } = await server.call('POST', '/v2/models/logged/infer', {
+      inputs: [{ name: 'input', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] }],
+    });
+    const inferred = String(body['parameters']?.['prediction_ids']);
+    expect(await flushPredictions(server.ctx.stores)).toBe(0);
+    const [part, ...others] = await logged('logged');
+    expect(others).toEqual([]);
+    const raw = await run(classifier(), { input: matrix([...rows, [1, 2, 3]]) });
+    const probabilities = (raw['probabilities']?.data ?? []) as number[];
+    const { model } = await targetOf(server.ctx, 'logged');
+    expect(part?.rows).toBe(4);
+    const column = (name: string) => part?.column(name);
+    expect(column('predictionId')).toEqual([...invoked, inferred]);
+    expect(column('in.length')).toEqual([5.1, 0.1, -2, 1].map(Math.fround));
+    expect(column('in.höhe')).toEqual([1.4, -1, 3.75, 3].map(Math.fround));
+    expect(column('out.label')).toEqual(raw['label']?.data);
+    expect(column('class')).toEqual(raw['label']?.data);
+    expect(column('out.probabilities.setosa')).toEqual([0, 3, 6, 9].map((at) => probabilities[at]));
+    expect(column('score')).toEqual([0, 3, 6, 9].map((at) => Math.max(...probabilities.slice(at, at + 3))));
+    expect(column('digest')).toEqual(Array(4).fill(model.ready.digest));
+    expect(column('modelId')).toEqual(Array(4).fill(model.ready.modelId));
+    expect(column('version')).toEqual([1, 1, 1, 1]);
+    expect(column('source')).toEqual(Array(4).fill('realtime'));
+    expect(column('deployment')).toEqual(Array(4).fill('stable'));
+    expect((column('latencyMicros') ?? []).every((micros) => Number(micros) > 0)).toBe(true);
+    const [id = ''] = invoked;
+    const [name] = (await parts('logged')).map((blob) => blob.name);
+    const [stamp = '', buffer] = id.split('-');
+    expect(name).toBe(
+      `default/logged/parts/${stamp.slice(0, 4)}-${stamp.slice(4, 6)}-${stamp.slice(6, 8)}/${stamp.slice(8)}/${buffer}.parquet`,
+    );
+  });
+
+  test('a part is written on its own after the set seconds, and at once at 5,000 rows', async () => {
+    await deploy(server, 'by-rows', classifier());
+    await ask('by-rows', 5_000);
+    await expect.poll(async () => (await parts('by-rows')).length, { timeout: 5_000 }).toBe(1);
+
+    const { ctx } = server;
+    await deploy(server, 'by-time', classifier());
+    const quick = { ...ctx, settings: { ...ctx.settings, predictionFlushSeconds: 0.2 } };
+    await askAt(quick, 'by-time', Date.now());
+    await expect.poll(async () => (await parts('by-time')).length, { timeout: 5_000 }).toBe(1);
+  });
+
+  test('ranges are half open and exact to the millisecond, over hours and days', async () => {
+    const { ctx } = server;
+    await deploy(server, 'ranged', classifier());
+    const midnight = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+    const times = [midnight - hour - 1, midnight - 1, midnight, midnight + 1];
+    const ids = [];
+    for (const at of times) ids.push(await askAt(ctx, 'ranged', at));
+    await flushPredictions(ctx.stores);
+    const found = async (from: number, to: number) =>
+      (await logged('ranged', from, to)).flatMap((part) => part.column('predictionId'));
+    expect(await found(midnight - 2 * hour, midnight + hour)).toEqual(ids);
+    expect(await found(midnight - 1, midnight + 1)).toEqual(ids.slice(1, 3));
+    expect(await found(midnight, midnight)).toEqual([]);
+    expect(await found(midnight, midnight + 2)).toEqual(ids.slice(2));
+    expect(await found(midnight + 1, midnight)).toEqual([]);
+  });
+
+  test('only the columns asked for are read', async () => {
+    await deploy(server, 'narrow', classifier());
+    await ask('narrow');
+    await flushPredictions(server.ctx.stores);
+    const [part] = await logged('narrow', 0, Date.now() + hour, ['score', 'in.width', 'in.absent']);
+    expect(part?.columns).toEqual(['in.width', 'score']);
+    expect(part?.column('score')).toHaveLength(3);
+    expect(part?.rows).toBe(3);
+  });
+
+  test('rows wait while the store does not answer, and are written once it does', async () => {
+    const { ctx } = server;
+    await deploy(server, 'patient', classifier());
+    let isDown = true;
+    const blobs: Context['stores']['blobs'] = (name) =>
+      new Proxy(ctx.stores.blobs(name), {
+        get(target, key) {
+          if (key === 'write' && isDown) return () => Promise.reject(new Error('down'));
+          const member: unknown = Reflect.get(target, key, target);
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        },
+      });
+    const stores = { ...ctx.stores, blobs };
+    const flaky = { ...ctx, stores };
+    const id = await askAt(flaky, 'patient', Date.now());
+    expect(await flushPredictions(stores)).toBe(1);
+    isDown = false;
+    expect(await flushPredictions(stores)).toBe(0);
+    expect((await logged('patient')).flatMap((part) => part.column('predictionId'))).toEqual([id]);
+  });
+
+  test('an end of the process waits at most 3 seconds for a store that hangs', async () => {
+    const { ctx } = server;
+    await deploy(server, 'hanging', classifier());
+    const blobs: Context['stores']['blobs'] = (name) =>
+      new Proxy(ctx.stores.blobs(name), {
+        get(target, key) {
+          if (key === 'write') return () => new Promise(() => {});
+          const member: unknown = Reflect.get(target, key, target);
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        },
+      });
+    const stores = { ...ctx.stores, blobs };
+    await askAt({ ...ctx, stores }, 'hanging', Date.now());
+    const started = performance.now();
+    expect(await flushPredictions(stores)).toBe(1);
+    expect(performance.now() - started).toBeLessThan(3_500);
+  });
+});
+
+describe('labels', () => {
+  const feedback = (endpoint: string, labels: unknown) =>
+    server.call('POST', '/api/v1/feedback', { endpoint, labels });
+  const known = (endpoint: string) =>
+    readLabels(server.ctx, { endpoint, from: Date.now() - 48 * hour, to: Date.now() + hour });
+
+  test('may come before their part, join by prediction id, and a repeated call changes nothing', async () => {
+    await deploy(server, 'labelled', classifier());
+    const [a = '', b = ''] = await ask('labelled');
+    const labels = [
+      { prediction_id: a, label: 'setosa' },
+      { prediction_id: b, label: 4.5 },
+    ];
+    for (let i = 0; i < 3; i++)
+      expect(await feedback('labelled', labels)).toEqual({ status: 200, body: { recorded: 2 } });
+    await flushPredictions(server.ctx.stores);
+    expect(await known('labelled')).toEqual(
+      new Map<string, unknown>([
+        [a, 'setosa'],
+        [b, 4.5],
+      ]),
+    );
+    const blobs = await parts('labelled');
+    expect(blobs.filter(({ name }) => name.includes('/labels/'))).toHaveLength(1);
+    expect(blobs.filter(({ name }) => name.includes('/parts/'))).toHaveLength(1);
+  });
+
+  test('are filed under the hour of the prediction, and the later one counts', async () => {
+    const { ctx } = server;
+    await deploy(server, 'corrected', classifier());
+    const yesterday = Date.now() - 24 * hour;
+    const id = await askAt(ctx, 'corrected', yesterday);
+    let now = Date.now();
+    const later = () => ({ ...ctx, clock: { now: () => (now += 1000) } });
+    for (const label of ['first', 'second', 'third'])
+      await recordLabels(later(), 'corrected', [{ predictionId: id, label }]);
+    const range = { endpoint: 'corrected', from: yesterday, to: yesterday + 1 };
+    expect(await readLabels(ctx, range)).toEqual(new Map([[id, 'third']]));
+    expect(await readLabels(ctx, { endpoint: 'corrected', from: yesterday + 2 * hour, to: now })).toEqual(
+      new Map(),
+    );
+  });
+
+  test('a bad id is refused by its index, and nothing of the call is kept', async () => {
+    await deploy(server, 'checked', classifier());
+    const [good = ''] = await ask('checked');
+    const [foreign = ''] = await ask('logged');
+    for (const bad of [
+      '',
+      'x',
+      foreign,
+      good.replace(/.$/, (end) => (end === '0' ? '1' : '0')),
+      '../../etc',
+    ]) {
+      const { status, body } = await feedback('checked', [
+        { prediction_id: good, label: 'a' },
+        { prediction_id: bad, label: 'a' },
+      ]);
+      expect(status).toBe(400);
+      expect(body).toMatchObject({
+        field: 'labels[1].prediction_id',
+        detail: expect.stringContaining('labels[1]'),
+      });
+    }
+    expect(await known('checked')).toEqual(new Map());
+  });
+
+  test('calls that are no feedback are refused', async () => {
+    const [id = ''] = await ask('logged');
+    expect((await feedback('nobody', [{ prediction_id: id, label: 'a' }])).status).toBe(404);
+    for (const labels of [
+      undefined,
+      [],
+      {},
+      [id],
+      [{ prediction_id: id }],
+      [{ prediction_id: id, label: null }],
+      [{ prediction_id: id, label: true }],
+      [{ prediction_id: id, label: 'x'.repeat(501) }],
+      [{ label: 'a' }],
+      Array.from({ length: 10_001 }, () => ({ prediction_id: id, label: 'a' })),
+    ])
+      expect(await feedback('logged', labels)).toMatchObject({ status: 400 });
+  });
+});
