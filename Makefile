@@ -53,7 +53,7 @@ bench: node_modules/.ready ## Measure, as ratios against a baseline of the same 
 	@node bench/main.ts $(ARGS)
 
 build: node_modules/.ready ## Bundle for Azure into dist/
-	@node scripts/build.ts $(ARGS)
+	@npm run --silent build -- $(ARGS)
 
 format: node_modules/.ready ## Format every file
 	@node_modules/.bin/biome format --write .

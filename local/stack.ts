@@ -271,6 +271,9 @@ async function startHostProcess(
   return { child, url: first.ready.url, functions: first.ready.functions, exited, lastLines };
 }
 
+/** What retraining may start unless the caller says otherwise: the training of the example. */
+const exampleExecutors = { flights: [process.execPath, join(root, 'examples', 'flights', 'retrain.ts')] };
+
 function settings(
   options: StackOptions,
   data: string,
@@ -287,6 +290,7 @@ function settings(
     CAIRN_LOCAL: '1',
     CAIRN_AUTH: 'off',
     CAIRN_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    CAIRN_EXECUTORS: process.env['CAIRN_EXECUTORS'] ?? JSON.stringify(exampleExecutors),
     CAIRN_COSMOS_TRANSPORT: join(root, 'local', 'cosmos', 'transport.ts'),
     CAIRN_COSMOS_DATA: join(data, 'cosmos'),
     ...(options.latencyMs !== undefined && { CAIRN_COSMOS_LATENCY_MS: String(options.latencyMs) }),

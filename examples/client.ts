@@ -1,0 +1,72 @@
+/**
+ * A small client of Cairn's HTTP API, as any program would write it: MLflow's endpoints for tracking and
+ * registry, Cairn's own below /api/v1.
+ */
+export class Cairn {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url.replace(/\/+$/, '');
+  }
+
+  /** A JSON call; a status of 400 or more is an error that quotes the answer. */
+  async call<T = Json>(method: string, path: string, body?: unknown): Promise<T> {
+    const init =
+      body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await this.send(path, { method, ...init });
+    return (await response.json()) as T;
+  }
+
+  /** MLflow's endpoints below /api/2.0/mlflow. */
+  mlflow<T = Json>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.call<T>(method, `/api/2.0/mlflow/${path}`, body);
+  }
+
+  /** The response to any request; a status of 400 or more is an error that quotes the answer. */
+  async send(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(`${this.url}${path}`, init);
+    if (response.ok) return response;
+    const method = init.method ?? 'GET';
+    throw new Error(
+      `${method} ${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`,
+    );
+  }
+
+  /** Stores a file among the artifacts of a run. */
+  async putArtifact(artifactUri: string, path: string, data: string | Uint8Array): Promise<void> {
+    await this.send(artifactPath(artifactUri, path), {
+      method: 'PUT',
+      body: typeof data === 'string' ? data : Buffer.from(data),
+    });
+  }
+
+  async getArtifact(artifactUri: string, path: string): Promise<Buffer> {
+    const response = await this.send(artifactPath(artifactUri, path));
+    return Buffer.from(await response.arrayBuffer());
+  }
+}
+
+/** Parsed JSON of an answer. */
+export type Json = { readonly [key: string]: Json };
+
+/** Asks again and again until the answer is not `undefined`; after `secondsMax` an error says what was awaited. */
+export async function eventually<T>(
+  what: string,
+  secondsMax: number,
+  ask: () => Promise<T | undefined>,
+): Promise<T> {
+  const deadline = Date.now() + secondsMax * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${secondsMax} s.`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+function artifactPath(artifactUri: string, path: string): string {
+  const root = artifactUri.replace(/^mlflow-artifacts:\//, '');
+  return `/api/2.0/mlflow-artifacts/artifacts/${root}/${path.split('/').map(encodeURIComponent).join('/')}`;
+}

@@ -1,0 +1,313 @@
+import { parseArgs } from 'node:util';
+import { Cairn, eventually, type Json } from '../client.ts';
+import { type Flight, flightColumns, isEvening, isMorning, loadFlights } from '../data/flights.ts';
+import { toCsv } from '../flights/table.ts';
+import { register, trainAsRun } from '../flights/train.ts';
+import {
+  encodeExamples,
+  type Examples,
+  fitEncoding,
+  pick,
+  predictedLabels,
+  splitByKey,
+} from '../ml/index.ts';
+import { fact, percent, say, secondsSoFar, step } from './report.ts';
+import { platform, type Running } from './stack.ts';
+import { completeRows, infer, largestDifference, predict, shareRight } from './traffic.ts';
+
+const usage = `Usage: make demo [ARGS="options"]
+
+  --exit      stop the platform at the end (it keeps running otherwise)
+  --port N    port of the platform; one that runs there already is used (default 7071)
+  --data DIR  folder that keeps everything (default .cairn)
+  --help      this text
+`;
+
+/** Float32 inside the runtime, doubles in the trainer. */
+const tolerance = 1e-5;
+const rowsPerWindow = 1000;
+
+const { values } = parseArgs({
+  options: {
+    exit: { type: 'boolean', default: false },
+    port: { type: 'string', default: '7071' },
+    data: { type: 'string', default: '.cairn' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+let running: Running | undefined;
+try {
+  step('The platform');
+  running = await platform(Number(values.port), values.data, say);
+  await lifecycle(new Cairn(running.url));
+} catch (error) {
+  process.stderr.write(`\nThe demo failed after ${secondsSoFar()}: ${(error as Error).message}\n`);
+  await running?.stop();
+  process.exit(1);
+}
+if (values.exit) await running.stop();
+else if (running.child) {
+  say('It keeps running; Ctrl-C stops it, the data stays.');
+  process.once('SIGINT', () => void running?.stop().then(() => process.exit(0)));
+}
+
+/** One model's life, on US flights of January 2001: will this flight be more than 15 minutes late? */
+async function lifecycle(cairn: Cairn): Promise<void> {
+  const name = `flights-${Date.now().toString(36)}`;
+
+  step('Real data: US flights of January 2001');
+  const { mornings, evenings } = await readData();
+  const late = (rows: Examples) =>
+    percent(rows.labels.filter((label) => label === 'late').length / rows.labels.length);
+  say(
+    `${mornings.train.labels.length} morning flights to learn from, ${mornings.held.labels.length} held out (late: ${late(mornings.held)})`,
+  );
+  say(`${evenings.labels.length} evening flights the model will not have seen (late: ${late(evenings)})`);
+
+  step('Two models trained in TypeScript, tracked over HTTP');
+  const experiment = await cairn.mlflow('POST', 'experiments/create', { name });
+  const experimentId = String(experiment['experiment_id']);
+  const logistic = await trainAsRun(cairn, experimentId, 'logistic', mornings);
+  const boosting = await trainAsRun(cairn, experimentId, 'boosting', mornings);
+  for (const [title, { evaluation: e }] of Object.entries({
+    'logistic regression': logistic,
+    'gradient boosting': boosting,
+  }))
+    say(
+      `${title}: accuracy ${percent(e.accuracy)}, ROC AUC ${e.rocAuc.toFixed(3)}, log loss ${e.logLoss.toFixed(4)}`,
+    );
+  const best = boosting.evaluation.logLoss < logistic.evaluation.logLoss ? boosting : logistic;
+  const history = await cairn.mlflow('GET', `metrics/get-history?run_id=${best.runId}&metric_key=held_loss`);
+  const stored = await cairn.mlflow('GET', `runs/get?run_id=${best.runId}`);
+  const storedLoss = metric(stored, 'log_loss');
+  fact(storedLoss === best.evaluation.logLoss, `the better run's log loss reads back as ${storedLoss}`);
+  fact(list(history['metrics']).length >= 20, `its loss curve has ${list(history['metrics']).length} points`);
+
+  step('The better one registered and called champion');
+  await cairn.mlflow('POST', 'registered-models/create', { name, description: 'Will this flight be late?' });
+  const first = await register(cairn, name, best.runId);
+  await cairn.mlflow('POST', 'registered-models/alias', { name, alias: 'champion', version: String(first) });
+  await cairn.call('POST', '/api/v1/endpoints', { name, model: name, alias: 'champion' });
+  await eventually('the endpoint becoming ready', 60, () => pinned(cairn, name, first));
+  say(`version ${first} inspected, endpoint ${name} answers with it`);
+
+  step('Served in real time');
+  const windowStart = Date.now();
+  const quiet = part(mornings.held, 0, rowsPerWindow);
+  const inMorning = await predict(cairn, name, quiet, best.model.classes);
+  const difference = largestDifference(best.model, quiet, inMorning.probabilities);
+  fact(
+    difference <= tolerance,
+    `${quiet.labels.length} answers equal the trainer's to ${difference.toExponential(1)}`,
+  );
+  const complete = completeRows(quiet);
+  const viaV2 = await infer(cairn, name, pick(quiet, complete));
+  const same = complete.every((row, at) =>
+    [0, 1].every((c) => viaV2[2 * at + c] === inMorning.probabilities[2 * row + c]),
+  );
+  fact(same, `${complete.length} of them without a gap are the same through Open Inference Protocol v2`);
+
+  step('Scored in batch from a dropped file');
+  await scoreFile(
+    cairn,
+    name,
+    mornings.held,
+    best.model.predictProbabilities(mornings.held.rows, mornings.held.labels.length),
+    best.model.classes,
+  );
+
+  step('Watched: a quiet morning');
+  await cairn.call('PUT', `/api/v1/monitors/${name}`, {
+    retraining: { executor: 'flights', on: 'performance', alias: 'champion' },
+  });
+  const quietEnd = Date.now();
+  const calm = await check(
+    cairn,
+    name,
+    windowStart,
+    quietEnd,
+    (result) => rowsOf(result) >= quiet.labels.length,
+  );
+  fact(
+    String(calm['drift']?.['verdict']) === 'stable',
+    `${rowsOf(calm)} logged predictions look like the training data`,
+  );
+
+  step('The world changes: evening flights');
+  const inEvening = await predict(cairn, name, part(evenings, 0, rowsPerWindow), best.model.classes);
+  const busyEnd = Date.now();
+  const drifted = await check(cairn, name, quietEnd, busyEnd, (result) => rowsOf(result) >= rowsPerWindow);
+  fact(String(drifted['drift']?.['verdict']) === 'drifted', `drift found in ${rowsOf(drifted)} predictions`);
+  for (const feature of worst(drifted))
+    say(`${String(feature['column'])}: PSI ${Number(feature['psi']).toFixed(2)}`);
+
+  step('Labels arrive, and the champion turns out worse');
+  const busy = part(evenings, 0, rowsPerWindow);
+  await cairn.call('POST', '/api/v1/feedback', {
+    endpoint: name,
+    labels: inEvening.ids.map((id, at) => ({ prediction_id: id, label: busy.labels[at] })),
+  });
+  const judged = await check(
+    cairn,
+    name,
+    quietEnd,
+    busyEnd,
+    (result) => Number(result['performance']?.['labelled']) >= rowsPerWindow,
+  );
+  const accuracy = Number(judged['performance']?.['value']);
+  const baseline = Number(judged['performance']?.['baseline']?.['accuracy']);
+  fact(
+    accuracy === shareRight(busy, inEvening.labels),
+    `the platform's accuracy is ours: ${percent(accuracy)}`,
+  );
+  fact(
+    String(judged['performance']?.['verdict']) === 'degraded',
+    `performance fell from ${percent(baseline)} to ${percent(accuracy)}`,
+  );
+
+  step('Retrained, judged on withheld rows, promoted');
+  const job = await eventually('retraining', 90, () => finishedRetraining(cairn, name));
+  if (String(job['status']) !== 'promoted')
+    throw new Error(`retraining ended as ${String(job['status'])}: ${JSON.stringify(job['reason'] ?? job)}`);
+  const gate = job['gate'];
+  const champion = Number(gate?.['champion']?.['accuracy']);
+  const challenger = Number(gate?.['challenger']?.['accuracy']);
+  const second = Number(job['version']);
+  say(
+    `gate on ${String(gate?.['rows'])} rows that no training saw: champion ${percent(champion)}, challenger ${percent(challenger)}`,
+  );
+  fact(challenger > champion, `version ${second} beats version ${first}`);
+
+  step('A new champion answers');
+  await eventually('the endpoint moving to the new version', 30, () => pinned(cairn, name, second));
+  const tomorrow = part(evenings, rowsPerWindow, 2 * rowsPerWindow);
+  const renewed = await eventually('an answer of the new version', 30, async () => {
+    const answers = await predict(cairn, name, tomorrow, best.model.classes);
+    return largestDifference(best.model, tomorrow, answers.probabilities) > tolerance ? answers : undefined;
+  });
+  const old = best.model.predictProbabilities(tomorrow.rows, tomorrow.labels.length);
+  const oldLabels = predictedLabels(old, best.model.classes);
+  const [before, after] = [shareRight(tomorrow, oldLabels), shareRight(tomorrow, renewed.labels)];
+  fact(
+    after > before,
+    `on ${tomorrow.labels.length} further evening flights accuracy is ${percent(after)}; the old champion had ${percent(before)}`,
+  );
+
+  process.stdout.write(`\nDone in ${secondsSoFar()}. Every line with a ✓ was checked.\n\n`);
+  for (const [what, hash] of [
+    ['runs', `#/experiments/${experimentId}`],
+    ['model', `#/models/${name}`],
+    ['endpoint', `#/endpoints/${name}`],
+    ['monitor', `#/monitors/${name}`],
+  ] as const)
+    say(`${what.padEnd(9)} ${cairn.url}/${hash}`);
+  process.stdout.write('\n');
+}
+
+/** Mornings parted into rows to learn from and rows held out, and evenings; encoded by what the mornings hold. */
+async function readData(): Promise<{ mornings: { train: Examples; held: Examples }; evenings: Examples }> {
+  const flights = await loadFlights({ share: 0.08 });
+  const early = flights.filter(isMorning);
+  const keys = early.map(({ id }) => id);
+  const { train, test } = splitByKey(keys, { testShare: 0.25 });
+  const at = (indexes: readonly number[]) => indexes.flatMap((index) => early[index] ?? []);
+  const encoding = fitEncoding(at(train), flightColumns, { categoriesMax: 12 });
+  const encoded = (rows: readonly Flight[]) => encodeExamples(encoding, rows, flightColumns.label);
+  return {
+    mornings: { train: encoded(at(train)), held: encoded(at(test)) },
+    evenings: encoded(flights.filter(isEvening)),
+  };
+}
+
+/** Drops a file, waits for the scored one, and compares it row by row with the trainer. */
+async function scoreFile(
+  cairn: Cairn,
+  name: string,
+  rows: Examples,
+  expected: Float64Array,
+  classes: readonly string[],
+): Promise<void> {
+  const input = toCsv(rows);
+  await cairn.send(`/api/v1/batch-inputs/${name}/mornings.csv`, { method: 'PUT', body: input });
+  const job = await eventually('the scored file', 60, async () => {
+    const { jobs } = await cairn.call<{ jobs: Json[] }>('GET', `/api/v1/batch-jobs?endpoint=${name}`);
+    return jobs.find((each) => ['succeeded', 'failed'].includes(String(each['status'])));
+  });
+  if (String(job['status']) !== 'succeeded')
+    throw new Error(`the batch job failed: ${JSON.stringify(job['error'])}`);
+  const output = await cairn.send(`/api/v1/batch-outputs/${String(job['output']?.['name'])}`);
+  const lines = (await output.text()).trimEnd().split('\n');
+  const sent = input.trimEnd().split('\n');
+  fact(
+    lines.length === sent.length && lines.every((line, at) => line.startsWith(sent[at] ?? '\n')),
+    `${sent.length - 1} rows in, as many out, in order`,
+  );
+  const column = (field: string) => lines[0]?.split(',').indexOf(field) ?? -1;
+  const [label, score] = [column('prediction'), column('score')];
+  const worstOf = lines.slice(1).reduce((largest, line, at) => {
+    const cells = line.split(',');
+    const p = expected[at * classes.length + classes.indexOf(cells[label] ?? '')] ?? Number.NaN;
+    return Math.max(largest, Math.abs(Number(cells[score]) - p));
+  }, 0);
+  fact(worstOf <= tolerance, `batch equals the trainer to ${worstOf.toExponential(1)}`);
+}
+
+/** Runs the monitor on a window until the log has all that the caller waits for. */
+function check(
+  cairn: Cairn,
+  name: string,
+  from: number,
+  to: number,
+  complete: (result: Json) => boolean,
+): Promise<Json> {
+  return eventually('the monitor seeing every prediction', 45, async () => {
+    const result = await cairn.call('POST', `/api/v1/monitors/${name}/check`, { from, to });
+    return complete(result) ? result : undefined;
+  });
+}
+
+async function pinned(cairn: Cairn, name: string, version: number): Promise<true | undefined> {
+  const endpoint = await cairn.call('GET', `/api/v1/endpoints/${name}`);
+  return Number(endpoint['stable']?.['version']) === version ? true : undefined;
+}
+
+async function finishedRetraining(cairn: Cairn, endpoint: string): Promise<Json | undefined> {
+  const { jobs } = await cairn.call<{ jobs: Json[] }>('GET', '/api/v1/retraining-jobs');
+  return jobs.find(
+    (job) =>
+      String(job['endpoint']) === endpoint &&
+      ['promoted', 'rejected', 'failed'].includes(String(job['status'])),
+  );
+}
+
+/** The three features that moved most. */
+function worst(result: Json): Json[] {
+  return list(result['drift']?.['features'])
+    .filter((feature) => String(feature['verdict']) === 'drifted')
+    .toSorted((a, b) => Number(b['psi']) - Number(a['psi']))
+    .slice(0, 3);
+}
+
+function rowsOf(result: Json): number {
+  return Number(result['drift']?.['rows']?.['current']);
+}
+
+function metric(run: Json, key: string): number {
+  const found = list(run['run']?.['data']?.['metrics']).find((each) => String(each['key']) === key);
+  return Number(found?.['value']);
+}
+
+function list(value: Json | undefined): Json[] {
+  return (value ?? []) as unknown as Json[];
+}
+
+function part(rows: Examples, first: number, last: number): Examples {
+  return pick(
+    rows,
+    Array.from({ length: Math.min(last, rows.labels.length) - first }, (_, at) => first + at),
+  );
+}
