@@ -106,6 +106,7 @@ function isAsyncModule(error: unknown): boolean {
 }
 
 /** Node's own `import`, also where a test runner rewrites the keyword. */
-const importModule = compileFunction('return import(url)', ['url'], {
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
+async function importModule(url: string): Promise<unknown> {
+  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  return await compileFunction('return import(url)', ['url'], { importModuleDynamically })(url);
+}
