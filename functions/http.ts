@@ -88,6 +88,11 @@ async function answer(
 
   async function respond(): Promise<Response> {
     const { settings, stores } = await openApp();
+    if (surface.part !== 'both' && settings.surfaces !== 'all' && settings.surfaces !== surface.part)
+      throw new CairnError(
+        'no-route',
+        `This app does not serve ${surface.name}; it serves the ${settings.surfaces} surfaces.`,
+      );
     const ctx: Context = {
       principal: authenticate(request, route.role, settings),
       workspace: workspaceOf(request),

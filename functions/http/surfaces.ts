@@ -1,6 +1,7 @@
 import type { Surface } from '../../shared/http/index.ts';
 import { artifacts } from './artifacts.ts';
 import { batch } from './batch.ts';
+import { description } from './description.ts';
 import { endpoints, feedbacks } from './endpoints.ts';
 import { invocations, openInference } from './inference.ts';
 import { monitoring } from './monitoring.ts';
@@ -8,9 +9,9 @@ import { pipelines } from './pipelines.ts';
 import { platform } from './platform.ts';
 import { registry } from './registry.ts';
 import { tracking } from './tracking.ts';
+import { web } from './web.ts';
 
-/** Every surface, in the order in which they are asked. */
-export const surfaces: readonly Surface[] = [
+const served: readonly Surface[] = [
   platform,
   tracking,
   artifacts,
@@ -22,4 +23,8 @@ export const surfaces: readonly Surface[] = [
   batch,
   monitoring,
   pipelines,
+  web,
 ];
+
+/** Every surface, in the order in which they are asked; the last one describes them all. */
+export const surfaces: readonly Surface[] = [...served, description(served)];

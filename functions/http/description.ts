@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { problem, type Route, route, type Surface } from '../../shared/http/index.ts';
+
+type Schema = {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly required?: readonly string[];
+};
+
+/** The surface that says what the others offer. */
+export function description(surfaces: readonly Surface[]): Surface {
+  const all: Surface = {
+    name: 'description',
+    part: 'both',
+    errors: problem,
+    routes: [
+      route('GET', '/openapi.json', {
+        operation: 'description',
+        role: 'public',
+        input: z.object({}),
+        handle: () => Promise.resolve(openApi([...surfaces, all])),
+      }),
+    ],
+  };
+  return all;
+}
+
+/** The OpenAPI 3.1 description of every route, from the table that routes them. */
+export function openApi(surfaces: readonly Surface[]): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const { name, routes } of surfaces)
+    for (const each of routes) {
+      // MLflow's own pages use a second prefix for the same operations.
+      if (each.path.startsWith('/ajax-api/')) continue;
+      const path = each.path.replace(/\{(\w+)\*\}/, '{$1}');
+      paths[path] = { ...paths[path], [each.method.toLowerCase()]: operation(name, each) };
+    }
+  return { openapi: '3.1.0', info: { title: 'Cairn', version: '0.1.0' }, paths };
+}
+
+function operation(
+  surface: string,
+  { method, path, operation: operationId, role, input }: Route,
+): Record<string, unknown> {
+  const schema = (input ? z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) : {}) as Schema;
+  const inPath = [...path.matchAll(/\{(\w+)\*?\}/g)].map((match) => match[1] ?? '');
+  const properties = Object.entries(schema.properties ?? {}).filter(([name]) => !inPath.includes(name));
+  const required = (schema.required ?? []).filter((name) => !inPath.includes(name));
+  const parameters = inPath.map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' } as unknown,
+  }));
+  if (method === 'GET')
+    parameters.push(
+      ...properties.map(([name, type]) => ({
+        name,
+        in: 'query',
+        required: required.includes(name),
+        schema: type,
+      })),
+    );
+  const body = { type: 'object', properties: Object.fromEntries(properties), required };
+  return {
+    operationId,
+    tags: [surface],
+    parameters,
+    ...(method === 'GET' || !input
+      ? {}
+      : {
+          requestBody: { required: required.length > 0, content: { 'application/json': { schema: body } } },
+        }),
+    responses: {
+      200: { description: 'Success' },
+      default: { description: 'An error, in the shape of its protocol' },
+    },
+    'x-cairn-role': role,
+  };
+}
