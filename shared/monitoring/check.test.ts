@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkWindow } from './check.ts';
 import { type ColumnDrift, defaultSettings, type Drift } from './model.ts';
@@ -224,10 +224,14 @@ describe('a window has a defined answer when', () => {
     fc.assert(
       fc.property(column, column, (reference, current) => {
         const drift = check(sampleOf({ x: reference }), sampleOf({ x: current }));
-        if (drift.verdict === 'insufficient-data') return false;
-        return drift.features.every(
-          (f) => 'psi' in f && Number.isFinite(f.psi) && f.psi >= 0 && f.pValue >= 0 && f.pValue <= 1,
-        );
+        if (drift.verdict === 'insufficient-data') throw new Error(drift.reason);
+        for (const feature of drift.features) {
+          if (!('psi' in feature)) throw new Error(feature.reason);
+          expect(feature.psi).toBeGreaterThanOrEqual(0);
+          expect(feature.psi).toBeLessThan(Number.POSITIVE_INFINITY);
+          expect(feature.pValue).toBeGreaterThanOrEqual(0);
+          expect(feature.pValue).toBeLessThanOrEqual(1);
+        }
       }),
       { numRuns: long ? 2000 : 100 },
     );

@@ -1,6 +1,6 @@
 export { checkDue, checkNow } from './check-monitor.ts';
-export { type LabelledRows, labelledCsv, labelledRows, type Part } from './labelled.ts';
-export type { BreachReason, Monitor, MonitorResult, RetrainingPolicy } from './model.ts';
+export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';
+export type { BreachReason, Monitor, MonitorResult } from './model.ts';
 export {
   getMonitor,
   getResult,

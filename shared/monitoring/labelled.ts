@@ -5,7 +5,7 @@ import { CairnError } from '../http/index.ts';
 import { getEndpoint, readLabels, readPredictions } from '../serving/index.ts';
 
 /** Which side a labelled row is on, for good: seven in ten may train, three in ten are withheld to judge. */
-export type Part = 'train' | 'evaluation';
+type Part = 'train' | 'evaluation';
 
 /** Logged predictions of a window whose label has arrived. */
 export type LabelledRows = {
@@ -29,7 +29,7 @@ const cellsMax = 8_000_000;
 const daysMax = 31;
 
 /** The part a prediction belongs to, decided by its id alone: no later label or window moves it. */
-export function partOf(predictionId: string): Part {
+function partOf(predictionId: string): Part {
   const uniform = createHash('sha256').update(predictionId).digest().readUInt32BE() / 2 ** 32;
   return uniform < trainShare ? 'train' : 'evaluation';
 }

@@ -89,7 +89,7 @@ export type Drift =
       readonly driftedShare: number;
     };
 
-export type RowCounts = { readonly reference: number; readonly current: number };
+type RowCounts = { readonly reference: number; readonly current: number };
 
 /** What a version's accuracy is held against; fixed once per version and monitor. */
 export type Baseline = {

@@ -8,7 +8,7 @@ import { columnOf, type Sample } from './sample.ts';
 import { settleSeconds } from './windows.ts';
 
 /** Rows of a reference that a check reads, spread evenly over what there is. */
-export const referenceRowsMax = 10_000;
+const referenceRowsMax = 10_000;
 /** Rows that become the reference of a version which names none. */
 const firstPredictionsRows = 1000;
 

@@ -7,7 +7,7 @@ import { loadModel } from '../serving/index.ts';
 import type { Figures, Gate, RetrainingJob, RetrainingState } from './model.ts';
 
 /** Fewer withheld rows than this decide nothing. */
-export const gateRowsMin = 50;
+const gateRowsMin = 50;
 
 /**
  * Scores champion and challenger here, on the withheld labelled rows of the job's window: nothing that

@@ -18,6 +18,7 @@ type ExecutionDocument = Document & {
 
 const beatMilliseconds = 10_000;
 const lostAfterMilliseconds = 45_000;
+const outcomeTries = 6;
 const outputBytesMax = 16 * 1024 * 1024;
 const tailCharsMax = 4096;
 
@@ -129,12 +130,24 @@ async function supervise(
     const ending = await endOf(child);
     if (abandoned.has(child)) return;
     const outcome = outcomeOf(stopped ?? ending, output(), complaint());
-    if (!(await record(outcome))) return;
+    if (!(await recordOutcome(record, outcome))) return;
     await ctx.stores.queues.send(ctx, 'work', { kind: 'retrain-recover', jobId: task.jobId });
   } finally {
     clearTimeout(timeout);
     clearInterval(beat);
     children.delete(nameOf(task));
+  }
+}
+
+/** A training is too dear to lose to a store that does not answer for a moment. */
+async function recordOutcome(record: Recorder, outcome: ExecutionDocument['execution']): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await record(outcome);
+    } catch (error) {
+      if (attempt === outcomeTries) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 250 * 2 ** attempt));
+    }
   }
 }
 

@@ -113,15 +113,29 @@ async function train(ctx: Context, job: RetrainingJob & { status: 'training' }):
       if (!expired) return { wait: 'report' };
       await executor.cancel(ctx, task);
       return { status: 'failed', reason: 'The training did not end in time and was cancelled.' };
-    case 'lost':
+    case 'lost': {
+      const version = await registeredBy(ctx, job);
+      if (version !== undefined) return challengerOf(ctx, job, version, expired);
       return job.attempt < attemptsMax
         ? attempt(ctx, job.attempt + 1)
         : { status: 'failed', reason: `The training was lost ${attemptsMax} times.` };
+    }
     case 'failed':
       return { status: 'failed', reason: execution.reason };
     case 'succeeded':
       return challengerOf(ctx, job, execution.version, expired);
   }
+}
+
+/** The version that a training registered before nobody was there to hear of it. */
+async function registeredBy(ctx: Context, job: RetrainingJob): Promise<number | undefined> {
+  const { nextVersion } = await modelById(ctx, job.modelId);
+  for (let version = nextVersion - 1; version >= 1; version--) {
+    const { tags, createdAt } = await getVersion(ctx, job.modelId, version);
+    if (tags[retrainingTag] === job.jobId) return version;
+    if (createdAt < job.createdAt) return undefined;
+  }
+  return undefined;
 }
 
 /** The version that the training names, if it is this job's own and ready to be judged. */

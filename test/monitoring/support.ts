@@ -14,7 +14,7 @@ import {
 import type { TestServer } from '../support/server.ts';
 
 export const hour = 3_600_000;
-export const features = ['a', 'b', 'c'];
+const features = ['a', 'b', 'c'];
 
 /** The context at a time of its own; everything else is shared. */
 export const at = (ctx: Context, now: number): Context => ({ ...ctx, clock: { now: () => now } });

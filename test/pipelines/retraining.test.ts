@@ -1,0 +1,452 @@
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../shared/context.ts';
+import type { CairnEvent } from '../../shared/events/index.ts';
+import { checkDue, checkNow, putMonitor } from '../../shared/monitoring/index.ts';
+import {
+  getRetraining,
+  recoverRetraining,
+  requestRetraining,
+  retrain,
+  type RetrainingJob,
+  stopExecutors,
+} from '../../shared/pipelines/index.ts';
+import { inspectVersion, modelByName, moveAlias } from '../../shared/registry/index.ts';
+import {
+  ask,
+  at,
+  classifier,
+  deploy,
+  hour,
+  label,
+  registerVersion,
+  rowsOf,
+  type Truth,
+  waiting,
+} from '../monitoring/support.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+
+const long = process.env['CAIRN_TEST'] === 'long';
+/** A full hour, long enough ago for its window to have settled: trainings run in real time. */
+const start = (Math.floor(Date.now() / hour) - 2) * hour;
+const window = { from: start, to: start + hour };
+const log = join(mkdtempSync(join(tmpdir(), 'cairn-trainer-')), 'log');
+
+const trainer = fileURLToPath(new URL('fixtures/trainer.ts', import.meta.url));
+const modes = [
+  'good',
+  'worse',
+  'untagged',
+  'not-a-model',
+  'imagined',
+  'garbage',
+  'silent',
+  'fails',
+  'hangs',
+  'chatters',
+];
+
+let server: TestServer;
+let front: Server;
+let ctx: Context;
+beforeAll(async () => {
+  front = createServer((request, response) => {
+    bridged(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const address = front.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  process.env['CAIRN_PUBLIC_URL'] = `http://127.0.0.1:${port}`;
+  process.env['CAIRN_EXECUTORS'] = JSON.stringify({
+    ...Object.fromEntries(modes.map((mode) => [mode, [process.execPath, trainer, mode, log]])),
+    nowhere: ['/nowhere/at/all'],
+  });
+  server = await testServer();
+  ctx = at(server.ctx, start - hour);
+});
+afterAll(async () => {
+  stopExecutors();
+  front.close();
+  front.closeAllConnections();
+  await server.close();
+  rmSync(join(log, '..'), { recursive: true });
+});
+
+/** One HTTP request of the trainer, handed to the router. */
+async function bridged(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = Buffer.concat(await request.toArray());
+  const answer = await server.fetch(request.url ?? '/', {
+    method: request.method ?? 'GET',
+    headers: Object.entries(request.headers).map(
+      ([name, value]) => [name, String(value)] as [string, string],
+    ),
+    ...(body.length > 0 ? { body } : {}),
+  });
+  response
+    .writeHead(answer.status, Object.fromEntries(answer.headers))
+    .end(Buffer.from(await answer.arrayBuffer()));
+}
+
+const byFirst: Truth = ([a = 0]) => a > 0;
+/** The champion still gets about six in ten right. */
+const bySecond: Truth = ([a = 0, b = 0]) => 0.4 * a + b > 0;
+const staleModel = () => classifier([1, 0, 0]);
+
+/** An endpoint whose model no longer knows the truth, labelled, with a monitor that retrains; not yet checked. */
+async function degraded(name: string, executor: string, rows = 500): Promise<void> {
+  await deploy(server, ctx, name, staleModel());
+  // What the first labelled window showed when the model was right.
+  const before = rowsOf(1, 300);
+  const earlier = at(ctx, start - 30 * 60_000);
+  await label(earlier, name, await ask(earlier, name, before), before, byFirst);
+  await checkNow(at(ctx, start + 61_000), name, { from: start - hour, to: start });
+  await putMonitor(ctx, name, { retraining: { executor, on: 'performance' } });
+  const asked = rowsOf(2, rows);
+  const during = at(ctx, start + 1000);
+  await label(during, name, await ask(during, name, asked), asked, bySecond);
+}
+
+const jobIdOf = (name: string) => `retrain-default-${name}-${window.to}`;
+const checking = () => at(server.ctx, start + hour + 61_000);
+const now = () => server.ctx;
+
+async function breach(name: string): Promise<void> {
+  const result = await checkDue(checking(), { monitorId: name });
+  expect(result.breach).toMatchObject({ reasons: ['performance'] });
+}
+
+/** The event as its subscribers get it. */
+const breached = (name: string): CairnEvent =>
+  ({
+    type: 'monitor.breached',
+    subject: { monitorId: name, windowEnd: String(window.to) },
+  }) as unknown as CairnEvent;
+
+/** Handles messages until the job has reached one of these states. */
+async function until(name: string, ...statuses: RetrainingJob['status'][]): Promise<RetrainingJob> {
+  const deadline = Date.now() + 25_000;
+  for (;;) {
+    await server.drain();
+    const job = await getRetraining(ctx, jobIdOf(name));
+    if (statuses.includes(job.status)) return job;
+    if (Date.now() > deadline) throw new Error(`The job is still ${JSON.stringify(job)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+const finished = (name: string) => until(name, 'promoted', 'rejected', 'failed');
+
+type Started = { mode: string; task: Record<string, unknown>; environment: string[] };
+const started = (name: string): Started[] =>
+  readFileSync(log, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Started)
+    .filter(({ task }) => task['endpoint'] === name);
+
+async function championOf(name: string): Promise<number | undefined> {
+  return (await modelByName(ctx, name)).aliases['champion'];
+}
+
+async function agenda(): Promise<string> {
+  return JSON.stringify(await ctx.stores.documents('jobs').read(['agenda'], 'agenda'));
+}
+
+async function eventsOf(name: string): Promise<unknown[]> {
+  return ctx.stores
+    .documents('jobs')
+    .query(
+      { text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event'" },
+      { key: [jobIdOf(name)], consistency: 'strong' },
+    );
+}
+
+describe('a breach', () => {
+  test('leads through training and gate to a better champion, with every figure in the job', async () => {
+    await degraded('better', 'good');
+    await breach('better');
+    const job = await finished('better');
+    expect(job).toMatchObject({
+      status: 'promoted',
+      version: 2,
+      champion: 1,
+      alias: 'champion',
+      reasons: ['performance'],
+      ...window,
+      gate: { verdict: 'challenger', margin: 0, champion: { version: 1 }, challenger: { version: 2 } },
+    });
+    if (job.status !== 'promoted') throw new Error(job.status);
+    const { champion, challenger, rows } = job.gate;
+    expect(rows).toBeGreaterThan(100);
+    expect(champion.accuracy).toBeLessThan(0.7);
+    expect(challenger.accuracy).toBeGreaterThan(0.9);
+    expect(challenger.logLoss).toBeLessThan(champion.logLoss ?? 0);
+    expect(await championOf('better')).toBe(2);
+    expect(await eventsOf('better')).toEqual([
+      { jobId: job.jobId, monitorId: 'better', modelId: job.modelId, status: 'promoted' },
+    ]);
+    const endpoint = await server.call('GET', '/api/v1/endpoints/better');
+    expect(endpoint.body).toMatchObject({ stable: { version: 2 } });
+    // Done work leaves nothing on the agenda.
+    expect(await agenda()).not.toContain(job.jobId);
+
+    expect(started('better')).toEqual([
+      {
+        mode: 'good',
+        task: {
+          jobId: job.jobId,
+          workspace: 'default',
+          endpoint: 'better',
+          model: 'better',
+          alias: 'champion',
+          champion: 1,
+          ...window,
+        },
+        environment: ['CAIRN_RETRAINING', 'MLFLOW_TRACKING_URI', 'PATH'],
+      },
+    ]);
+
+    const single = await server.call('GET', `/api/v1/retraining-jobs/${job.jobId}`);
+    expect(single).toMatchObject({
+      status: 200,
+      body: {
+        id: job.jobId,
+        monitor_id: 'better',
+        status: 'promoted',
+        gate: { rows_digest: job.gate.rowsDigest, champion: { log_loss: champion.logLoss } },
+      },
+    });
+    const { body } = await server.call('GET', '/api/v1/retraining-jobs?limit=1');
+    expect(body['jobs']).toEqual([single.body]);
+    expect((await server.call('GET', '/api/v1/retraining-jobs/none')).status).toBe(404);
+    const elsewhere = await server.fetch(`/api/v1/retraining-jobs/${job.jobId}`, {
+      headers: { 'x-mlflow-workspace': 'other' },
+    });
+    expect(elsewhere.status).toBe(404);
+  });
+
+  test('makes one job, one message and one training, however often checks, events and messages come', async () => {
+    await degraded('repeated', 'worse');
+    await Promise.all(Array.from({ length: 3 }, () => breach('repeated')));
+    await Promise.all(Array.from({ length: 4 }, () => requestRetraining(now(), breached('repeated'))));
+    await requestRetraining(now(), breached('repeated'));
+    const messages = (await waiting(ctx, 'retrain')).filter(({ monitorId }) => monitorId === 'repeated');
+    expect(messages).toMatchObject([{ monitorId: 'repeated', windowEnd: window.to }]);
+    const message = { monitorId: 'repeated', windowEnd: window.to };
+    await Promise.all(Array.from({ length: 4 }, () => retrain(now(), message)));
+    await retrain(now(), message);
+    await finished('repeated');
+    await Promise.all([retrain(now(), message), requestRetraining(now(), breached('repeated'))]);
+    await server.drain();
+    expect(started('repeated')).toHaveLength(1);
+    expect(await eventsOf('repeated')).toHaveLength(1);
+  });
+
+  test('of a monitor without a policy asks for nothing', async () => {
+    await degraded('alone', 'good');
+    await putMonitor(ctx, 'alone', { retraining: null });
+    await breach('alone');
+    await server.drain();
+    await expect(getRetraining(ctx, jobIdOf('alone'))).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('the gate', () => {
+  test('rejects a challenger that is worse, and the alias stays', async () => {
+    await degraded('worse', 'worse');
+    await breach('worse');
+    const job = await finished('worse');
+    expect(job).toMatchObject({
+      status: 'rejected',
+      challenger: 2,
+      reason: expect.stringMatching(/^On \d+ withheld rows the challenger reached/),
+      gate: { verdict: 'champion' },
+    });
+    if (job.status !== 'rejected') throw new Error(job.status);
+    expect(job.gate?.challenger.accuracy).toBeLessThan(job.gate?.champion.accuracy ?? 0);
+    expect(await championOf('worse')).toBe(1);
+  });
+
+  test('rejects whatever it cannot judge on enough withheld rows', async () => {
+    await degraded('few', 'good', 120);
+    await breach('few');
+    const job = await finished('few');
+    expect(job).toMatchObject({
+      status: 'rejected',
+      challenger: 2,
+      reason: expect.stringMatching(/withheld labelled rows; at least 50/),
+    });
+    expect(await championOf('few')).toBe(1);
+  });
+
+  test('loses to whoever moved the alias meanwhile', async () => {
+    await degraded('overtaken', 'good');
+    await breach('overtaken');
+    await until('overtaken', 'training');
+    const version = await registerVersion(server, ctx, 'overtaken', classifier([0, 0, 1]));
+    await moveAlias(ctx, { name: 'overtaken', alias: 'champion', version });
+    expect(await finished('overtaken')).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining(`held by version ${version}`),
+      gate: { verdict: 'challenger' },
+    });
+    expect(await championOf('overtaken')).toBe(version);
+  });
+});
+
+describe('a training fails with the reason when its command', () => {
+  test.each([
+    ['fails', /exited with code 3\. It wrote: the data ate my homework/],
+    ['garbage', /last line must be \{"model_version": "<number>"\}, but was 'all done!'/],
+    ['silent', /last line must be .* but was ''/],
+    ['untagged', /does not carry the tag cairn\.retraining=/],
+    ['imagined', /named version 4711, which 'imagined' does not have/],
+    ['not-a-model', /cannot be served/],
+    ['nowhere', /could not be started: .*ENOENT/],
+    ['chatters', /printed more than 16777216 bytes/],
+  ])('%s', async (mode, reason) => {
+    await degraded(mode, mode);
+    await breach(mode);
+    expect(await finished(mode)).toMatchObject({ status: 'failed', reason: expect.stringMatching(reason) });
+    expect(await championOf(mode)).toBe(1);
+    expect(await eventsOf(mode)).toHaveLength(1);
+  });
+
+  test('hangs, and all it started is stopped', async () => {
+    await degraded('hangs', 'hangs');
+    await breach('hangs');
+    const hurried: Context = { ...now(), settings: { ...ctx.settings, executorSecondsMax: 1 } };
+    await requestRetraining(hurried, breached('hangs'));
+    await retrain(hurried, { monitorId: 'hangs', windowEnd: window.to });
+    expect(await finished('hangs')).toMatchObject({
+      status: 'failed',
+      reason: 'It ran longer than 1 seconds and was stopped.',
+    });
+  });
+
+  test('is no longer declared', async () => {
+    await degraded('undeclared', 'good');
+    await breach('undeclared');
+    await requestRetraining(now(), breached('undeclared'));
+    const without: Context = { ...now(), settings: { ...ctx.settings, executors: {} } };
+    await retrain(without, { monitorId: 'undeclared', windowEnd: window.to });
+    expect(await getRetraining(ctx, jobIdOf('undeclared'))).toMatchObject({
+      status: 'failed',
+      reason: "No executor is named 'good'; declare it in CAIRN_EXECUTORS.",
+    });
+  });
+});
+
+describe('a process that dies', () => {
+  /** A context whose `jobs` refuse the write after the first `writes` ones: the process ends there. */
+  function dyingAfter(writes: number): { dying: Context; died: () => boolean } {
+    let left = writes;
+    let dead = false;
+    const documents = ctx.stores.documents;
+    const mortal = (name: Parameters<typeof documents>[0]) => {
+      const container = documents(name);
+      return new Proxy(container, {
+        get(target, property) {
+          const value: unknown = Reflect.get(target, property);
+          if (typeof value !== 'function') return value;
+          const method = value.bind(target) as (...given: unknown[]) => unknown;
+          if (property !== 'write' && property !== 'batch') return method;
+          return (...given: unknown[]) => {
+            if (left-- > 0) return method(...given);
+            dead = true;
+            throw new Error('The process has died.');
+          };
+        },
+      });
+    };
+    const stores = {
+      ...ctx.stores,
+      documents: Object.assign(mortal, { ...documents, meter: documents.meter }) as typeof documents,
+    };
+    return { dying: { ...now(), stores }, died: () => dead };
+  }
+
+  const later = (seconds: number): Context => at(server.ctx, Date.now() + seconds * 1000);
+
+  /** What the work queue would do about versions that were registered, without doing anything else. */
+  async function inspectAll(name: string): Promise<number> {
+    const { modelId, nextVersion } = await modelByName(ctx, name);
+    for (let version = 1; version < nextVersion; version++)
+      await inspectVersion(ctx, {
+        subject: { modelId, version: String(version) },
+        seq: 1,
+      } as unknown as CairnEvent);
+    return nextVersion - 1;
+  }
+
+  const isFinished = async (name: string) => {
+    const status = await getRetraining(ctx, jobIdOf(name)).then(
+      (job) => job.status,
+      () => 'absent',
+    );
+    return status === 'promoted' || status === 'rejected' || status === 'failed';
+  };
+
+  test('between any two writes leaves a job that recovery brings to the same end, trained once', async () => {
+    let writes = 0;
+    for (let survived = false; !survived; writes += long ? 1 : 2) {
+      const name = `dies-${writes}`;
+      const deadline = Date.now() + 15_000;
+      await degraded(name, 'good');
+      await breach(name);
+      const { dying, died } = dyingAfter(writes);
+      const lives = async () => {
+        await requestRetraining(dying, breached(name));
+        for (;;) {
+          await inspectAll(name);
+          await recoverRetraining(dying, { jobId: jobIdOf(name) });
+          if (died() || Date.now() > deadline || (await isFinished(name))) return !died();
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      };
+      survived = await lives().catch(() => false);
+      expect(Date.now()).toBeLessThan(deadline);
+      // The child goes on without its parent. Then the event comes back, and the agenda's minute.
+      while (
+        existsSync(log) &&
+        started(name).length > 0 &&
+        (await inspectAll(name)) < 2 &&
+        Date.now() < deadline
+      )
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      await requestRetraining(server.ctx, breached(name));
+      await recoverRetraining(later(60), { jobId: jobIdOf(name) });
+      expect(await finished(name)).toMatchObject({ status: 'promoted', version: 2 });
+      expect(await championOf(name)).toBe(2);
+      expect(started(name)).toHaveLength(1);
+      expect(await eventsOf(name)).toHaveLength(1);
+      expect(await agenda()).not.toContain(jobIdOf(name));
+    }
+    expect(writes).toBeGreaterThan(8);
+  }, 120_000);
+
+  test('with its training is found out, and another attempt is made', async () => {
+    await degraded('lost', 'hangs');
+    await breach('lost');
+    await until('lost', 'training');
+    stopExecutors();
+    const message = { monitorId: 'lost', windowEnd: window.to };
+    await retrain(server.ctx, message);
+    expect(await getRetraining(ctx, jobIdOf('lost'))).toMatchObject({ status: 'training', attempt: 1 });
+    await retrain(later(60), message);
+    expect(await getRetraining(ctx, jobIdOf('lost'))).toMatchObject({ status: 'training', attempt: 2 });
+    stopExecutors();
+    await retrain(later(600), message);
+    expect(await getRetraining(ctx, jobIdOf('lost'))).toMatchObject({ status: 'training', attempt: 3 });
+    stopExecutors();
+    await retrain(later(6000), message);
+    expect(await getRetraining(ctx, jobIdOf('lost'))).toMatchObject({
+      status: 'failed',
+      reason: 'The training was lost 3 times.',
+    });
+  });
+});
