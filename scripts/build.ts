@@ -2,7 +2,8 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build as bundle } from 'esbuild';
+import { build as bundle, type Plugin } from 'esbuild';
+import { buildPage } from '../web/build.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -14,6 +15,16 @@ const shipped = [
   'onnxruntime-common/package.json',
   'onnxruntime-common/dist/cjs',
 ];
+
+/** A deployed app has no sources to make its page from: it carries the page. */
+const builtPage: Plugin = {
+  name: 'built page',
+  setup(bundling) {
+    bundling.onLoad({ filter: /[/\\]web[/\\]build\.ts$/ }, async () => ({
+      contents: `const page = ${JSON.stringify(await buildPage())}; export const buildPage = async () => page;`,
+    }));
+  },
+};
 
 export type BuildOptions = {
   /** Folder that is emptied and filled; `dist` unless told. */
@@ -42,6 +53,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
     keepNames: true,
     sourcemap: 'linked',
     external: ['@azure/functions-core', 'onnxruntime-node'],
+    plugins: [builtPage],
     logLevel: 'warning',
   });
   if (options.package) await addNativePackages(join(outDir, 'node_modules'));

@@ -1,0 +1,214 @@
+/** An answer that is not a success, in the words of the server. Status 0: there was no answer. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+  }
+}
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+
+/** The JSON API for one visit of one page: leaving the page ends its requests. */
+export type Api = {
+  readonly signal: AbortSignal;
+  /** Below `/ajax-api/2.0/mlflow/`. */
+  mlflow<T>(path: string, query?: Query): Promise<T>;
+  searchRuns(body: RunSearch): Promise<{ runs?: Run[]; next_page_token?: string }>;
+  /** Below `/api/v1/`. */
+  cairn<T>(path: string, query?: Query): Promise<T>;
+};
+
+type RunSearch = { experiment_ids: readonly string[]; max_results: number; page_token?: string | undefined };
+
+export function openApi(signal: AbortSignal): Api {
+  const mlflow = '/ajax-api/2.0/mlflow/';
+  const get = <T>(path: string, query: Query = {}) => {
+    const given = Object.entries(query).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, String(value)]],
+    );
+    const text = new URLSearchParams(given).toString();
+    return answer<T>(text ? `${path}?${text}` : path, { signal });
+  };
+  return {
+    signal,
+    mlflow: (path, query) => get(`${mlflow}${path}`, query),
+    cairn: (path, query) => get(`/api/v1/${path}`, query),
+    searchRuns: (body) =>
+      answer(`${mlflow}runs/search`, {
+        signal,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+  };
+}
+
+async function answer<T>(path: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, 'The server does not answer. Is it still running?');
+  }
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok && body !== null) return body as T;
+  const said = (body ?? {}) as { message?: string; detail?: string };
+  throw new ApiError(
+    response.status,
+    said.message ?? said.detail ?? `The server answered ${response.status} to ${path}.`,
+  );
+}
+
+/** A number as MLflow's JSON writes it: NaN and the infinities are text. */
+export type Figure = number | 'NaN' | 'Infinity' | '-Infinity';
+export type Pair = { key: string; value: string };
+export type Metric = { key: string; value: Figure; step: number; timestamp: number };
+
+export type Experiment = {
+  experiment_id: string;
+  name: string;
+  artifact_location: string;
+  lifecycle_stage: string;
+  creation_time: number;
+  last_update_time: number;
+  tags?: Pair[];
+};
+
+export type Run = {
+  info: {
+    run_id: string;
+    experiment_id: string;
+    run_name: string;
+    user_id: string;
+    status: string;
+    start_time: number;
+    end_time?: number;
+    artifact_uri: string;
+    lifecycle_stage: string;
+  };
+  data: { metrics?: Metric[]; params?: Pair[]; tags?: Pair[] };
+};
+
+export type Artifact = { path: string; is_dir: boolean; file_size?: number };
+
+export type Version = {
+  name: string;
+  version: string;
+  creation_timestamp: number;
+  description?: string;
+  source: string;
+  run_id: string;
+  status_message?: string;
+  tags?: Pair[];
+  aliases?: string[];
+};
+
+export type Model = {
+  name: string;
+  creation_timestamp: number;
+  last_updated_timestamp: number;
+  description?: string;
+  latest_versions?: Version[];
+  tags?: Pair[];
+  aliases?: { alias: string; version: string }[];
+};
+
+export type Endpoint = {
+  name: string;
+  model: string;
+  model_id: string;
+  alias: string;
+  status: 'ready' | 'waiting';
+  stable: { version: number; digest: string } | null;
+  labels: Record<string, string>;
+  created_at: number;
+  updated_at: number;
+};
+
+export type Monitor = {
+  name: string;
+  endpoint: string;
+  window_seconds: number;
+  every_seconds: number;
+  min_rows: number;
+  thresholds: { psi: number; p_value: number; drifted_share: number };
+  performance: { metric: string; max_drop: number; min_labelled: number };
+  retraining?: { executor: string; on: string; alias: string; margin: number };
+};
+
+type Both = { reference: number; current: number };
+export type ColumnDrift =
+  | {
+      column: string;
+      verdict: 'stable' | 'drifted';
+      kind: string;
+      psi: number;
+      test: string;
+      statistic: number;
+      p_value: number;
+      missing: Both;
+    }
+  | { column: string; verdict: 'not-comparable'; reason: string };
+
+export type MonitorResult = {
+  monitor: string;
+  endpoint: string;
+  window_start: number;
+  window_end: number;
+  checked_at: number;
+  settled: boolean;
+  model: { version: number } | null;
+  other_versions_rows: number;
+  reference:
+    | { source: 'dataset'; uri: string; rows: number }
+    | { source: 'first-predictions'; why: string; rows: number }
+    | { source: 'none'; why: string };
+  drift:
+    | { verdict: 'insufficient-data'; reason: string; rows: Both }
+    | {
+        verdict: 'stable' | 'drifted';
+        rows: Both;
+        features: ColumnDrift[];
+        score: ColumnDrift | null;
+        drifted_share: number;
+      };
+  performance:
+    | { verdict: 'unknown'; reason: string; labelled: number; coverage: number }
+    | {
+        verdict: 'ok' | 'degraded';
+        metric: string;
+        value: number;
+        baseline: { source: string; accuracy: number; rows: number };
+        standard_error: number;
+        labelled: number;
+        coverage: number;
+      };
+  breach: { reasons: string[]; at: number } | null;
+};
+
+export type BatchJob = {
+  id: string;
+  endpoint: string;
+  status: string;
+  input: { name: string; bytes: number };
+  output: { name: string; rows: number; bytes: number } | null;
+  error: { code: string; reason: string; row?: number; column?: string } | null;
+  created_at: number;
+};
+
+export type Retraining = {
+  id: string;
+  model: string;
+  monitor_id: string;
+  status: string;
+  champion: number | null;
+  challenger?: number;
+  version?: number;
+  reason?: string;
+  gate?: { champion: { accuracy: number }; challenger: { accuracy: number } };
+  created_at: number;
+};

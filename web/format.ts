@@ -1,0 +1,58 @@
+import type { Figure } from './api.ts';
+import { h } from './dom.ts';
+
+const locale = 'en-GB';
+const grouped = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const dated = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+/** Five significant digits; whole numbers in full. */
+export function figure(value: Figure): string {
+  if (typeof value === 'string') return value.replace('Infinity', '∞');
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return grouped.format(value);
+  const size = Math.abs(value);
+  return size >= 1e-4 && size < 1e6 ? String(Number(value.toPrecision(5))) : value.toExponential(3);
+}
+
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
+}
+
+export function byteSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? size : size.toPrecision(3)} ${units[unit]}`;
+}
+
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.max(0, Math.round(milliseconds))} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** A point in time, in full. */
+export function moment(at: number): HTMLTimeElement {
+  return h('time', { datetime: new Date(at).toISOString() }, dated.format(at));
+}
+
+/** A point in time as seen from now; its full form is the tooltip. */
+export function ago(at: number): HTMLTimeElement {
+  const steps = [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ] as const;
+  const seconds = (at - Date.now()) / 1000;
+  const step = steps.find(([, size]) => Math.abs(seconds) >= size);
+  const text = step ? relative.format(Math.round(seconds / step[1]), step[0]) : 'just now';
+  return h('time', { datetime: new Date(at).toISOString(), title: dated.format(at) }, text);
+}
