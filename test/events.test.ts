@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { platform } from '../shared/context.ts';
+import {
+  type CairnEvent,
+  deliver,
+  enqueueDue,
+  type EventsMessage,
+  eventWrite,
+  schedule,
+  sweepEvents,
+  unschedule,
+} from '../shared/events/index.ts';
+import { type TestContext, testContext } from './support/context.ts';
+
+let context: TestContext;
+beforeAll(async () => {
+  context = await testContext();
+});
+afterAll(() => context.close());
+
+/** A context whose clock stands at `now` and whose queue collects what is sent. */
+function at(now: number) {
+  const sent: Record<string, unknown>[] = [];
+  const queues = {
+    ...context.ctx.stores.queues,
+    send: (_: unknown, _queue: string, message: object) => Promise.resolve(void sent.push({ ...message })),
+  };
+  const stores = { ...context.ctx.stores, queues };
+  return { ctx: { ...context.ctx, stores, clock: { now: () => now } }, sent };
+}
+
+/** Commits an event of an endpoint, as a verb does, but does not announce it. */
+async function committed(name: string, now: number): Promise<EventsMessage> {
+  const { ctx } = at(now);
+  const write = eventWrite(
+    ctx,
+    { type: 'endpoint.created', aggregate: `endpoint/${name}`, seq: 1, subject: { endpoint: name } },
+    { workspace: ctx.workspace },
+  );
+  await ctx.stores.documents('endpoints').write([ctx.workspace], write);
+  return { kind: 'events', events: [{ container: 'endpoints', key: [ctx.workspace], id: write.doc.id }] };
+}
+
+describe('events', () => {
+  test('an event reaches its subscribers once, however often its message comes', async () => {
+    const message = await committed('once', 1000);
+    const seen: CairnEvent[] = [];
+    for (let i = 0; i < 3; i++)
+      await deliver(context.ctx, message, () => [async (_, event) => void seen.push(event)]);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatchObject({
+      type: 'endpoint.created',
+      actor: 'tester',
+      seq: 1,
+      at: 1000,
+      subject: { endpoint: 'once' },
+    });
+  });
+
+  test('a subscriber that fails is asked again, and the event stays until it has been served', async () => {
+    const message = await committed('fails', 1000);
+    let calls = 0;
+    const failing = () => [
+      async () => {
+        if (++calls === 1) throw new Error('not now');
+      },
+    ];
+    await expect(deliver(context.ctx, message, failing)).rejects.toThrow('not now');
+    await deliver(context.ctx, message, failing);
+    await deliver(context.ctx, message, failing);
+    expect(calls).toBe(2);
+  });
+
+  test('an event whose announcement was lost is found by the sweep, a fresh one left to its relay', async () => {
+    await committed('lost', 1_000_000);
+    await committed('fresh', 1_100_000);
+    const { ctx, sent } = at(1_110_000);
+    await sweepEvents({ ...ctx, principal: platform });
+    const ids = sent.flatMap((message) => (message['events'] as { id: string }[]).map(({ id }) => id));
+    expect(ids).toContain('event:endpoint:lost:00000001');
+    expect(ids).not.toContain('event:endpoint:fresh:00000001');
+  });
+});
+
+describe('the agenda', () => {
+  const message = { kind: 'check-monitor', monitorId: 'm' };
+
+  test('what is due is enqueued once; what recurs comes again on its grid, however late the timer was', async () => {
+    await schedule(at(0).ctx, 'every', { dueAt: 10_000, everySeconds: 60, workspace: 'default', message });
+    await schedule(at(0).ctx, 'once', { dueAt: 10_000, workspace: 'default', message: { kind: 'other' } });
+    const early = at(9_999);
+    expect(await enqueueDue(early.ctx)).toBe(0);
+    const late = at(200_000);
+    expect(await enqueueDue(late.ctx)).toBe(2);
+    expect(late.sent.map((m) => m['kind']).toSorted()).toEqual(['check-monitor', 'other']);
+    expect(await enqueueDue(late.ctx)).toBe(0);
+    expect(await enqueueDue(at(249_999).ctx)).toBe(0);
+    expect(await enqueueDue(at(250_000).ctx)).toBe(1);
+    await unschedule(at(0).ctx, 'every');
+    expect(await enqueueDue(at(1e9).ctx)).toBe(0);
+  });
+
+  test('many who schedule at once lose nothing', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `race ${i}`);
+    await Promise.all(
+      names.map((name) => schedule(at(0).ctx, name, { dueAt: 1, workspace: 'default', message })),
+    );
+    const { ctx, sent } = at(2);
+    expect(await enqueueDue(ctx)).toBe(12);
+    expect(sent).toHaveLength(12);
+  });
+
+  test('an idle minute costs one point read', async () => {
+    const { meter } = context.ctx.stores.documents;
+    const before = meter.requests;
+    await enqueueDue(at(1).ctx);
+    expect(meter.requests - before).toBe(1);
+  });
+});
