@@ -187,7 +187,7 @@ function gather(tensors: readonly Tensor[], type: ElementType, width: number, in
   let row = 0;
   for (const { data } of tensors)
     for (let at = index; at < data.length; at += width, row++)
-      values[row] = isNumber ? (data[at] as number) : stored(type, data[at]);
+      values[row] = isNumber ? data[at] : stored(type, data[at]);
   return values;
 }
 
