@@ -124,7 +124,7 @@ function running({ data, azurite, host, watcher, lock }: Parts): Stack {
   let ending = false;
   const crashed = new Promise<string>((tell) => {
     const report = (part: string, code: string) => {
-      if (!ending) tell(`${part} ended unexpectedly (${code}).${host.lastLines()}`);
+      if (!ending) tell(`${part} ended unexpectedly (${code}).${part === 'Azurite' ? '' : host.lastLines()}`);
     };
     void host.exited.then((code) => report('The Functions host', code));
     void azurite.exited.then((code) => report('Azurite', code));

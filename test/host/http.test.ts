@@ -204,6 +204,17 @@ describe.each([
     expect(await status('GET', '/getOnly')).toBe(200);
   });
 
+  test('an event reaches the client when it is sent, not when the answer ends', async () => {
+    const request = open('GET', '/events');
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const [first] = (await once(response, 'data')) as [Buffer];
+    expect(first.toString()).toBe('data: 1\n\n');
+    letGo();
+    const [second] = (await once(response, 'data')) as [Buffer];
+    expect(second.toString()).toBe('data: 2\n\n');
+  });
+
   test('stopping waits for the request that runs and takes no more', async () => {
     const slow = send('GET', '/waits');
     await reports.next('waiting');
