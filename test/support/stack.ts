@@ -6,35 +6,47 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type RunningStack = { readonly url: string; readonly pid: number; stop(): Promise<void> };
+export type RunningStack = {
+  readonly url: string;
+  stop(): Promise<void>;
+  /** Ends every process of the stack at once, as a power cut would. */
+  kill(): Promise<void>;
+};
 
-/** The whole platform as `make start` runs it, in processes of its own, on a data folder that goes with it. */
-export async function startedStack(env: Record<string, string> = {}): Promise<RunningStack> {
-  const data = await mkdtemp(join(tmpdir(), 'cairn-stack-'));
+/**
+ * The whole platform as `make start` runs it, in processes of its own. Its data folder goes with it,
+ * unless the caller gives one, which is the caller's to remove.
+ */
+export async function startedStack(env: Record<string, string> = {}, folder?: string): Promise<RunningStack> {
+  const data = folder ?? (await mkdtemp(join(tmpdir(), 'cairn-stack-')));
   const port = await freePort();
   const main = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
   const child = spawn(process.execPath, [main, '--port', String(port), '--data', data], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that all of it can be killed at once.
+    detached: true,
   });
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   const url = `http://127.0.0.1:${port}`;
-  const stop = async () => {
+  const end = async (signal: () => void) => {
     if (child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
-      child.kill('SIGTERM');
+      signal();
       await ended;
     }
-    await rm(data, { recursive: true, force: true });
+    if (folder === undefined) await rm(data, { recursive: true, force: true });
   };
+  const stop = () => end(() => child.kill('SIGTERM'));
+  const kill = () => end(() => process.kill(-(child.pid ?? 0), 'SIGKILL'));
   try {
     await healthy(url, child);
   } catch (error) {
     await stop();
     throw new Error(`The stack did not start:\n${Buffer.concat(output).toString()}`, { cause: error });
   }
-  return { url, pid: child.pid ?? 0, stop };
+  return { url, stop, kill };
 }
 
 async function healthy(url: string, child: ChildProcess): Promise<void> {
