@@ -204,17 +204,17 @@ describe('labels', () => {
     expect(blobs.filter(({ name }) => name.includes('/parts/'))).toHaveLength(1);
   });
 
-  test('are filed under the hour of the prediction, and the later one counts', async () => {
+  test('are filed under the hour of the prediction, the later counts, and a call repeated word for word is no later one', async () => {
     const { ctx } = server;
     await deploy(server, 'corrected', classifier());
     const yesterday = Date.now() - 24 * hour;
     const id = await askAt(ctx, 'corrected', yesterday);
     let now = Date.now();
     const later = () => ({ ...ctx, clock: { now: () => (now += 1000) } });
-    for (const label of ['first', 'second', 'third'])
+    for (const label of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'a'])
       await recordLabels(later(), 'corrected', [{ predictionId: id, label }]);
     const range = { endpoint: 'corrected', from: yesterday, to: yesterday + 1 };
-    expect(await readLabels(ctx, range)).toEqual(new Map([[id, 'third']]));
+    expect(await readLabels(ctx, range)).toEqual(new Map([[id, 'g']]));
     expect(await readLabels(ctx, { endpoint: 'corrected', from: yesterday + 2 * hour, to: now })).toEqual(
       new Map(),
     );
