@@ -14,6 +14,8 @@ import {
 import type { TestServer } from '../support/server.ts';
 
 export const hour = 3_600_000;
+/** Lists are read at the weaker consistency: what must come may come a moment later. */
+export const lagging = { timeout: 5000 };
 const features = ['a', 'b', 'c'];
 
 /** The context at a time of its own; everything else is shared. */

@@ -24,6 +24,7 @@ import {
   deploy,
   hour,
   label,
+  lagging,
   registerVersion,
   rowsOf,
   type Truth,
@@ -220,8 +221,8 @@ describe('a breach', () => {
         gate: { rows_digest: job.gate.rowsDigest, champion: { log_loss: champion.logLoss } },
       },
     });
-    const { body } = await server.call('GET', '/api/v1/retraining-jobs?limit=1');
-    expect(body['jobs']).toEqual([single.body]);
+    const newest = async () => (await server.call('GET', '/api/v1/retraining-jobs?limit=1')).body['jobs'];
+    await expect.poll(newest, lagging).toEqual([single.body]);
     expect((await server.call('GET', '/api/v1/retraining-jobs/none')).status).toBe(404);
     const elsewhere = await server.fetch(`/api/v1/retraining-jobs/${job.jobId}`, {
       headers: { 'x-mlflow-workspace': 'other' },
