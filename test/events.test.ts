@@ -10,6 +10,7 @@ import {
   sweepEvents,
   unschedule,
 } from '../shared/events/index.ts';
+import { eventually } from './support/eventually.ts';
 import { type TestContext, testContext } from './support/context.ts';
 
 let context: TestContext;
@@ -74,11 +75,13 @@ describe('events', () => {
   test('an event whose announcement was lost is found by the sweep, a fresh one left to its relay', async () => {
     await committed('lost', 1_000_000);
     await committed('fresh', 1_100_000);
-    const { ctx, sent } = at(1_110_000);
-    await sweepEvents({ ...ctx, principal: platform });
-    const ids = sent.flatMap((message) => (message['events'] as { id: string }[]).map(({ id }) => id));
-    expect(ids).toContain('event:endpoint:lost:00000001');
-    expect(ids).not.toContain('event:endpoint:fresh:00000001');
+    await eventually(async () => {
+      const { ctx, sent } = at(1_110_000);
+      await sweepEvents({ ...ctx, principal: platform });
+      const ids = sent.flatMap((message) => (message['events'] as { id: string }[]).map(({ id }) => id));
+      expect(ids).toContain('event:endpoint:lost:00000001');
+      expect(ids).not.toContain('event:endpoint:fresh:00000001');
+    });
   });
 });
 

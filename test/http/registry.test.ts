@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linearClassifier } from '../../shared/onnx/index.ts';
 import { getVersion, modelByName, moveAlias } from '../../shared/registry/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { items, type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -45,18 +46,20 @@ describe('models and versions', () => {
 
   test('models are listed by name, page by page', async () => {
     for (const name of ['list c', 'list a', 'list b']) await post('registered-models/create', { name });
-    const names: string[] = [];
-    let token = '';
-    do {
-      const { body } = await server.call(
-        'GET',
-        api(`registered-models/search?max_results=1&page_token=${token}`),
-      );
-      names.push(...items(body['registered_models']).map((m) => String(m['name'])));
-      token = String(body['next_page_token'] ?? '');
-    } while (token !== '');
-    expect(names.filter((n) => n.startsWith('list'))).toEqual(['list a', 'list b', 'list c']);
-    expect(names).toEqual(names.toSorted());
+    await eventually(async () => {
+      const names: string[] = [];
+      let token = '';
+      do {
+        const { body } = await server.call(
+          'GET',
+          api(`registered-models/search?max_results=1&page_token=${token}`),
+        );
+        names.push(...items(body['registered_models']).map((m) => String(m['name'])));
+        token = String(body['next_page_token'] ?? '');
+      } while (token !== '');
+      expect(names.filter((n) => n.startsWith('list'))).toEqual(['list a', 'list b', 'list c']);
+      expect(names).toEqual(names.toSorted());
+    });
   });
 
   test('a version of an ONNX file becomes ready, with digest, signature, features and labels', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -45,7 +46,9 @@ describe('experiments', () => {
       Array.from({ length: 20 }, () => post('experiments/create', { name: 'race' })),
     );
     expect(answers.filter((a) => a.status === 200)).toHaveLength(1);
-    expect(answers.filter((a) => String(a.body['error_code']) === 'RESOURCE_ALREADY_EXISTS')).toHaveLength(19);
+    expect(answers.filter((a) => String(a.body['error_code']) === 'RESOURCE_ALREADY_EXISTS')).toHaveLength(
+      19,
+    );
   });
 
   test('the default experiment exists from the start, in each workspace by itself', async () => {
@@ -59,30 +62,26 @@ describe('experiments', () => {
       body: '{"name":"churn"}',
     });
     expect(create.status).toBe(200);
-    const found = await server.fetch(api('experiments/search?max_results=10'), { headers });
-    const names = ((await found.json()) as { experiments: { name: string }[] }).experiments.map(
-      (e) => e.name,
-    );
-    expect(names).toEqual(['churn', 'Default']);
+    await eventually(async () => {
+      const found = await server.fetch(api('experiments/search?max_results=10'), { headers });
+      const { experiments } = (await found.json()) as { experiments: { name: string }[] };
+      expect(experiments.map(({ name }) => name)).toEqual(['churn', 'Default']);
+    });
   });
 
   test('a search pages through all, newest first', async () => {
     for (let i = 0; i < 5; i++) await post('experiments/create', { name: `page ${i}` });
-    const seen: string[] = [];
-    let token = '';
-    do {
-      const { body } = await get(`experiments/search?max_results=2&page_token=${token}`);
-      seen.push(...items(body['experiments']).map((e) => String(e['name'])));
-      token = String(body['next_page_token'] ?? '');
-    } while (token !== '');
-    expect(new Set(seen).size).toBe(seen.length);
-    expect(seen.filter((n) => n.startsWith('page'))).toEqual([
-      'page 4',
-      'page 3',
-      'page 2',
-      'page 1',
-      'page 0',
-    ]);
+    await eventually(async () => {
+      const seen: string[] = [];
+      let token = '';
+      do {
+        const { body } = await get(`experiments/search?max_results=2&page_token=${token}`);
+        seen.push(...items(body['experiments']).map((e) => String(e['name'])));
+        token = String(body['next_page_token'] ?? '');
+      } while (token !== '');
+      expect(new Set(seen).size).toBe(seen.length);
+      expect(seen.filter((n) => n.startsWith('page')).join()).toBe('page 4,page 3,page 2,page 1,page 0');
+    });
   });
 });
 
@@ -198,18 +197,20 @@ describe('runs', () => {
     );
     for (let i = 0; i < 7; i++)
       await post('runs/create', { experiment_id: i % 2 ? a : b, run_name: `r${i}`, start_time: i });
-    const seen: string[] = [];
-    let page_token = '';
-    do {
-      const { body } = await post('runs/search', {
-        experiment_ids: [a, b, '424242'],
-        max_results: 3,
-        page_token,
-      });
-      seen.push(...items(body['runs']).map((r) => String(r['info']?.['run_name'])));
-      page_token = String(body['next_page_token'] ?? '');
-    } while (page_token !== '');
-    expect(seen).toEqual(['r6', 'r5', 'r4', 'r3', 'r2', 'r1', 'r0']);
+    await eventually(async () => {
+      const seen: string[] = [];
+      let page_token = '';
+      do {
+        const { body } = await post('runs/search', {
+          experiment_ids: [a, b, '424242'],
+          max_results: 3,
+          page_token,
+        });
+        seen.push(...items(body['runs']).map((r) => String(r['info']?.['run_name'])));
+        page_token = String(body['next_page_token'] ?? '');
+      } while (page_token !== '');
+      expect(seen).toEqual(['r6', 'r5', 'r4', 'r3', 'r2', 'r1', 'r0']);
+    });
   });
 });
 
