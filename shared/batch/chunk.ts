@@ -59,7 +59,8 @@ class ChunkWork {
   readonly #options: BatchOptions;
   readonly #startedAt: number;
   #progress: Progress;
-  #lines: Buffer[] = [];
+  /** Output not staged yet; one buffer for all parts, so that memory does not follow the size of the chunk. */
+  #part: Buffer;
   #bytes = 0;
   #rows = 0;
   #parts = 0;
@@ -69,6 +70,7 @@ class ChunkWork {
     this.#job = job;
     this.#options = options;
     this.claimed = claimed;
+    this.#part = Buffer.allocUnsafe(options.partBytes);
     this.#progress = claimed.doc.progress;
     this.#startedAt = ctx.clock.now();
   }
@@ -111,18 +113,23 @@ class ChunkWork {
     return settled ? 'done' : 'lost';
   }
 
-  /** Keeps a copy of the lines until there are enough for a block. */
   #add(lines: Buffer, rows: number): void {
-    this.#lines.push(Buffer.from(lines));
-    this.#bytes += lines.length;
+    const needed = this.#bytes + lines.length;
+    if (needed > this.#part.length)
+      this.#part = Buffer.concat(
+        [this.#part.subarray(0, this.#bytes)],
+        Math.max(needed, this.#part.length * 2),
+      );
+    lines.copy(this.#part, this.#bytes);
+    this.#bytes = needed;
     this.#rows += rows;
   }
 
-  /** Stages what is kept as the next block; all before input position `position` is then stored. */
+  /** Stages the output so far as the next block; all before input position `position` is then stored. */
   async #stage(position: number): Promise<void> {
     if (this.#bytes === 0) return;
     const { doc: chunk } = this.claimed;
-    const data = Buffer.concat(this.#lines, this.#bytes);
+    const data = this.#part.subarray(0, this.#bytes);
     const id = blockId(chunk.index, chunk.attempt, this.#parts++);
     await this.#ctx.stores.blobs(this.#job.output.container).stageBlock(this.#job.output.name, id, data);
     const { blockIds, rows, bytes, crc } = this.#progress;
@@ -133,7 +140,6 @@ class ChunkWork {
       bytes: bytes + data.length,
       crc: crc32(data, crc),
     };
-    this.#lines = [];
     this.#bytes = 0;
     this.#rows = 0;
   }

@@ -130,7 +130,7 @@ export type BatchOptions = {
 
 export const batchDefaults: BatchOptions = {
   chunkBytes: 16 * 1024 * 1024,
-  partBytes: 8 * 1024 * 1024,
+  partBytes: 4 * 1024 * 1024,
   rowsAtOnce: 4096,
   leaseSeconds: 60,
   checkpointSeconds: 10,

@@ -14,7 +14,14 @@ describe('names of batch files', () => {
       path: 'x.csv',
     });
     expect(folderOf('default', 'churn')).toBe('churn');
-    for (const name of ['today.csv', 'churn/', 'Churn/x.csv', 'churn@/x.csv', 'a@b@c/x.csv'])
+    for (const name of [
+      'today.csv',
+      'churn/',
+      'Churn/x.csv',
+      'churn@/x.csv',
+      'a@b@c/x.csv',
+      'churn/../x.csv',
+    ])
       expect(parseName(name)).toBeUndefined();
   });
 

@@ -31,15 +31,18 @@ export function pathOf(encoded: string): string {
   return checkedPath(path);
 }
 
+/** A path that needs no decoding, checked as {@link pathOf} does. */
 export function checkedPath(path: string): string {
-  const parts = path.split('/');
-  if (Buffer.byteLength(path) > nameBytesMax) throw refusal(`it is over ${nameBytesMax} bytes`);
-  if (/[\\\p{Cc}]/u.test(path)) throw refusal('backslashes and control characters are not allowed');
-  if (parts.some((part) => part === '' || /^(\.|%2e){1,2}$/i.test(part)))
-    throw refusal("empty parts, '.' and '..' are not allowed");
-  return path;
+  const wrong = whyNoPath(path);
+  if (wrong === undefined) return path;
+  throw new CairnError('invalid', `Invalid path: ${wrong}.`, { field: 'path' });
 }
 
-function refusal(why: string): CairnError {
-  return new CairnError('invalid', `Invalid path: ${why}.`, { field: 'path' });
+function whyNoPath(path: string): string | undefined {
+  if (Buffer.byteLength(path) > nameBytesMax) return `it is over ${nameBytesMax} bytes`;
+  if (/[\\\p{Cc}]/u.test(path)) return 'backslashes and control characters are not allowed';
+  // An encoded dot segment must not come to life in a second decoding downstream.
+  if (path.split('/').some((part) => part === '' || /^(\.|%2e){1,2}$/i.test(part)))
+    return "empty parts, '.' and '..' are not allowed";
+  return undefined;
 }

@@ -66,14 +66,15 @@ export async function moveJob<S extends JobStatus>(
     const stored = await readJob(ctx, jobId);
     if (!stored || !isIn(stored.doc, from)) return undefined;
     const next = { ...change(stored.doc), updatedAt: ctx.clock.now() };
-    const finished = isOver(next) ? finishedEvent(ctx, next) : undefined;
+    const here: Context = { ...ctx, workspace: next.workspace };
+    const finished = isOver(next) ? finishedEvent(here, next) : undefined;
     const { outcome } = await documents.batch(
       [jobId],
       [{ op: 'replace', doc: next, etag: stored.etag }, ...(finished ? [finished] : [])],
     );
     if (outcome === 'applied') {
       if (finished) {
-        relay(ctx, 'jobs', [jobId], finished);
+        relay(here, 'jobs', [jobId], finished);
         await unschedule(ctx, agendaName(jobId));
       }
       return next;
