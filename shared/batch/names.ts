@@ -15,8 +15,8 @@ export function folderOf(workspace: string, endpoint: string): string {
 /** The parts of a blob name in `batch-input` or `batch-output`; `undefined` for one that lies in no endpoint's folder. */
 export function parseName(name: string): InputName | undefined {
   const [, endpoint, workspace = defaultWorkspace, path] = /^([^/@]+)(?:@([^/@]+))?\/(.+)$/s.exec(name) ?? [];
-  if (endpoint === undefined || path === undefined || !endpointName.safeParse(endpoint).success)
-    return undefined;
+  if (endpoint === undefined || path === undefined || whyNoPath(path) !== undefined) return undefined;
+  if (!endpointName.safeParse(endpoint).success) return undefined;
   return { workspace, endpoint, path };
 }
 
