@@ -10,10 +10,6 @@ const compressors: Compressors = {
   ZSTD: (input, length) => inflated(zstdDecompressSync(input, { maxOutputLength: length })),
 };
 
-export function isParquet(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.subarray(0, 4)).toString('latin1') === 'PAR1';
-}
-
 /**
  * Every column of a Parquet file. Times become ISO 8601 text, booleans 0 and 1, whole numbers beyond
  * 2^53 text.

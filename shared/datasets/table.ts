@@ -5,7 +5,6 @@ import { type CsvOptions, readCsv } from './cells.ts';
 import { CsvError } from './csv-error.ts';
 import { numberOf } from './numbers.ts';
 import { wrongCount } from './numeric.ts';
-import { isParquet, parquetColumns } from './parquet.ts';
 import type { DatasetRef } from './ref.ts';
 import { resolveUri } from './resolve.ts';
 
@@ -51,7 +50,7 @@ export async function parseTable(
   options: CsvOptions = {},
 ): Promise<Table> {
   const { rows, columns } = isParquet(bytes)
-    ? await parquetColumns(bytes, limits.cellsMax)
+    ? await (await lazyParquet()).parquetColumns(bytes, limits.cellsMax)
     : await csvColumns(bytes, limits.cellsMax, options);
   return {
     columns: [...columns.keys()],
@@ -68,6 +67,13 @@ export async function parseTable(
       );
     },
   };
+}
+
+/** Loaded when first needed: most instances never read Parquet, and each starts faster without it. */
+const lazyParquet = () => import('./parquet.ts');
+
+function isParquet(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, 4)).toString('latin1') === 'PAR1';
 }
 
 async function csvColumns(bytes: Uint8Array, cellsMax: number, options: CsvOptions): Promise<Columns> {
