@@ -1,4 +1,4 @@
-import type { Cairn, Json } from '../client.ts';
+import type { Cairn } from '../client.ts';
 import {
   type Classifier,
   type Evaluation,
@@ -40,9 +40,9 @@ export async function trainAsRun(
     run_name: trainer,
     start_time: Date.now(),
   });
-  const info = created['run']?.['info'] as Json;
-  const runId = String(info['run_id']);
-  const artifactUri = String(info['artifact_uri']);
+  const info = created['run']?.['info'];
+  const runId = String(info?.['run_id']);
+  const artifactUri = String(info?.['artifact_uri']);
   const losses: { key: string; value: number; timestamp: number; step: number }[] = [];
   const model = train(data.train, {
     ...params,

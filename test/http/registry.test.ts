@@ -29,7 +29,7 @@ async function uploaded(file: string, bytes: Uint8Array): Promise<{ runId: strin
     body: Buffer.from(bytes),
   });
   expect(put.status).toBe(200);
-  return { runId: String(info?.['run_id']), source: `runs:/${info?.['run_id']}/model` };
+  return { runId: String(info?.['run_id']), source: `runs:/${String(info?.['run_id'])}/model` };
 }
 
 describe('models and versions', () => {

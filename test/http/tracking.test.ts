@@ -18,7 +18,7 @@ async function newRun(): Promise<string> {
 }
 
 async function data(runId: string): Promise<JsonObject> {
-  return (await get(`runs/get?run_id=${runId}`)).body['run']?.['data'] as JsonObject;
+  return (await get(`runs/get?run_id=${runId}`)).body['run']?.['data'] ?? {};
 }
 
 describe('experiments', () => {
