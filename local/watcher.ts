@@ -84,7 +84,7 @@ async function look(
 }
 
 /** The event in Event Grid's schema; the id is the same when a blob is announced again. */
-export function blobCreated(container: ContainerClient, blob: BlobItem) {
+function blobCreated(container: ContainerClient, blob: BlobItem) {
   const { etag, lastModified, contentLength, contentType, blobType } = blob.properties;
   const digest = createHash('sha256').update(`${container.url}\n${blob.name}\n${etag}`).digest('hex');
   const id = digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');

@@ -17,6 +17,8 @@ export interface AzuriteOptions {
   /** 0 or absent: the system chooses. */
   blobPort?: number;
   queuePort?: number;
+  /** Time between two full writes of the metadata, which bound the journal; default 60. */
+  fullWriteSeconds?: number;
 }
 
 export interface Azurite {
@@ -44,6 +46,7 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
     data: options.data,
     blobPort: options.blobPort ?? 0,
     queuePort: options.queuePort ?? 0,
+    fullWriteSeconds: options.fullWriteSeconds ?? 60,
   };
   const child = fork(fileURLToPath(new URL('main.ts', import.meta.url)), [JSON.stringify(args)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -11,9 +11,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** With a journal a full write only bounds the journal, so it need not come as often as Azurite's 5 s. */
-const FULL_WRITE_SECONDS = 60;
-
 type Document = { $loki: number } & Record<string, unknown>;
 type Entry = { c: string } & ({ put: Document } | { del: number });
 type Callback<T> = (result?: T) => void;
@@ -44,11 +41,13 @@ interface Loki {
 }
 
 /**
- * Installs the journal in the LokiJS that `require` resolves; must run before Azurite's stores are made.
- * @param require resolves `lokijs` as Azurite does.
+ * Installs the journal in the LokiJS that Azurite uses; must run before Azurite's stores are made.
+ * @param azuriteRequire resolves `lokijs` as Azurite does.
+ * @param fullWriteSeconds time between two full writes; with a journal they only bound the journal, and
+ *   need not come as often as Azurite's 5 s.
  */
-export function journalDatabases(require: NodeJS.Require): void {
-  const loki = require('lokijs') as Loki;
+export function journalDatabases(azuriteRequire: NodeJS.Require, fullWriteSeconds: number): void {
+  const loki = azuriteRequire('lokijs') as Loki;
   const journals = new Map<string, Journal>();
   const journalOf = (file: string): Journal => {
     const journal = journals.get(file) ?? openJournal(file);
@@ -71,7 +70,7 @@ export function journalDatabases(require: NodeJS.Require): void {
     return collection;
   };
   loki.prototype.autosaveEnable = function (...args) {
-    this.autosaveInterval = FULL_WRITE_SECONDS * 1000;
+    this.autosaveInterval = fullWriteSeconds * 1000;
     autosaveEnable.apply(this, args);
   };
 

@@ -13,6 +13,8 @@ export interface AzuriteArguments {
   data: string | null;
   blobPort: number;
   queuePort: number;
+  /** Time between two full writes of the metadata. */
+  fullWriteSeconds: number;
 }
 
 export type AzuriteReport = { ready: { blobPort: number; queuePort: number } } | { failed: string };
@@ -42,7 +44,7 @@ async function main(args: AzuriteArguments): Promise<void> {
   try {
     if (args.data !== null) {
       mkdirSync(args.data, { recursive: true });
-      journalDatabases(createRequire(require.resolve('azurite/package.json')));
+      journalDatabases(createRequire(require.resolve('azurite/package.json')), args.fullWriteSeconds);
     }
     const blob = blobServer(args);
     const queue = queueServer(args);

@@ -55,7 +55,7 @@ export function createAdmin(options: AdminOptions) {
   };
 }
 
-export function summary(fn: HostedFunction) {
+function summary(fn: HostedFunction) {
   const common = { name: fn.name, kind: fn.kind, isDisabled: fn.disabled };
   switch (fn.kind) {
     case 'http':

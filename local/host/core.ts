@@ -4,8 +4,8 @@ import type { Log } from './log.ts';
 import type { FunctionCallback, FunctionMetadata, LogCategory, LogLevel, ProgrammingModel } from './rpc.ts';
 
 const hookNames = ['appStart', 'appTerminate', 'preInvocation', 'postInvocation', 'log'] as const;
-export type HookName = (typeof hookNames)[number];
-export type Hook = (context: object) => unknown;
+type HookName = (typeof hookNames)[number];
+type Hook = (context: object) => unknown;
 
 export interface RegisteredFunction {
   metadata: FunctionMetadata;

@@ -63,13 +63,17 @@ export function callThroughLibrary(port: number): HttpCall {
     const { fn, request, response, params, abort } = exchange;
     const invocationId = randomUUID();
     const proxied = forward(port, invocationId, exchange, options.bodyBytesMax);
-    const cut = () => proxied.destroy();
-    abort.signal.addEventListener('abort', cut, { once: true });
     let answering = false;
     const failed = new Promise<never>((_, reject) => {
       proxied.on('error', (error) => {
         // Once the answer has begun, it does not matter what becomes of the rest of the body.
         if (!answering) reject(error);
+      });
+      abort.signal.addEventListener('abort', () => {
+        proxied.destroy();
+        // Where the answer was ended on purpose the function is not waited for: the library would let it
+        // write into nothing for as long as it likes.
+        if (response.writableEnded) reject(new Error('The answer was ended.'));
       });
     });
     failed.catch(() => {});
@@ -96,7 +100,6 @@ export function callThroughLibrary(port: number): HttpCall {
       if (result === undefined || result === null) return endWith(response, 204);
       await Promise.race([delivered, failed]);
     } finally {
-      abort.signal.removeEventListener('abort', cut);
       proxied.destroy();
     }
   };

@@ -125,6 +125,7 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
     work.finally(() => inFlight.delete(work)).catch(() => {});
     return work;
   };
+  const stopping = new Set<() => void>();
   const listeners: { address: QueueAddress; listener: QueueListener }[] = [];
   const outputs = createQueueWriter(settings.queues.encoding, (written) => {
     for (const { address, listener } of listeners) if (sameQueue(address, written)) listener.wake();
@@ -137,6 +138,10 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
     functions: http,
     outputs,
     track,
+    onStop(end) {
+      stopping.add(end);
+      return { dispose: () => stopping.delete(end) };
+    },
     bodyBytesMax: bodyLimit(env),
     idleSecondsMax: options.idleSecondsMax ?? 230,
     customHeaders: settings.customHeaders,
@@ -164,6 +169,7 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
   const timers = startTimers(functions, { app, outputs, track, id, env, options });
 
   const stopHost = async () => {
+    for (const end of stopping) end();
     const closed = closeServer(server);
     const idle = Promise.all([
       ...listeners.map(({ listener }) => listener.stop()),
@@ -188,14 +194,14 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
     proxy.close();
     for (const step of undo.splice(0).toReversed()) await step();
   };
-  let stopping: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
   return {
     url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`,
     port,
     adminKey,
     functions,
     files,
-    stop: () => (stopping ??= stopHost()),
+    stop: () => (stopped ??= stopHost()),
   };
 }
 

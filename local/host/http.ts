@@ -34,6 +34,8 @@ export interface HttpOptions {
   admin: (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
   /** Carries the invocation; the faithful mode replaces the in-process way. */
   call?: HttpCall;
+  /** Ends event streams, which would else hold up a stop for as long as they like. */
+  onStop: (end: () => void) => { dispose: () => void };
   track: <T>(work: Promise<T>) => Promise<T>;
 }
 
@@ -128,6 +130,11 @@ async function exchange(
     clearTimeout(idle);
     if (!response.writableFinished) abort.abort(new Error('The client closed the connection.'));
   });
+  const stopping = options.onStop(() => {
+    if (!/^text\/event-stream/i.test(String(response.getHeader('content-type')))) return;
+    response.end();
+    abort.abort(new Error('The host is stopping.'));
+  });
   const whole: Exchange = {
     ...part,
     abort,
@@ -145,6 +152,7 @@ async function exchange(
     }
     if (!response.writableEnded) endWith(response, 500);
   } finally {
+    stopping.dispose();
     if (response.writableEnded) clearTimeout(idle);
   }
 }

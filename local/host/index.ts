@@ -1,4 +1,4 @@
 export { HostError } from './errors.ts';
 export { type Host, type HostOptions, startHost } from './host.ts';
-export type { Log, LogEntry } from './log.ts';
+export type { Log } from './log.ts';
 export type { Clock } from './timer.ts';

@@ -1,6 +1,6 @@
 import type { LogLevel } from './rpc.ts';
 
-export interface LogEntry {
+interface LogEntry {
   level: LogLevel;
   message: string;
   /** Absent for lines of the host itself. */

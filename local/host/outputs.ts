@@ -40,7 +40,7 @@ export function queueClient({ connectionString, queueName }: QueueAddress) {
   return service.getQueueClient(queueName);
 }
 
-export function encodeMessage(message: Uint8Array, encoding: 'base64' | 'none'): string {
+function encodeMessage(message: Uint8Array, encoding: 'base64' | 'none'): string {
   const buffer = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   return buffer.toString(encoding === 'base64' ? 'base64' : 'utf8');
 }

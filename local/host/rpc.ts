@@ -13,7 +13,7 @@ export interface TypedData {
 }
 
 /** `nativeRequest` is internal to `@azure/functions` 4.16; a contract test holds it. */
-export interface HttpData {
+interface HttpData {
   nativeRequest?: Request;
   params?: Record<string, string>;
   method?: string;
@@ -35,7 +35,7 @@ export interface FunctionMetadata {
 
 export type FunctionCallback = (...args: unknown[]) => unknown;
 
-export interface InvocationRequest {
+interface InvocationRequest {
   inputData: { name: string; data: TypedData }[];
   triggerMetadata?: Record<string, TypedData>;
   traceContext: { traceParent: string; traceState: string; attributes: Record<string, string> };
@@ -58,7 +58,7 @@ export interface LibraryContext {
   options: { trigger: { type: string }; return?: unknown };
 }
 
-export interface InvocationModel {
+interface InvocationModel {
   getArguments(): Promise<{ context: LibraryContext; inputs: unknown[] }>;
   invokeFunction(context: LibraryContext, inputs: unknown[], handler: FunctionCallback): Promise<unknown>;
   getResponse(context: LibraryContext, result: unknown): Promise<InvocationResponse>;

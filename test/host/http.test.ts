@@ -215,6 +215,18 @@ describe.each([
     expect(second.toString()).toBe('data: 2\n\n');
   });
 
+  test('an event stream does not hold up a stop', async () => {
+    const request = open('GET', '/events');
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    await once(response, 'data');
+    const ended = once(response, 'end');
+    const before = performance.now();
+    await host.stop();
+    await ended;
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
   test('stopping waits for the request that runs and takes no more', async () => {
     const slow = send('GET', '/waits');
     await reports.next('waiting');

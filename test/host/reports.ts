@@ -1,6 +1,6 @@
 /** What the fixture apps tell from inside: they emit `fixture` on the process they share with the test. */
 
-export interface Report {
+interface Report {
   name: string;
   // Each test knows what its fixture reports.
   value: unknown;

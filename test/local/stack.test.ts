@@ -100,6 +100,19 @@ test('a part that ends by itself is reported with what it said', async () => {
   expect(await stack.crashed).toMatch(/^The Functions host ended unexpectedly \(7\)\./);
 });
 
+test('storage takes other ports where those of the last run are taken', async () => {
+  const first = await start();
+  await put(first, 'note', 'kept');
+  await first.stop();
+  const { blobPort } = JSON.parse(readFileSync(join(data, 'ports.json'), 'utf8'));
+  const server = createServer().listen(blobPort, '127.0.0.1');
+  await once(server, 'listening');
+  const second = await start();
+  expect(await get(second, 'note')).toBe('kept');
+  expect(second.connectionString).not.toBe(first.connectionString);
+  server.close();
+});
+
 test('the lock of a dead process is taken over', async () => {
   const child = fork(fileURLToPath(new URL('fixtures/exit.ts', import.meta.url)));
   await once(child, 'exit');
