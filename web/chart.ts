@@ -5,6 +5,7 @@ export type Point = { readonly x: number; readonly y: number };
 
 const width = 300;
 const height = 80;
+const labelDigits = 4;
 /** More points than this are drawn as the lowest and highest of each stretch. */
 const drawnMax = 600;
 
@@ -20,8 +21,8 @@ export function curve(label: string, points: readonly Point[]): HTMLElement {
   return h(
     'div',
     { class: 'curve' },
-    h('span', { class: 'high' }, figure(high)),
-    high > low ? h('span', { class: 'low' }, figure(low)) : null,
+    h('span', { class: 'high' }, figure(high, labelDigits)),
+    high > low ? h('span', { class: 'low' }, figure(low, labelDigits)) : null,
     svg(
       'svg',
       { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': said },

@@ -6,12 +6,13 @@ const grouped = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const dated = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
-/** Five significant digits; whole numbers in full. */
-export function figure(value: Figure): string {
+/** Five significant digits, or `digits`; whole numbers in full unless `digits` are told. */
+export function figure(value: Figure, digits?: number): string {
   if (typeof value === 'string') return value.replace('Infinity', '∞');
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return grouped.format(value);
+  if (digits === undefined && Number.isInteger(value) && Math.abs(value) < 1e15) return grouped.format(value);
   const size = Math.abs(value);
-  return size >= 1e-4 && size < 1e6 ? String(Number(value.toPrecision(5))) : value.toExponential(3);
+  const plain = size === 0 || (size >= 1e-4 && size < 1e6);
+  return plain ? String(Number(value.toPrecision(digits ?? 5))) : value.toExponential((digits ?? 5) - 2);
 }
 
 export function percent(share: number): string {
@@ -34,9 +35,15 @@ export function duration(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  if (minutes < 60) return two(minutes, 'min', Math.floor(seconds % 60), 's');
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return hours < 48
+    ? two(hours, 'h', minutes % 60, 'min')
+    : two(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
 /** A point in time, in full. */

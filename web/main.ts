@@ -7,7 +7,7 @@ import { monitorPage } from './pages/monitor.ts';
 import { overviewPage } from './pages/overview.ts';
 import { runPage } from './pages/run.ts';
 import type { Page } from './pages/page.ts';
-import { failure, head, hint, loading } from './parts.ts';
+import { crumbs, failure, head, hint, loading } from './parts.ts';
 
 /** Every page by its hash; `:name` is handed to the page, decoded. Links that MLflow's client prints are among them. */
 const routes: Readonly<Record<string, Page>> = {
@@ -59,7 +59,7 @@ async function render(signal: AbortSignal): Promise<Child> {
   try {
     return await found.page({ api: openApi(signal), signal, again }, ...found.parameters);
   } catch (error) {
-    return failure(error, again);
+    return [crumbs(), failure(error, again)];
   }
 }
 

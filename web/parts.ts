@@ -36,23 +36,20 @@ export function tag(text: string): HTMLElement {
   return h('span', { class: 'tag' }, text);
 }
 
+/** The way here from the overview. */
+export function crumbs(...way: readonly Child[]): HTMLElement {
+  const items = [link('Overview'), ...way].map((item) => h('li', {}, item));
+  return h('nav', { 'aria-label': 'Breadcrumb' }, h('ol', {}, items));
+}
+
 /** The head of a page: where it is, its name, and its state. */
 export function head(options: { crumbs?: readonly Child[]; title: string; state?: Child }): HTMLElement {
-  const { crumbs = [], title, state } = options;
+  const { title, state } = options;
   return h(
     'div',
-    { class: 'head' },
-    h(
-      'nav',
-      { 'aria-label': 'Breadcrumb' },
-      h(
-        'ol',
-        {},
-        h('li', {}, link('Overview')),
-        crumbs.map((crumb) => h('li', {}, crumb)),
-      ),
-    ),
-    h('h1', {}, title, state ? [' ', state] : null),
+    {},
+    crumbs(...(options.crumbs ?? [])),
+    h('div', { class: 'title' }, h('h1', {}, title), state),
   );
 }
 

@@ -80,7 +80,7 @@ function runTable(runs: readonly Run[]): Node[] {
   return hidden.length > 0 ? [shown, hint(`${hidden.join(' and ')} are on the pages of the runs.`)] : [shown];
 }
 
-/** The keys that most runs have, in alphabetical order, and how many others there are. */
+/** The keys that most runs have, those of all runs first, and how many others there are. */
 function commonKeys(lists: readonly (readonly { key: string }[])[]): { keys: string[]; hidden: number } {
   const counts = new Map<string, number>();
   for (const { key } of lists.flat()) counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -88,5 +88,5 @@ function commonKeys(lists: readonly (readonly { key: string }[])[]): { keys: str
     .toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
     .slice(0, columnsMax)
     .map(([key]) => key);
-  return { keys: keys.toSorted(), hidden: counts.size - keys.length };
+  return { keys, hidden: counts.size - keys.length };
 }

@@ -80,7 +80,9 @@ function versionTable(found: readonly Version[], chosen: string | undefined): HT
       [
         v.status_message ? [chip('not servable'), ' ', v.status_message, ' '] : null,
         v.description,
-        v.tags?.map(({ key, value }) => tag(`${key}: ${value}`)),
+        v.tags?.length
+          ? h('details', {}, h('summary', {}, `${v.tags.length} tags`), pairsTable('Tags', v.tags))
+          : null,
       ],
     ]),
   );

@@ -83,7 +83,7 @@ function settings({
     ['Window', `${duration(window_seconds * 1000)}, every ${duration(every_seconds * 1000)}`],
     ['Rows needed', figure(min_rows)],
     ['PSI bound', figure(thresholds.psi)],
-    ['p bound', figure(thresholds.p_value)],
+    ['False discovery rate', figure(thresholds.p_value)],
     ['Drifted share bound', percent(thresholds.drifted_share)],
     [
       'Accuracy',

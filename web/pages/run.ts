@@ -110,11 +110,7 @@ async function history(api: Api, runId: string, key: string): Promise<Node[]> {
   const last = points.at(-1);
   const first = points[0];
   if (!first || !last) return [];
-  const across =
-    points.length === 1
-      ? '1 point'
-      : steps
-        ? `${figure(points.length)} points, step ${first.x} to ${last.x}`
-        : `${figure(points.length)} points in ${duration(last.x - first.x)}`;
-  return [curve(key, points), h('p', { class: 'hint' }, across)];
+  if (points.length === 1) return [hint('Logged once.')];
+  const across = steps ? `step ${first.x} to ${last.x}` : `in ${duration(last.x - first.x)}`;
+  return [curve(key, points), hint(`${figure(points.length)} points, ${across}`)];
 }

@@ -54,7 +54,7 @@ function driftOf(drift: MonitorResult['drift'], psiMax: number): Child {
       rows.map((row) => columnCells(row, psiMax)),
     ),
     hint(
-      `The line on each bar is the bound, a PSI of ${figure(psiMax)}. Missing: now, and in the reference.`,
+      `The line on each bar is the bound, a PSI of ${figure(psiMax)}; a bar ends at five times that. Missing: now / in the reference.`,
     ),
   ];
 }
@@ -65,11 +65,11 @@ function columnCells(drift: ColumnDrift, psiMax: number): readonly Child[] {
   return [
     drift.column,
     chip(drift.verdict),
-    figure(drift.psi),
+    drift.psi.toFixed(4),
     bar(drift.psi, psiMax),
-    drift.test === 'ks' ? 'Kolmogorov–Smirnov' : 'χ²',
-    figure(drift.statistic),
-    drift.p_value < 1e-4 ? '< 0.0001' : figure(drift.p_value),
+    drift.test === 'ks' ? h('abbr', { title: 'Kolmogorov–Smirnov' }, 'KS') : 'χ²',
+    drift.statistic.toFixed(drift.test === 'ks' ? 4 : 1),
+    drift.p_value < 1e-4 ? '< 0.0001' : drift.p_value.toFixed(4),
     `${figure(drift.missing.current)} / ${figure(drift.missing.reference)}`,
   ];
 }
