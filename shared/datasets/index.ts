@@ -4,7 +4,7 @@ export { type CsvHeader, readHeader } from './header.ts';
 export { numberOf } from './numbers.ts';
 export { NumericRows } from './numeric.ts';
 export { type DatasetRef, datasetRef } from './ref.ts';
-export { type BlobLocation, experimentOfRun, resolveUri } from './resolve.ts';
+export { type BlobLocation, resolveUri } from './resolve.ts';
 export { rowStarts, wholeRows } from './rows.ts';
 export { type Cell, parseTable, readTable, type Table, type TableLimits, tableLimits } from './table.ts';
 export { csvCell, writeCsv } from './write.ts';

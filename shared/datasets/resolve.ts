@@ -1,20 +1,21 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { type BlobContainerName, blobContainers } from '../resources.ts';
+import { artifactPathOf } from '../tracking/index.ts';
 import type { DatasetRef } from './ref.ts';
 
 export type BlobLocation = { readonly container: BlobContainerName; readonly blob: string };
 
 /**
  * Where the bytes of a dataset lie. `runs:/<run id>/<path>` and
- * `mlflow-artifacts:/<experiment>/<run>/artifacts/<path>` are artifacts of the caller's workspace; a
+ * `mlflow-artifacts:/<path>` are artifacts of the caller's workspace; a
  * `blob` is `<container>/<name>`, in the folder of the workspace where the container has such folders.
  * @throws {CairnError} `invalid` where the reference names no readable bytes, or bytes out of its reach.
  */
-export function resolveUri(ctx: Pick<Context, 'workspace'>, ref: DatasetRef): BlobLocation {
+export async function resolveUri(ctx: Context, ref: DatasetRef): Promise<BlobLocation> {
   switch (ref.kind) {
     case 'artifact':
-      return { container: 'artifacts', blob: `${ctx.workspace}/${artifactPath(ref.uri)}` };
+      return { container: 'artifacts', blob: `${ctx.workspace}/${await artifactPath(ctx, ref.uri)}` };
     case 'blob':
       return blobLocation(ctx.workspace, ref.uri);
     case 'version':
@@ -26,21 +27,8 @@ export function resolveUri(ctx: Pick<Context, 'workspace'>, ref: DatasetRef): Bl
   }
 }
 
-const ownRunId = /^[0-9a-f]{32}$/;
-
-/** The experiment of a run id that this platform gave: its first 16 hex digits are the experiment id as uint64. */
-export function experimentOfRun(runId: string): string | undefined {
-  return ownRunId.test(runId) ? BigInt(`0x${runId.slice(0, 16)}`).toString() : undefined;
-}
-
-function artifactPath(uri: string): string {
-  const runs = /^runs:\/([^/]+)\/(.+)$/.exec(uri);
-  if (runs?.[1] !== undefined && runs[2] !== undefined) {
-    const experimentId = experimentOfRun(runs[1]);
-    if (experimentId === undefined) throw refusal(`'${runs[1]}' is not a run id: 32 lower-case hex digits.`);
-    return `${experimentId}/${runs[1]}/artifacts/${contained(runs[2])}`;
-  }
-  const path = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(?!\/)(.+)$/.exec(uri)?.[1];
+async function artifactPath(ctx: Context, uri: string): Promise<string> {
+  const path = await artifactPathOf(ctx, uri);
   if (path !== undefined) return contained(path);
   throw refusal(`'${uri}' is not an artifact; use runs:/<run id>/<path> or mlflow-artifacts:/<path>.`);
 }

@@ -36,7 +36,7 @@ export async function readTable(
   ref: DatasetRef,
   limits: TableLimits = tableLimits,
 ): Promise<Table> {
-  const { container, blob } = resolveUri(ctx, ref);
+  const { container, blob } = await resolveUri(ctx, ref);
   const bytes = await ctx.stores.blobs(container).read(blob, limits.bytesMax);
   if (bytes === undefined)
     throw new CairnError('not-found', `There is no file at '${ref.uri}'.`, { field: 'uri' });

@@ -3,8 +3,9 @@ import { blobName, listArtifacts } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
 import { type DatasetRef, datasetRef } from '../datasets/index.ts';
 import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
+import { isCode } from '../http/index.ts';
 import { inspect, OnnxError, type Inspection as OnnxInspection } from '../onnx/index.ts';
-import { getRun } from '../tracking/index.ts';
+import { artifactPathOf } from '../tracking/index.ts';
 import type { Inspection, ModelVersion, TensorSpec, VersionReady } from './model.ts';
 import { partition } from './models.ts';
 import { readVersion, versionAggregate } from './versions.ts';
@@ -90,12 +91,13 @@ async function readyOf(ctx: Context, version: ModelVersion): Promise<VersionRead
 
 /** A version's source as a path among the artifacts of its workspace. */
 async function resolveSource(ctx: Context, source: string): Promise<string> {
-  const run = /^runs:\/([^/]+)\/(.*)$/.exec(source);
-  const uri = run ? `${(await getRun(ctx, run[1] ?? '')).artifactUri}/${run[2]}` : source;
-  const path = /^mlflow-artifacts:\/(?:\/[^/]*\/)?(.*)$/.exec(uri)?.[1];
-  if (path === undefined)
-    throw new Refusal(`its source '${source.slice(0, 200)}' is not among this server's artifacts.`);
-  return path.replace(/\/+$/, '');
+  const path = await artifactPathOf(ctx, source).catch((error: unknown) => {
+    throw isCode(error, 'not-found')
+      ? new Refusal(`its source '${source}' names a run that does not exist.`)
+      : error;
+  });
+  if (path !== undefined) return path;
+  throw new Refusal(`its source '${source.slice(0, 200)}' is not among this server's artifacts.`);
 }
 
 /** The ONNX file that a source names or contains. */

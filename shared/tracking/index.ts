@@ -1,6 +1,6 @@
+export { artifactPathOf } from './artifact-uri.ts';
 export { createExperiment, getExperiment, getExperimentByName, searchExperiments } from './experiments.ts';
 export { metricHistory } from './history.ts';
-export { experimentOfRun } from './ids.ts';
 export { logToRun } from './logging.ts';
 export {
   type Experiment,
