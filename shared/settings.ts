@@ -79,7 +79,8 @@ export const settingDeclarations = {
     where: 'both',
   },
   CAIRN_PREDICTION_FLUSH_SECONDS: {
-    about: 'How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.',
+    about:
+      'How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.',
     default: '10',
     kind: 'integer',
     where: 'both',

@@ -266,9 +266,7 @@ function keyOf(key: Key): PartitionKey {
 
 /** A row as it was written, where it is a whole document; any other row as it is. */
 function documentIn<T>(row: T): T {
-  return typeof row === 'object' && row !== null && '_rid' in row
-    ? stripSystem<T>(row)
-    : row;
+  return typeof row === 'object' && row !== null && '_rid' in row ? stripSystem<T>(row) : row;
 }
 
 function stripSystem<T>(resource: Record<string, unknown>): T {
