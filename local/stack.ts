@@ -1,15 +1,14 @@
 /** The whole platform on one machine: storage, blob events and the Functions host, each stopped with the others. */
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Azurite, azuriteFolder, startAzurite } from './azurite/index.ts';
 import { buildIfStale } from './bundle.ts';
-import type { HostReport } from './host/main.ts';
+import { healthy, type HostProcess, killed, startHostProcess, stopped } from './host-process.ts';
 import { type Lock, takeLock } from './lock.ts';
+import { StackError } from './stack-error.ts';
 import { createStorage } from './storage.ts';
 import { type Watcher, watchBlobs } from './watcher.ts';
 
@@ -57,15 +56,9 @@ export interface Stack {
   kill(): Promise<void>;
 }
 
-/** A problem the user can fix; its message is one line that names problem and fix. */
-export class StackError extends Error {
-  override name = 'StackError';
-}
+export { StackError };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const READY_SECONDS_MAX = 60;
-/** Beyond the host's own drain time. */
-const HOST_STOP_SECONDS_MAX = 45;
 
 /**
  * Starts every part and waits until `GET /health` answers.
@@ -97,7 +90,10 @@ async function start(options: StackOptions, undo: (() => unknown)[]): Promise<St
   await createStorage(azurite.connectionString);
 
   progress('Starting the Functions host');
-  const host = await startHostProcess(options, data, port, azurite, (child) => {
+  const { faithful = false, allowReset = false, output } = options;
+  const appDir = resolve(options.appDir ?? root);
+  const env = settings(options, data, port, azurite);
+  const host = await startHostProcess({ port, appDir, data, faithful, allowReset, env, output }, (child) => {
     undo.push(() => killed(child));
     lock.noteChildren([azurite.pid, child.pid ?? -1]);
   });
@@ -224,53 +220,6 @@ function readPorts(file: string): { blobPort: number; queuePort: number } {
   }
 }
 
-interface HostProcess {
-  child: ChildProcess;
-  url: string;
-  functions: string[];
-  exited: Promise<string>;
-  /** What it said last, for an error message. */
-  lastLines(): string;
-}
-
-async function startHostProcess(
-  options: StackOptions,
-  data: string,
-  port: number,
-  azurite: Azurite,
-  spawned: (child: ChildProcess) => void,
-): Promise<HostProcess> {
-  const args = ['--port', String(port), '--app', resolve(options.appDir ?? root), '--data', data];
-  if (options.faithful) args.push('--faithful');
-  if (options.allowReset) args.push('--allow-reset');
-  const child = fork(fileURLToPath(new URL('host/main.ts', import.meta.url)), args, {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [],
-    env: { ...inherited(), ...settings(options, data, port, azurite) },
-  });
-  spawned(child);
-  const exited = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
-  const recent: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      for (const line of text.split('\n').filter(Boolean)) {
-        recent.push(line);
-        if (recent.length > 5) recent.shift();
-        options.output?.(line);
-      }
-    });
-  }
-  const lastLines = () => (recent.length === 0 ? '' : ` It said: ${recent.join(' | ')}`);
-
-  const report = once(child, 'message').then(([message]) => message as HostReport);
-  const ended = exited.then(
-    (code): HostReport => ({ failed: `It ended with ${code}.${lastLines()}`, expected: true }),
-  );
-  const first = await Promise.race([report, ended]);
-  if ('failed' in first) throw new StackError(`The Functions host did not start: ${first.failed}`);
-  return { child, url: first.ready.url, functions: first.ready.functions, exited, lastLines };
-}
-
 /** What retraining may start unless the caller says otherwise: the training of the example. */
 const exampleExecutors = { flights: [process.execPath, join(root, 'examples', 'flights', 'retrain.ts')] };
 
@@ -299,46 +248,6 @@ function settings(
     }),
     ...options.env,
   };
-}
-
-/** A test runner's or debugger's flags are for this process. */
-function inherited(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _options, ...env } = process.env;
-  return env;
-}
-
-async function healthy(host: HostProcess): Promise<void> {
-  const deadline = Date.now() + READY_SECONDS_MAX * 1000;
-  let last = '';
-  while (Date.now() < deadline) {
-    const ended = host.child.signalCode ?? host.child.exitCode;
-    if (ended !== null) throw new StackError(`The Functions host ended with ${ended}.${host.lastLines()}`);
-    try {
-      const response = await fetch(`${host.url}/health`, { signal: AbortSignal.timeout(5000) });
-      if (response.ok) return;
-      last = `${response.status} ${(await response.text()).slice(0, 200)}`;
-    } catch (error) {
-      last = oneLine(error);
-    }
-    await delay(100);
-  }
-  throw new StackError(
-    `${host.url}/health did not answer OK within ${READY_SECONDS_MAX} s: ${last}${host.lastLines()}`,
-  );
-}
-
-async function stopped({ child, exited }: HostProcess): Promise<void> {
-  if (child.connected) child.send('stop');
-  const timer = setTimeout(() => child.kill('SIGKILL'), HOST_STOP_SECONDS_MAX * 1000);
-  await exited;
-  clearTimeout(timer);
-}
-
-async function killed(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
 }
 
 function oneLine(error: unknown): string {

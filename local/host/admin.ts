@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe } from './errors.ts';
 import type { HostedFunction } from './functions.ts';
 import { endWith } from './http.ts';
+import type { Track } from './in-flight.ts';
 import { type App, invoke } from './invoke.ts';
 import type { QueueWriter } from './outputs.ts';
 import type { TypedData } from './rpc.ts';
@@ -19,7 +20,7 @@ export interface AdminOptions {
   outputs: QueueWriter;
   /** Further endpoints, as `POST /admin/…`. They are reached from loopback only, with no key. */
   local: Record<string, () => Promise<void>>;
-  track: <T>(work: Promise<T>) => Promise<T>;
+  track: Track;
 }
 
 export function createAdmin(options: AdminOptions) {

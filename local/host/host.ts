@@ -2,19 +2,21 @@
  * A Functions host for Node apps of the v4 model: runs an unmodified app built on `@azure/functions` with
  * HTTP, queue and timer triggers, and queue outputs, as the service does.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { dirname, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAdmin } from './admin.ts';
+import { chooseAdminKey } from './admin-key.ts';
 import { alone, coordinateByBlobs } from './coordination.ts';
 import { type Core, createCore } from './core.ts';
-import { describe, HostError, messageOf } from './errors.ts';
+import { missing, setEnv } from './environment.ts';
+import { describe, HostError } from './errors.ts';
 import { callThroughLibrary, openLibraryProxy } from './faithful.ts';
 import { type HostedFunction, type QueueAddress, resolveFunctions } from './functions.ts';
 import { createHttpServer } from './http.ts';
+import { createInFlight, type Track } from './in-flight.ts';
 import type { App } from './invoke.ts';
+import { closeServer, listen } from './listen.ts';
 import { loadApp } from './load.ts';
 import { type Log, logToStderr } from './log.ts';
 import { createQueueWriter } from './outputs.ts';
@@ -119,19 +121,15 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
   if (!options.faithful) proxy.close();
 
   const app: App = { core, model, log, functionTimeoutMs: settings.functionTimeoutMs };
-  const inFlight = new Set<Promise<unknown>>();
-  const track = <T>(work: Promise<T>): Promise<T> => {
-    inFlight.add(work);
-    work.finally(() => inFlight.delete(work)).catch(() => {});
-    return work;
-  };
+  const inFlight = createInFlight();
+  const { track } = inFlight;
   const stopping = new Set<() => void>();
   const listeners: { address: QueueAddress; listener: QueueListener }[] = [];
   const outputs = createQueueWriter(settings.queues.encoding, (written) => {
     for (const { address, listener } of listeners) if (sameQueue(address, written)) listener.wake();
   });
   const id = hostId(appDir, env);
-  const adminKey = chooseAdminKey(options, env);
+  const adminKey = chooseAdminKey(options.adminKey ?? env['CAIRN_ADMIN_KEY'], options.adminKeyFile);
 
   const server = createHttpServer({
     app,
@@ -175,20 +173,11 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
       ...listeners.map(({ listener }) => listener.stop()),
       ...timers.map((t) => t.stop()),
     ]);
-    const drained = (async () => {
-      await Promise.all([closed, idle]);
-      while (inFlight.size > 0) await Promise.allSettled(inFlight);
-    })();
-    const bound = new AbortController();
     const seconds = options.drainSecondsMax ?? 30;
-    const late = delay(seconds * 1000, 'late', { signal: bound.signal }).catch(() => 'done');
-    if ((await Promise.race([drained, late])) === 'late') {
-      log({
-        level: 'warning',
-        message: `Stopped while ${inFlight.size} invocations were still running after ${seconds} s.`,
-      });
+    if (!(await inFlight.drained(Promise.all([closed, idle]), seconds))) {
+      const message = `Stopped while ${inFlight.count()} invocations were still running after ${seconds} s.`;
+      log({ level: 'warning', message });
     }
-    bound.abort();
     server.closeAllConnections();
     await terminate(core, appHookData, log);
     proxy.close();
@@ -208,7 +197,7 @@ async function start(appDir: string, log: Log, options: HostOptions, undo: (() =
 interface TimerParts {
   app: App;
   outputs: ReturnType<typeof createQueueWriter>;
-  track: <T>(work: Promise<T>) => Promise<T>;
+  track: Track;
   id: string;
   env: Env;
   options: HostOptions;
@@ -233,37 +222,6 @@ const systemClock: Clock = {
   },
 };
 
-function listen(server: Server, port: number, hostname: string): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const busy = error.code === 'EADDRINUSE';
-      reject(
-        new HostError(
-          busy
-            ? `Port ${port} is in use by another program; stop it, or choose another with --port.`
-            : `The host cannot listen on ${hostname}:${port}: ${error.message}`,
-        ),
-      );
-    });
-    server.listen(port, hostname, () => {
-      const address = server.address();
-      resolvePort(typeof address === 'object' && address ? address.port : port);
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((closed) => {
-    // A connection that is kept alive becomes idle only after its answer.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    server.close(() => {
-      clearInterval(sweep);
-      closed();
-    });
-    server.closeIdleConnections();
-  });
-}
-
 async function terminate(core: Core, appHookData: object, log: Log): Promise<void> {
   const bound = new AbortController();
   const hooks = core
@@ -276,21 +234,6 @@ async function terminate(core: Core, appHookData: object, log: Log): Promise<voi
     delay(TERMINATE_SECONDS * 1000, undefined, { signal: bound.signal }).catch(() => {}),
   ]);
   bound.abort();
-}
-
-function chooseAdminKey({ adminKey, adminKeyFile }: HostOptions, env: Env): string {
-  const given = adminKey ?? env['CAIRN_ADMIN_KEY'];
-  if (given) return given;
-  if (adminKeyFile === undefined) return randomBytes(32).toString('base64url');
-  if (existsSync(adminKeyFile)) return readFileSync(adminKeyFile, 'utf8').trim();
-  const key = randomBytes(32).toString('base64url');
-  try {
-    mkdirSync(dirname(adminKeyFile), { recursive: true });
-    writeFileSync(adminKeyFile, `${key}\n`, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    throw new HostError(`The admin key cannot be kept in ${adminKeyFile}: ${messageOf(error)}`);
-  }
-  return key;
 }
 
 function bodyLimit(env: Env): number {
@@ -310,22 +253,4 @@ function hostId(appDir: string, env: Env): string {
 
 function sameQueue(a: QueueAddress, b: QueueAddress): boolean {
   return a.queueName === b.queueName && a.connectionString === b.connectionString;
-}
-
-/** A local setting never takes the place of a variable that is set. */
-function missing(values: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => !process.env[name]));
-}
-
-function setEnv(values: Env): () => void {
-  const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
-  for (const [name, value] of Object.entries(values)) assignEnv(name, value);
-  return () => {
-    for (const [name, value] of before) assignEnv(name, value);
-  };
-}
-
-function assignEnv(name: string, value: string | undefined): void {
-  if (value === undefined) delete process.env[name];
-  else process.env[name] = value;
 }

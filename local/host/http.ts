@@ -9,6 +9,7 @@ import {
 import { BodyTooLarge, readBody } from './body.ts';
 import { describe } from './errors.ts';
 import type { HttpFunction } from './functions.ts';
+import type { Track } from './in-flight.ts';
 import { type App, invokeInProcess } from './invoke.ts';
 import type { QueueWriter } from './outputs.ts';
 import { sendAnswer, toAnswer } from './response.ts';
@@ -36,7 +37,7 @@ export interface HttpOptions {
   call?: HttpCall;
   /** Ends event streams, which would else hold up a stop for as long as they like. */
   onStop: (end: () => void) => { dispose: () => void };
-  track: <T>(work: Promise<T>) => Promise<T>;
+  track: Track;
 }
 
 export interface Exchange {

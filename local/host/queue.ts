@@ -2,6 +2,7 @@
 import type { DequeuedMessageItem } from '@azure/storage-queue';
 import { describe, messageOf } from './errors.ts';
 import type { QueueFunction } from './functions.ts';
+import type { Track } from './in-flight.ts';
 import { type App, invoke } from './invoke.ts';
 import { decodeMessage, isNotFound, queueClient, type QueueWriter } from './outputs.ts';
 import type { TypedData } from './rpc.ts';
@@ -15,7 +16,7 @@ export interface QueueListenerOptions {
   /** A message is hidden for this long while it is worked on, renewed at half time; the service's is 600. */
   leaseSeconds: number;
   random?: () => number;
-  track: <T>(work: Promise<T>) => Promise<T>;
+  track: Track;
 }
 
 export interface QueueListener {

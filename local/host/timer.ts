@@ -1,6 +1,7 @@
 /** A timer trigger: one host of several fires it, never twice at once, and a missed occurrence is made up for. */
 import { describe, messageOf } from './errors.ts';
 import type { TimerFunction } from './functions.ts';
+import type { Track } from './in-flight.ts';
 import { type App, invoke } from './invoke.ts';
 import type { Coordination, TimerStatus } from './coordination.ts';
 import type { QueueWriter } from './outputs.ts';
@@ -18,7 +19,7 @@ export interface TimerListenerOptions {
   clock: Clock;
   coordination: Coordination;
   outputs: QueueWriter;
-  track: <T>(work: Promise<T>) => Promise<T>;
+  track: Track;
 }
 
 /** Timers beyond this many milliseconds overflow in Node; a longer wait is made in parts. */

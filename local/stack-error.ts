@@ -1,0 +1,4 @@
+/** A problem the user can fix; its message is one line that names problem and fix. */
+export class StackError extends Error {
+  override name = 'StackError';
+}
