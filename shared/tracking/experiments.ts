@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
+import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, isCode } from '../http/index.ts';
 import { defaultExperimentId, newExperimentId } from './ids.ts';
 import { checkedTags } from './limits.ts';
 import type { Experiment, ExperimentName, LifecycleStage } from './model.ts';
@@ -9,9 +10,6 @@ import { decodeToken, encodeToken, type Page } from './page.ts';
 
 const nameCharsMax = 500;
 const defaultName = 'Default';
-
-/** Workspaces whose default experiment is known to exist, by the stores they live in. */
-const withDefault = new WeakMap<object, Set<string>>();
 
 export type NewExperiment = {
   readonly name: string;
@@ -34,11 +32,9 @@ export async function createExperiment(ctx: Context, input: NewExperiment): Prom
 
 /** An experiment by id, deleted ones included. */
 export async function getExperiment(ctx: Context, experimentId: string): Promise<Experiment> {
-  if (experimentId === defaultExperimentId) await ensureDefault(ctx);
-  const stored = await ctx.stores
-    .documents('experiments')
-    .read<Experiment>([ctx.workspace], documentId(experimentId));
+  const stored = await read(ctx, experimentId);
   if (stored) return stored.doc;
+  if (experimentId === defaultExperimentId) return ensureDefault(ctx);
   throw new CairnError('not-found', `No Experiment with id=${experimentId} exists`, {
     field: 'experiment_id',
   });
@@ -133,20 +129,20 @@ async function create(ctx: Context, experimentId: string, input: NewExperiment):
 }
 
 /** The default experiment comes into being with the first use of a workspace. */
-async function ensureDefault(ctx: Context): Promise<void> {
-  let known = withDefault.get(ctx.stores);
-  if (!known) withDefault.set(ctx.stores, (known = new Set()));
-  if (known.has(ctx.workspace)) return;
-  const stored = await ctx.stores
-    .documents('experiments')
-    .read([ctx.workspace], documentId(defaultExperimentId));
-  if (!stored)
-    try {
-      await create(ctx, defaultExperimentId, { name: defaultName });
-    } catch (error) {
-      if (!(error instanceof CairnError) || error.code !== 'already-exists') throw error;
-    }
-  known.add(ctx.workspace);
+async function ensureDefault(ctx: Context): Promise<Experiment> {
+  const stored = await read(ctx, defaultExperimentId);
+  if (stored) return stored.doc;
+  try {
+    return await create(ctx, defaultExperimentId, { name: defaultName });
+  } catch (error) {
+    // Somebody else's first use was quicker.
+    if (isCode(error, 'already-exists')) return getExperiment(ctx, defaultExperimentId);
+    throw error;
+  }
+}
+
+function read(ctx: Context, experimentId: string): Promise<Stored<Experiment> | undefined> {
+  return ctx.stores.documents('experiments').read<Experiment>([ctx.workspace], documentId(experimentId));
 }
 
 function documentId(experimentId: string): string {
