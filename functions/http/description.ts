@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { problem, type Route, route, type Surface } from '../../shared/http/index.ts';
 
 type Schema = {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { json, problem, route, type Surface } from '../../shared/http/index.ts';
 import {
   createEndpoint,

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../../shared/context.ts';
 import {
   type Call,

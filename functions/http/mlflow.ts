@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Context } from '../../shared/context.ts';
 import { type Method, type Role, type Route, route } from '../../shared/http/index.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fields, problem, route, type Surface } from '../../shared/http/index.ts';
 import { getRetraining, listRetrainings, type RetrainingJob } from '../../shared/pipelines/index.ts';
 import { snakeCase } from './snake-case.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { problem, route, type Surface } from '../../shared/http/index.ts';
 
 /** The MLflow release whose wire contract this server keeps; clients choose their features by it. */

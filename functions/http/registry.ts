@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../../shared/context.ts';
 import { fields, mlflowError, type Surface } from '../../shared/http/index.ts';
 import {

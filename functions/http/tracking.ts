@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CairnError, fields, mlflowError, type Surface } from '../../shared/http/index.ts';
 import {
   createExperiment,

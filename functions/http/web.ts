@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { problem, route, type Surface } from '../../shared/http/index.ts';
 import { buildPage, type Page } from '../../web/build.ts';
 

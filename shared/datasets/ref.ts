@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Rows outside the platform's own logs: where they lie, what they are, and how to tell if they changed. */
 export type DatasetRef = {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Context } from '../context.ts';
 import { CairnError, type ErrorShape } from './errors.ts';
 import { parse } from './validate.ts';

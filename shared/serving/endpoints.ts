@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Key, Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
