@@ -19,14 +19,7 @@ import { createModel, createVersion, getReady, inspectVersion, moveAlias } from 
 import { createEndpoint, getEndpoint, loadModel } from '../shared/serving/index.ts';
 import { readSettings } from '../shared/settings.ts';
 import { testEnvironment } from '../test/support/context.ts';
-
-export type BenchRow = {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  /** What the value must keep to; absent for figures that only inform. */
-  readonly budget?: { readonly min: number } | { readonly max: number };
-};
+import type { BenchRow } from './report.ts';
 
 type ModelName = 'trees' | 'linear';
 type Scenario =

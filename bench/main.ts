@@ -1,0 +1,53 @@
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { benchBatch } from './batch.ts';
+import { benchCosmos } from './cosmos.ts';
+import { type BenchRow, keeps, table } from './report.ts';
+import { benchStart } from './start.ts';
+
+/** Each measures one part; what it compares with runs in the same minutes on the same machine. */
+const parts: Readonly<Record<string, { about: string; run: () => Promise<BenchRow[]> }>> = {
+  start: { about: 'cold import of the bundle', run: benchStart },
+  cosmos: { about: 'the Cosmos DB emulator, against plain node:sqlite', run: benchCosmos },
+  batch: { about: 'batch scoring, against scoring row by row', run: benchBatch },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => !(name in parts));
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) process.stderr.write(`There is no part '${unknown.join("', '")}'.\n`);
+  process.stdout.write(
+    `Usage: make bench [ARGS="part …"]\n\n${Object.entries(parts)
+      .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
+      .join('\n')}\n`,
+  );
+  process.exit(unknown.length > 0 ? 1 : 0);
+}
+
+const results: Record<string, BenchRow[]> = {};
+process.stdout.write(
+  `Local figures: ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.version}\n`,
+);
+for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
+  const part = parts[name];
+  if (!part) continue;
+  process.stdout.write(`\n${name}: ${part.about} …\n`);
+  const rows = await part.run();
+  results[name] = rows;
+  process.stdout.write(`${table(rows)}\n`);
+}
+await writeFile(
+  fileURLToPath(new URL('results.json', import.meta.url)),
+  `${JSON.stringify(results, null, 2)}\n`,
+);
+const missed = Object.values(results)
+  .flat()
+  .filter((row) => !keeps(row)).length;
+process.stdout.write(
+  `\n${missed === 0 ? 'Every budget kept.' : `${missed} missed.`} Figures in bench/results.json.\n`,
+);
