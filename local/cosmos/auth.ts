@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { CosmosError } from './errors.ts';
 import type { WireRequest } from './wire.ts';
 
@@ -9,10 +9,15 @@ export const EMULATOR_KEY =
 const SKEW_MS_MAX = 15 * 60 * 1000;
 
 export type AuthOptions = {
-  key: string;
+  key: KeyObject;
   /** Accept any Entra ID token, unread. */
   entra: boolean;
 };
+
+/** The account's key, from its base64 text. */
+export function accountKey(base64: string): KeyObject {
+  return createSecretKey(Buffer.from(base64, 'base64'));
+}
 
 /**
  * Checks the `authorization` header: an HMAC of method, resource and date under the account's key.
@@ -43,7 +48,7 @@ export function authorize(
   const given = Buffer.from(token.get('sig') ?? '', 'base64');
   const isSigned = resources(segments).some(({ type, link }) => {
     const text = `${request.method.toLowerCase()}\n${type.toLowerCase()}\n${link}\n${date.toLowerCase()}\n\n`;
-    const expected = createHmac('sha256', Buffer.from(options.key, 'base64')).update(text).digest();
+    const expected = createHmac('sha256', options.key).update(text).digest();
     return given.length === expected.length && timingSafeEqual(given, expected);
   });
   if (!isSigned) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AuthOptions, authorize, EMULATOR_KEY } from './auth.ts';
+import { accountKey, type AuthOptions, authorize, EMULATOR_KEY } from './auth.ts';
 import { Catalog, type Container } from './catalog.ts';
 import { CosmosError } from './errors.ts';
 import { Faults, type Operation } from './faults.ts';
@@ -62,7 +62,7 @@ export class Emulator {
 
   constructor(options: EmulatorOptions) {
     this.#options = options;
-    this.#auth = { key: options.key ?? EMULATOR_KEY, entra: options.entra ?? false };
+    this.#auth = { key: accountKey(options.key ?? EMULATOR_KEY), entra: options.entra ?? false };
     this.#now = options.now ?? Date.now;
     this.#ranges = splitRanges(options.ranges ?? 1);
     this.faults = new Faults(options.seed ?? 1);
@@ -114,6 +114,19 @@ export class Emulator {
     return this.handle(request);
   }
 
+  /** How much there is in all containers, expired items included until they are purged. */
+  statistics(): { items: number; terms: number } {
+    let [items, terms] = [0, 0];
+    for (const { id } of this.#catalog.databases() as { id: string }[]) {
+      for (const { store } of this.#catalog.containers(id)) {
+        const size = store.size();
+        items += size.items;
+        terms += size.terms;
+      }
+    }
+    return { items, terms };
+  }
+
   /** Deletes every item; databases and containers stay. */
   deleteItems(): void {
     for (const { id } of this.#catalog.databases() as { id: string }[]) {
@@ -134,14 +147,14 @@ export class Emulator {
   }
 
   #run(request: WireRequest, seen: { operation: Operation; container?: Container }): Reply {
-    const url = new URL(request.url, 'http://localhost');
-    const segments = pathSegments(url.pathname);
+    const { origin, path } = splitUrl(request.url);
+    const segments = pathSegments(path);
     if (segments[0] === '_emulator') return this.#admin(request, segments);
     authorize(request, segments, this.#auth, this.#now());
     const route = resolveRoute({
       request,
       segments,
-      origin: url.origin,
+      origin,
       catalog: this.#catalog,
       ranges: this.#ranges,
       nowMs: this.#now(),
@@ -185,6 +198,12 @@ export class Emulator {
     const { staleReads } = this.#options;
     return new Catalog(this.#db, this.#now, staleReads === true ? STALE_DEFAULT : staleReads || undefined);
   }
+}
+
+/** Without the cost of a whole URL parser: this runs for every request. */
+function splitUrl(url: string): { origin: string; path: string } {
+  const [, origin = '', path = ''] = /^(https?:\/\/[^/?#]+)?([^?#]*)/.exec(url) ?? [];
+  return { origin: origin || 'http://127.0.0.1', path };
 }
 
 function pathSegments(path: string): string[] {

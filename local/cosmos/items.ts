@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { type Container, isTtl, itemRid } from './catalog.ts';
 import { createCharge, deleteCharge, patchCharge, readCharge, replaceCharge } from './charge.ts';
 import { CosmosError } from './errors.ts';
 import { applyPatch, parsePatch } from './patch.ts';
 import { extractPartitionKey, type PartitionKey, splitPath, valueAt } from './partition-key.ts';
 import { canonical, isObject, type Json, type JsonObject } from './query/values.ts';
-import type { ItemRow } from './store/container-store.ts';
+import type { ContainerStore, ItemRow } from './store/container-store.ts';
 
 export const ITEM_BYTES_MAX = 2 * 1024 * 1024;
 const ID_BYTES_MAX = 1023;
@@ -107,6 +106,18 @@ export function readItem(
   return { status: unchanged ? 304 : 200, row, charge };
 }
 
+const PURGE_MS = 1000;
+const PURGED_AT_ONCE = 200;
+const purged = new WeakMap<ContainerStore, number>();
+
+/** Removes some of the expired items, now and then, as a part of a write. */
+export function purgeExpired({ container, nowMs }: WriteContext): void {
+  const { store, defaultTtl } = container;
+  if (defaultTtl === undefined || nowMs - (purged.get(store) ?? 0) < PURGE_MS) return;
+  purged.set(store, nowMs);
+  for (const row of store.expired(defaultTtl, nowMs / 1000, PURGED_AT_ONCE)) store.remove(row);
+}
+
 /** True where the time to live of an item is over. */
 export function isExpired(row: ItemRow, { defaultTtl }: Container, nowMs: number): boolean {
   if (defaultTtl === undefined) return false;
@@ -166,7 +177,7 @@ function replace(context: WriteContext, existing: ItemRow, item: JsonObject): It
 function toRow({ container, lsn, nowMs }: WriteContext, item: JsonObject, seq: number): ItemRow {
   for (const name of SYSTEM_PROPERTIES) delete item[name];
   const rid = itemRid(container, seq);
-  const etag = `"${lsn.toString(16).padStart(8, '0')}-0000-0000-0000-${randomBytes(6).toString('hex')}"`;
+  const etag = container.store.nextEtag();
   const ts = Math.floor(nowMs / 1000);
   const containerSelf = container.resource['_self'] as string;
   Object.assign(item, {

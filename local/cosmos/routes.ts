@@ -10,6 +10,7 @@ import {
   deleteItem,
   type ItemResult,
   patchItem,
+  purgeExpired,
   readItem,
   replaceItem,
   upsertItem,
@@ -309,7 +310,11 @@ function written(
     );
   }
   const key = fullKey(headers, container);
-  const { status, row, charge } = container.store.transaction((lsn) => write({ container, lsn, nowMs }, key));
+  const { status, row, charge } = container.store.transaction((lsn) => {
+    const context = { container, lsn, nowMs };
+    purgeExpired(context);
+    return write(context, key);
+  });
   return { status, charge, ...(row && { body: row.body, headers: { etag: row.etag } }) };
 }
 

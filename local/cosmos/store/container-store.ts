@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { effectivePartitionKey, type EpkRange, type PartitionKey, partitionKey } from '../partition-key.ts';
 import type { JsonObject } from '../query/values.ts';
 import type { Database, SqlValue } from './database.ts';
@@ -25,6 +26,8 @@ export type ItemRow = {
 /** How many numbers are taken from the database at once; a crash loses at most so many. */
 const RESERVE = 1000;
 
+const TERMS_AT_ONCE = 32;
+
 /**
  * Items and index of one container.
  *
@@ -44,6 +47,9 @@ export class ContainerStore {
   #next = 0;
   #reserved = 0;
   #lsn = 0;
+  #writes = 0;
+  /** Tells the etags of this opening of the container from those of another. */
+  readonly #salt = randomBytes(6).toString('hex');
 
   constructor(db: Database, number: number, policy: IndexingPolicy) {
     this.#db = db;
@@ -108,6 +114,11 @@ export class ContainerStore {
     }
   }
 
+  /** A value that no write of this container ever had, in the form of the service's etags. */
+  nextEtag(): string {
+    return `"${(this.#writes++).toString(16).padStart(8, '0')}-0000-0000-0000-${this.#salt}"`;
+  }
+
   /** The last commit. */
   get lsn(): number {
     return this.#lsn;
@@ -145,7 +156,7 @@ export class ContainerStore {
       row.ttl,
     ); // prettier-ignore
     const terms = termsOf(item, this.policy, this.composites);
-    for (const term of terms.values()) this.#addTerm(row, term);
+    this.#addTerms(row, [...terms.values()]);
     this.history.record({ seq: row.seq, pk: row.pk, id: row.id, before: undefined });
     return terms.size;
   }
@@ -169,11 +180,9 @@ export class ContainerStore {
       this.#removeTerm(row, term);
       changed++;
     }
-    for (const [key, term] of terms) {
-      if (old.has(key)) continue;
-      this.#addTerm(row, term);
-      changed++;
-    }
+    const added = [...terms].flatMap(([key, term]) => (old.has(key) ? [] : [term]));
+    this.#addTerms(row, added);
+    changed += added.length;
     this.history.record({ seq: row.seq, pk: row.pk, id: row.id, before });
     return changed;
   }
@@ -210,8 +219,31 @@ export class ContainerStore {
     this.#db.exec(`DELETE FROM terms_${this.number}`);
     for (const row of this.#db.iterate<ItemRow>(`SELECT * FROM items_${this.number}`)) {
       const terms = termsOf(JSON.parse(row.body) as JsonObject, this.policy, this.composites);
-      for (const term of terms.values()) this.#addTerm(row, term);
+      this.#addTerms(row, [...terms.values()]);
     }
+  }
+
+  size(): { items: number; terms: number } {
+    const count = (table: string): number =>
+      this.#db.get<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}_${this.number}`)?.n ?? 0;
+    return { items: count('items'), terms: count('terms') };
+  }
+
+  /**
+   * Items whose time to live is over, some at a time: those with their own, and the oldest of those that have the
+   * container's.
+   */
+  expired(defaultTtl: number, nowSeconds: number, most: number): ItemRow[] {
+    const table = `items_${this.number}`;
+    const own = this.#db.all<ItemRow>(
+      `SELECT * FROM ${table} WHERE ttl IS NOT NULL AND ts + ttl <= ? AND ttl > 0 LIMIT ?`,
+      nowSeconds,
+      most,
+    ); // prettier-ignore
+    if (defaultTtl <= 0) return own;
+    // Commits and seconds grow together, so the oldest commits are the first to expire.
+    const oldest = this.#db.all<ItemRow>(`SELECT * FROM ${table} ORDER BY lsn, seq LIMIT ?`, most);
+    return [...own, ...oldest.filter(({ ts, ttl }) => ttl === null && ts + defaultTtl <= nowSeconds)];
   }
 
   /** Removes every item. Numbers that were given are not given again. */
@@ -275,15 +307,20 @@ export class ContainerStore {
     return this.#db.iterate<T>(sql, ...values);
   }
 
-  #addTerm(row: ItemRow, term: Term): void {
-    this.#db.run(
-      `INSERT OR IGNORE INTO terms_${this.number} VALUES (?, ?, ?, ?, ?)`,
-      row.part,
-      this.#pathOf(term.path),
-      term.type,
-      term.value,
-      row.seq,
-    ); // prettier-ignore
+  /** One statement for many entries: an item has a score of them, and each statement has its price. */
+  #addTerms(row: ItemRow, terms: Term[]): void {
+    for (let at = 0; at < terms.length; at += TERMS_AT_ONCE) {
+      const some = terms.slice(at, at + TERMS_AT_ONCE);
+      const values = some.flatMap((term) => [
+        row.part,
+        this.#pathOf(term.path),
+        term.type,
+        term.value,
+        row.seq,
+      ]);
+      const places = Array.from(some, () => '(?, ?, ?, ?, ?)').join(', ');
+      this.#db.run(`INSERT OR IGNORE INTO terms_${this.number} VALUES ${places}`, ...values);
+    }
   }
 
   #removeTerm(row: ItemRow, term: Term): void {

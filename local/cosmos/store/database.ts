@@ -98,6 +98,7 @@ function open(file: string): DatabaseSync {
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = 8000;
     PRAGMA cache_size = -65536;
     PRAGMA temp_store = MEMORY;
     BEGIN IMMEDIATE; COMMIT;
