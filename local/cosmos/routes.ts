@@ -220,7 +220,11 @@ function feedRoute(input: RouteInput, container: Container): Route {
   }
   if (request.method !== 'POST') throw wrongMethod(request);
   if (isTrue(headers[HEADER.isQueryPlan])) {
-    return { operation: 'queryPlan', container, run: () => json(200, runQueryPlan(body)) };
+    return {
+      operation: 'queryPlan',
+      container,
+      run: () => ({ ...json(200, runQueryPlan(body)), charge: 0 }),
+    };
   }
   if (isTrue(headers[HEADER.isQuery])) {
     return {
@@ -376,7 +380,8 @@ function rangesReply(container: Container, ranges: readonly PhysicalRange[]): Re
     status: 'online',
     parents: [],
   }));
-  return list('PartitionKeyRanges', all, container.rid);
+  // Reading metadata spends none of a container's units.
+  return { ...list('PartitionKeyRanges', all, container.rid), charge: 0 };
 }
 
 function documents(
