@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { platform } from '../shared/context.ts';
 import {
   type CairnEvent,
   deliver,
@@ -7,6 +6,8 @@ import {
   type EventsMessage,
   eventWrite,
   schedule,
+  scheduleOnce,
+  type Subscriber,
   sweepEvents,
   unschedule,
 } from '../shared/events/index.ts';
@@ -72,12 +73,26 @@ describe('events', () => {
     expect(calls).toBe(2);
   });
 
+  test('an event whose subscriber fails does not hold up the others of its message', async () => {
+    const failing = await committed('held up', 1000);
+    const other = await committed('behind it', 1000);
+    const served: string[] = [];
+    const subscriber: Subscriber = async (_, { aggregate }) => {
+      if (aggregate === 'endpoint/held up') throw new Error('never');
+      served.push(aggregate);
+    };
+    const message: EventsMessage = { kind: 'events', events: [...failing.events, ...other.events] };
+    await expect(deliver(context.ctx, message, () => [subscriber])).rejects.toThrow('never');
+    await expect(deliver(context.ctx, message, () => [subscriber])).rejects.toThrow('never');
+    expect(served).toEqual(['endpoint/behind it']);
+  });
+
   test('an event whose announcement was lost is found by the sweep, a fresh one left to its relay', async () => {
     await committed('lost', 1_000_000);
     await committed('fresh', 1_100_000);
     await eventually(async () => {
       const { ctx, sent } = at(1_110_000);
-      await sweepEvents({ ...ctx, principal: platform });
+      await sweepEvents(ctx);
       const ids = sent.flatMap((message) => (message['events'] as { id: string }[]).map(({ id }) => id));
       expect(ids).toContain('event:endpoint:lost:00000001');
       expect(ids).not.toContain('event:endpoint:fresh:00000001');
@@ -101,6 +116,14 @@ describe('the agenda', () => {
     expect(await enqueueDue(at(250_000).ctx)).toBe(1);
     await unschedule(at(0).ctx, 'every');
     expect(await enqueueDue(at(1e9).ctx)).toBe(0);
+  });
+
+  test('what must always stand on the agenda keeps its time, however often an instance starts', async () => {
+    const every = { everySeconds: 300, workspace: '*', message };
+    for (let started = 0; started < 300_000; started += 60_000)
+      await scheduleOnce(at(started).ctx, 'standing', { dueAt: started + 300_000, ...every });
+    expect(await enqueueDue(at(300_000).ctx)).toBe(1);
+    await unschedule(at(0).ctx, 'standing');
   });
 
   test('many who schedule at once lose nothing', async () => {

@@ -27,6 +27,11 @@ export async function schedule(ctx: Context, name: string, entry: AgendaEntry): 
   await change(ctx, (entries) => ({ ...entries, [name]: entry }));
 }
 
+/** Puts an entry on the agenda unless one of that name stands there already; that one keeps its time. */
+export async function scheduleOnce(ctx: Context, name: string, entry: AgendaEntry): Promise<void> {
+  await change(ctx, (entries) => (Object.hasOwn(entries, name) ? undefined : { ...entries, [name]: entry }));
+}
+
 /** Takes an entry off the agenda; one that is not there is fine. */
 export async function unschedule(ctx: Context, name: string): Promise<void> {
   await change(ctx, ({ [name]: gone, ...rest }) => (gone === undefined ? undefined : rest));

@@ -1,5 +1,5 @@
 import type { Key, Stores, Write } from '../azure/index.ts';
-import { type Context, platform } from '../context.ts';
+import type { Context } from '../context.ts';
 import { type ContainerDeclaration, type ContainerName, containers } from '../resources.ts';
 import type { CairnEvent, EventDocument } from './event.ts';
 
@@ -48,22 +48,18 @@ export async function flushRelay(stores: Stores): Promise<void> {
 
 /**
  * Serves the subscribers of the events named, each at least once and in any order, then marks the
- * event done. A subscriber that throws leaves it pending, and the message comes back.
+ * event done. A subscriber that throws leaves its event pending, and the message comes back; the other
+ * events of the message do not wait for it.
  */
 export async function deliver(
   ctx: Context,
   message: EventsMessage,
   subscribersOf: (type: CairnEvent['type']) => readonly Subscriber[],
 ): Promise<void> {
-  for (const { container, key, id } of message.events) {
-    const documents = ctx.stores.documents(container);
-    const stored = await documents.read<EventDocument>(key, id);
-    if (!stored?.doc.pending) continue;
-    const { event, workspace } = stored.doc;
-    for (const subscriber of subscribersOf(event.type)) await subscriber({ ...ctx, workspace }, event);
-    const { pending, ...done } = stored.doc;
-    await documents.write(key, { op: 'replace', doc: done, etag: stored.etag });
-  }
+  const failures: unknown[] = [];
+  for (const ref of message.events)
+    await deliverOne(ctx, ref, subscribersOf).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Re-announces events whose relay was lost. Returns how many. */
@@ -85,11 +81,25 @@ export async function sweepEvents(ctx: Context): Promise<number> {
         const key = declaration.partitionKey.map((path) => String(row[path.slice(1)]));
         return { container, key, id: row.id };
       });
-      await ctx.stores.queues.send({ ...ctx, principal: platform }, 'work', { kind: 'events', events });
+      await ctx.stores.queues.send(ctx, 'work', { kind: 'events', events } satisfies EventsMessage);
     }
     found += rows.length;
   }
   return found;
+}
+
+async function deliverOne(
+  ctx: Context,
+  { container, key, id }: EventRef,
+  subscribersOf: (type: CairnEvent['type']) => readonly Subscriber[],
+): Promise<void> {
+  const documents = ctx.stores.documents(container);
+  const stored = await documents.read<EventDocument>(key, id);
+  if (!stored?.doc.pending) return;
+  const { event, workspace } = stored.doc;
+  for (const subscriber of subscribersOf(event.type)) await subscriber({ ...ctx, workspace }, event);
+  const { pending, ...done } = stored.doc;
+  await documents.write(key, { op: 'replace', doc: done, etag: stored.etag });
 }
 
 function outgoingOf(stores: Stores): Outgoing {
