@@ -91,9 +91,11 @@ describeAccount('pages', (open) => {
 
   test('pages of a join resume inside an item', async () => {
     await container.items.create({ id: 'j', pk: 'j', list: [1, 2, 3, 4, 5, 6, 7] });
-    const query = 'SELECT VALUE x FROM c JOIN x IN c.list';
-    const found = await pages(query, { partitionKey: 'j', maxItemCount: 3 });
-    expect(found.flat()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    for (const order of ['', 'ORDER BY c.id', 'ORDER BY c.id DESC']) {
+      const query = `SELECT VALUE x FROM c JOIN x IN c.list ${order}`;
+      const found = await pages(query, { partitionKey: 'j', maxItemCount: 3 });
+      expect(found.flat()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    }
   });
 
   test('TOP and OFFSET LIMIT hold across pages', async () => {

@@ -110,7 +110,14 @@ describeAccount('queries against plain evaluation', (open) => {
   beforeAll(async () => {
     account = await open();
     container = await account.container('plain');
-    for (const value of items) await container.items.create(value);
+    // Each item was another one before, so that what an update or a delete leaves behind in the index would show.
+    for (const [i, value] of items.entries()) {
+      const before = { ...items[(i * 7 + 1) % items.length], id: value['id'], pk: value['pk'] };
+      await container.items.create(before);
+      await container.items.upsert(value);
+      await container.items.create({ ...before, id: 'deleted' });
+      await container.item('deleted', value['pk'] as string).delete();
+    }
   });
   afterAll(() => account.close());
 
