@@ -1,4 +1,4 @@
-import type { Container } from '@azure/cosmos';
+import type { Container, ItemDefinition } from '@azure/cosmos';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { collect, compileQuery } from '../../local/cosmos/query/compile.ts';
@@ -112,7 +112,11 @@ describeAccount('queries against plain evaluation', (open) => {
     container = await account.container('plain');
     // Each item was another one before, so that what an update or a delete leaves behind in the index would show.
     for (const [i, value] of items.entries()) {
-      const before = { ...items[(i * 7 + 1) % items.length], id: value['id'], pk: value['pk'] };
+      const before: ItemDefinition = {
+        ...items[(i * 7 + 1) % items.length],
+        id: String(value['id']),
+        pk: value['pk'],
+      };
       await container.items.create(before);
       await container.items.upsert(value);
       await container.items.create({ ...before, id: 'deleted' });
