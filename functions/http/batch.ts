@@ -1,23 +1,17 @@
-import { Readable } from 'node:stream';
 import * as z from 'zod';
 import {
   type BatchJob,
   type BatchProgress,
   cancelJob,
+  findOutput,
   getJob,
   listJobs,
-  openOutput,
-  outputUrl,
   pathOf,
-  statOutput,
   submitJob,
   uploadInput,
 } from '../../shared/batch/index.ts';
-import type { Context } from '../../shared/context.ts';
-import { type Call, json, problem, route, type Surface } from '../../shared/http/index.ts';
-
-/** Larger files are fetched from storage itself, by a redirect to a signed URL. */
-const proxiedBytesMax = 8 * 1024 * 1024;
+import { json, problem, route, type Surface, uploadOf } from '../../shared/http/index.ts';
+import { fileResponse } from './files.ts';
 
 const byId = z.object({ id: z.string() });
 const newJob = z.strictObject({
@@ -73,13 +67,8 @@ export const batch: Surface = {
       operation: 'uploadBatchInput',
       role: 'contributor',
       async handle(ctx, { request, params }) {
-        const length = request.headers.get('content-length');
         const target = { endpoint: params['endpoint'] ?? '', path: pathOf(params['path'] ?? '') };
-        const stored = await uploadInput(ctx, target, request.body, {
-          bytes: length === null ? undefined : Number(length),
-          signal: request.signal,
-        });
-        return json(stored, 201);
+        return json(await uploadInput(ctx, target, uploadOf(request)), 201);
       },
     },
     {
@@ -87,27 +76,11 @@ export const batch: Surface = {
       path: '/api/v1/batch-outputs/{path*}',
       operation: 'getBatchOutput',
       role: 'viewer',
-      handle: (ctx, call) => download(ctx, call),
+      handle: async (ctx, { request, params }) =>
+        fileResponse(ctx, request, await findOutput(ctx, pathOf(params['path'] ?? ''))),
     },
   ],
 };
-
-async function download(ctx: Context, { request, params }: Call): Promise<Response> {
-  const path = pathOf(params['path'] ?? '');
-  const { name, bytes, etag, contentType } = await statOutput(ctx, path);
-  if (bytes > proxiedBytesMax) return Response.redirect(await outputUrl(ctx, path), 302);
-  const headers = {
-    'content-type': contentType ?? 'text/csv; charset=utf-8',
-    'content-length': String(bytes),
-    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name.slice(name.lastIndexOf('/') + 1))}`,
-    'x-content-type-options': 'nosniff',
-    etag,
-  };
-  if (request.method === 'HEAD') return new Response(null, { headers });
-  return new Response(Readable.toWeb(await openOutput(ctx, path, request.signal)) as ReadableStream, {
-    headers,
-  });
-}
 
 function present(job: BatchJob, progress?: BatchProgress) {
   const { jobId, endpoint, status, model, input, output, createdAt, updatedAt } = job;

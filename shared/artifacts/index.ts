@@ -1,10 +1,2 @@
-export {
-  type ArtifactEntry,
-  artifactUrl,
-  blobName,
-  listArtifacts,
-  openArtifact,
-  putArtifact,
-  statArtifact,
-} from './artifacts.ts';
+export { type ArtifactEntry, blobName, findArtifact, listArtifacts, putArtifact } from './artifacts.ts';
 export { artifactPath, checkedPath } from './path.ts';

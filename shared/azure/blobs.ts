@@ -18,6 +18,14 @@ export type BlobProperties = {
   readonly bytes: number;
   readonly contentType: string | undefined;
 };
+/** One blob as it stood when it was looked up. */
+export type BlobFile = BlobProperties & {
+  readonly name: string;
+  /** Its bytes or a range of them; `conflict` where it has changed since. */
+  open(range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
+  /** A URL that reads it straight from storage, for an hour from `now`. */
+  url(now: number): Promise<string>;
+};
 export type BlobEntry =
   | { readonly kind: 'blob'; readonly name: string; readonly bytes: number }
   | { readonly kind: 'prefix'; readonly name: string };
@@ -34,6 +42,7 @@ export type ByteRange = { readonly first: number; readonly last?: number };
 /** Bytes of one block of a streamed upload; a stream holds at most {@link uploadParallel} of them in memory. */
 const uploadBlockBytes = 4 * 1024 * 1024;
 const uploadParallel = 4;
+const urlSeconds = 3600;
 
 /** One blob container. Names are as stored: decoded, with `/` between the parts. */
 export class BlobContainer {
@@ -62,14 +71,10 @@ export class BlobContainer {
     return absentAsUndefined(async () => {
       const response = await this.#client
         .getBlobClient(name)
-        .download(
-          range?.first ?? 0,
-          range?.last === undefined ? undefined : range.last - (range.first ?? 0) + 1,
-          {
-            ...(ifMatch === undefined ? {} : { conditions: { ifMatch } }),
-            ...(signal === undefined ? {} : { abortSignal: signal }),
-          },
-        );
+        .download(range?.first ?? 0, range?.last === undefined ? undefined : range.last - range.first + 1, {
+          conditions: { ifMatch },
+          abortSignal: signal,
+        });
       const total = response.contentRange
         ? Number(response.contentRange.split('/')[1])
         : response.contentLength;
@@ -81,6 +86,22 @@ export class BlobContainer {
         body: Readable.from(response.readableStreamBody),
       };
     });
+  }
+
+  /** A blob to be handed out, or `undefined` where there is none. */
+  async file(name: string): Promise<BlobFile | undefined> {
+    const found = await this.stat(name);
+    if (!found) return undefined;
+    return {
+      ...found,
+      name,
+      open: async (range, signal) => {
+        const opened = await this.open(name, { range, signal, ifMatch: found.etag });
+        if (opened) return opened.body;
+        throw new CairnError('conflict', `'${name}' was deleted while it was read.`);
+      },
+      url: (now) => this.readUrl(name, now),
+    };
   }
 
   /** The whole blob, for what is known to be small. `bytesMax` guards against what is not. */
@@ -124,7 +145,7 @@ export class BlobContainer {
   ): Promise<void> {
     await this.#client.getBlockBlobClient(name).uploadStream(data, uploadBlockBytes, uploadParallel, {
       blobHTTPHeaders: { blobContentType: options.contentType ?? 'application/octet-stream' },
-      ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
+      abortSignal: options.signal,
     });
   }
 
@@ -184,11 +205,11 @@ export class BlobContainer {
       };
   }
 
-  /** A URL that reads this one blob until `expiresAt` (at most an hour ahead), signed by the app's identity or, locally, its key. */
-  async readUrl(name: string, now: number, secondsMax = 3600): Promise<string> {
+  /** A URL that reads this one blob for an hour from `now`, signed by the app's identity or, locally, its key. */
+  async readUrl(name: string, now: number): Promise<string> {
     const blob = this.#client.getBlobClient(name);
     const startsOn = new Date(now - 5 * 60_000);
-    const expiresOn = new Date(now + secondsMax * 1000);
+    const expiresOn = new Date(now + urlSeconds * 1000);
     const permissions = BlobSASPermissions.parse('r');
     if (this.#client.credential instanceof StorageSharedKeyCredential)
       return blob.generateSasUrl({ permissions, startsOn, expiresOn });

@@ -4,7 +4,7 @@ import { type DocumentStore, openDocuments } from './cosmos.ts';
 import { openQueues, type QueueStore } from './queues.ts';
 import { blobContainers, queues } from '../resources.ts';
 
-export type { BlobContainer, BlobEntry, BlobProperties, ByteRange } from './blobs.ts';
+export type { BlobContainer, BlobEntry, BlobFile, BlobProperties, ByteRange } from './blobs.ts';
 export type { DocumentContainer, Key, Outcome, Query, Write } from './cosmos.ts';
 export type { Envelope } from './queues.ts';
 

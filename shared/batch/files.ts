@@ -1,7 +1,6 @@
-import { pipeline, Readable, Transform } from 'node:stream';
-import type { BlobProperties } from '../azure/index.ts';
+import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, type Upload, uploadStream } from '../http/index.ts';
 import { getEndpoint } from '../serving/index.ts';
 import { checkedPath, folderOf, parseName } from './names.ts';
 
@@ -18,67 +17,28 @@ export type Uploaded = { readonly name: string; readonly etag: string; readonly 
 export async function uploadInput(
   ctx: Context,
   target: { endpoint: string; path: string },
-  body: ReadableStream<Uint8Array> | null,
-  announced: { bytes?: number | undefined; signal?: AbortSignal | undefined } = {},
+  upload: Upload,
 ): Promise<Uploaded> {
   const { name: endpoint } = await getEndpoint(ctx, target.endpoint);
   const name = `${folderOf(ctx.workspace, endpoint)}/${checkedPath(target.path)}`;
-  if ((announced.bytes ?? 0) > uploadBytesMax) throw tooLarge();
+  if ((upload.bytes ?? 0) > uploadBytesMax) throw tooLarge();
   const container = ctx.stores.blobs('batch-input');
-  const source = body ? Readable.fromWeb(body as never) : Readable.from([]);
-  // A failure of either end reaches the upload through the stream it reads.
-  const checked = pipeline(source, counted(announced.bytes), () => {});
-  await container.writeStream(name, checked, {
+  await container.writeStream(name, uploadStream(upload, { bytesMax: uploadBytesMax, tooLarge }), {
     contentType: 'text/csv; charset=utf-8',
-    ...(announced.signal === undefined ? {} : { signal: announced.signal }),
+    signal: upload.signal,
   });
   const stored = await container.stat(name);
   return { name, etag: stored?.etag.replaceAll('"', '') ?? '', bytes: stored?.bytes ?? 0 };
 }
 
-/** Properties of an output file of the workspace; `not-found` where there is none (yet). */
-export async function statOutput(ctx: Context, path: string): Promise<BlobProperties & { name: string }> {
+/** An output file of the workspace, to be read or handed out; `not-found` where there is none (yet). */
+export async function findOutput(ctx: Context, path: string): Promise<BlobFile> {
   const name = checkedPath(path);
-  const mine = parseName(name)?.workspace === ctx.workspace;
-  const found = mine ? await ctx.stores.blobs('batch-output').stat(name) : undefined;
-  if (found) return { ...found, name };
+  const isMine = parseName(name)?.workspace === ctx.workspace;
+  const found = isMine ? await ctx.stores.blobs('batch-output').file(name) : undefined;
+  if (found) return found;
   throw new CairnError('not-found', `There is no output '${name}'; it appears when its job has succeeded.`, {
     field: 'path',
-  });
-}
-
-/** An output file as a stream. */
-export async function openOutput(ctx: Context, path: string, signal?: AbortSignal): Promise<Readable> {
-  const { name } = await statOutput(ctx, path);
-  const opened = await ctx.stores.blobs('batch-output').open(name, signal ? { signal } : {});
-  if (!opened) throw new CairnError('not-found', `There is no output '${name}' any more.`, { field: 'path' });
-  return opened.body;
-}
-
-/** A URL that reads an output file straight from storage, for at most an hour. */
-export async function outputUrl(ctx: Context, path: string): Promise<string> {
-  const { name } = await statOutput(ctx, path);
-  return ctx.stores.blobs('batch-output').readUrl(name, ctx.clock.now());
-}
-
-function counted(bytes: number | undefined): Transform {
-  let seen = 0;
-  return new Transform({
-    transform(chunk: Uint8Array, _encoding, done) {
-      seen += chunk.byteLength;
-      if (seen > uploadBytesMax) done(tooLarge());
-      else done(null, chunk);
-    },
-    flush(done) {
-      if (bytes === undefined || seen === bytes) done();
-      else
-        done(
-          new CairnError(
-            'bad-request',
-            `The body ended after ${seen} of ${bytes} bytes; nothing was stored.`,
-          ),
-        );
-    },
   });
 }
 

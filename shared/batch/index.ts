@@ -1,5 +1,5 @@
 export { scoreChunk } from './chunk.ts';
-export { openOutput, outputUrl, statOutput, type Uploaded, uploadBytesMax, uploadInput } from './files.ts';
+export { findOutput, type Uploaded, uploadBytesMax, uploadInput } from './files.ts';
 export { cancelJob } from './finish.ts';
 export {
   type BatchFailure,

@@ -86,7 +86,7 @@ export function queryInput(url: URL): Record<string, unknown> {
 
 /** The JSON object of a body; an empty body is `{}`. */
 export async function bodyInput(request: Request): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await readBody(request, jsonBytesMax));
+  const text = utf8(await readBody(request, jsonBytesMax));
   if (text === '') return {};
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json')
@@ -107,10 +107,9 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   const tooLarge = () =>
     new CairnError('too-large', `The body is over ${bytesMax} bytes, the limit of this path.`);
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
-  if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body) {
+  for await (const chunk of bodyOf(request)) {
     bytes += chunk.byteLength;
     if (bytes > bytesMax) throw tooLarge();
     chunks.push(chunk);
@@ -118,10 +117,35 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
+/** The body as it arrives. A client that goes away before its end is the client's failure: `bad-request`. */
+export async function* bodyOf({ body }: Request): AsyncGenerator<Uint8Array> {
+  if (!body) return;
+  try {
+    yield* body;
+  } catch (cause) {
+    throw new CairnError('bad-request', 'The body broke off before its end.', { cause });
+  }
+}
+
+/** The text of a body. Throws `bad-request` where it is not UTF-8. */
+export function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new CairnError('bad-request', 'The body is not valid UTF-8.', { cause });
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Half of a surrogate pair can only come from an escape; no store could keep it.
+    return /\\u[dD][89a-fA-F]/.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch (error) {
     throw new CairnError('invalid', `The body is not valid JSON: ${(error as Error).message}.`);
   }
+}
+
+function wellFormed(key: string, value: unknown): unknown {
+  if (key.isWellFormed() && (typeof value !== 'string' || value.isWellFormed())) return value;
+  throw new SyntaxError('a text holds half of a surrogate pair');
 }

@@ -88,6 +88,19 @@ describe('batch scoring over HTTP', () => {
     expect(Number(head.headers.get('content-length'))).toBe(body.output?.bytes);
   });
 
+  test('an output over 8 MB is fetched from storage itself, and a range of a small one is one', async () => {
+    const outputs = server.ctx.stores.blobs('batch-output');
+    await outputs.write('iris/by-hand/large.csv', Buffer.alloc(8 * 1024 * 1024 + 1, 'x'));
+    await outputs.write('iris/by-hand/small.csv', Buffer.from('0123456789'));
+    const large = await server.fetch('/api/v1/batch-outputs/iris/by-hand/large.csv');
+    expect(large.status).toBe(302);
+    const stored = await fetch(large.headers.get('location') ?? '', { headers: { range: 'bytes=0-2' } });
+    expect([stored.status, await stored.text()]).toEqual([206, 'xxx']);
+    const headers = { range: 'bytes=-2' };
+    const small = await server.fetch('/api/v1/batch-outputs/iris/by-hand/small.csv', { headers });
+    expect([small.status, await small.text()]).toEqual([206, '89']);
+  });
+
   test('a job asked for is the one the event made, and asking again is the same job', async () => {
     await upload('iris/asked.csv', text);
     const ask = () => call('POST', '/api/v1/batch-jobs', { endpoint: 'iris', input: 'iris/asked.csv' });
