@@ -1,9 +1,8 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay, unschedule } from '../events/index.ts';
+import { lost, swap } from '../swap.ts';
 import { type BatchChunk, type BatchJob, chunkId, isOver, type JobStatus } from './job.ts';
-
-const tries = 8;
 
 export function readJob(ctx: Context, jobId: string): Promise<Stored<BatchJob> | undefined> {
   return ctx.stores.documents('jobs').read<BatchJob>([jobId], 'job');
@@ -61,27 +60,25 @@ export async function moveJob<S extends JobStatus>(
   from: readonly S[],
   change: (job: Extract<BatchJob, { status: S }>) => BatchJob,
 ): Promise<BatchJob | undefined> {
-  const documents = ctx.stores.documents('jobs');
-  for (let attempt = 0; attempt < tries; attempt++) {
+  return swap(ctx, `Job ${jobId}`, async () => {
     const stored = await readJob(ctx, jobId);
     if (!stored || !isIn(stored.doc, from)) return undefined;
     const next = { ...change(stored.doc), updatedAt: ctx.clock.now() };
     const here: Context = { ...ctx, workspace: next.workspace };
     const finished = isOver(next) ? finishedEvent(here, next) : undefined;
-    const { outcome } = await documents.batch(
-      [jobId],
-      [{ op: 'replace', doc: next, etag: stored.etag }, ...(finished ? [finished] : [])],
-    );
-    if (outcome === 'applied') {
-      if (finished) {
-        relay(here, 'jobs', [jobId], finished);
-        await unschedule(ctx, agendaName(jobId));
-      }
-      return next;
+    const { outcome } = await ctx.stores
+      .documents('jobs')
+      .batch(
+        [jobId],
+        [{ op: 'replace', doc: next, etag: stored.etag }, ...(finished ? [finished] : [])],
+      );
+    if (outcome !== 'applied') return lost;
+    if (finished) {
+      relay(here, 'jobs', [jobId], finished);
+      await unschedule(ctx, agendaName(jobId));
     }
-    await new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 10 * 2 ** attempt));
-  }
-  throw new Error(`Job ${jobId} is being changed by many at once.`);
+    return next;
+  });
 }
 
 /** The event that a job has ended, for whatever reason; each job has one. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
-import { CairnError } from '../http/index.ts';
+import { lost, swap } from '../swap.ts';
 
 /**
  * What the timer has to do and when, in one document, so that an idle minute costs one point read.
@@ -20,7 +20,6 @@ type Agenda = Document & {
 };
 
 const key = ['agenda'];
-const tries = 10;
 
 /** Puts an entry on the agenda under a name, replacing the one of that name. */
 export async function schedule(ctx: Context, name: string, entry: AgendaEntry): Promise<void> {
@@ -72,21 +71,15 @@ async function change(
     entries: Readonly<Record<string, AgendaEntry>>,
   ) => Readonly<Record<string, AgendaEntry>> | undefined,
 ): Promise<void> {
-  const documents = ctx.stores.documents('jobs');
-  for (let attempt = 0; attempt < tries; attempt++) {
+  await swap(ctx, 'The agenda', async () => {
     const stored = await read(ctx);
     const entries = update(stored?.doc.entries ?? {});
-    if (entries === undefined) return;
+    if (entries === undefined) return undefined;
     const doc: Agenda = { id: 'agenda', jobId: 'agenda', type: 'agenda', v: 1, workspace: '*', entries };
-    const { outcome } = await documents.write(
-      key,
-      stored ? { op: 'replace', doc, etag: stored.etag } : { op: 'create', doc },
-    );
-    if (outcome === 'applied') return;
-    await new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 20 * (attempt + 1)));
-  }
-  throw new CairnError('unavailable', 'The agenda is being changed by many at once; try again.', {
-    retryAfterSeconds: 1,
+    const { outcome } = await ctx.stores
+      .documents('jobs')
+      .write(key, stored ? { op: 'replace', doc, etag: stored.etag } : { op: 'create', doc });
+    return outcome === 'applied' ? undefined : lost;
   });
 }
 

@@ -5,6 +5,7 @@ import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { getReady, getVersion } from '../registry/index.ts';
 import { type Endpoint, getEndpoint } from '../serving/index.ts';
+import { lost, swap } from '../swap.ts';
 import { checkWindow } from './check.ts';
 import { breachReasons, type Drift, type Monitor, type MonitorResult } from './model.ts';
 import { judgePerformance } from './performance.ts';
@@ -13,7 +14,6 @@ import { container, fixedBaseline, keyOf, readMonitor, readResult, resultId } fr
 import { answeredBy, readWindow } from './window-rows.ts';
 import { isSettled, latestWindow, type Window } from './windows.ts';
 
-const writeTries = 6;
 const windowSecondsMax = 31 * 86_400;
 
 /** Work of kind `check-monitor`: the latest settled window, unless it has been checked as such already. */
@@ -53,15 +53,12 @@ async function check(
   window: Window,
   again: (existing: MonitorResult) => boolean,
 ): Promise<MonitorResult> {
-  for (let attempt = 0; attempt < writeTries; attempt++) {
+  return swap(ctx, `Monitor '${monitorId}'`, async () => {
     const existing = await readResult(ctx, monitorId, window.to);
     if (existing && !again(existing.doc)) return existing.doc;
     const monitor = await readMonitor(ctx, monitorId);
     const result = await judge(ctx, monitor.doc, window, existing?.doc);
-    if (await store(ctx, monitor, result, existing)) return result;
-  }
-  throw new CairnError('unavailable', `Monitor '${monitorId}' is being changed by many at once; try again.`, {
-    retryAfterSeconds: 1,
+    return (await store(ctx, monitor, result, existing)) ? result : lost;
   });
 }
 

@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
+import { lost, swap } from '../swap.ts';
 import type { AliasMove } from './model.ts';
 import { partition, readByName } from './models.ts';
 import { readVersion } from './versions.ts';
 
 const aliasCharsMax = 255;
-const swapTries = 8;
 
 /** The model and version an alias stands for. */
 export async function resolveAlias(
@@ -59,12 +59,13 @@ async function change(
   alias: string,
   next: (held: number | undefined) => number | undefined,
 ): Promise<void> {
-  for (let attempt = 0; attempt < swapTries; attempt++) {
+  await swap(ctx, `Model '${name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, name);
     const { modelId, workspace } = root;
     const { [alias]: from, ...others } = root.aliases;
     const to = next(from);
-    if (from === to) return;
+    if (from === to) return undefined;
+    const aliases = { ...others, ...(to === undefined ? {} : { [alias]: to }) };
     const now = ctx.clock.now();
     const seq = root.seq + 1;
     const move: AliasMove = {
@@ -92,11 +93,10 @@ async function change(
           ...(to === undefined ? {} : { to: String(to) }),
         },
         before: root.aliases,
-        after: { ...others, ...(to === undefined ? {} : { [alias]: to }) },
+        after: aliases,
       },
       { workspace, modelId },
     );
-    const aliases = { ...others, ...(to === undefined ? {} : { [alias]: to }) };
     const key = partition(ctx, modelId);
     const { outcome } = await ctx.stores
       .documents('models')
@@ -105,11 +105,8 @@ async function change(
         { op: 'create', doc: move },
         event,
       ]);
-    if (outcome === 'applied') return relay(ctx, 'models', key, event);
-    await new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 10 * 2 ** attempt));
-  }
-  throw new CairnError('unavailable', `Many clients are changing '${name}' at once; try again.`, {
-    retryAfterSeconds: 1,
+    if (outcome !== 'applied') return lost;
+    return relay(ctx, 'models', key, event);
   });
 }
 

@@ -2,10 +2,9 @@ import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
+import { lost, swap } from '../swap.ts';
 import type { ModelVersion, VersionReady } from './model.ts';
 import { partition, readByName } from './models.ts';
-
-const swapTries = 8;
 
 export type NewVersion = {
   readonly name: string;
@@ -19,7 +18,7 @@ export type NewVersion = {
 /** Registers the next version of a model; what its artifact holds is read afterwards, by {@link inspectVersion}. */
 export async function createVersion(ctx: Context, input: NewVersion): Promise<ModelVersion> {
   checkSource(input.source);
-  for (let attempt = 0; attempt < swapTries; attempt++) {
+  return swap(ctx, `Model '${input.name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, input.name);
     const { modelId, nextVersion: version } = root;
     const now = ctx.clock.now();
@@ -60,17 +59,10 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
         { op: 'create', doc },
         event,
       ]);
-    if (outcome === 'applied') {
-      relay(ctx, 'models', key, event);
-      return doc;
-    }
-    await new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 10 * 2 ** attempt));
-  }
-  throw new CairnError(
-    'unavailable',
-    `Many versions of '${input.name}' are being registered at once; try again.`,
-    { retryAfterSeconds: 1 },
-  );
+    if (outcome !== 'applied') return lost;
+    relay(ctx, 'models', key, event);
+    return doc;
+  });
 }
 
 /** A version by model name and number. */

@@ -5,9 +5,8 @@ import type { Stored } from '../documents.ts';
 import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
 import { CairnError, isCode, parse } from '../http/index.ts';
 import { getVersion, modelById, resolveAlias, type VersionReady } from '../registry/index.ts';
+import { lost, swap } from '../swap.ts';
 import { type Endpoint, endpointId, endpointName, type NewEndpoint } from './endpoint.ts';
-
-const swapTries = 8;
 
 /**
  * Makes an endpoint for a model's alias and pins it to the version the alias holds, if that is ready.
@@ -83,7 +82,7 @@ export async function followAlias(ctx: Context, event: CairnEvent): Promise<void
  * a write between the two makes the swap fail, so that an older version never replaces a newer one.
  */
 export async function follow(ctx: Context, name: string): Promise<Endpoint | undefined> {
-  for (let attempt = 0; attempt < swapTries; attempt++) {
+  return swap(ctx, `Endpoint '${name}'`, async () => {
     const stored = await readEndpoint(ctx, name);
     if (!stored) return undefined;
     const { doc, etag } = stored;
@@ -99,14 +98,9 @@ export async function follow(ctx: Context, name: string): Promise<Endpoint | und
     const { outcome } = await ctx.stores
       .documents('endpoints')
       .batch(partition(ctx), [{ op: 'replace', doc: next, etag }, event]);
-    if (outcome === 'applied') {
-      relay(ctx, 'endpoints', partition(ctx), event);
-      return next;
-    }
-    await new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 10 * 2 ** attempt));
-  }
-  throw new CairnError('unavailable', `Endpoint '${name}' is being changed by many at once; try again.`, {
-    retryAfterSeconds: 1,
+    if (outcome !== 'applied') return lost;
+    relay(ctx, 'endpoints', partition(ctx), event);
+    return next;
   });
 }
 

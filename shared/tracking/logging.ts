@@ -3,18 +3,10 @@ import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { CairnError } from '../http/index.ts';
+import { contended, jitter, swapTries } from '../swap.ts';
 import { checkedChange } from './limits.ts';
 import type { MetricPoint, Points, Run, RunChange } from './model.ts';
-import {
-  checkActive,
-  entries,
-  jitter,
-  readRun,
-  runNameTag,
-  swapTries,
-  textMap,
-  tooContended,
-} from './runs.ts';
+import { checkActive, entries, readRun, runNameTag, textMap } from './runs.ts';
 
 /** Bounds of one joint write, well inside a batch's 100 operations and 2 MB. */
 const callsPerBatchMax = 40;
@@ -121,7 +113,7 @@ async function commit(
         break;
     }
   }
-  for (const call of calls) call.fail(tooContended(runId));
+  for (const call of calls) call.fail(contended(`Run ${runId}`));
   return undefined;
 }
 

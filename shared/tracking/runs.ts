@@ -1,19 +1,17 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, isCode } from '../http/index.ts';
+import { lost, swap } from '../swap.ts';
 import { getExperiment } from './experiments.ts';
 import { defaultExperimentId, experimentOfRun, newRunId } from './ids.ts';
 import { checkedTags } from './limits.ts';
 import type { Experiment, LifecycleStage, Run, RunStatus } from './model.ts';
 import { randomRunName } from './names.ts';
-import { decodeToken, encodeToken, type Page } from './page.ts';
+import { decodeToken, encodeToken, type Page, type Position } from './page.ts';
 
 /** The tag that mirrors a run's name. */
 export const runNameTag = 'mlflow.runName';
-
-/** Tries of a compare-and-swap before the caller is told to come back. */
-export const swapTries = 8;
 
 export type NewRun = {
   readonly experimentId?: string | undefined;
@@ -96,7 +94,7 @@ export type RunUpdate = {
 
 /** Changes status, end time or name of an active run; a new name is mirrored in its tag. */
 export async function updateRun(ctx: Context, runId: string, update: RunUpdate): Promise<Run> {
-  for (let attempt = 0; attempt < swapTries; attempt++) {
+  return swap(ctx, `Run ${runId}`, async () => {
     const { doc, etag } = await readRun(ctx, runId);
     checkActive(doc);
     const finished = update.status !== undefined && update.status !== doc.status && isFinal(update.status);
@@ -117,13 +115,10 @@ export async function updateRun(ctx: Context, runId: string, update: RunUpdate):
     const { outcome } = await ctx.stores
       .documents('runs')
       .batch(key, [{ op: 'replace', doc: run, etag }, ...(event ? [event] : [])]);
-    if (outcome === 'applied') {
-      if (event) relay(ctx, 'runs', key, event);
-      return run;
-    }
-    await jitter(ctx, attempt);
-  }
-  throw tooContended(runId);
+    if (outcome !== 'applied') return lost;
+    if (event) relay(ctx, 'runs', key, event);
+    return run;
+  });
 }
 
 export type RunSearch = {
@@ -160,7 +155,7 @@ function runsOf(
   ctx: Context,
   experiment: Experiment,
   search: RunSearch,
-  after: ReturnType<typeof decodeToken>,
+  after: Position | undefined,
 ): Promise<Run[]> {
   return ctx.stores.documents('runs').query<Run>(
     {
@@ -185,7 +180,7 @@ async function experimentOrNothing(ctx: Context, experimentId: string): Promise<
   try {
     return await getExperiment(ctx, experimentId);
   } catch (error) {
-    if (error instanceof CairnError && error.code === 'not-found') return undefined;
+    if (isCode(error, 'not-found')) return undefined;
     throw error;
   }
 }
@@ -209,17 +204,6 @@ export function textMap(pairs: readonly { key: string; value: string }[]): Recor
 
 export function entries(map: Readonly<Record<string, string>>): { key: string; value: string }[] {
   return Object.entries(map).map(([key, value]) => ({ key, value }));
-}
-
-/** Waits a random time that grows with the attempt, so that writers of one run stop meeting. */
-export function jitter(ctx: Context, attempt: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 10 * 2 ** attempt));
-}
-
-export function tooContended(runId: string): CairnError {
-  return new CairnError('unavailable', `Many clients are writing to run ${runId} at once; try again.`, {
-    retryAfterSeconds: 1,
-  });
 }
 
 function runEvent(ctx: Context, type: 'run.created' | 'run.finished', run: Run) {
