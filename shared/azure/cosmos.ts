@@ -49,6 +49,9 @@ export type QueryOptions = {
 export type Meter = { requests: number; requestUnits: number };
 
 const readTries = 4;
+/** https://learn.microsoft.com/azure/cosmos-db/concepts-limits */
+const idBytesMax = 1023;
+const keyBytesMax = 2048;
 
 /** One Cosmos DB container. Every write is create-only or conditional on an etag. */
 export class DocumentContainer {
@@ -60,8 +63,9 @@ export class DocumentContainer {
     this.#meter = meter;
   }
 
-  /** A point read: the item and its etag, or `undefined`. */
+  /** A point read: the item and its etag, or `undefined`, also for a key or id that no item can have. */
   async read<T extends Document>(key: Key, id: string): Promise<Stored<T> | undefined> {
+    if (!isPossible(key, id)) return undefined;
     const response = await this.#reading(() => this.#container.item(id, keyOf(key)).read());
     if (response.statusCode === 404 || !response.resource) return undefined;
     return { doc: stripSystem<T>(response.resource as Record<string, unknown>), etag: response.etag };
@@ -147,7 +151,7 @@ export class DocumentContainer {
     try {
       return await call();
     } catch (error) {
-      throw failureOf((error as { code?: unknown }).code, error);
+      throw failureOf(codeOf(error), error);
     }
   }
 
@@ -264,6 +268,15 @@ function keyOf(key: Key): PartitionKey {
   return key.length === 1 ? (key[0] ?? '') : [...key];
 }
 
+/**
+ * Whether an item can have this key and id. Both may come from a caller, and the service refuses what
+ * is too long or holds a character of its own paths, rather than not finding it.
+ */
+function isPossible(key: Key, id: string): boolean {
+  const isId = id.isWellFormed() && !/[/\\?#]/.test(id) && Buffer.byteLength(id) <= idBytesMax;
+  return isId && Buffer.byteLength(key.join('')) <= keyBytesMax;
+}
+
 /** A row as it was written, where it is a whole document; any other row as it is. */
 function documentIn<T>(row: T): T {
   return typeof row === 'object' && row !== null && '_rid' in row ? stripSystem<T>(row) : row;
@@ -272,6 +285,12 @@ function documentIn<T>(row: T): T {
 function stripSystem<T>(resource: Record<string, unknown>): T {
   const { _rid, _self, _etag, _attachments, _ts, ...doc } = resource;
   return doc as T;
+}
+
+/** What the service answered; the SDK wraps the failure of a batch in an error without a code. */
+function codeOf(error: unknown): unknown {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  return code ?? cause?.code;
 }
 
 /** A refusal of the service as our own error; anything unforeseen is passed on as it was. */
