@@ -22,6 +22,9 @@ const codes = {
 
 export type ErrorCode = keyof typeof codes;
 
+/** A message may quote what the caller sent, which is as long as the caller likes. */
+const messageCharsMax = 2000;
+
 /** A failure a caller can act on. `field` is the path of the offending input, where there is one. */
 export class CairnError extends Error {
   readonly code: ErrorCode;
@@ -33,7 +36,10 @@ export class CairnError extends Error {
     message: string,
     options: { field?: string; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      message.length > messageCharsMax ? `${message.slice(0, messageCharsMax)}…` : message,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = 'CairnError';
     this.code = code;
     this.field = options.field;

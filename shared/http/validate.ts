@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { CairnError } from './errors.ts';
 
+const shownLevels = 4;
+const shownItems = 50;
+
 /**
  * Parses `value` by `schema`. The first problem becomes an `invalid` error in the words MLflow's
  * clients know: which parameter, what was wrong, and the value that was given.
@@ -66,6 +69,15 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(outline(value, shownLevels)) ?? String(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+/** As much of a value as an error shows: some levels of it, since it may nest deeper than the stack. */
+function outline(value: unknown, levels: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (levels === 0) return '…';
+  if (Array.isArray(value)) return value.slice(0, shownItems).map((item) => outline(item, levels - 1));
+  const members = Object.entries(value).slice(0, shownItems);
+  return Object.fromEntries(members.map(([name, item]) => [name, outline(item, levels - 1)]));
 }
