@@ -269,7 +269,12 @@ function infoJson(run: Run) {
 function runJson(run: Run) {
   const metrics = Object.entries(run.m).map(([key, value]) => {
     const [step, timestamp] = run.mm[key] ?? [0, 0];
-    return metricJson({ key, value: run.mn[key] ? Number.NaN : faithful(value), step, timestamp });
+    return metricJson({
+      key,
+      value: Object.hasOwn(run.mn, key) ? Number.NaN : faithful(value),
+      step,
+      timestamp,
+    });
   });
   return {
     info: infoJson(run),

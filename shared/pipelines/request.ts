@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { type CairnEvent, schedule } from '../events/index.ts';
 import { getMonitor, getResult } from '../monitoring/index.ts';
-import { modelById } from '../registry/index.ts';
+import { aliasHolder, modelById } from '../registry/index.ts';
 import { getEndpoint } from '../serving/index.ts';
 import type { RetrainingJob } from './model.ts';
 import { agendaName } from './retrain.ts';
@@ -43,7 +43,7 @@ async function newJob(
   const result = await getResult(ctx, monitorId, windowEnd);
   if (!policy || !result.breach) return undefined;
   const { modelId } = await getEndpoint(ctx, monitor.endpoint);
-  const { aliases, name } = await modelById(ctx, modelId);
+  const model = await modelById(ctx, modelId);
   const now = ctx.clock.now();
   return {
     id: 'job',
@@ -55,9 +55,9 @@ async function newJob(
     monitorId,
     endpoint: monitor.endpoint,
     modelId,
-    model: name,
+    model: model.name,
     alias: policy.alias,
-    champion: aliases[policy.alias] ?? null,
+    champion: aliasHolder(model, policy.alias) ?? null,
     executor: policy.executor,
     margin: policy.margin,
     from: result.windowStart,

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
-import type { AliasMove } from './model.ts';
+import type { AliasMove, ModelRoot } from './model.ts';
 import { partition, readByName } from './models.ts';
 import { readVersion } from './versions.ts';
 
@@ -15,9 +15,14 @@ export async function resolveAlias(
   alias: string,
 ): Promise<{ modelId: string; version: number }> {
   const { doc: root } = await readByName(ctx, name);
-  const version = root.aliases[alias];
+  const version = aliasHolder(root, alias);
   if (version !== undefined) return { modelId: root.modelId, version };
   throw new CairnError('invalid', `Registered model alias ${alias} not found.`, { field: 'alias' });
+}
+
+/** The version that an alias of the model holds; `constructor` is a name like any other. */
+export function aliasHolder({ aliases }: ModelRoot, alias: string): number | undefined {
+  return Object.hasOwn(aliases, alias) ? aliases[alias] : undefined;
 }
 
 export type Move = {
@@ -62,7 +67,8 @@ async function change(
   await swap(ctx, `Model '${name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, name);
     const { modelId, workspace } = root;
-    const { [alias]: from, ...others } = root.aliases;
+    const { [alias]: _, ...others } = root.aliases;
+    const from = aliasHolder(root, alias);
     const to = next(from);
     if (from === to) return undefined;
     const aliases = { ...others, ...(to === undefined ? {} : { [alias]: to }) };

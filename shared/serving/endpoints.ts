@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
 import { CairnError, isCode, parse } from '../http/index.ts';
-import { getVersion, modelById, resolveAlias, type VersionReady } from '../registry/index.ts';
+import { aliasHolder, getVersion, modelById, resolveAlias, type VersionReady } from '../registry/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type Endpoint, endpointId, endpointName, type NewEndpoint } from './endpoint.ts';
 
@@ -107,8 +107,7 @@ export async function follow(ctx: Context, name: string): Promise<Endpoint | und
 /** The version that the endpoint's alias holds, or `undefined` where there is none that can serve. */
 async function heldVersion(ctx: Context, endpoint: Endpoint): Promise<VersionReady | undefined> {
   try {
-    const { aliases } = await modelById(ctx, endpoint.modelId);
-    const version = aliases[endpoint.alias];
+    const version = aliasHolder(await modelById(ctx, endpoint.modelId), endpoint.alias);
     if (version === undefined) return undefined;
     const { inspection } = await getVersion(ctx, endpoint.modelId, version);
     return inspection.state === 'ready' ? inspection.ready : undefined;
