@@ -22,6 +22,7 @@ export function checkedPath(path: string): string {
   if (Buffer.byteLength(trimmed) > pathBytesMax) throw invalid(`it is over ${pathBytesMax} bytes`);
   if (trimmed.includes('\\') || hasControl(trimmed))
     throw invalid('backslashes and control characters are not allowed');
+  if (!trimmed.isWellFormed()) throw invalid('it holds half of a surrogate pair');
   const parts = trimmed.split('/');
   // An encoded dot segment must not come to life in a second decoding downstream.
   if (trimmed !== '' && parts.some((part) => part === '' || /^(\.|%2e){1,2}$/i.test(part)))

@@ -1,3 +1,4 @@
+import { checkedPath } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { type BlobContainerName, blobContainers } from '../resources.ts';
@@ -29,7 +30,7 @@ export async function resolveUri(ctx: Context, ref: DatasetRef): Promise<BlobLoc
 
 async function artifactPath(ctx: Context, uri: string): Promise<string> {
   const path = await artifactPathOf(ctx, uri);
-  if (path !== undefined) return contained(path);
+  if (path !== undefined) return checkedPath(path);
   throw refusal(`'${uri}' is not an artifact; use runs:/<run id>/<path> or mlflow-artifacts:/<path>.`);
 }
 
@@ -47,18 +48,11 @@ function blobLocation(workspace: string, uri: string): BlobLocation {
     throw refusal(
       `'${uri}' is not a blob here; use <container>/<name> with one of ${blobContainers.join(', ')}.`,
     );
-  const blob = contained(uri.slice(slash + 1));
+  const blob = checkedPath(uri.slice(slash + 1));
   const folder = blob.split('/')[0] ?? '';
   const owner = byWorkspace.has(container) ? folder : (folder.split('@')[1] ?? 'default');
   if (owner !== workspace) throw refusal(`'${uri}' does not belong to workspace '${workspace}'.`);
   return { container, blob };
-}
-
-function contained(path: string): string {
-  const wrong =
-    path.split('/').some((part) => part === '' || part === '.' || part === '..') || /[\\\0]/.test(path);
-  if (wrong) throw refusal(`'${path}' is not a path: no empty parts, '.', '..' or backslashes.`);
-  return path;
 }
 
 function refusal(message: string): CairnError {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { blobName, listArtifacts } from '../artifacts/index.ts';
+import { blobName, checkedPath, listArtifacts } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
 import { type DatasetRef, datasetRef } from '../datasets/index.ts';
 import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
@@ -96,8 +96,18 @@ async function resolveSource(ctx: Context, source: string): Promise<string> {
       ? new Refusal(`its source '${source}' names a run that does not exist.`)
       : error;
   });
-  if (path !== undefined) return path;
+  if (path !== undefined) return contained(source, path);
   throw new Refusal(`its source '${source.slice(0, 200)}' is not among this server's artifacts.`);
+}
+
+function contained(source: string, path: string): string {
+  try {
+    return checkedPath(path);
+  } catch (error) {
+    throw isCode(error, 'invalid')
+      ? new Refusal(`its source '${source.slice(0, 200)}' names no file: ${error.message}`)
+      : error;
+  }
 }
 
 /** The ONNX file that a source names or contains. */

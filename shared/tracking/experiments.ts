@@ -9,6 +9,8 @@ import type { Experiment, ExperimentName, LifecycleStage } from './model.ts';
 import { decodeToken, encodeToken, type Page } from './page.ts';
 
 const nameCharsMax = 500;
+/** Leaves room for the run and the file below it in the name of a blob. */
+const locationBytesMax = 500;
 const defaultName = 'Default';
 
 export type NewExperiment = {
@@ -25,6 +27,13 @@ export async function createExperiment(ctx: Context, input: NewExperiment): Prom
       'invalid',
       `Invalid value for parameter 'name' supplied: 'name' exceeds the maximum length of ${nameCharsMax} characters`,
       { field: 'name' },
+    );
+  const location = input.artifactLocation ?? '';
+  if (Buffer.byteLength(location) > locationBytesMax || /\p{Cc}/u.test(location))
+    throw new CairnError(
+      'invalid',
+      `Invalid value for parameter 'artifact_location' supplied: it must have at most ${locationBytesMax} bytes and no control characters`,
+      { field: 'artifact_location' },
     );
   await ensureDefault(ctx);
   return create(ctx, newExperimentId(ctx.clock.now(), ctx.ids), input);
