@@ -4,6 +4,8 @@ import { childTrace, type Context, randomIds, systemClock } from '../shared/cont
 import {
   CairnError,
   errorResponse,
+  type ErrorShape,
+  inferenceError,
   mlflowError,
   problem,
   type Route,
@@ -64,10 +66,15 @@ export function mount(table: readonly Surface[]): Hono<Env> {
     });
   hono.notFound((c) => {
     const error = new CairnError('no-route', `There is nothing at ${c.req.path}.`);
-    const shape = /^\/(ajax-)?api\/[23]\.0\//.test(c.req.path) ? mlflowError : problem;
-    return errorResponse(error, shape, requestIdOf(c.req.raw, c.env.invocation));
+    return errorResponse(error, shapeBelow(c.req.path), requestIdOf(c.req.raw, c.env.invocation));
   });
   return hono;
+}
+
+/** The errors of the protocol that a path belongs to, though nothing is there. */
+function shapeBelow(path: string): ErrorShape {
+  if (/^\/((ajax-)?api\/[23]\.0|endpoints)\//.test(path)) return mlflowError;
+  return path.startsWith('/v2/') ? inferenceError : problem;
 }
 
 async function answer(

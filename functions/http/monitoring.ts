@@ -15,13 +15,16 @@ import {
 } from '../../shared/monitoring/index.ts';
 import { snakeCase } from './snake-case.ts';
 
+const yearsEnd = Date.UTC(10_000, 0);
 /** Milliseconds since 1970, or ISO 8601 with a time zone. */
-const instant = z.union([
-  fields.int64,
-  z.iso
-    .datetime({ offset: true, error: 'must be milliseconds since 1970 or ISO 8601' })
-    .transform((t) => Date.parse(t)),
-]);
+const instant = z
+  .union([
+    fields.int64,
+    z.iso
+      .datetime({ offset: true, error: 'must be milliseconds since 1970 or ISO 8601' })
+      .transform((t) => Date.parse(t)),
+  ])
+  .refine((t) => t >= 0 && t < yearsEnd, 'must lie in the years 1970 to 9999');
 const between = (min: number, max: number) => {
   const bounds = `must be ${min} to ${max}`;
   return z.number({ error: 'must be a number' }).min(min, bounds).max(max, bounds);
