@@ -4,8 +4,10 @@ import { eventWrite, relay, unschedule } from '../events/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type BatchChunk, type BatchJob, chunkId, isOver, type JobStatus } from './job.ts';
 
-export function readJob(ctx: Context, jobId: string): Promise<Stored<BatchJob> | undefined> {
-  return ctx.stores.documents('jobs').read<BatchJob>([jobId], 'job');
+export async function readJob(ctx: Context, jobId: string): Promise<Stored<BatchJob> | undefined> {
+  const stored = await ctx.stores.documents('jobs').read<BatchJob>([jobId], 'job');
+  // Other kinds of jobs lie in the same container.
+  return stored?.doc.type === 'batch-job' ? stored : undefined;
 }
 
 export function readChunk(
@@ -68,10 +70,7 @@ export async function moveJob<S extends JobStatus>(
     const finished = isOver(next) ? finishedEvent(here, next) : undefined;
     const { outcome } = await ctx.stores
       .documents('jobs')
-      .batch(
-        [jobId],
-        [{ op: 'replace', doc: next, etag: stored.etag }, ...(finished ? [finished] : [])],
-      );
+      .batch([jobId], [{ op: 'replace', doc: next, etag: stored.etag }, ...(finished ? [finished] : [])]);
     if (outcome !== 'applied') return lost;
     if (finished) {
       relay(here, 'jobs', [jobId], finished);
