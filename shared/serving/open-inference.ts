@@ -45,8 +45,8 @@ export function parseInferRequest(text: string, model: ServedModel): InferReques
 
 /**
  * The body of an infer response. Prediction ids come as response parameter `prediction_ids`, joined by
- * commas, since the protocol's parameters hold no lists. Throws `internal` when a value is NaN or
- * infinite, which JSON cannot carry.
+ * commas, since the protocol's parameters hold no lists. Throws `invalid` when a value is NaN or
+ * infinite, which JSON cannot carry: other inputs, or other outputs, can be asked for.
  */
 export function inferResponse(
   { endpoint }: Target,
@@ -157,8 +157,8 @@ function flatData(name: string, tensor: Tensor): unknown[] {
     values[i] = jsonElement(tensor, i);
     if (isChecked && !Number.isFinite(values[i]))
       throw new CairnError(
-        'internal',
-        `Element ${i} of output '${name}' is ${String(values[i])}, which JSON cannot carry.`,
+        'invalid',
+        `Element ${i} of output '${name}' is ${String(values[i])} for these inputs, which JSON cannot carry; ask for other outputs, or send other inputs.`,
       );
   }
   return values;
