@@ -14,6 +14,7 @@ import {
   type Route,
   route,
   type Surface,
+  utf8,
 } from '../../shared/http/index.ts';
 import {
   inferResponse,
@@ -195,14 +196,6 @@ async function bodyText(request: Request): Promise<string> {
         `The body is over ${bodyBytesMax} bytes when unpacked, the limit of this path.`,
       );
     throw new CairnError('bad-request', `The body is not valid ${encoding}.`, { cause: error });
-  }
-}
-
-function utf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new CairnError('bad-request', 'The body is not valid UTF-8.', { cause: error });
   }
 }
 
