@@ -20,7 +20,7 @@ export type Operation =
   | 'queryPlan'
   | 'readFeed'
   | 'changeFeed'
-  | 'deletePartition'; // prettier-ignore
+  | 'deletePartition';
 
 /** What goes wrong, where, and how often. */
 export type Fault = {

@@ -1,5 +1,6 @@
-import { type Container, isTtl, itemRid } from './catalog.ts';
+import { type Container, itemRid } from './catalog.ts';
 import { createCharge, deleteCharge, patchCharge, readCharge, replaceCharge } from './charge.ts';
+import { isTtl } from './definition.ts';
 import { CosmosError } from './errors.ts';
 import { applyPatch, parsePatch } from './patch.ts';
 import { extractPartitionKey, type PartitionKey, splitPath, valueAt } from './partition-key.ts';

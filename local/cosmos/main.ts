@@ -49,7 +49,7 @@ async function main(): Promise<void> {
       staleReads,
       entra,
       ...(ru !== undefined && { requestUnitsPerSecond: ru }),
-    }); // prettier-ignore
+    });
     const server = await listen(emulator, port);
     process.stdout.write(`Cosmos DB emulator at ${server.endpoint}, data in ${data ?? 'memory'}\n`);
     stopOnSignal(server, emulator);

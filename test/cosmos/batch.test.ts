@@ -60,7 +60,7 @@ describeAccount('batch and bulk', (open) => {
         id: 'a',
         ifMatch,
         resourceBody: { id: 'a', pk: 'p', n: 2 },
-      }); // prettier-ignore
+      });
       expect(statuses((await container.items.batch([create('b'), replace('"old"')], 'p')).result)).toEqual([
         424, 412,
       ]);

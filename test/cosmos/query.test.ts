@@ -24,7 +24,7 @@ describeAccount('query language', (open) => {
           { sku: 'z', q: 1 },
         ],
         ...(i < 3 && { few: [null, 'text', { a: 1, b: 2 }][i] }),
-      }); // prettier-ignore
+      });
     }
   });
   afterAll(() => account.close());

@@ -40,7 +40,7 @@ export type BinaryOperator =
   | '-'
   | '*'
   | '/'
-  | '%'; // prettier-ignore
+  | '%';
 
 /** What a FROM or JOIN ranges over, and the name it gives to each element. */
 export type Source =

@@ -73,7 +73,7 @@ class Execution {
     this.#compiled = compileQuery(run.query, run.parameters);
     this.#access = new Access(run.store, run.scope);
     this.#constraints = constraintsOf(run.query, run.parameters).filter(({ path }) =>
-      isIndexed(path, run.store.policy),
+      isIndexed(path, run.store.index.policy),
     );
     this.#order = run.query.orderBy.length > 0 ? orderOf(run.query, run.store) : undefined;
   }
@@ -310,7 +310,7 @@ function orderOf(query: Query, store: ContainerStore): IndexOrder {
   });
   const [first] = columns;
   if (columns.length === 1 && first) {
-    if (!isIndexed(first.path, store.policy)) {
+    if (!isIndexed(first.path, store.index.policy)) {
       throw new CosmosError(
         400,
         `The index path corresponding to the order-by item '${first.path.join('.')}' is excluded.`,
@@ -318,7 +318,7 @@ function orderOf(query: Query, store: ContainerStore): IndexOrder {
     }
     return { composite: undefined, path: pathText(first.path), reverse: first.descending };
   }
-  for (const composite of store.composites) {
+  for (const composite of store.index.composites) {
     if (composite.columns.length !== columns.length) continue;
     if (!composite.columns.every(({ names }, i) => names.join('/') === columns[i]?.path.join('/'))) continue;
     const flips = composite.columns.map(({ descending }, i) => descending !== columns[i]?.descending);

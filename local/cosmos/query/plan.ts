@@ -232,4 +232,4 @@ const EMPTY: Query = {
   orderBy: [],
   offset: undefined,
   limit: undefined,
-}; // prettier-ignore
+};

@@ -158,7 +158,7 @@ export class Access {
 
   #wherePath(path: string): { sql: string; values: SqlValue[] } | undefined {
     const scope = this.#scope;
-    const id = this.#store.findPath(path);
+    const id = this.#store.index.findPath(path);
     if (id === undefined || scope.kind === 'none') return undefined;
     if (scope.kind === 'partition') return { sql: 'part = ? AND path = ?', values: [scope.part, id] };
     const parts = `parts_${this.#store.number}`;
@@ -180,7 +180,7 @@ export class Access {
       if (other.kind !== 'equal' || other.values.length !== 1 || value === undefined) continue;
       sql += ` AND EXISTS (SELECT 1 FROM terms_${this.#store.number} x WHERE x.part = t.part AND x.path = ?
         AND x.type = ? AND x.value = ? AND x.item = t.item)`;
-      values.push(this.#store.findPath(pathText(other.path)) ?? -1, typeOf(value), indexValue(value));
+      values.push(this.#store.index.findPath(pathText(other.path)) ?? -1, typeOf(value), indexValue(value));
     }
     return { sql, values };
   }

@@ -3,8 +3,8 @@ import { effectivePartitionKey, type EpkRange, type PartitionKey, partitionKey }
 import type { JsonObject } from '../query/values.ts';
 import type { Database, SqlValue } from './database.ts';
 import { History } from './history.ts';
-import { compilePolicy, type IndexingPolicy, type PolicyNode } from './index-policy.ts';
-import { type Composite, compileComposites, type Term, termsOf } from './terms.ts';
+import type { IndexingPolicy } from './index-policy.ts';
+import { IndexTable } from './index-table.ts';
 
 /** An item as the store keeps it. `body` is the whole JSON text, system properties included. */
 export type ItemRow = {
@@ -26,24 +26,16 @@ export type ItemRow = {
 /** How many numbers are taken from the database at once; a crash loses at most so many. */
 const RESERVE = 1000;
 
-const TERMS_AT_ONCE = 32;
-
-/**
- * Items and index of one container.
- *
- * The index is one table of (part, path, type, value, item), whatever the policy includes: a new property is a new
- * row, not a new SQL index. It is clustered by the first level of the partition key, so that a query inside a
- * partition or a partition prefix reads a contiguous span, in the order of the value.
- */
+/** Items and index of one container. */
 export class ContainerStore {
   readonly #db: Database;
   readonly number: number;
   readonly history = new History();
-  policy: PolicyNode;
-  composites: Composite[];
+  readonly index: IndexTable;
+  /** The statements of every request, each one text that is made once. */
+  readonly #sql: { get: string; bySeq: string; insert: string };
   #parts = new Map<string, number>();
   #epks = new Map<number, string>();
-  #paths = new Map<string, number>();
   #next = 0;
   #reserved = 0;
   #lsn = 0;
@@ -54,8 +46,12 @@ export class ContainerStore {
   constructor(db: Database, number: number, policy: IndexingPolicy) {
     this.#db = db;
     this.number = number;
-    this.policy = compilePolicy(policy);
-    this.composites = compileComposites(policy.compositeIndexes ?? []);
+    this.index = new IndexTable(db, number, policy);
+    this.#sql = {
+      get: `SELECT * FROM items_${number} WHERE pk = ? AND id = ?`,
+      bySeq: `SELECT * FROM items_${number} WHERE seq = ?`,
+      insert: `INSERT INTO items_${number} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    };
     const row = db.get<{ reserved: number }>(`SELECT reserved FROM counters_${number}`);
     this.#next = row?.reserved ?? 1;
     this.#reserved = this.#next;
@@ -74,16 +70,13 @@ export class ContainerStore {
       CREATE INDEX items_${number}_ttl ON items_${number} (ts + ttl) WHERE ttl IS NOT NULL;
       CREATE TABLE parts_${number} (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE, epk TEXT NOT NULL);
       CREATE INDEX parts_${number}_epk ON parts_${number} (epk);
-      CREATE TABLE paths_${number} (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
-      CREATE TABLE terms_${number} (
-        part INTEGER, path INTEGER, type INTEGER, value, item INTEGER, PRIMARY KEY (part, path, type, value, item)
-      ) WITHOUT ROWID;
       CREATE TABLE uniques_${number} (
         pk TEXT, rule INTEGER, value TEXT, item INTEGER, PRIMARY KEY (pk, rule, value)
       ) WITHOUT ROWID;
       CREATE TABLE counters_${number} (reserved INTEGER NOT NULL);
       INSERT INTO counters_${number} VALUES (1);
     `);
+    IndexTable.create(db, number);
   }
 
   drop(): void {
@@ -107,7 +100,7 @@ export class ContainerStore {
       this.history.discard();
       this.#parts.clear();
       this.#epks.clear();
-      this.#paths.clear();
+      this.index.forget();
       // The reservation may have been undone with the rest; the numbers themselves are never given again.
       this.#reserved = this.#next;
       throw error;
@@ -134,17 +127,17 @@ export class ContainerStore {
   }
 
   get(pk: string, id: string): ItemRow | undefined {
-    return this.#db.get<ItemRow>(`SELECT * FROM items_${this.number} WHERE pk = ? AND id = ?`, pk, id);
+    return this.#db.get<ItemRow>(this.#sql.get, pk, id);
   }
 
   bySeq(seq: number): ItemRow | undefined {
-    return this.#db.get<ItemRow>(`SELECT * FROM items_${this.number} WHERE seq = ?`, seq);
+    return this.#db.get<ItemRow>(this.#sql.bySeq, seq);
   }
 
   /** @returns how many index entries were written */
   insert(row: ItemRow, item: JsonObject): number {
     this.#db.run(
-      `INSERT INTO items_${this.number} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      this.#sql.insert,
       row.seq,
       row.part,
       row.pk,
@@ -154,11 +147,9 @@ export class ContainerStore {
       row.ts,
       row.lsn,
       row.ttl,
-    ); // prettier-ignore
-    const terms = termsOf(item, this.policy, this.composites);
-    this.#addTerms(row, [...terms.values()]);
+    );
     this.history.record({ seq: row.seq, pk: row.pk, id: row.id, before: undefined });
-    return terms.size;
+    return this.index.add(row, item);
   }
 
   /** @returns how many index entries were removed or written */
@@ -171,30 +162,17 @@ export class ContainerStore {
       row.lsn,
       row.ttl,
       row.seq,
-    ); // prettier-ignore
-    const old = termsOf(JSON.parse(before.body) as JsonObject, this.policy, this.composites);
-    const terms = termsOf(item, this.policy, this.composites);
-    let changed = 0;
-    for (const [key, term] of old) {
-      if (terms.has(key)) continue;
-      this.#removeTerm(row, term);
-      changed++;
-    }
-    const added = [...terms].flatMap(([key, term]) => (old.has(key) ? [] : [term]));
-    this.#addTerms(row, added);
-    changed += added.length;
+    );
     this.history.record({ seq: row.seq, pk: row.pk, id: row.id, before });
-    return changed;
+    return this.index.change(row, parse(before), item);
   }
 
   /** @returns how many index entries were removed */
   remove(row: ItemRow): number {
     this.#db.run(`DELETE FROM items_${this.number} WHERE seq = ?`, row.seq);
-    const terms = termsOf(JSON.parse(row.body) as JsonObject, this.policy, this.composites);
-    for (const term of terms.values()) this.#removeTerm(row, term);
     this.#db.run(`DELETE FROM uniques_${this.number} WHERE pk = ? AND item = ?`, row.pk, row.seq);
     this.history.record({ seq: row.seq, pk: row.pk, id: row.id, before: row });
-    return terms.size;
+    return this.index.remove(row, parse(row));
   }
 
   /** Claims the values of a unique key. @returns false where another item of the partition has them */
@@ -205,7 +183,7 @@ export class ContainerStore {
       pk,
       rule,
       value,
-    ); // prettier-ignore
+    );
     if (owner) return owner.item === seq;
     this.#db.run(`DELETE FROM ${table} WHERE pk = ? AND rule = ? AND item = ?`, pk, rule, seq);
     this.#db.run(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`, pk, rule, value, seq);
@@ -214,12 +192,9 @@ export class ContainerStore {
 
   /** Writes the index anew for another policy. */
   reindex(policy: IndexingPolicy): void {
-    this.policy = compilePolicy(policy);
-    this.composites = compileComposites(policy.compositeIndexes ?? []);
-    this.#db.exec(`DELETE FROM terms_${this.number}`);
+    this.index.usePolicy(policy);
     for (const row of this.#db.iterate<ItemRow>(`SELECT * FROM items_${this.number}`)) {
-      const terms = termsOf(JSON.parse(row.body) as JsonObject, this.policy, this.composites);
-      this.#addTerms(row, [...terms.values()]);
+      this.index.add(row, parse(row));
     }
   }
 
@@ -239,7 +214,7 @@ export class ContainerStore {
       `SELECT * FROM ${table} WHERE ttl IS NOT NULL AND ts + ttl <= ? AND ttl > 0 LIMIT ?`,
       nowSeconds,
       most,
-    ); // prettier-ignore
+    );
     if (defaultTtl <= 0) return own;
     // Commits and seconds grow together, so the oldest commits are the first to expire.
     const oldest = this.#db.all<ItemRow>(`SELECT * FROM ${table} ORDER BY lsn, seq LIMIT ?`, most);
@@ -273,7 +248,7 @@ export class ContainerStore {
       `INSERT INTO parts_${this.number} (value, epk) VALUES (?, ?) RETURNING id`,
       text,
       effectivePartitionKey(first),
-    ); // prettier-ignore
+    );
     const id = row?.id as number;
     this.#parts.set(text, id);
     return id;
@@ -290,15 +265,6 @@ export class ContainerStore {
     return epk;
   }
 
-  /** The index's number for a path, or undefined where no item ever had a value there. */
-  findPath(path: string): number | undefined {
-    const known = this.#paths.get(path);
-    if (known !== undefined) return known;
-    const row = this.#db.get<{ id: number }>(`SELECT id FROM paths_${this.number} WHERE path = ?`, path);
-    if (row) this.#paths.set(path, row.id);
-    return row?.id;
-  }
-
   all<T>(sql: string, ...values: SqlValue[]): T[] {
     return this.#db.all<T>(sql, ...values);
   }
@@ -306,48 +272,13 @@ export class ContainerStore {
   iterate<T>(sql: string, ...values: SqlValue[]): Iterable<T> {
     return this.#db.iterate<T>(sql, ...values);
   }
-
-  /** One statement for many entries: an item has a score of them, and each statement has its price. */
-  #addTerms(row: ItemRow, terms: Term[]): void {
-    for (let at = 0; at < terms.length; at += TERMS_AT_ONCE) {
-      const some = terms.slice(at, at + TERMS_AT_ONCE);
-      const values = some.flatMap((term) => [
-        row.part,
-        this.#pathOf(term.path),
-        term.type,
-        term.value,
-        row.seq,
-      ]);
-      const places = Array.from(some, () => '(?, ?, ?, ?, ?)').join(', ');
-      this.#db.run(`INSERT OR IGNORE INTO terms_${this.number} VALUES ${places}`, ...values);
-    }
-  }
-
-  #removeTerm(row: ItemRow, term: Term): void {
-    this.#db.run(
-      `DELETE FROM terms_${this.number} WHERE part = ? AND path = ? AND type = ? AND value = ? AND item = ?`,
-      row.part,
-      this.#pathOf(term.path),
-      term.type,
-      term.value,
-      row.seq,
-    ); // prettier-ignore
-  }
-
-  #pathOf(path: string): number {
-    const known = this.findPath(path);
-    if (known !== undefined) return known;
-    const row = this.#db.get<{ id: number }>(
-      `INSERT INTO paths_${this.number} (path) VALUES (?) RETURNING id`,
-      path,
-    ); // prettier-ignore
-    const id = row?.id as number;
-    this.#paths.set(path, id);
-    return id;
-  }
 }
 
 /** True where the hash of an item's whole partition key lies in a range. */
 export function isInRange(epk: string, { min, max }: EpkRange): boolean {
   return epk >= min && epk < max;
+}
+
+function parse(row: ItemRow): JsonObject {
+  return JSON.parse(row.body) as JsonObject;
 }
