@@ -1,3 +1,4 @@
+import type { Outcome } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { type CairnEvent, schedule } from '../events/index.ts';
@@ -24,8 +25,10 @@ type Partially<T> = { readonly [K in keyof T]?: T[K] | undefined };
 export async function monitorEndpoint(ctx: Context, event: CairnEvent): Promise<void> {
   const endpoint = event.subject['endpoint'];
   if (endpoint === undefined) throw new Error('An endpoint.created event names no endpoint.');
-  if (!(await findMonitor(ctx, endpoint))) await create(ctx, endpoint, { endpoint, ...defaultSettings });
-  await putOnAgenda(ctx, endpoint, defaultSettings.everySeconds);
+  await create(ctx, endpoint, { endpoint, ...defaultSettings });
+  // By then it may have been changed.
+  const { doc } = await readMonitor(ctx, endpoint);
+  await putOnAgenda(ctx, doc);
 }
 
 /** A monitor with the etag that {@link putMonitor} takes; `not-found` where there is none. */
@@ -74,22 +77,13 @@ export async function putMonitor(
     );
   const endpoint = await getEndpoint(ctx, endpointName);
   const settings = merge(ctx, stored?.doc ?? defaultSettings, change, endpoint.alias);
-  if (!stored) {
-    if (!(await create(ctx, monitorId, { endpoint: endpointName, ...settings }))) throw changed(monitorId);
-    await putOnAgenda(ctx, monitorId, settings.everySeconds);
-    return readMonitor(ctx, monitorId);
-  }
-  const { retraining: _, ...rest } = stored.doc;
-  const doc: Monitor = { ...rest, ...settings, updatedAt: ctx.clock.now() };
-  const written = await container(ctx).write(keyOf(ctx, monitorId), {
-    op: 'replace',
-    doc,
-    etag: stored.etag,
-  });
-  if (written.outcome !== 'applied') throw changed(monitorId);
-  if (settings.everySeconds !== stored.doc.everySeconds)
-    await putOnAgenda(ctx, monitorId, settings.everySeconds);
-  return { doc, etag: written.etags[0] ?? '' };
+  const written = stored
+    ? await replace(ctx, stored, settings)
+    : await create(ctx, monitorId, { endpoint: endpointName, ...settings });
+  if (!written) throw changed(monitorId);
+  // Each time, also where nothing changed: repeating a call that broke off here completes it.
+  await putOnAgenda(ctx, written.doc);
+  return written;
 }
 
 /** Results, newest window first. */
@@ -112,12 +106,12 @@ export async function getResult(ctx: Context, monitorId: string, windowEnd: numb
   );
 }
 
-/** Whether this call made it; `false` where it exists. */
+/** `undefined` where it exists already. */
 async function create(
   ctx: Context,
   monitorId: string,
   settings: MonitorSettings & { endpoint: string },
-): Promise<boolean> {
+): Promise<Stored<Monitor> | undefined> {
   const now = ctx.clock.now();
   const doc: Monitor = {
     ...settings,
@@ -130,11 +124,24 @@ async function create(
     updatedAt: now,
     seq: 0,
   };
-  const { outcome } = await container(ctx).write(keyOf(ctx, monitorId), { op: 'create', doc });
-  return outcome === 'applied';
+  return applied(doc, await container(ctx).write(keyOf(ctx, monitorId), { op: 'create', doc }));
 }
 
-function putOnAgenda(ctx: Context, monitorId: string, everySeconds: number): Promise<void> {
+/** `undefined` where it changed since it was read. */
+async function replace(
+  ctx: Context,
+  { doc: { retraining: _, ...rest }, etag }: Stored<Monitor>,
+  settings: MonitorSettings,
+): Promise<Stored<Monitor> | undefined> {
+  const doc: Monitor = { ...rest, ...settings, updatedAt: ctx.clock.now() };
+  return applied(doc, await container(ctx).write(keyOf(ctx, doc.monitorId), { op: 'replace', doc, etag }));
+}
+
+function applied(doc: Monitor, result: Outcome): Stored<Monitor> | undefined {
+  return result.outcome === 'applied' ? { doc, etag: result.etags[0] } : undefined;
+}
+
+function putOnAgenda(ctx: Context, { monitorId, everySeconds }: Monitor): Promise<void> {
   return schedule(ctx, `monitor:${ctx.workspace}:${monitorId}`, {
     dueAt: nextCheckAt(everySeconds, ctx.clock.now()),
     everySeconds,

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
-import { checkDue, checkNow, getMonitor, labelledRows, listResults } from '../../shared/monitoring/index.ts';
+import type { Document } from '../../shared/documents.ts';
+import { type CairnEvent, unschedule } from '../../shared/events/index.ts';
+import {
+  checkDue,
+  checkNow,
+  getMonitor,
+  labelledRows,
+  listResults,
+  monitorEndpoint,
+} from '../../shared/monitoring/index.ts';
 import { moveAlias } from '../../shared/registry/index.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import {
@@ -76,6 +85,23 @@ describe('a monitor', () => {
         },
       },
     });
+  });
+
+  test('keeps its own pace on the agenda when its endpoint is announced again, and gets back what was lost there', async () => {
+    await monitored('paced');
+    const entry = async () => {
+      const agenda = await ctx.stores
+        .documents('jobs')
+        .read<Document & { entries: Record<string, unknown> }>(['agenda'], 'agenda');
+      return agenda?.doc.entries['monitor:default:paced'];
+    };
+    const everyMinute = { every_seconds: 60 };
+    await server.call('PUT', '/api/v1/monitors/paced', everyMinute);
+    await monitorEndpoint(ctx, { subject: { endpoint: 'paced' } } as unknown as CairnEvent);
+    expect(await entry()).toMatchObject({ everySeconds: 60 });
+    await unschedule(ctx, 'monitor:default:paced');
+    expect((await server.call('PUT', '/api/v1/monitors/paced', everyMinute)).status).toBe(200);
+    expect(await entry()).toMatchObject({ everySeconds: 60 });
   });
 
   test('changes by PUT: what is given, under the etag that was read, and nothing else', async () => {
