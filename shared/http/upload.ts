@@ -10,14 +10,21 @@ export type Upload = {
   readonly signal?: AbortSignal;
 };
 
-/** The file that the body of a request is. */
+const contentTypePattern = /^[\t\x20-\x7e]{0,256}$/;
+
+/** The file that the body of a request is. Throws `invalid` for a content type that storage cannot keep. */
 export function uploadOf(request: Request): Upload {
   const { headers, signal } = request;
   const length = headers.get('content-length');
+  const contentType = headers.get('content-type') ?? undefined;
+  if (contentType !== undefined && !contentTypePattern.test(contentType))
+    throw new CairnError('invalid', 'Content-Type must be ASCII, at most 256 characters.', {
+      field: 'Content-Type',
+    });
   return {
     body: bodyOf(request),
     bytes: length === null ? undefined : Number(length),
-    contentType: headers.get('content-type') ?? undefined,
+    contentType,
     signal,
   };
 }

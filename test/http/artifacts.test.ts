@@ -84,8 +84,14 @@ describe('artifacts', () => {
         controller.error(new Error('connection lost'));
       },
     });
-    expect((await put('cut.txt', broken)).status).toBeGreaterThanOrEqual(400);
+    expect((await put('cut.txt', broken)).status).toBe(400);
     expect(await (await server.fetch(`${root}/cut.txt`)).text()).toBe('complete');
+  });
+
+  test('a content type that storage cannot keep is refused', async () => {
+    for (const type of ['text/\xff', 'x'.repeat(300)])
+      expect((await put('typed.txt', 'a', { 'content-type': type })).status).toBe(400);
+    expect((await server.fetch(`${root}/typed.txt`)).status).toBe(404);
   });
 
   test.each(['%252e%252e/x', 'a%5c..%5cb', 'a%00b', '%2Fetc/passwd', 'a//b'])(
