@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { writeCsv } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
-import { getEndpoint, readLabels, readPredictions } from '../serving/index.ts';
+import { getEndpoint, inputColumns, readLabels, readPredictions } from '../serving/index.ts';
 
 /** Which side a labelled row is on, for good: seven in ten may train, three in ten are withheld to judge. */
 type Part = 'train' | 'evaluation';
@@ -49,9 +49,7 @@ export async function labelledRows(ctx: Context, selection: Selection): Promise<
   const rows: { id: string; label: string; cells: ReadonlyMap<string, number | string> }[] = [];
   const features = new Set<string>();
   for await (const table of readPredictions(ctx, { endpoint, from, to })) {
-    const inputs = table.columns
-      .filter((name) => name.startsWith('in.'))
-      .map((name) => [name.slice(3), table.column(name)] as const);
+    const inputs = inputColumns(table);
     for (const [name] of inputs) features.add(name);
     const ids = table.column('predictionId');
     for (let row = 0; row < table.rows; row++) {

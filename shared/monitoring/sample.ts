@@ -1,4 +1,5 @@
 import type { Cell } from '../datasets/index.ts';
+import type { ReferenceSource } from './model.ts';
 
 /** One column: numbers with NaN for missing, or categories with `null` for missing. */
 export type Column =
@@ -11,6 +12,9 @@ export type Sample = {
   readonly features: ReadonlyMap<string, Column>;
   readonly score: Float64Array | null;
 };
+
+/** What a window is held against, and the rows of it that are compared; `null` where there are none. */
+export type Reference = { readonly source: ReferenceSource; readonly sample: Sample | null };
 
 /** Numbers where every value is one or missing, else categories. */
 export function columnOf(cells: readonly Cell[]): Column {

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { readLabels, readPredictions } from '../serving/index.ts';
+import { inputColumns, readLabels, readPredictions } from '../serving/index.ts';
 import type { MonitorResult } from './model.ts';
 import type { Tally } from './performance.ts';
 import { type Sample, sampler } from './sample.ts';
@@ -58,7 +58,7 @@ export async function readWindow(
   let drawn: ReturnType<typeof sampler> | undefined;
   const tally = { rows: 0, labelled: 0, correct: 0 };
   for await (const table of readPredictions(ctx, { endpoint, ...window })) {
-    names ??= table.columns.filter((name) => name.startsWith('in.')).map((name) => name.slice(3));
+    names ??= inputColumns(table).map(([name]) => name);
     drawn ??= sampler(names, sampleRowsMax);
     const inputs = names.map((name) => table.column(`in.${name}`));
     const [ids, times, digests, versions, scores, classes] = [

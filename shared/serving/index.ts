@@ -5,7 +5,7 @@ export { type Label, labelsMax, type PredictionLabel, readLabels, recordLabels }
 export { loadedModels, loadModel, type ServedModel } from './models.ts';
 export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
 export { predict, type Prediction } from './predict.ts';
-export { type PredictionPart, type PredictionRange, readPredictions } from './predictions.ts';
+export { inputColumns, type PredictionPart, type PredictionRange, readPredictions } from './predictions.ts';
 export { flushPredictions } from './prediction-log.ts';
 export type { Roles, Scores } from './scores.ts';
 export { type Target, targetOf } from './target.ts';

@@ -31,6 +31,13 @@ export async function* readPredictions(
   }
 }
 
+/** The inputs of a part, each with the name of its feature (its column without `in.`). */
+export function inputColumns(part: PartTable): [feature: string, values: ReturnType<PartTable['column']>][] {
+  return part.columns
+    .filter((column) => column.startsWith('in.'))
+    .map((column) => [column.slice(3), part.column(column)]);
+}
+
 /** The blobs of an endpoint's log below the hours that meet [from, to), a day's listing at a time. */
 export async function* inHours(
   ctx: Context,

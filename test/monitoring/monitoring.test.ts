@@ -299,6 +299,19 @@ describe('without a reference set', () => {
     });
   });
 
+  test('the reference of a version has its own features, whatever others answered in the same hour', async () => {
+    await deploy(server, ctx, 'renamed', sumModel);
+    await ask(at(ctx, start + 1000), 'renamed', rowsOf(25, 20));
+    const other = classifier([1, 1, 1], 0, ['a', 'b', 'd']);
+    const version = await registerVersion(server, ctx, 'renamed', other);
+    await moveAlias(ctx, { name: 'renamed', alias: 'champion', version });
+    await server.drain();
+    await ask(at(ctx, start + 60_000), 'renamed', rowsOf(26, 1000));
+    await ask(at(ctx, start + hour + 1000), 'renamed', rowsOf(27, 300));
+    const { drift } = await checkDue(at(ctx, start + 2 * hour + settled), { monitorId: 'renamed' });
+    expect(drift).toMatchObject({ features: [{ column: 'a' }, { column: 'b' }, { column: 'd' }] });
+  });
+
   test('one that cannot be read is passed over with the reason', async () => {
     await deploy(server, ctx, 'unread', sumModel, {
       'cairn.reference': 'mlflow-artifacts:/sets/nowhere.csv',

@@ -22,9 +22,9 @@ const features = ['a', 'b', 'c'];
 export const at = (ctx: Context, now: number): Context => ({ ...ctx, clock: { now: () => now } });
 
 /** A classifier that says `yes` where weights · x + intercept > 0. */
-export const classifier = (weights: readonly number[], intercept = 0) =>
+export const classifier = (weights: readonly number[], intercept = 0, names: readonly string[] = features) =>
   linearClassifier({
-    features,
+    features: names,
     labels: ['no', 'yes'],
     coefficients: [...weights.map(() => 0), ...weights.map((w) => 4 * w)],
     intercepts: [0, 4 * intercept],

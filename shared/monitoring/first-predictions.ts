@@ -1,0 +1,119 @@
+import type { Context } from '../context.ts';
+import type { Cell } from '../datasets/index.ts';
+import type { VersionReady } from '../registry/index.ts';
+import { inputColumns, readPredictions } from '../serving/index.ts';
+import type { Monitor } from './model.ts';
+import { columnOf, type Reference } from './sample.ts';
+import { settleSeconds } from './windows.ts';
+
+/** Rows that become the reference of a version which names none. */
+const firstPredictionsRows = 1000;
+
+/** The stored reference of a version, or a new one when it has answered enough settled rows. */
+export async function firstPredictions(
+  ctx: Context,
+  monitor: Monitor,
+  ready: VersionReady,
+  since: number,
+  why: string,
+): Promise<Reference> {
+  const blobs = ctx.stores.blobs('monitoring');
+  const name = `${ctx.workspace}/${monitor.monitorId}/references/${ready.digest.replace('sha256:', '')}.json`;
+  const stored = await blobs.read(name);
+  if (stored) return fromFirst(JSON.parse(stored.toString()) as First, why);
+  const wanted = Math.max(firstPredictionsRows, monitor.minRows);
+  const first = await collectFirst(ctx, monitor.endpoint, ready.digest, since, wanted);
+  if (first.rows.length < wanted)
+    return {
+      source: {
+        source: 'none',
+        why: `${why} Its first ${wanted} predictions will be the reference; there are ${first.rows.length}.`,
+      },
+      sample: null,
+    };
+  // Create-only: two checks at once agree on the first one written.
+  const isNew = await blobs.write(name, Buffer.from(JSON.stringify(first)), {
+    createOnly: true,
+    contentType: 'application/json',
+  });
+  return isNew ? fromFirst(first, why) : firstPredictions(ctx, monitor, ready, since, why);
+}
+
+/** The first rows of a version: cells by `features`, and the time of the last one. Format 1. */
+type First = {
+  readonly v: 1;
+  readonly features: readonly string[];
+  readonly until: number;
+  readonly rows: readonly { readonly cells: readonly Cell[]; readonly score: number | null }[];
+};
+
+type Found = {
+  readonly at: number;
+  readonly id: string;
+  readonly cells: ReadonlyMap<string, Cell>;
+  readonly score: number | null;
+};
+
+function fromFirst({ features, rows, until }: First, why: string): Reference {
+  const columns = features.map(
+    (name, i) => [name, columnOf(rows.map(({ cells }) => cells[i] ?? null))] as const,
+  );
+  const score = Float64Array.from(rows, (row) => row.score ?? Number.NaN);
+  return {
+    source: { source: 'first-predictions', why, rows: rows.length, until },
+    sample: {
+      rows: rows.length,
+      features: new Map(columns),
+      score: score.every(Number.isNaN) ? null : score,
+    },
+  };
+}
+
+/** The earliest `wanted` settled rows of a version, by time and id. Parts come hour by hour. */
+async function collectFirst(
+  ctx: Context,
+  endpoint: string,
+  digest: string,
+  since: number,
+  wanted: number,
+): Promise<First> {
+  const to = ctx.clock.now() - settleSeconds * 1000;
+  const features = new Set<string>();
+  let first: Found[] = [];
+  let hour = '';
+  if (since < to)
+    for await (const table of readPredictions(ctx, { endpoint, from: since, to })) {
+      const ids = table.column('predictionId');
+      const partHour = String(ids[0]).slice(0, 10);
+      if (partHour !== hour && first.length >= wanted) break;
+      hour = partHour;
+      // A part has rows of one version.
+      if (table.column('digest')[0] !== digest) continue;
+      const [times, scores] = ['ts', 'score'].map((name) => table.column(name));
+      const inputs = inputColumns(table);
+      for (const [name] of inputs) features.add(name);
+      const rows = ids.map(
+        (id, row): Found => ({
+          at: Number(times[row]),
+          id: String(id),
+          cells: new Map(inputs.map(([name, column]) => [name, missingAsNull(column[row])])),
+          score: missingAsNull(scores[row]) as number | null,
+        }),
+      );
+      // Cut after each part, so that memory follows what is wanted and not how busy the hour was.
+      first = [...first, ...rows].toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).slice(0, wanted);
+    }
+  return {
+    v: 1,
+    features: [...features],
+    until: first.at(-1)?.at ?? 0,
+    rows: first.map(({ cells, score }) => ({
+      cells: [...features].map((name) => cells.get(name) ?? null),
+      score,
+    })),
+  };
+}
+
+function missingAsNull(cell: Cell | undefined): Cell {
+  return cell === undefined || Number.isNaN(cell) ? null : cell;
+}
