@@ -137,16 +137,40 @@ export class BlobContainer {
     }
   }
 
-  /** Streams a blob up in blocks; nothing is visible until the stream has ended well. */
+  /**
+   * Streams a blob up; nothing is visible until the stream has ended well. What fits one block is one
+   * write, of which the last counts. Larger ones go up in blocks: where two of one name are under way, the
+   * service drops the blocks of the later one when the other ends, and that is `conflict`.
+   */
   async writeStream(
     name: string,
     data: Readable,
     options: { contentType?: string; signal?: AbortSignal } = {},
   ): Promise<void> {
-    await this.#client.getBlockBlobClient(name).uploadStream(data, uploadBlockBytes, uploadParallel, {
+    const client = this.#client.getBlockBlobClient(name);
+    const settings = {
       blobHTTPHeaders: { blobContentType: options.contentType ?? 'application/octet-stream' },
       abortSignal: options.signal,
-    });
+    };
+    const rest: AsyncIterator<Uint8Array> = data[Symbol.asyncIterator]();
+    const { head, ended } = await firstBlock(rest);
+    if (ended) {
+      await client.upload(head, head.length, settings);
+      return;
+    }
+    try {
+      await client.uploadStream(
+        Readable.from(joined(head, rest)),
+        uploadBlockBytes,
+        uploadParallel,
+        settings,
+      );
+    } catch (error) {
+      if (!(error instanceof RestError) || error.code !== 'InvalidBlockList') throw error;
+      throw new CairnError('conflict', `Another upload of '${name}' ended during this one; send it again.`, {
+        cause: error,
+      });
+    }
   }
 
   /** Stages one block; staging the same id again replaces it. `blockId` is plain text of a fixed width. */
@@ -251,6 +275,23 @@ export function openBlobs(settings: Settings): BlobStore {
     if (!container) opened.set(name, (container = new BlobContainer(service.getContainerClient(name))));
     return container;
   };
+}
+
+/** The bytes up to the size of a block, and whether there were no more. */
+async function firstBlock(data: AsyncIterator<Uint8Array>): Promise<{ head: Buffer; ended: boolean }> {
+  const chunks: Uint8Array[] = [];
+  for (let bytes = 0; bytes <= uploadBlockBytes; ) {
+    const { done, value } = await data.next();
+    if (done) return { head: Buffer.concat(chunks), ended: true };
+    chunks.push(value);
+    bytes += value.byteLength;
+  }
+  return { head: Buffer.concat(chunks), ended: false };
+}
+
+async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }
 
 async function absentAsUndefined<T>(get: () => Promise<T>): Promise<T | undefined> {

@@ -88,6 +88,20 @@ describe('artifacts', () => {
     expect(await (await server.fetch(`${root}/cut.txt`)).text()).toBe('complete');
   });
 
+  test('of many who send one file at once, each is stored whole or told to send it again', async () => {
+    const small = await Promise.all(Array.from({ length: 8 }, (_, i) => put('race.txt', `writer ${i}`)));
+    expect(small.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    expect(await (await server.fetch(`${root}/race.txt`)).text()).toMatch(/^writer \d$/);
+
+    const bytes = (i: number) => Buffer.alloc(6_000_000, `writer ${i}`);
+    const large = await Promise.all(Array.from({ length: 4 }, (_, i) => put('race.bin', bytes(i))));
+    const stored = large.map(({ status }) => status);
+    expect(stored).toContain(200);
+    expect(stored.filter((status) => status !== 200 && status !== 409)).toEqual([]);
+    const kept = Buffer.from(await (await server.fetch(`${root}/race.bin`)).arrayBuffer());
+    expect([0, 1, 2, 3].some((i) => kept.equals(bytes(i)))).toBe(true);
+  });
+
   test('a content type that storage cannot keep is refused', async () => {
     for (const type of ['text/\xff', 'x'.repeat(300)])
       expect((await put('typed.txt', 'a', { 'content-type': type })).status).toBe(400);
