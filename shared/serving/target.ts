@@ -1,7 +1,7 @@
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
-import { getReady } from '../registry/index.ts';
+import { aliasHolder, getReady, modelById } from '../registry/index.ts';
 import type { Endpoint, Pinned } from './endpoint.ts';
 import { follow, getEndpoint } from './endpoints.ts';
 import { loadModel, type ServedModel } from './models.ts';
@@ -28,7 +28,8 @@ const caches = new WeakMap<Stores, Cache>();
  * The endpoint and its loaded model. A warm call reads nothing; a move of the endpoint arrives within
  * 10 seconds, with its model loaded before it takes over. While the metadata store does not answer, or
  * the new model does not load, what is known goes on answering.
- * Throws `not-found` for an unknown endpoint, and `unavailable` while no version is ready.
+ * Throws `not-found` for an unknown endpoint, `unavailable` while no version is ready, and `conflict` with
+ * the reason where the one it waits for cannot be served.
  */
 export async function targetOf(ctx: Context, name: string): Promise<Target> {
   const { entries, refreshing } = cacheOf(ctx.stores);
@@ -74,17 +75,24 @@ async function read(ctx: Context, name: string, known: Target | undefined): Prom
   // Whoever asks for an endpoint that is not pinned pins it, should the event for it have been lost.
   if (!endpoint.stable) endpoint = (await follow(ctx, name)) ?? endpoint;
   const { stable } = endpoint;
-  if (!stable)
-    throw new CairnError(
-      'unavailable',
-      `Endpoint '${name}' waits for a version of '${endpoint.model}' with alias '${endpoint.alias}' that is ready.`,
-      { retryAfterSeconds },
-    );
+  if (!stable) throw await whyWaiting(ctx, endpoint);
   const model =
     known && known.model.ready.digest === stable.digest && known.model.ready.version === stable.version
       ? known.model
       : await loadModel(ctx, await getReady(ctx, endpoint.modelId, stable.version));
   return { endpoint: { ...endpoint, stable }, model };
+}
+
+/** Why an endpoint has nothing to answer with: its version is still being read, or never can be served. */
+async function whyWaiting(ctx: Context, { name, modelId, model, alias }: Endpoint): Promise<CairnError> {
+  const version = aliasHolder(await modelById(ctx, modelId), alias);
+  // Waiting does not help a version that was refused: this throws the reason.
+  if (version !== undefined) await getReady(ctx, modelId, version);
+  return new CairnError(
+    'unavailable',
+    `Endpoint '${name}' waits for a version of '${model}' with alias '${alias}' that is ready.`,
+    { retryAfterSeconds },
+  );
 }
 
 function cacheOf(stores: Stores): Cache {

@@ -66,6 +66,21 @@ describe('endpoints over HTTP', () => {
 });
 
 describe('following an alias', () => {
+  test('an endpoint on a version that cannot be served says why, until the alias moves to one that can', async () => {
+    const { ctx } = server;
+    await publish(server, 'hopeless', Buffer.from('not a model'));
+    await createEndpoint(ctx, { name: 'hopeless', model: 'hopeless', alias: 'champion' });
+    const ping = await server.call('GET', '/endpoints/hopeless/ping');
+    expect(ping).toMatchObject({ status: 409, body: { error_code: 'RESOURCE_CONFLICT' } });
+    expect(String(ping.body['message'])).toContain("Version 1 of 'hopeless' cannot be served: ");
+    expect(await server.call('GET', '/v2/models/hopeless/ready')).toMatchObject({
+      status: 409,
+      body: { error: ping.body['message'] },
+    });
+    await publish(server, 'hopeless', classifier());
+    expect((await server.fetch('/endpoints/hopeless/ping')).status).toBe(200);
+  });
+
   test('an endpoint waits with 503 for its version, and answers when it is ready', async () => {
     const { ctx } = server;
     await createModel(ctx, { name: 'waiting' });
