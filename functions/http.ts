@@ -40,7 +40,7 @@ function asRequest({ url, method, headers, body }: HttpRequest): Request {
 }
 
 /** Routes every surface; a path that exists under another method is 405, an unknown one 404. */
-export function mount(table: readonly Surface[]): Hono<Env> {
+function mount(table: readonly Surface[]): Hono<Env> {
   const hono = new Hono<Env>();
   const methods = new Map<string, { surface: Surface; allowed: Set<string> }>();
   for (const surface of table)

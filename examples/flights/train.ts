@@ -12,7 +12,7 @@ import { toCsv } from './table.ts';
 export const labelColumn = 'outcome';
 
 /** The trainers of the example, with the parameters that are logged. */
-export const trainers = {
+const trainers = {
   logistic: { params: { l2: 1, iterationsMax: 60 }, train: trainLogistic },
   boosting: { params: { rounds: 80, depthMax: 4, learningRate: 0.1, seed: 1 }, train: trainBoosting },
 } as const;

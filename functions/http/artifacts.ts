@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {
   artifactPath,
-  checkedPath,
+  checkedArtifactPath,
   findArtifact,
   listArtifacts,
   putArtifact,
@@ -31,7 +31,7 @@ export const artifacts: Surface = {
         operation: 'artifacts/list-path',
         role: 'viewer',
         input: z.object({ path: fields.text.default('') }),
-        handle: async (ctx, input) => ({ files: await entries(ctx, checkedPath(input.path)) }),
+        handle: async (ctx, input) => ({ files: await entries(ctx, checkedArtifactPath(input.path)) }),
       }),
     ),
     ...mlflowPaths('mlflow-artifacts/artifacts/{path*}').flatMap((path): Route[] => [
@@ -61,7 +61,7 @@ export const artifacts: Surface = {
         input: z.object({ run_id: fields.requiredText, path: fields.text.default('') }),
         handle: async (ctx, input) => {
           const { artifactUri } = await getRun(ctx, input.run_id);
-          const below = checkedPath(input.path);
+          const below = checkedArtifactPath(input.path);
           const root = artifactUri.replace(/^mlflow-artifacts:\//, '');
           const files = await entries(ctx, below === '' ? root : `${root}/${below}`);
           return {

@@ -6,11 +6,10 @@ import {
   findOutput,
   getJob,
   listJobs,
-  pathOf,
   submitJob,
   uploadInput,
 } from '../../shared/batch/index.ts';
-import { json, problem, route, type Surface, uploadOf } from '../../shared/http/index.ts';
+import { decodedPath, json, problem, route, type Surface, uploadOf } from '../../shared/http/index.ts';
 import { fileResponse } from './files.ts';
 
 const byId = z.object({ id: z.string() });
@@ -67,7 +66,7 @@ export const batch: Surface = {
       operation: 'uploadBatchInput',
       role: 'contributor',
       async handle(ctx, { request, params }) {
-        const target = { endpoint: params['endpoint'] ?? '', path: pathOf(params['path'] ?? '') };
+        const target = { endpoint: params['endpoint'] ?? '', path: decodedPath(params['path'] ?? '') };
         return json(await uploadInput(ctx, target, uploadOf(request)), 201);
       },
     },
@@ -77,7 +76,7 @@ export const batch: Surface = {
       operation: 'getBatchOutput',
       role: 'viewer',
       handle: async (ctx, { request, params }) =>
-        fileResponse(ctx, request, await findOutput(ctx, pathOf(params['path'] ?? ''))),
+        fileResponse(ctx, request, await findOutput(ctx, decodedPath(params['path'] ?? ''))),
     },
   ],
 };

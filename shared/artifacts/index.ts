@@ -1,2 +1,2 @@
 export { type ArtifactEntry, blobName, findArtifact, listArtifacts, putArtifact } from './artifacts.ts';
-export { artifactPath, checkedPath } from './path.ts';
+export { artifactPath, checkedArtifactPath } from './path.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isCode } from '../http/index.ts';
-import { artifactPath, checkedPath } from './path.ts';
+import { artifactPath, checkedArtifactPath } from './path.ts';
 
 function refused(encoded: string): boolean {
   try {
@@ -14,7 +14,7 @@ function refused(encoded: string): boolean {
 
 describe('artifact paths', () => {
   test('half of a surrogate pair, which no URL of the store can hold, is refused', () => {
-    expect(() => checkedPath('a/\ud800.onnx')).toThrow(/surrogate/);
+    expect(() => checkedArtifactPath('a/\ud800.onnx')).toThrow(/surrogate/);
   });
 
   test.each([

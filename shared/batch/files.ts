@@ -1,11 +1,11 @@
 import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { CairnError, type Upload, uploadStream } from '../http/index.ts';
+import { CairnError, checkedPath, type Upload, uploadStream } from '../http/index.ts';
 import { getEndpoint } from '../serving/index.ts';
-import { checkedPath, folderOf, parseName } from './names.ts';
+import { folderOf, parseName } from './names.ts';
 
 /** Bytes of the largest upload through the API; larger files go straight into the container. */
-export const uploadBytesMax = 100 * 1024 * 1024;
+const uploadBytesMax = 100 * 1024 * 1024;
 
 export type Uploaded = { readonly name: string; readonly etag: string; readonly bytes: number };
 

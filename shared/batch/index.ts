@@ -1,5 +1,5 @@
 export { scoreChunk } from './chunk.ts';
-export { findOutput, type Uploaded, uploadBytesMax, uploadInput } from './files.ts';
+export { findOutput, type Uploaded, uploadInput } from './files.ts';
 export { cancelJob } from './finish.ts';
 export {
   type BatchFailure,
@@ -10,7 +10,6 @@ export {
   type ChunkMessage,
   type JobStatus,
 } from './job.ts';
-export { pathOf } from './names.ts';
 export { planJob } from './plan.ts';
 export { recoverJob } from './recover.ts';
 export { submitBlob, submitJob } from './submit.ts';

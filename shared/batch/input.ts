@@ -6,7 +6,7 @@ import { getReady, type VersionReady } from '../registry/index.ts';
 import type { BatchFailure, BatchJob, BatchModel } from './job.ts';
 
 /** What ends a job for good, however often it is tried. */
-export class BatchError extends Error {
+class BatchError extends Error {
   readonly failure: BatchFailure;
   constructor(failure: BatchFailure) {
     super(failure.reason);

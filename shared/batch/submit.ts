@@ -1,10 +1,10 @@
 import type { BlobProperties } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { relay, schedule } from '../events/index.ts';
-import { CairnError, isCode } from '../http/index.ts';
+import { CairnError, checkedPath, isCode } from '../http/index.ts';
 import { type Endpoint, getEndpoint } from '../serving/index.ts';
 import { type BatchFailure, type BatchJob, type BatchMessage, type BatchModel, jobIdOf } from './job.ts';
-import { checkedPath, folderOf, parseName } from './names.ts';
+import { folderOf, parseName } from './names.ts';
 import { agendaName, finishedEvent, readJob } from './store.ts';
 
 const recoverEverySeconds = 60;

@@ -6,5 +6,5 @@ export { NumericRows } from './numeric.ts';
 export { type DatasetRef, datasetRef } from './ref.ts';
 export { type BlobLocation, resolveUri } from './resolve.ts';
 export { rowStarts, wholeRows } from './rows.ts';
-export { type Cell, parseTable, readTable, type Table, type TableLimits, tableLimits } from './table.ts';
+export { type Cell, parseTable, readTable, type Table, type TableLimits } from './table.ts';
 export { csvCell, writeCsv } from './write.ts';

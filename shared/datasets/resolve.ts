@@ -1,6 +1,6 @@
-import { checkedPath } from '../artifacts/index.ts';
+import { checkedArtifactPath } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, checkedPath } from '../http/index.ts';
 import { type BlobContainerName, blobContainers } from '../resources.ts';
 import { artifactPathOf } from '../tracking/index.ts';
 import type { DatasetRef } from './ref.ts';
@@ -30,7 +30,7 @@ export async function resolveUri(ctx: Context, ref: DatasetRef): Promise<BlobLoc
 
 async function artifactPath(ctx: Context, uri: string): Promise<string> {
   const path = await artifactPathOf(ctx, uri);
-  if (path !== undefined) return checkedPath(path);
+  if (path !== undefined) return checkedArtifactPath(path);
   throw refusal(`'${uri}' is not an artifact; use runs:/<run id>/<path> or mlflow-artifacts:/<path>.`);
 }
 

@@ -7,7 +7,7 @@ export const quote = 0x22;
 export const comma = 0x2c;
 
 /** A longer row is refused: most likely a quote is missing and the rest of the file seems one value. */
-export const rowBytesMax = 4 * 1024 * 1024;
+const rowBytesMax = 4 * 1024 * 1024;
 
 /**
  * Regroups a stream into blocks of whole rows: each ends behind a line feed outside quotes, except the

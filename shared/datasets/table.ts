@@ -24,7 +24,7 @@ export type Columns = { readonly rows: number; readonly columns: ReadonlyMap<str
 export type TableLimits = { readonly bytesMax: number; readonly cellsMax: number };
 
 /** What fits an instance of 512 MB beside everything else. */
-export const tableLimits: TableLimits = { bytesMax: 64 * 1024 * 1024, cellsMax: 8_000_000 };
+const tableLimits: TableLimits = { bytesMax: 64 * 1024 * 1024, cellsMax: 8_000_000 };
 
 /**
  * Reads a dataset whole: Parquet by its magic number, CSV otherwise.

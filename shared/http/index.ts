@@ -1,4 +1,24 @@
-export * from './errors.ts';
-export * from './route.ts';
+export {
+  CairnError,
+  type ErrorCode,
+  errorResponse,
+  type ErrorShape,
+  inferenceError,
+  isCode,
+  mlflowError,
+  problem,
+} from './errors.ts';
+export { checkedPath, decodedPath, whyNoPath } from './path.ts';
+export {
+  type Call,
+  json,
+  type Method,
+  readBody,
+  type Role,
+  type Route,
+  route,
+  type Surface,
+  utf8,
+} from './route.ts';
 export { type Upload, uploadOf, uploadStream } from './upload.ts';
 export { fields, parse } from './validate.ts';

@@ -37,7 +37,7 @@ export type Call = {
 };
 
 /** Bytes of the largest JSON body; files go through the artifact routes, which stream. */
-export const jsonBytesMax = 8 * 1024 * 1024;
+const jsonBytesMax = 8 * 1024 * 1024;
 
 type RouteOptions<S extends z.ZodType> = {
   role: Role;
@@ -75,7 +75,7 @@ export function json(value: unknown, status = 200, headers: Record<string, strin
 }
 
 /** Query parameters; a repeated one becomes a list. */
-export function queryInput(url: URL): Record<string, unknown> {
+function queryInput(url: URL): Record<string, unknown> {
   const input: Record<string, unknown> = {};
   for (const key of new Set(url.searchParams.keys())) {
     const values = url.searchParams.getAll(key);
@@ -85,7 +85,7 @@ export function queryInput(url: URL): Record<string, unknown> {
 }
 
 /** The JSON object of a body; an empty body is `{}`. */
-export async function bodyInput(request: Request): Promise<Record<string, unknown>> {
+async function bodyInput(request: Request): Promise<Record<string, unknown>> {
   const text = utf8(await readBody(request, jsonBytesMax));
   if (text === '') return {};
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { blobName, checkedPath, listArtifacts } from '../artifacts/index.ts';
+import { blobName, checkedArtifactPath, listArtifacts } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
 import { type DatasetRef, datasetRef } from '../datasets/index.ts';
 import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
@@ -102,7 +102,7 @@ async function resolveSource(ctx: Context, source: string): Promise<string> {
 
 function contained(source: string, path: string): string {
   try {
-    return checkedPath(path);
+    return checkedArtifactPath(path);
   } catch (error) {
     throw isCode(error, 'invalid')
       ? new Refusal(`its source '${source.slice(0, 200)}' names no file: ${error.message}`)

@@ -2,7 +2,7 @@ export { type Endpoint, endpointName, type NewEndpoint, type Pinned } from './en
 export { createEndpoint, followAlias, getEndpoint, listEndpoints } from './endpoints.ts';
 export { type Invocation, invocationResponse, parseInvocation } from './invocations.ts';
 export { type Label, labelsMax, type PredictionLabel, readLabels, recordLabels } from './labels.ts';
-export { loadedModels, loadModel, type ServedModel } from './models.ts';
+export { loadModel, type ServedModel } from './models.ts';
 export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
 export { predict, type Prediction } from './predict.ts';
 export { inputColumns, type PredictionPart, type PredictionRange, readPredictions } from './predictions.ts';

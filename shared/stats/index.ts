@@ -3,7 +3,6 @@ export {
   histogram,
   type Histogram,
   openEnded,
-  quantile,
   quantileEdges,
   sturgesEdges,
 } from './bins.ts';

@@ -1,7 +1,7 @@
 import { kolmogorovTail } from './kolmogorov.ts';
 
 /** `auto` is exact while neither sample is larger. */
-export const exactRowsMax = 10_000;
+const exactRowsMax = 10_000;
 
 export type KsMethod = 'exact' | 'asymptotic';
 export type KsTest = { statistic: number; pValue: number; method: KsMethod };
