@@ -9,22 +9,25 @@ import {
   submitJob,
   uploadInput,
 } from '../../shared/batch/index.ts';
-import { decodedPath, json, problem, route, type Surface, uploadOf } from '../../shared/http/index.ts';
+import {
+  decodedPath,
+  fields,
+  json,
+  problem,
+  route,
+  type Surface,
+  uploadOf,
+} from '../../shared/http/index.ts';
 import { fileResponse } from './files.ts';
 
-const byId = z.object({ id: z.string() });
+const byId = z.object({ id: fields.requiredText });
 const newJob = z.strictObject({
   endpoint: z.string({ error: 'must be the name of an endpoint' }).min(1),
   input: z.string({ error: 'must be the name of a blob in batch-input' }).min(1),
 });
 const listing = z.object({
-  endpoint: z.string().optional(),
-  limit: z.coerce
-    .number()
-    .int('must be a whole number')
-    .min(1, 'must be 1 to 200')
-    .max(200, 'must be 1 to 200')
-    .default(50),
+  endpoint: fields.text.optional(),
+  limit: fields.limit(200, 50),
 });
 
 /** Batch scoring: files in, jobs, files out. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { json, problem, route, type Surface } from '../../shared/http/index.ts';
+import { fields, json, problem, route, type Surface } from '../../shared/http/index.ts';
 import {
   createEndpoint,
   type Endpoint,
@@ -17,14 +17,14 @@ const newEndpoint = z.strictObject({
   labels: z.record(z.string().max(250), z.string().max(5000)).optional(),
 });
 
-const byName = z.object({ name: z.string() });
+const byName = z.object({ name: fields.requiredText });
 
 const feedback = z.object({
   endpoint: z.string({ error: 'must be the name of an endpoint' }).min(1),
   labels: z
     .array(
       z.object({
-        prediction_id: z.string({ error: 'must be text' }),
+        prediction_id: fields.text,
         label: z.union([z.string(), z.number()], { error: 'must be text or a number' }),
       }),
       { error: 'must be a list of {prediction_id, label}' },

@@ -1,6 +1,6 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { Context } from '../../shared/context.ts';
-import { type Method, type Role, type Route, route } from '../../shared/http/index.ts';
+import { fields, type Method, type Page, type Role, type Route, route } from '../../shared/http/index.ts';
 
 /** An MLflow endpoint is served under the clients' prefix and under the one of MLflow's own pages. */
 export function mlflowPaths(path: string, version = '2.0'): string[] {
@@ -17,6 +17,23 @@ export function mlflow<S extends z.ZodType>(
   return mlflowPaths(`mlflow/${path}`).map((full) =>
     route(method, full, { operation: path, role, ...options }),
   );
+}
+
+/** A tag or a param; the value may be left out. */
+export const keyValue = z.object({ key: fields.requiredText, value: fields.text.default('') });
+
+/** What every search of MLflow's takes beside its own fields. */
+export const search = {
+  page_token: fields.text.optional(),
+  filter: z
+    .string()
+    .optional()
+    .refine((filter) => !filter, 'filters are not supported by this version of Cairn; leave it out'),
+};
+
+/** The token of a page that is not the last. */
+export function nextPage({ nextToken }: Page<unknown>): { next_page_token?: string } {
+  return nextToken === undefined ? {} : { next_page_token: nextToken };
 }
 
 /** A map as MLflow's list of `{key, value}`. */

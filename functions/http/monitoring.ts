@@ -108,9 +108,7 @@ export const monitoring: Surface = {
       role: 'viewer',
       input: z.object({
         name: fields.requiredText,
-        limit: fields.int64
-          .pipe(z.number().min(1, 'must be 1 to 1000').max(1000, 'must be 1 to 1000'))
-          .default(100),
+        limit: fields.limit(1000, 100),
       }),
       handle: async (ctx, input) => ({
         results: (await listResults(ctx, input.name, input.limit)).map(presentedResult),

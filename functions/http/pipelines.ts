@@ -13,9 +13,7 @@ export const pipelines: Surface = {
       operation: 'listRetrainingJobs',
       role: 'viewer',
       input: z.object({
-        limit: fields.int64
-          .pipe(z.number().min(1, 'must be 1 to 1000').max(1000, 'must be 1 to 1000'))
-          .default(100),
+        limit: fields.limit(1000, 100),
       }),
       handle: async (ctx, { limit }) => ({ jobs: (await listRetrainings(ctx, limit)).map(presented) }),
     }),

@@ -14,9 +14,9 @@ import {
   resolveAlias,
   versionByName,
 } from '../../shared/registry/index.ts';
-import { mlflow, optional, pairs } from './mlflow.ts';
+import { keyValue, mlflow, nextPage, optional, pairs, search } from './mlflow.ts';
 
-const tags = z.array(z.object({ key: fields.requiredText, value: fields.text.default('') })).optional();
+const tags = z.array(keyValue).optional();
 const name = { name: fields.requiredText };
 const aliasRef = { ...name, alias: fields.requiredText };
 const version = z
@@ -43,24 +43,12 @@ export const registry: Surface = {
       }),
     }),
     ...mlflow('GET', 'registered-models/search', 'viewer', {
-      input: z.object({
-        filter: z
-          .string()
-          .optional()
-          .refine((filter) => !filter, 'filters are not supported by this version of Cairn; leave it out'),
-        max_results: fields.int64
-          .refine((n) => n >= 1 && n <= 1000, 'must be between 1 and 1000')
-          .default(100),
-        page_token: fields.text.optional(),
-      }),
+      input: z.object({ ...search, max_results: fields.limit(1000, 100) }),
       handle: async (ctx, input) => {
-        const { models, nextToken } = await listModels(ctx, {
-          limit: input.max_results,
-          pageToken: input.page_token,
-        });
+        const found = await listModels(ctx, { limit: input.max_results, pageToken: input.page_token });
         return {
-          registered_models: await Promise.all(models.map((root) => modelJson(ctx, root))),
-          ...(nextToken ? { next_page_token: nextToken } : {}),
+          registered_models: await Promise.all(found.items.map((root) => modelJson(ctx, root))),
+          ...nextPage(found),
         };
       },
     }),

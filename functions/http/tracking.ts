@@ -17,10 +17,8 @@ import {
   searchRuns,
   updateRun,
 } from '../../shared/tracking/index.ts';
-import { mlflow, optional, pairs } from './mlflow.ts';
+import { keyValue, mlflow, nextPage, optional, pairs, search } from './mlflow.ts';
 
-const tag = z.object({ key: fields.requiredText, value: fields.text.default('') });
-const param = z.object({ key: fields.requiredText, value: fields.text.default('') });
 const metric = z.object({
   key: fields.requiredText,
   value: z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)], {
@@ -32,11 +30,6 @@ const metric = z.object({
 /** Old clients send `run_uuid`. */
 const runRef = z.object({ run_id: fields.text.optional(), run_uuid: fields.text.optional() });
 const viewType = z.enum(['ACTIVE_ONLY', 'DELETED_ONLY', 'ALL']).default('ACTIVE_ONLY');
-const page = { page_token: fields.text.optional() };
-const noFilter = z
-  .string()
-  .optional()
-  .refine((filter) => !filter, 'filters are not supported by this version of Cairn; leave it out');
 const noOrder = z
   .union([z.string(), z.array(z.string())])
   .optional()
@@ -58,7 +51,7 @@ export const tracking: Surface = {
       input: z.object({
         name: fields.requiredText,
         artifact_location: fields.text.optional(),
-        tags: z.array(tag).optional(),
+        tags: z.array(keyValue).optional(),
       }),
       handle: async (ctx, input) => {
         const { experimentId } = await createExperiment(ctx, {
@@ -84,11 +77,10 @@ export const tracking: Surface = {
     ...(['GET', 'POST'] as const).flatMap((method) =>
       mlflow(method, 'experiments/search', 'viewer', {
         input: z.object({
-          max_results: limit(1000, 50_000),
+          ...search,
+          max_results: fields.limit(50_000, 1000),
           view_type: viewType,
-          filter: noFilter,
           order_by: noOrder,
-          ...page,
         }),
         handle: async (ctx, input) => {
           const found = await searchExperiments(ctx, {
@@ -96,10 +88,7 @@ export const tracking: Surface = {
             limit: input.max_results,
             pageToken: input.page_token,
           });
-          return {
-            experiments: found.items.map(experimentJson),
-            ...(found.nextToken ? { next_page_token: found.nextToken } : {}),
-          };
+          return { experiments: found.items.map(experimentJson), ...nextPage(found) };
         },
       }),
     ),
@@ -109,7 +98,7 @@ export const tracking: Surface = {
         user_id: fields.text.optional(),
         run_name: fields.text.optional(),
         start_time: fields.int64.optional(),
-        tags: z.array(tag).optional(),
+        tags: z.array(keyValue).optional(),
       }),
       handle: async (ctx, input) => {
         const run = await createRun(ctx, {
@@ -143,12 +132,11 @@ export const tracking: Surface = {
     }),
     ...mlflow('POST', 'runs/search', 'viewer', {
       input: z.object({
+        ...search,
         experiment_ids: z.array(fields.text).default([]),
         run_view_type: viewType,
-        max_results: limit(1000, 50_000),
-        filter: noFilter,
+        max_results: fields.limit(50_000, 1000),
         order_by: noOrder,
-        ...page,
       }),
       handle: async (ctx, input) => {
         const found = await searchRuns(ctx, {
@@ -157,10 +145,7 @@ export const tracking: Surface = {
           limit: input.max_results,
           pageToken: input.page_token,
         });
-        return {
-          ...(found.items.length > 0 ? { runs: found.items.map(runJson) } : {}),
-          ...(found.nextToken ? { next_page_token: found.nextToken } : {}),
-        };
+        return { ...optional('runs', found.items.map(runJson)), ...nextPage(found) };
       },
     }),
     ...mlflow('POST', 'runs/log-metric', 'contributor', {
@@ -171,14 +156,14 @@ export const tracking: Surface = {
       },
     }),
     ...mlflow('POST', 'runs/log-parameter', 'contributor', {
-      input: param.extend(runRef.shape),
+      input: keyValue.extend(runRef.shape),
       handle: async (ctx, { key, value, ...input }) => {
         await logToRun(ctx, runId(input), { params: [{ key, value }] });
         return {};
       },
     }),
     ...mlflow('POST', 'runs/set-tag', 'contributor', {
-      input: tag.extend(runRef.shape),
+      input: keyValue.extend(runRef.shape),
       handle: async (ctx, { key, value, ...input }) => {
         await logToRun(ctx, runId(input), { tags: [{ key, value }] });
         return {};
@@ -187,8 +172,8 @@ export const tracking: Surface = {
     ...mlflow('POST', 'runs/log-batch', 'contributor', {
       input: runRef.extend({
         metrics: z.array(metric).default([]),
-        params: z.array(param).default([]),
-        tags: z.array(tag).default([]),
+        params: z.array(keyValue).default([]),
+        tags: z.array(keyValue).default([]),
       }),
       handle: async (ctx, { metrics, params, tags, ...input }) => {
         await logToRun(ctx, runId(input), { metrics: metrics.map(pointOf), params, tags });
@@ -204,15 +189,11 @@ export const tracking: Surface = {
       input: runRef.extend({ metric_key: fields.requiredText }),
       handle: async (ctx, input) => {
         const points = await metricHistory(ctx, runId(input), input.metric_key);
-        return points.length > 0 ? { metrics: points.map(metricJson) } : {};
+        return optional('metrics', points.map(metricJson));
       },
     }),
   ],
 };
-
-function limit(defaultValue: number, max: number) {
-  return fields.int64.refine((n) => n >= 1 && n <= max, `must be between 1 and ${max}`).default(defaultValue);
-}
 
 function runId(input: { run_id?: string | undefined; run_uuid?: string | undefined }): string {
   const id = input.run_id || input.run_uuid;

@@ -8,6 +8,7 @@ export {
   mlflowError,
   problem,
 } from './errors.ts';
+export { type Page, pageOf, positionIn } from './page.ts';
 export { checkedPath, decodedPath, whyNoPath } from './path.ts';
 export {
   type Call,

@@ -32,23 +32,26 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<
   );
 }
 
+const int64 = z
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^-?\d+$/, 'must be a whole number')
+        .transform(Number),
+    ],
+    { error: 'must be a whole number' },
+  )
+  .refine((n) => Number.isSafeInteger(n), 'must be a whole number of at most 2^53 - 1');
+
 /** Fields that several protocols share. */
 export const fields = {
   /** An int64 as JSON number or as text (query strings); exact only to 2^53 − 1, and refused beyond. */
-  int64: z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^-?\d+$/, 'must be a whole number')
-          .transform(Number),
-      ],
-      {
-        error: 'must be a whole number',
-      },
-    )
-    .refine((n) => Number.isSafeInteger(n), 'must be a whole number of at most 2^53 - 1'),
+  int64,
+  /** How many items of a list to give at most: 1 to `max`. */
+  limit: (max: number, otherwise: number) =>
+    int64.refine((n) => n >= 1 && n <= max, `must be between 1 and ${max}`).default(otherwise),
   text: z.string({ error: 'must be text' }),
   requiredText: z.string({ error: 'must be text' }).min(1, 'must not be empty'),
 };

@@ -3,7 +3,7 @@ import type { Key } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
 import type { ModelRoot } from './model.ts';
 
 /** Holds a name for one model. It lies in a partition of its own, since rename moves it and not the model. */
@@ -68,7 +68,7 @@ export async function modelByName(ctx: Context, name: string): Promise<ModelRoot
 
 /** A model by its immutable id. */
 export async function modelById(ctx: Context, modelId: string): Promise<ModelRoot> {
-  const stored = await ctx.stores.documents('models').read<ModelRoot>(partition(ctx, modelId), 'model');
+  const stored = await readRoot(ctx, modelId);
   if (stored) return stored.doc;
   throw new CairnError('not-found', `Registered Model with id=${modelId} not found`);
 }
@@ -77,27 +77,27 @@ export async function modelById(ctx: Context, modelId: string): Promise<ModelRoo
 export async function readByName(ctx: Context, name: string): Promise<Stored<ModelRoot>> {
   checkName(name);
   const known = knownIds(ctx);
-  const cached = known.get(`${ctx.workspace}/${name}`);
-  if (cached !== undefined) {
-    const stored = await ctx.stores.documents('models').read<ModelRoot>(partition(ctx, cached), 'model');
+  const nameKey = `${ctx.workspace}/${name}`;
+  const knownId = known.get(nameKey);
+  if (knownId !== undefined) {
+    const stored = await readRoot(ctx, knownId);
     if (stored?.doc.name === name) return stored;
-    known.delete(`${ctx.workspace}/${name}`);
+    known.delete(nameKey);
   }
   const held = await ctx.stores.documents('models').read<ModelName>(namePartition(ctx, name), 'name');
-  const stored =
-    held && (await ctx.stores.documents('models').read<ModelRoot>(partition(ctx, held.doc.target), 'model'));
+  const stored = held && (await readRoot(ctx, held.doc.target));
   if (!stored)
     throw new CairnError('not-found', `Registered Model with name=${name} not found`, { field: 'name' });
-  known.set(`${ctx.workspace}/${name}`, stored.doc.modelId);
+  known.set(nameKey, stored.doc.modelId);
   return stored;
 }
 
-/** Models by name, a page at a time; the token is the name the last page ended with. */
+/** Models by name, a page at a time. */
 export async function listModels(
   ctx: Context,
   { limit, pageToken }: { limit: number; pageToken?: string | undefined },
-): Promise<{ models: ModelRoot[]; nextToken?: string }> {
-  const after = pageToken ? Buffer.from(pageToken, 'base64url').toString() : '';
+): Promise<Page<ModelRoot>> {
+  const { name: after } = positionIn(pageToken, { name: '' }) ?? { name: '' };
   const rows = await ctx.stores.documents('models').query<ModelRoot>(
     {
       text: "SELECT * FROM c WHERE c.workspace = @workspace AND c.type = 'model' AND c.name > @after ORDER BY c.name",
@@ -105,16 +105,15 @@ export async function listModels(
     },
     { key: [ctx.workspace], limit: limit + 1 },
   );
-  const models = rows.slice(0, limit);
-  const last = models.at(-1);
-  return {
-    models,
-    ...(rows.length > limit && last ? { nextToken: Buffer.from(last.name).toString('base64url') } : {}),
-  };
+  return pageOf(rows, limit, ({ name }) => ({ name }));
 }
 
 export function partition(ctx: Context, modelId: string): Key {
   return [ctx.workspace, modelId];
+}
+
+function readRoot(ctx: Context, modelId: string): Promise<Stored<ModelRoot> | undefined> {
+  return ctx.stores.documents('models').read<ModelRoot>(partition(ctx, modelId), 'model');
 }
 
 /** Model ids by workspace and name; a hint only, checked against the root each time. */

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError, isCode } from '../http/index.ts';
+import { CairnError, isCode, type Page, pageOf, positionIn } from '../http/index.ts';
 import { defaultExperimentId, newExperimentId } from './ids.ts';
 import { checkedTags } from './limits.ts';
 import type { Experiment, ExperimentName, LifecycleStage } from './model.ts';
-import { decodeToken, encodeToken, type Page } from './page.ts';
 
 const nameCharsMax = 500;
 /** Leaves room for the run and the file below it in the name of a blob. */
@@ -70,7 +69,7 @@ export type ExperimentSearch = {
 /** Experiments, newest first, ties by id. */
 export async function searchExperiments(ctx: Context, search: ExperimentSearch): Promise<Page<Experiment>> {
   await ensureDefault(ctx);
-  const after = decodeToken(search.pageToken);
+  const after = positionIn(search.pageToken, { time: 0, id: '' });
   const rows = await ctx.stores.documents('experiments').query<Experiment>(
     {
       text: `SELECT * FROM c WHERE c.workspace = @workspace AND c.type = 'experiment' AND ARRAY_CONTAINS(@stages, c.lifecycle.stage)
@@ -80,14 +79,7 @@ export async function searchExperiments(ctx: Context, search: ExperimentSearch):
     },
     { key: [ctx.workspace], limit: search.limit + 1 },
   );
-  const items = rows.slice(0, search.limit);
-  const last = items.at(-1);
-  return {
-    items,
-    ...(rows.length > search.limit && last
-      ? { nextToken: encodeToken({ time: last.createdAt, id: last.experimentId }) }
-      : {}),
-  };
+  return pageOf(rows, search.limit, ({ createdAt, experimentId }) => ({ time: createdAt, id: experimentId }));
 }
 
 async function create(ctx: Context, experimentId: string, input: NewExperiment): Promise<Experiment> {

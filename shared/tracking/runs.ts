@@ -1,14 +1,13 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError, isCode } from '../http/index.ts';
+import { CairnError, isCode, type Page, pageOf, positionIn } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { getExperiment } from './experiments.ts';
 import { defaultExperimentId, experimentOfRun, newRunId } from './ids.ts';
 import { checkedTags } from './limits.ts';
 import type { Experiment, LifecycleStage, Run, RunStatus } from './model.ts';
 import { randomRunName } from './names.ts';
-import { decodeToken, encodeToken, type Page, type Position } from './page.ts';
 
 /** The tag that mirrors a run's name. */
 export const runNameTag = 'mlflow.runName';
@@ -130,7 +129,7 @@ export type RunSearch = {
 
 /** Runs of some experiments, newest first, ties by id. Unknown experiments have no runs. */
 export async function searchRuns(ctx: Context, search: RunSearch): Promise<Page<Run>> {
-  const after = decodeToken(search.pageToken);
+  const after = positionIn(search.pageToken, { time: 0, id: '' });
   const perExperiment = await Promise.all(
     [...new Set(search.experimentIds)].map(async (experimentId) => {
       const experiment = await experimentOrNothing(ctx, experimentId);
@@ -140,22 +139,15 @@ export async function searchRuns(ctx: Context, search: RunSearch): Promise<Page<
   const rows = perExperiment
     .flat()
     .toSorted((a, b) => b.startTime - a.startTime || (a.runId < b.runId ? -1 : 1));
-  const items = rows.slice(0, search.limit);
-  const last = items.at(-1);
-  return {
-    items,
-    ...(items.length === search.limit && last
-      ? { nextToken: encodeToken({ time: last.startTime, id: last.runId }) }
-      : {}),
-  };
+  return pageOf(rows, search.limit, ({ startTime, runId }) => ({ time: startTime, id: runId }));
 }
 
-/** One experiment's runs behind a position, at most a page of them. */
+/** One experiment's runs behind a position, as many as a page needs. */
 function runsOf(
   ctx: Context,
   experiment: Experiment,
   search: RunSearch,
-  after: Position | undefined,
+  after: { time: number; id: string } | undefined,
 ): Promise<Run[]> {
   return ctx.stores.documents('runs').query<Run>(
     {
@@ -172,7 +164,7 @@ function runsOf(
         ...after,
       },
     },
-    { key: [experiment.experimentId], limit: search.limit },
+    { key: [experiment.experimentId], limit: search.limit + 1 },
   );
 }
 
