@@ -1,16 +1,18 @@
 import { Readable } from 'node:stream';
 import {
+  type BlobHTTPHeaders,
   BlobSASPermissions,
   BlobServiceClient,
   type ContainerClient,
   generateBlobSASQueryParameters,
-  RestError,
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { CairnError } from '../http/index.ts';
 import type { BlobContainerName } from '../resources.ts';
 import type { Settings } from '../settings.ts';
+import { absentAsUndefined, failureOf, guarded, unlessExists } from './storage-errors.ts';
+import { uploadBlob } from './blob-upload.ts';
 import { credential } from './identity.ts';
 
 export type BlobProperties = {
@@ -39,9 +41,6 @@ export type WriteOptions = {
 /** A bounded piece of a blob. `last` is inclusive, as in HTTP. */
 export type ByteRange = { readonly first: number; readonly last?: number };
 
-/** Bytes of one block of a streamed upload; a stream holds at most {@link uploadParallel} of them in memory. */
-const uploadBlockBytes = 4 * 1024 * 1024;
-const uploadParallel = 4;
 const urlSeconds = 3600;
 
 /** One blob container. Names are as stored: decoded, with `/` between the parts. */
@@ -120,21 +119,14 @@ export class BlobContainer {
 
   /** Writes a small blob at once. Returns `false` only when `createOnly` met an existing blob. */
   async write(name: string, data: Uint8Array, options: WriteOptions = {}): Promise<boolean> {
-    try {
-      await this.#client.getBlockBlobClient(name).uploadData(data, {
-        blobHTTPHeaders: { blobContentType: options.contentType ?? 'application/octet-stream' },
-        ...(options.createOnly ? { conditions: { ifNoneMatch: '*' } } : {}),
+    const upload = () =>
+      this.#client.getBlockBlobClient(name).uploadData(data, {
+        blobHTTPHeaders: headersOf(options),
+        conditions: options.createOnly ? { ifNoneMatch: '*' } : {},
       });
-      return true;
-    } catch (error) {
-      if (
-        options.createOnly &&
-        error instanceof RestError &&
-        (error.statusCode === 409 || error.statusCode === 412)
-      )
-        return false;
-      throw error;
-    }
+    if (options.createOnly) return unlessExists(upload);
+    await guarded(upload);
+    return true;
   }
 
   /**
@@ -148,71 +140,44 @@ export class BlobContainer {
     options: { contentType?: string; signal?: AbortSignal } = {},
   ): Promise<void> {
     const client = this.#client.getBlockBlobClient(name);
-    const settings = {
-      blobHTTPHeaders: { blobContentType: options.contentType ?? 'application/octet-stream' },
-      abortSignal: options.signal,
-    };
-    const rest: AsyncIterator<Uint8Array> = data[Symbol.asyncIterator]();
-    const { head, ended } = await firstBlock(rest);
-    if (ended) {
-      await client.upload(head, head.length, settings);
-      return;
-    }
-    try {
-      await client.uploadStream(
-        Readable.from(joined(head, rest)),
-        uploadBlockBytes,
-        uploadParallel,
-        settings,
-      );
-    } catch (error) {
-      if (!(error instanceof RestError) || error.code !== 'InvalidBlockList') throw error;
-      throw new CairnError('conflict', `Another upload of '${name}' ended during this one; send it again.`, {
-        cause: error,
-      });
-    }
+    await guarded(() =>
+      uploadBlob(client, data, { blobHTTPHeaders: headersOf(options), abortSignal: options.signal }),
+    );
   }
 
   /** Stages one block; staging the same id again replaces it. `blockId` is plain text of a fixed width. */
   async stageBlock(name: string, blockId: string, data: Uint8Array): Promise<void> {
-    await this.#client
-      .getBlockBlobClient(name)
-      .stageBlock(
-        Buffer.from(blockId).toString('base64'),
-        Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-        data.byteLength,
-      );
+    const client = this.#client.getBlockBlobClient(name);
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    await guarded(() => client.stageBlock(base64(blockId), bytes, bytes.length));
   }
 
-  /** Makes the blob of exactly these blocks, in this order, create-only: `false` where it exists already. */
-  async commitBlocks(
+  /**
+   * Makes the blob of exactly these blocks, in this order, create-only: `false` where it exists already.
+   * Throws `conflict` where the service does not have them all (any more).
+   */
+  commitBlocks(
     name: string,
     blockIds: readonly string[],
     options: { contentType?: string } = {},
   ): Promise<boolean> {
-    try {
-      await this.#client.getBlockBlobClient(name).commitBlockList(
-        blockIds.map((id) => Buffer.from(id).toString('base64')),
-        {
-          conditions: { ifNoneMatch: '*' },
-          blobHTTPHeaders: { blobContentType: options.contentType ?? 'application/octet-stream' },
-        },
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof RestError && (error.statusCode === 409 || error.statusCode === 412)) return false;
-      throw error;
-    }
+    const client = this.#client.getBlockBlobClient(name);
+    return unlessExists(() =>
+      client.commitBlockList(blockIds.map(base64), {
+        conditions: { ifNoneMatch: '*' },
+        blobHTTPHeaders: headersOf(options),
+      }),
+    );
   }
 
   /** Removes a blob; removing what is not there is fine. */
   async remove(name: string): Promise<void> {
-    await this.#client.getBlobClient(name).deleteIfExists();
+    await guarded(() => this.#client.getBlobClient(name).deleteIfExists());
   }
 
   /** One level of the hierarchy below `prefix` (which ends in `/` or is empty). */
   async *list(prefix: string): AsyncGenerator<BlobEntry> {
-    for await (const item of this.#client.listBlobsByHierarchy('/', { prefix })) {
+    for await (const item of listed(this.#client.listBlobsByHierarchy('/', { prefix }))) {
       if (item.kind === 'prefix') yield { kind: 'prefix', name: item.name };
       else yield { kind: 'blob', name: item.name, bytes: item.properties.contentLength ?? 0 };
     }
@@ -220,7 +185,7 @@ export class BlobContainer {
 
   /** Every blob whose name begins with `prefix`, in order of name. */
   async *walk(prefix: string): AsyncGenerator<BlobProperties & { name: string }> {
-    for await (const item of this.#client.listBlobsFlat({ prefix }))
+    for await (const item of listed(this.#client.listBlobsFlat({ prefix })))
       yield {
         name: item.name,
         bytes: item.properties.contentLength ?? 0,
@@ -238,7 +203,7 @@ export class BlobContainer {
     if (this.#client.credential instanceof StorageSharedKeyCredential)
       return blob.generateSasUrl({ permissions, startsOn, expiresOn });
     const service = new BlobServiceClient(serviceUrl(blob.url), this.#client.credential);
-    const key = await service.getUserDelegationKey(startsOn, expiresOn);
+    const key = await guarded(() => service.getUserDelegationKey(startsOn, expiresOn));
     const sas = generateBlobSASQueryParameters(
       {
         containerName: this.#client.containerName,
@@ -277,35 +242,20 @@ export function openBlobs(settings: Settings): BlobStore {
   };
 }
 
-/** The bytes up to the size of a block, and whether there were no more. */
-async function firstBlock(data: AsyncIterator<Uint8Array>): Promise<{ head: Buffer; ended: boolean }> {
-  const chunks: Uint8Array[] = [];
-  for (let bytes = 0; bytes <= uploadBlockBytes; ) {
-    const { done, value } = await data.next();
-    if (done) return { head: Buffer.concat(chunks), ended: true };
-    chunks.push(value);
-    bytes += value.byteLength;
-  }
-  return { head: Buffer.concat(chunks), ended: false };
-}
-
-async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield head;
-  yield* { [Symbol.asyncIterator]: () => rest };
-}
-
-async function absentAsUndefined<T>(get: () => Promise<T>): Promise<T | undefined> {
+async function* listed<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
   try {
-    return await get();
+    yield* items;
   } catch (error) {
-    if (!(error instanceof RestError)) throw error;
-    if (error.statusCode === 404) return undefined;
-    if (error.statusCode === 412)
-      throw new CairnError('conflict', 'The blob changed while it was read.', { cause: error });
-    if (error.statusCode === 416)
-      throw new CairnError('invalid', 'The requested range is outside the file.', { cause: error });
-    throw error;
+    throw failureOf(error);
   }
+}
+
+function headersOf({ contentType = 'application/octet-stream' }: WriteOptions): BlobHTTPHeaders {
+  return { blobContentType: contentType };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 function serviceUrl(blobUrl: string): string {

@@ -1,9 +1,9 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { Context } from '../context.ts';
-import { childTrace } from '../context.ts';
+import { childTrace, type Context } from '../context.ts';
 import type { QueueName } from '../resources.ts';
 import type { Settings } from '../settings.ts';
 import { credential } from './identity.ts';
+import { guarded } from './storage-errors.ts';
 
 /** What every message carries beside its ids, so that work can be traced to the request that caused it. */
 export type Envelope = {
@@ -39,9 +39,11 @@ export function openQueues(settings: Settings): QueueStore {
       const text = JSON.stringify({ ...message, ...envelope });
       if (Buffer.byteLength(text) > messageBytesMax)
         throw new Error(`A message for queue ${queue} is over ${messageBytesMax} bytes.`);
-      await service.getQueueClient(queue).sendMessage(Buffer.from(text).toString('base64'), {
-        ...(options.delaySeconds ? { visibilityTimeout: options.delaySeconds } : {}),
-      });
+      await guarded(() =>
+        service.getQueueClient(queue).sendMessage(Buffer.from(text).toString('base64'), {
+          visibilityTimeout: options.delaySeconds,
+        }),
+      );
     },
     async createIfMissing(queue) {
       await service.getQueueClient(queue).createIfNotExists();

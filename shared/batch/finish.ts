@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, isCode } from '../http/index.ts';
 import type { BatchFailure, BatchJob, JobStatus } from './job.ts';
 import { hasOpenChunks, moveJob, readChunks, readJob } from './store.ts';
 
@@ -34,7 +34,8 @@ export async function commit(ctx: Context, job: BatchJob): Promise<void> {
       { contentType: csv },
     );
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    // The storage account refused the list of blocks, which no repetition changes.
+    if (!isCode(error, 'conflict')) throw error;
     ctx.log.error('batch output not committed', { jobId, reason: String(error) });
     const reason =
       'The storage account no longer has all blocks of the output; it keeps them for a week. Upload the input again.';
@@ -85,9 +86,4 @@ export async function cancelJob(ctx: Context, jobId: string): Promise<BatchJob> 
     'conflict',
     `The job has ${now?.doc.status ?? 'ended'}; it cannot be stopped any more.`,
   );
-}
-
-/** Whether the storage service refused the block list itself, which no repetition changes. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'statusCode' in error && error.statusCode === 400;
 }

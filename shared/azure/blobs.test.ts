@@ -1,0 +1,59 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AnonymousCredential, ContainerClient } from '@azure/storage-blob';
+import { describe, expect, test } from 'vitest';
+import { BlobContainer } from './blobs.ts';
+
+/** Uses a container of a service that answers everything with `status` and `code`; without one, of none at all. */
+async function against<T>(
+  answer: { status: number; code: string } | undefined,
+  use: (container: BlobContainer) => Promise<T>,
+): Promise<T> {
+  const server = createServer((_, response) => {
+    response
+      .writeHead(answer?.status ?? 500, { 'content-type': 'application/xml' })
+      .end(`<?xml version="1.0"?><Error><Code>${answer?.code}</Code><Message>No.</Message></Error>`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/account/container`;
+  const close = () => new Promise((resolve) => server.close(resolve));
+  if (!answer) await close();
+  const client = new ContainerClient(url, new AnonymousCredential(), { retryOptions: { maxTries: 1 } });
+  try {
+    return await use(new BlobContainer(client));
+  } finally {
+    if (answer) await close();
+  }
+}
+
+const calls: [string, (container: BlobContainer) => Promise<unknown>][] = [
+  ['stat', (container) => container.stat('a')],
+  ['read', (container) => container.read('a')],
+  ['write', (container) => container.write('a', Buffer.from('a'))],
+  ['create', (container) => container.write('a', Buffer.from('a'), { createOnly: true })],
+  ['list', async (container) => container.list('').next()],
+  ['commit', (container) => container.commitBlocks('a', ['000000'])],
+];
+
+describe('a blob service', () => {
+  test.each(calls)('that is busy or out of reach makes %s a failure to be tried again', async (_, call) => {
+    const unavailable = { code: 'unavailable', retryAfterSeconds: 1 };
+    await expect(against({ status: 503, code: 'ServerBusy' }, call)).rejects.toMatchObject(unavailable);
+    await expect(against(undefined, call)).rejects.toMatchObject(unavailable);
+  });
+
+  test.each(calls)(
+    'that refuses the app makes %s a surprise, not something to try again',
+    async (_, call) => {
+      const refused = against({ status: 403, code: 'AuthorizationFailure' }, call);
+      await expect(refused).rejects.toMatchObject({ name: 'RestError', statusCode: 403 });
+    },
+  );
+
+  test('that lacks a block of a list makes the commit a conflict', async () => {
+    const commit = against({ status: 400, code: 'InvalidBlockList' }, (container) =>
+      container.commitBlocks('a', ['000000']),
+    );
+    await expect(commit).rejects.toMatchObject({ code: 'conflict' });
+  });
+});
