@@ -43,8 +43,8 @@ export async function scoreChunk(
       await failJob(here, jobId, failure);
       return;
     }
-    await giveBack(here, work.claimed, error, options);
-    throw error;
+    const freed = await giveBack(here, work.claimed, error, options);
+    if (freed?.doc.status !== 'failed') throw error;
   }
 }
 

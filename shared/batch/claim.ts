@@ -43,19 +43,19 @@ export async function expire(
   return free(ctx, stored as Stored<Claimed>, 'its workers stopped without a word', options);
 }
 
-/** Frees a chunk that its own worker could not finish, and fails the job when that has happened too often. */
+/** Frees a chunk that its own worker could not finish, or fails it and its job when that has happened too often. */
 export async function giveBack(
   ctx: Context,
   claimed: Stored<Claimed>,
   error: unknown,
   options: BatchOptions,
-): Promise<void> {
+): Promise<Stored<BatchChunk> | undefined> {
   ctx.log.warn('batch chunk not scored', {
     jobId: claimed.doc.jobId,
     chunk: claimed.doc.index,
     reason: String(error),
   });
-  await free(ctx, claimed, error instanceof Error ? error.message : String(error), options);
+  return free(ctx, claimed, error instanceof Error ? error.message : String(error), options);
 }
 
 /** Hands the rest of a chunk to the next message. `false` where the chunk had been taken over. */

@@ -19,6 +19,8 @@ class BatchError extends Error {
 export function failureOf(error: unknown): BatchFailure | undefined {
   if (error instanceof BatchError) return error.failure;
   if (error instanceof CsvError) return { code: 'bad-input', ...error.problem };
+  // A file that is gone or another, a model that does not take tables: it stays as it is.
+  if (isCode(error, 'conflict') || isCode(error, 'invalid')) return { code: 'model', reason: error.message };
   return undefined;
 }
 

@@ -11,7 +11,8 @@ import {
 import { claim } from '../../shared/batch/claim.ts';
 import { readChunk, readChunks } from '../../shared/batch/store.ts';
 import type { Context } from '../../shared/context.ts';
-import { createModel, moveAlias } from '../../shared/registry/index.ts';
+import { writeModel } from '../../shared/onnx/index.ts';
+import { createModel, getReady, modelByName, moveAlias } from '../../shared/registry/index.ts';
 import { createEndpoint } from '../../shared/serving/index.ts';
 import { classifier, deploy, features, register } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
@@ -375,6 +376,49 @@ describe('a job that cannot go on', () => {
       status: 'failed',
       failure: { code: 'input-changed' },
     });
+  });
+
+  test('fails when its model’s file is gone, or its model does not take tables', async () => {
+    await deploy(server, 'bereft', classifier(77));
+    const { modelId } = await modelByName(ctx, 'bereft');
+    const { blob } = await getReady(ctx, modelId, 1);
+    await ctx.stores.blobs('artifacts').remove(blob);
+    expect(await runJob(ctx, await drop(ctx, 'bereft', file(3)))).toMatchObject({
+      status: 'failed',
+      failure: { code: 'model', reason: 'The file of version 1 is gone; register the model again.' },
+    });
+
+    const whole = writeModel({
+      graph: {
+        inputs: [{ name: 'x', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
+        outputs: [{ name: 'y', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
+        nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+      },
+    });
+    await deploy(server, 'whole', whole);
+    expect(await runJob(ctx, await drop(ctx, 'whole', 'a\n1\n'))).toMatchObject({
+      status: 'failed',
+      failure: { code: 'model', reason: expect.stringContaining('does not score tables') },
+    });
+  });
+
+  test('fails after its last try without failing the message, which no further try could serve', async () => {
+    const pairs = writeModel({
+      graph: {
+        inputs: [{ name: 'x', kind: 'tensor', elementType: 'float32', shape: ['n', 1] }],
+        outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: [2, 1] }],
+        nodes: [{ op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }],
+        initializers: [{ name: 'shape', type: 'int64', shape: [2], data: BigInt64Array.of(2n, 1n) }],
+      },
+    });
+    await deploy(server, 'pairs', pairs);
+    const job = await drop(ctx, 'pairs', 'a\n1\n2\n3\n');
+    const tries = options({ failuresMax: 2 });
+    await planJob(ctx, job, tries);
+    const chunk = { jobId: job.jobId, chunk: 0 };
+    await expect(scoreChunk(ctx, chunk, tries)).rejects.toThrow('The model failed to run');
+    await expect(scoreChunk(ctx, chunk, tries)).resolves.toBeUndefined();
+    expect((await getJob(ctx, job.jobId)).job).toMatchObject({ failure: { code: 'attempts' } });
   });
 
   test('stops where it is cancelled, and cannot be cancelled once it has ended', async () => {
