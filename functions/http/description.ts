@@ -27,19 +27,25 @@ export function description(surfaces: readonly Surface[]): Surface {
 /** The OpenAPI 3.1 description of every route, from the table that routes them. */
 export function openApi(surfaces: readonly Surface[]): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
+  const uses = new Map<string, number>();
   for (const { name, routes } of surfaces)
     for (const each of routes) {
       // MLflow's own pages use a second prefix for the same operations.
       if (each.path.startsWith('/ajax-api/')) continue;
       const path = each.path.replace(/\{(\w+)\*\}/, '{$1}');
-      paths[path] = { ...paths[path], [each.method.toLowerCase()]: operation(name, each) };
+      // One operation at several paths is several to OpenAPI, whose ids are unique.
+      const use = (uses.get(each.operation) ?? 0) + 1;
+      uses.set(each.operation, use);
+      const operationId = use === 1 ? each.operation : `${each.operation}-${use}`;
+      paths[path] = { ...paths[path], [each.method.toLowerCase()]: operation(name, operationId, each) };
     }
   return { openapi: '3.1.0', info: { title: 'Cairn', version: '0.1.0' }, paths };
 }
 
 function operation(
   surface: string,
-  { method, path, operation: operationId, role, input }: Route,
+  operationId: string,
+  { method, path, role, input }: Route,
 ): Record<string, unknown> {
   const schema = (input ? z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) : {}) as Schema;
   const inPath = [...path.matchAll(/\{(\w+)\*?\}/g)].map((match) => match[1] ?? '');

@@ -79,7 +79,7 @@ export const monitoring: Surface = {
       operation: 'listMonitors',
       role: 'viewer',
       input: z.object({}),
-      handle: async (ctx) => ({ monitors: (await listMonitors(ctx)).map(presentedMonitor) }),
+      handle: async (ctx) => ({ monitors: (await listMonitors(ctx)).map(presentMonitor) }),
     }),
     route('GET', '/api/v1/monitors/{name}', {
       operation: 'getMonitor',
@@ -101,7 +101,7 @@ export const monitoring: Surface = {
       role: 'operator',
       input: z.strictObject({ name: fields.requiredText, from: instant.optional(), to: instant.optional() }),
       handle: async (ctx, { name: monitorId, from, to }) =>
-        presentedResult(await checkNow(ctx, monitorId, { from, to })),
+        presentResult(await checkNow(ctx, monitorId, { from, to })),
     }),
     route('GET', '/api/v1/monitors/{name}/results', {
       operation: 'listMonitorResults',
@@ -111,14 +111,14 @@ export const monitoring: Surface = {
         limit: fields.limit(1000, 100),
       }),
       handle: async (ctx, input) => ({
-        results: (await listResults(ctx, input.name, input.limit)).map(presentedResult),
+        results: (await listResults(ctx, input.name, input.limit)).map(presentResult),
       }),
     }),
     route('GET', '/api/v1/monitors/{name}/results/{windowEnd}', {
       operation: 'getMonitorResult',
       role: 'viewer',
       input: z.object({ name: fields.requiredText, windowEnd: instant }),
-      handle: async (ctx, input) => presentedResult(await getResult(ctx, input.name, input.windowEnd)),
+      handle: async (ctx, input) => presentResult(await getResult(ctx, input.name, input.windowEnd)),
     }),
     route('GET', '/api/v1/endpoints/{name}/labelled', {
       operation: 'getLabelledRows',
@@ -138,7 +138,7 @@ export const monitoring: Surface = {
 };
 
 function monitorResponse({ doc, etag }: Stored<Monitor>): Response {
-  return json(presentedMonitor(doc), 200, { etag });
+  return json(presentMonitor(doc), 200, { etag });
 }
 
 function changeOf(change: Omit<z.output<typeof monitorChange>, 'name'>): MonitorChange {
@@ -163,10 +163,10 @@ function changeOf(change: Omit<z.output<typeof monitorChange>, 'name'>): Monitor
 }
 
 /** The monitor and the result without the envelopes of their documents. */
-function presentedMonitor({ id, type, v, workspace, seq, monitorId, ...monitor }: Monitor) {
+function presentMonitor({ id, type, v, workspace, seq, monitorId, ...monitor }: Monitor) {
   return snakeCase({ name: monitorId, ...monitor });
 }
 
-function presentedResult({ id, type, v, workspace, monitorId, ...result }: MonitorResult) {
+function presentResult({ id, type, v, workspace, monitorId, ...result }: MonitorResult) {
   return snakeCase({ monitor: monitorId, ...result });
 }

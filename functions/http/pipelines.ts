@@ -15,18 +15,18 @@ export const pipelines: Surface = {
       input: z.object({
         limit: fields.limit(1000, 100),
       }),
-      handle: async (ctx, { limit }) => ({ jobs: (await listRetrainings(ctx, limit)).map(presented) }),
+      handle: async (ctx, { limit }) => ({ jobs: (await listRetrainings(ctx, limit)).map(present) }),
     }),
     route('GET', '/api/v1/retraining-jobs/{id}', {
       operation: 'getRetrainingJob',
       role: 'viewer',
       input: z.object({ id: fields.requiredText }),
-      handle: async (ctx, { id }) => presented(await getRetraining(ctx, id)),
+      handle: async (ctx, { id }) => present(await getRetraining(ctx, id)),
     }),
   ],
 };
 
 /** The job without the envelope of its document. */
-function presented({ id: _, type, v, workspace, kind, jobId, ...job }: RetrainingJob) {
+function present({ id: _, type, v, workspace, kind, jobId, ...job }: RetrainingJob) {
   return snakeCase({ id: jobId, ...job });
 }

@@ -51,5 +51,9 @@ describe('the table of surfaces', () => {
       .filter(({ path }) => !path.startsWith('/ajax-api/'))
       .map(({ method, path }) => `${method} ${path.replace('*}', '}')}`);
     expect(described.toSorted()).toEqual(served.toSorted());
+    const ids = Object.values(paths).flatMap((methods) =>
+      Object.values(methods).map(({ operationId }) => operationId),
+    );
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
   });
 });

@@ -22,8 +22,7 @@ type Body = Document & Readonly<Record<string, unknown>>;
 
 export type Write =
   | { readonly op: 'create'; readonly doc: Body }
-  | { readonly op: 'replace'; readonly doc: Body; readonly etag: string }
-  | { readonly op: 'delete'; readonly id: string; readonly etag?: string };
+  | { readonly op: 'replace'; readonly doc: Body; readonly etag: string };
 
 /**
  * What became of a write or an atomic batch: applied as a whole, or not at all because the operation
@@ -254,12 +253,6 @@ function operationOf(write: Write): OperationInput {
         id: write.doc.id,
         ifMatch: write.etag,
         resourceBody: write.doc as never,
-      };
-    case 'delete':
-      return {
-        operationType: 'Delete',
-        id: write.id,
-        ...(write.etag === undefined ? {} : { ifMatch: write.etag }),
       };
   }
 }

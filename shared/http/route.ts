@@ -44,7 +44,6 @@ type RouteOptions<S extends z.ZodType> = {
   operation: string;
   /** Schema of the input: query parameters of a GET, the JSON body of everything else; path parameters join it. */
   input: S;
-  /** A POST that also reads: MLflow clients send `application/json` and nothing else. */
   handle: (ctx: Context, input: z.output<S>, call: Call) => Promise<unknown>;
 };
 
