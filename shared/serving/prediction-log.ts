@@ -14,7 +14,7 @@ const rowOverheadBytes = 64;
 /** Whose rows a buffer collects. */
 export type LogHead = Omit<PartHead, 'workspace' | 'hour' | 'buffer'>;
 
-type Buffer = {
+type PartBuffer = {
   readonly head: PartHead;
   readonly ctx: Context;
   readonly requests: Scored[];
@@ -25,9 +25,11 @@ type Buffer = {
 
 type Log = {
   /** Buffers that still take rows, by endpoint, digest and hour. */
-  readonly open: Map<string, Buffer>;
+  readonly open: Map<string, PartBuffer>;
   /** Closed buffers that are not in the store yet, oldest first. */
-  readonly closed: Set<Buffer>;
+  readonly closed: Set<PartBuffer>;
+  /** The one of them that is being written: it may arrive, so it is not given up. */
+  inFlight: PartBuffer | undefined;
   /** Rows given up per `<workspace>/<endpoint>` since its last part. */
   readonly lost: Map<string, number>;
   writing: Promise<void> | undefined;
@@ -90,11 +92,17 @@ export async function flushPredictions(stores: Stores): Promise<number> {
 
 function logOf(stores: Stores): Log {
   let log = logs.get(stores);
-  if (!log)
-    logs.set(
-      stores,
-      (log = { open: new Map(), closed: new Set(), lost: new Map(), writing: undefined, retry: undefined }),
-    );
+  if (!log) {
+    log = {
+      open: new Map(),
+      closed: new Set(),
+      inFlight: undefined,
+      lost: new Map(),
+      writing: undefined,
+      retry: undefined,
+    };
+    logs.set(stores, log);
+  }
   return log;
 }
 
@@ -128,6 +136,7 @@ async function write(log: Log): Promise<void> {
 
 async function writeClosed(log: Log): Promise<void> {
   for (const buffer of log.closed) {
+    log.inFlight = buffer;
     try {
       await writeBuffer(log, buffer);
       log.closed.delete(buffer);
@@ -135,6 +144,8 @@ async function writeClosed(log: Log): Promise<void> {
       buffer.ctx.log.warn('predictions wait', { rows: buffer.rows, reason: String(error) });
       tryAgain(log, buffer.ctx);
       return;
+    } finally {
+      log.inFlight = undefined;
     }
   }
 }
@@ -144,7 +155,7 @@ function tryAgain(log: Log, ctx: Context): void {
   log.retry = setTimeout(() => writeSoon(ctx, log), ctx.settings.predictionFlushSeconds * 1000).unref();
 }
 
-async function writeBuffer(log: Log, { ctx, head, requests }: Buffer): Promise<void> {
+async function writeBuffer(log: Log, { ctx, head, requests }: PartBuffer): Promise<void> {
   const owner = `${head.workspace}/${head.endpoint}`;
   const lost = log.lost.get(owner) ?? 0;
   const part = writePart(head, requests, lost);
@@ -163,6 +174,7 @@ function giveUpOldest(log: Log): void {
   let bytes = [...log.closed].reduce((sum, buffer) => sum + buffer.bytes, 0);
   for (const buffer of log.closed) {
     if (bytes <= waitingBytesMax) return;
+    if (buffer === log.inFlight) continue;
     const owner = `${buffer.head.workspace}/${buffer.head.endpoint}`;
     log.closed.delete(buffer);
     log.lost.set(owner, (log.lost.get(owner) ?? 0) + buffer.rows);

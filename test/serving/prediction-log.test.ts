@@ -9,6 +9,7 @@ import {
   targetOf,
 } from '../../shared/serving/index.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
+import { logPredictions } from '../../shared/serving/prediction-log.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { classifier, deploy, features } from './support.ts';
 
@@ -156,6 +157,51 @@ describe('the prediction log', () => {
     isDown = false;
     expect(await flushPredictions(stores)).toBe(0);
     expect((await logged('patient')).flatMap((part) => part.column('predictionId'))).toEqual([id]);
+  });
+
+  test('of rows that outgrow memory each is either written or counted as lost, also the one under way', async () => {
+    const { ctx } = server;
+    await deploy(server, 'outgrown', classifier());
+    const { modelId, version, digest } = (await targetOf(ctx, 'outgrown')).model.ready;
+    let answer = () => {};
+    const hanging = new Promise<void>((resolve) => (answer = resolve));
+    const blobs: Context['stores']['blobs'] = (name) =>
+      new Proxy(ctx.stores.blobs(name), {
+        get(target, key) {
+          if (key === 'write')
+            return async (...write: Parameters<typeof target.write>) => {
+              await hanging;
+              return target.write(...write);
+            };
+          const member: unknown = Reflect.get(target, key, target);
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        },
+      });
+    const stores = { ...ctx.stores, blobs };
+    const head = { endpoint: 'outgrown', deployment: 'stable', modelId, version, digest };
+    // As wide as a buffer may become: each row closes one.
+    const image = { type: 'float32', dims: [1, 1 << 20], data: new Float32Array(1 << 20) } as const;
+    for (let row = 0; row < 20; row++)
+      logPredictions(
+        { ...ctx, stores },
+        { ...head, source: 'realtime', features: null, labels: null },
+        {
+          at: Date.now(),
+          rows: 1,
+          inputs: { image },
+          outputs: {},
+          scores: null,
+          latencyMicros: 1,
+          status: 200,
+        },
+      );
+    answer();
+    expect(await flushPredictions(stores)).toBe(0);
+    const written = await logged('outgrown');
+    const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+    const lost = sum(written.map(({ lostRows }) => lostRows));
+    expect(lost).toBeGreaterThan(0);
+    expect(sum(written.map((part) => part.rows)) + lost).toBe(20);
   });
 
   test('an end of the process waits at most 3 seconds for a store that hangs', async () => {
