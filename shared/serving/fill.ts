@@ -129,13 +129,3 @@ function flatten(name: string, dims: readonly number[], data: readonly unknown[]
   descend(data, 0);
   return values;
 }
-
-/** A tensor as nested lists of JSON values. */
-export function nested({ dims, data }: Tensor, element: (at: number) => unknown): unknown {
-  let at = 0;
-  const descend = (level: number): unknown =>
-    level === dims.length
-      ? element(at++)
-      : Array.from({ length: dims[level] ?? 0 }, () => descend(level + 1));
-  return data.length === 0 && dims.length === 0 ? null : descend(0);
-}

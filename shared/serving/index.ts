@@ -1,6 +1,7 @@
 export { type Endpoint, endpointName, type NewEndpoint, type Pinned } from './endpoint.ts';
 export { createEndpoint, followAlias, getEndpoint, listEndpoints } from './endpoints.ts';
-export { type Invocation, invocationResponse, parseInvocation } from './invocations.ts';
+export { invocationResponse } from './invocation-response.ts';
+export { type Invocation, parseInvocation } from './invocations.ts';
 export { type Label, labelsMax, type PredictionLabel, readLabels, recordLabels } from './labels.ts';
 export { loadModel, type ServedModel } from './models.ts';
 export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';

@@ -1,8 +1,7 @@
 import { numberOf } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
-import { fitsPort, nested, shapeOf, shown, tensorOf } from './fill.ts';
+import { fitsPort, shapeOf, shown, tensorOf } from './fill.ts';
 import type { ServedModel } from './models.ts';
-import type { Prediction } from './predict.ts';
 import {
   bad,
   CsvCell,
@@ -13,15 +12,14 @@ import {
   pythonList,
 } from './scoring-payload.ts';
 import {
+  allocate,
   describe,
   elementOf,
   isFloat,
   isWide,
-  jsonElement,
   type Port,
   type Tensor,
   type Tensors,
-  allocate,
 } from './tensor.ts';
 
 export type Invocation = {
@@ -61,46 +59,6 @@ export async function parseInvocation(
     case 'named':
       return { inputs: namedTensors(model.inputs, payload.values), answer: 'tensors' };
   }
-}
-
-/**
- * The body of the answer, as MLflow's scoring of an ONNX model gives it: for named columns a record per
- * row with a key per output, where class probabilities are a map by label (as the maps of skl2onnx come
- * out), and a single number is bare; for tensors an object of nested lists by output. NaN and the
- * infinities are null. `prediction_ids` names the rows for labels to come.
- */
-export function invocationResponse(
-  model: ServedModel,
-  { answer }: Invocation,
-  { rows, outputs, ids }: Prediction,
-): Record<string, unknown> {
-  const isByRow = Object.values(outputs).every(({ dims }) => dims[0] === rows);
-  const predictions =
-    answer === 'records' && isByRow
-      ? records(model, outputs, rows)
-      : Object.fromEntries(
-          Object.entries(outputs).map(([name, tensor]) => [
-            name,
-            nested(tensor, (at) => jsonElement(tensor, at)),
-          ]),
-        );
-  return { predictions, prediction_ids: ids };
-}
-
-function records(model: ServedModel, outputs: Tensors, rows: number): Record<string, unknown>[] {
-  const cells = Object.entries(outputs).map(([name, tensor]) => [name, cellOf(model, tensor, rows)] as const);
-  return Array.from({ length: rows }, (_, row) =>
-    Object.fromEntries(cells.map(([name, cell]) => [name, cell(row)])),
-  );
-}
-
-function cellOf({ ready: { labels } }: ServedModel, tensor: Tensor, rows: number): (row: number) => unknown {
-  const width = rows === 0 ? 0 : tensor.data.length / rows;
-  const element = (row: number, at: number) => jsonElement(tensor, row * width + at);
-  if (width === 1) return (row) => element(row, 0);
-  if (labels?.length === width && isFloat(tensor.type))
-    return (row) => Object.fromEntries(labels.map((label, at) => [label, element(row, at)]));
-  return (row) => Array.from({ length: width }, (_, at) => element(row, at));
 }
 
 /** Any payload as columns: lists without names have positions, which no model's column is called. */
