@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Context } from '../context.ts';
 import type { Document } from '../documents.ts';
 import type { Execution, Executor, TrainingTask } from './executor.ts';
 import { jobs, keyOf } from './store.ts';
+import { startTraining, type TrainingProcess } from './training-process.ts';
 
 /**
  * An execution as all processes of the stack see it, in the partition of its job. Who runs the child
@@ -19,12 +18,10 @@ type ExecutionDocument = Document & {
 const beatMilliseconds = 10_000;
 const lostAfterMilliseconds = 45_000;
 const outcomeTries = 6;
-const outputBytesMax = 16 * 1024 * 1024;
-const tailCharsMax = 4096;
 
-/** Children of this process by execution, so that they end with it. */
-const children = new Map<string, ChildProcess>();
-const abandoned = new WeakSet<ChildProcess>();
+/** Trainings that this process runs, by execution, so that they end with it. */
+const trainings = new Map<string, TrainingProcess>();
+const abandoned = new WeakSet<TrainingProcess>();
 
 /**
  * Runs a command on this machine, without a shell. It gets an environment of three variables: PATH,
@@ -57,16 +54,16 @@ export function localExecutor(command: readonly string[]): Executor {
       const stored = await jobs(ctx).read<ExecutionDocument>(keyOf(task.jobId), idOf(task));
       if (stored?.doc.execution.state === 'running')
         await recorder(ctx, task, stored.etag)({ state: 'failed', reason: 'It was cancelled.' });
-      killGroup(children.get(nameOf(task)));
+      trainings.get(nameOf(task))?.stop('It was cancelled.');
     },
   };
 }
 
-/** Ends the children of this process and leaves their executions to recovery: before the process ends. */
+/** Ends the trainings of this process and leaves their executions to recovery: before the process ends. */
 export function stopExecutors(): void {
-  for (const child of children.values()) {
-    abandoned.add(child);
-    killGroup(child);
+  for (const training of trainings.values()) {
+    abandoned.add(training);
+    training.stop('The process that ran it ended.');
   }
 }
 
@@ -96,46 +93,27 @@ async function supervise(
   command: readonly string[],
   record: Recorder,
 ): Promise<void> {
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, {
-    env: environment(ctx, task),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that what the child starts ends with it.
-    detached: true,
-  });
-  children.set(nameOf(task), child);
+  const training = startTraining(command, environment(ctx, task));
+  trainings.set(nameOf(task), training);
   const secondsMax = ctx.settings.executorSecondsMax;
-  let stopped: string | undefined;
-  const stop = (why: string) => {
-    stopped ??= why;
-    killGroup(child);
-  };
   const timeout = setTimeout(
-    () => stop(`It ran longer than ${secondsMax} seconds and was stopped.`),
+    () => training.stop(`It ran longer than ${secondsMax} seconds and was stopped.`),
     secondsMax * 1000,
   );
   const beat = setInterval(() => {
     record({ state: 'running' }).then(
-      (owner) => owner || stop('It was taken over.'),
+      (owner) => owner || training.stop('It was taken over.'),
       (error: unknown) => ctx.log.warn('heartbeat missed', { jobId: task.jobId, reason: String(error) }),
     );
   }, beatMilliseconds);
   try {
-    const output = tailOf(child.stdout, () =>
-      stop(`It printed more than ${outputBytesMax} bytes and was stopped.`),
-    );
-    const complaint = tailOf(child.stderr, () =>
-      stop(`It printed more than ${outputBytesMax} bytes and was stopped.`),
-    );
-    const ending = await endOf(child);
-    if (abandoned.has(child)) return;
-    const outcome = outcomeOf(stopped ?? ending, output(), complaint());
-    if (!(await recordOutcome(record, outcome))) return;
+    const outcome = await training.ended;
+    if (abandoned.has(training) || !(await recordOutcome(record, outcome))) return;
     await ctx.stores.queues.send(ctx, 'work', { kind: 'retrain-recover', jobId: task.jobId });
   } finally {
     clearTimeout(timeout);
     clearInterval(beat);
-    children.delete(nameOf(task));
+    trainings.delete(nameOf(task));
   }
 }
 
@@ -157,70 +135,6 @@ function environment(ctx: Context, { attempt: _, ...task }: TrainingTask): NodeJ
     MLFLOW_TRACKING_URI: ctx.settings.publicUrl,
     CAIRN_RETRAINING: JSON.stringify(task),
   };
-}
-
-/** How the child ended, as a reason; `undefined` when it ended well. Its output has been read by then. */
-async function endOf(child: ChildProcess): Promise<string | undefined> {
-  const closed = once(child, 'close');
-  try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    // What it started and left behind must not keep its output open.
-    killGroup(child);
-    await closed;
-    if (code === 0) return undefined;
-    return code === null ? `It was ended by ${signal}.` : `It exited with code ${code}.`;
-  } catch (error) {
-    closed.catch(() => undefined);
-    return `It could not be started: ${(error as Error).message}.`;
-  }
-}
-
-function outcomeOf(
-  failure: string | undefined,
-  output: string,
-  complaint: string,
-): ExecutionDocument['execution'] {
-  const because = (reason: string): Execution & { state: 'failed' } => ({
-    state: 'failed',
-    reason: complaint.trim() === '' ? reason : `${reason} It wrote: ${complaint.trim()}`,
-  });
-  if (failure !== undefined) return because(failure);
-  const line = output.trimEnd().split('\n').at(-1) ?? '';
-  const version = versionIn(line);
-  if (version !== undefined) return { state: 'succeeded', version };
-  const shown = line.length > 200 ? `${line.slice(0, 200)}…` : line;
-  return because(`Its last line must be {"model_version": "<number>"}, but was '${shown}'.`);
-}
-
-function versionIn(line: string): number | undefined {
-  try {
-    const { model_version: version } = JSON.parse(line) as { model_version?: unknown };
-    if (typeof version !== 'string' && typeof version !== 'number') return undefined;
-    return /^[1-9]\d{0,9}$/.test(String(version)) ? Number(version) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Collects the end of a stream; `tooMuch` is called when more than {@link outputBytesMax} have come. */
-function tailOf(stream: NodeJS.ReadableStream | null, tooMuch: () => void): () => string {
-  let text = '';
-  let bytes = 0;
-  stream?.setEncoding('utf8').on('data', (chunk: string) => {
-    bytes += chunk.length;
-    text = (text + chunk).slice(-tailCharsMax);
-    if (bytes > outputBytesMax) tooMuch();
-  });
-  return () => text;
-}
-
-function killGroup(child: ChildProcess | undefined): void {
-  if (child?.pid === undefined) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // The group is gone.
-  }
 }
 
 function documentOf(
