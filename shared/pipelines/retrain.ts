@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
-import { eventWrite, relay, unschedule } from '../events/index.ts';
+import { unschedule } from '../events/index.ts';
 import { isCode } from '../http/index.ts';
 import { getVersion, modelById, moveAlias } from '../registry/index.ts';
 import { type Executor, retrainingTag, type TrainingTask } from './executor.ts';
 import { runGate } from './gate.ts';
 import { localExecutor } from './local-executor.ts';
 import type { RetrainingJob, RetrainingState } from './model.ts';
-import { jobIdOf, jobs, keyOf, readJob } from './store.ts';
+import { isFinished, jobIdOf, readJob, replaceState } from './store.ts';
 
 const attemptsMax = 3;
 /** The executor stops what takes too long; this much later the job gives up on the executor itself. */
@@ -47,7 +47,7 @@ async function advance(ctx: Context, jobId: string): Promise<void> {
         );
       return;
     }
-    await swap(ctx, stored.doc, stored.etag, next);
+    await replaceState(ctx, stored, next);
   }
 }
 
@@ -178,41 +178,6 @@ async function promote(ctx: Context, job: RetrainingJob & { status: 'promoting' 
     if (isCode(error, 'conflict')) return { status: 'rejected', challenger, reason: error.message, gate };
     throw error;
   }
-}
-
-/** Replaces the state; the last one with its event. A lost race is nothing: the caller reads again. */
-async function swap(ctx: Context, job: RetrainingJob, etag: string, next: RetrainingState): Promise<void> {
-  const doc: RetrainingJob = { ...commonOf(job), updatedAt: ctx.clock.now(), ...next };
-  const key = keyOf(job.jobId);
-  if (!isFinished(doc)) {
-    await jobs(ctx).write(key, { op: 'replace', doc, etag });
-    return;
-  }
-  const event = eventWrite(
-    ctx,
-    {
-      type: 'retraining.finished',
-      aggregate: `retraining/${job.jobId}`,
-      seq: 1,
-      subject: { jobId: job.jobId, monitorId: job.monitorId, modelId: job.modelId, status: doc.status },
-      after: doc,
-    },
-    { jobId: job.jobId },
-  );
-  const { outcome } = await jobs(ctx).batch(key, [{ op: 'replace', doc, etag }, event]);
-  if (outcome === 'applied') relay(ctx, 'jobs', key, event);
-}
-
-function isFinished(job: RetrainingJob): boolean {
-  return job.status === 'promoted' || job.status === 'rejected' || job.status === 'failed';
-}
-
-/** The job without what belongs to its state. */
-function commonOf(job: RetrainingJob) {
-  const { id, type, kind, v, workspace, jobId, monitorId, endpoint, modelId, model } = job;
-  const { alias, champion, executor, margin, from, to, reasons, createdAt } = job;
-  const ids = { id, type, kind, v, workspace, jobId, monitorId, endpoint, modelId, model } as const;
-  return { ...ids, alias, champion, executor, margin, from, to, reasons, createdAt };
 }
 
 function executorOf(ctx: Context, job: RetrainingJob): Executor | undefined {

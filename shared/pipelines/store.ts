@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
+import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
-import type { RetrainingJob } from './model.ts';
+import type { RetrainingJob, RetrainingState } from './model.ts';
 
 export const jobs = (ctx: Context) => ctx.stores.documents('jobs');
 
@@ -31,4 +32,43 @@ export function listRetrainings(ctx: Context, limit: number): Promise<Retraining
     },
     { limit },
   );
+}
+
+/** Replaces the state; the last one with its event. A lost race is nothing: the caller reads again. */
+export async function replaceState(
+  ctx: Context,
+  { doc: job, etag }: Stored<RetrainingJob>,
+  next: RetrainingState,
+): Promise<void> {
+  const doc: RetrainingJob = { ...commonOf(job), updatedAt: ctx.clock.now(), ...next };
+  const key = keyOf(job.jobId);
+  if (!isFinished(doc)) {
+    await jobs(ctx).write(key, { op: 'replace', doc, etag });
+    return;
+  }
+  const event = eventWrite(
+    ctx,
+    {
+      type: 'retraining.finished',
+      aggregate: `retraining/${job.jobId}`,
+      seq: 1,
+      subject: { jobId: job.jobId, monitorId: job.monitorId, modelId: job.modelId, status: doc.status },
+      after: doc,
+    },
+    { jobId: job.jobId },
+  );
+  const { outcome } = await jobs(ctx).batch(key, [{ op: 'replace', doc, etag }, event]);
+  if (outcome === 'applied') relay(ctx, 'jobs', key, event);
+}
+
+export function isFinished(job: RetrainingJob): boolean {
+  return job.status === 'promoted' || job.status === 'rejected' || job.status === 'failed';
+}
+
+/** The job without what belongs to its state. */
+function commonOf(job: RetrainingJob) {
+  const { id, type, kind, v, workspace, jobId, monitorId, endpoint, modelId, model } = job;
+  const { alias, champion, executor, margin, from, to, reasons, createdAt } = job;
+  const ids = { id, type, kind, v, workspace, jobId, monitorId, endpoint, modelId, model } as const;
+  return { ...ids, alias, champion, executor, margin, from, to, reasons, createdAt };
 }
