@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { failJob } from './finish.ts';
-import type { BatchChunk, BatchOptions, ChunkMessage, ChunkState, Progress } from './job.ts';
-import { readChunk, replaceChunk } from './store.ts';
+import type { BatchChunk, BatchOptions, ChunkState, Progress } from './job.ts';
+import { askForChunk, readChunk, replaceChunk } from './store.ts';
 
 export type Claimed = Extract<BatchChunk, { status: 'claimed' }>;
 type Pending = Extract<BatchChunk, { status: 'pending' }>;
@@ -62,7 +62,7 @@ export async function giveBack(
 export async function handOn(ctx: Context, claimed: Stored<Claimed>, progress: Progress): Promise<boolean> {
   const { jobId, index, attempt } = claimed.doc;
   const next = await settle(ctx, claimed, { status: 'pending', attempt, sentAt: ctx.clock.now(), progress });
-  if (next) await ctx.stores.queues.send(ctx, 'batch-chunks', { jobId, chunk: index } satisfies ChunkMessage);
+  if (next) await askForChunk(ctx, jobId, index);
   return next !== undefined;
 }
 

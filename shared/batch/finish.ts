@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import type { BatchFailure, BatchJob, JobStatus } from './job.ts';
-import { hasOpenChunks, moveJob, readChunks, readJob } from './store.ts';
+import { findJob, hasOpenChunks, moveJob, readChunks, readJob } from './store.ts';
 
 const csv = 'text/csv; charset=utf-8';
 
@@ -71,9 +71,7 @@ export async function failJob(
 
 /** Stops a job; workers notice at their next checkpoint. Throws `not-found`, and `conflict` for a job past stopping. */
 export async function cancelJob(ctx: Context, jobId: string): Promise<BatchJob> {
-  const known = await readJob(ctx, jobId);
-  if (known?.doc.workspace !== ctx.workspace)
-    throw new CairnError('not-found', `There is no batch job '${jobId.slice(0, 100)}'.`, { field: 'id' });
+  await findJob(ctx, jobId);
   const cancelled = await moveJob(ctx, jobId, ['planned', 'running'], (job) => ({
     ...job,
     status: 'cancelled',

@@ -4,6 +4,7 @@ import { CsvError, type CsvHeader, NumericRows, readHeader } from '../datasets/i
 import { isCode } from '../http/index.ts';
 import { getReady, type VersionReady } from '../registry/index.ts';
 import type { BatchFailure, BatchJob, BatchModel } from './job.ts';
+import { outputColumns } from './output.ts';
 
 /** What ends a job for good, however often it is tried. */
 class BatchError extends Error {
@@ -23,9 +24,6 @@ export function failureOf(error: unknown): BatchFailure | undefined {
   if (isCode(error, 'conflict') || isCode(error, 'invalid')) return { code: 'model', reason: error.message };
   return undefined;
 }
-
-/** The columns the job adds, behind those of the input. */
-export const outputColumns = ['prediction', 'score'] as const;
 
 /** The bytes of a range of the job's input, as it was when the job was made. Throws {@link BatchError} where it changed. */
 export async function* inputBytes(ctx: Context, job: BatchJob, range: ByteRange): AsyncGenerator<Uint8Array> {

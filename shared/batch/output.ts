@@ -1,6 +1,8 @@
 import { csvCell, type NumericRows } from '../datasets/index.ts';
 import type { Scores } from '../serving/index.ts';
-import { outputColumns } from './input.ts';
+
+/** The columns the job adds, behind those of the input. */
+export const outputColumns = ['prediction', 'score'] as const;
 
 const comma = 0x2c;
 const lineFeed = 0x0a;

@@ -12,10 +12,9 @@ import {
   batchDefaults,
   chunkBytesOf,
   chunkId,
-  type ChunkMessage,
   type RunningJob,
 } from './job.ts';
-import { readJob } from './store.ts';
+import { askForChunk, askForPlan, readJob } from './store.ts';
 
 /** Chunks recorded at once: their creation and the advance of the plan are one write. */
 const cutsPerWrite = 20;
@@ -64,11 +63,7 @@ async function cutInput(ctx: Context, stored: Stored<Planned>, options: BatchOpt
     if (!at) return;
     cuts = [];
     if (ctx.clock.now() < until) continue;
-    await ctx.stores.queues.send(ctx, 'work', {
-      kind: 'batch-plan',
-      jobId: job.jobId,
-    } satisfies BatchMessage);
-    return;
+    return askForPlan(ctx, job.jobId);
   }
   if (at.doc.plan.rows + cuts.length === 0)
     throw new CsvError({ reason: 'The file has a header and no rows' });
@@ -113,8 +108,7 @@ async function record(
       [{ op: 'replace', doc: next, etag }, ...chunks.map((doc) => ({ op: 'create' as const, doc }))],
     );
   if (result.outcome !== 'applied') return undefined;
-  for (const chunk of chunks)
-    await ctx.stores.queues.send(ctx, 'batch-chunks', { jobId, chunk: chunk.index } satisfies ChunkMessage);
+  for (const { index } of chunks) await askForChunk(ctx, jobId, index);
   return { doc: next, etag: result.etags[0] };
 }
 

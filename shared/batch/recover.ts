@@ -2,14 +2,16 @@ import type { Context } from '../context.ts';
 import { unschedule } from '../events/index.ts';
 import { expire, isExpired } from './claim.ts';
 import { commit, failJob, finishIfDone } from './finish.ts';
+import { type BatchJob, type BatchMessage, type BatchOptions, batchDefaults } from './job.ts';
 import {
-  type BatchJob,
-  type BatchMessage,
-  type BatchOptions,
-  batchDefaults,
-  type ChunkMessage,
-} from './job.ts';
-import { agendaName, readChunk, readChunks, readJob, replaceChunk } from './store.ts';
+  agendaName,
+  askForChunk,
+  askForPlan,
+  readChunk,
+  readChunks,
+  readJob,
+  replaceChunk,
+} from './store.ts';
 
 /** A plan or a commit that has not moved for so long is taken up again. */
 const stalledSeconds = 60;
@@ -27,12 +29,10 @@ export async function recoverJob(
   const stalled = job !== undefined && ctx.clock.now() - job.updatedAt >= stalledSeconds * 1000;
   switch (job?.status) {
     case 'planned':
-      if (stalled)
-        await ctx.stores.queues.send(ctx, 'work', { kind: 'batch-plan', jobId } satisfies BatchMessage);
+      if (stalled) await askForPlan(ctx, jobId);
       return;
     case 'running':
-      if (stalled && !job.plan.complete)
-        await ctx.stores.queues.send(ctx, 'work', { kind: 'batch-plan', jobId } satisfies BatchMessage);
+      if (stalled && !job.plan.complete) await askForPlan(ctx, jobId);
       return recoverChunks(ctx, job, options);
     case 'committing':
       if (stalled) await commit(ctx, job);
@@ -58,8 +58,7 @@ async function recoverChunks(ctx: Context, { jobId }: BatchJob, options: BatchOp
       doc.status === 'pending'
         ? await replaceChunk(ctx, stored, { ...doc, sentAt: now })
         : await expire(ctx, stored, options);
-    if (free?.doc.status === 'pending')
-      await ctx.stores.queues.send(ctx, 'batch-chunks', { jobId, chunk: chunk.index } satisfies ChunkMessage);
+    if (free?.doc.status === 'pending') await askForChunk(ctx, jobId, chunk.index);
   }
   await finishIfDone(ctx, jobId);
 }

@@ -1,13 +1,39 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay, unschedule } from '../events/index.ts';
+import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
-import { type BatchChunk, type BatchJob, chunkId, isOver, type JobStatus } from './job.ts';
+import {
+  type BatchChunk,
+  type BatchJob,
+  type BatchMessage,
+  chunkId,
+  type ChunkMessage,
+  isOver,
+  type JobStatus,
+} from './job.ts';
 
 export async function readJob(ctx: Context, jobId: string): Promise<Stored<BatchJob> | undefined> {
   const stored = await ctx.stores.documents('jobs').read<BatchJob>([jobId], 'job');
   // Other kinds of jobs lie in the same container.
   return stored?.doc.type === 'batch-job' ? stored : undefined;
+}
+
+/** A job of the workspace; `not-found` where there is none. */
+export async function findJob(ctx: Context, jobId: string): Promise<BatchJob> {
+  const job = (await readJob(ctx, jobId))?.doc;
+  if (job?.workspace === ctx.workspace) return job;
+  throw new CairnError('not-found', `There is no batch job '${jobId.slice(0, 100)}'.`, { field: 'id' });
+}
+
+/** Asks for the plan of a job, or for the rest of it. */
+export function askForPlan(ctx: Context, jobId: string): Promise<void> {
+  return ctx.stores.queues.send(ctx, 'work', { kind: 'batch-plan', jobId } satisfies BatchMessage);
+}
+
+/** Asks for one chunk to be scored. */
+export function askForChunk(ctx: Context, jobId: string, chunk: number): Promise<void> {
+  return ctx.stores.queues.send(ctx, 'batch-chunks', { jobId, chunk } satisfies ChunkMessage);
 }
 
 export function readChunk(

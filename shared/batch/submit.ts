@@ -5,7 +5,7 @@ import { CairnError, checkedPath, isCode } from '../http/index.ts';
 import { type Endpoint, getEndpoint } from '../serving/index.ts';
 import { type BatchFailure, type BatchJob, type BatchMessage, type BatchModel, jobIdOf } from './job.ts';
 import { folderOf, parseName } from './names.ts';
-import { agendaName, finishedEvent, readJob } from './store.ts';
+import { agendaName, askForPlan, finishedEvent, readJob } from './store.ts';
 
 const recoverEverySeconds = 60;
 
@@ -102,7 +102,7 @@ async function start(ctx: Context, job: BatchJob): Promise<BatchJob> {
     message: { kind: 'batch-recover', jobId } satisfies BatchMessage,
   });
   await ctx.stores.documents('jobs').write([jobId], { op: 'create', doc: job });
-  await ctx.stores.queues.send(ctx, 'work', { kind: 'batch-plan', jobId } satisfies BatchMessage);
+  await askForPlan(ctx, jobId);
   return (await readJob(ctx, jobId))?.doc ?? job;
 }
 

@@ -1,7 +1,6 @@
 import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
 import type { BatchChunk, BatchJob } from './job.ts';
-import { readJob } from './store.ts';
+import { findJob } from './store.ts';
 
 /** How far a job is. Totals grow until the input has been read once (`job.plan.complete`). */
 export type BatchProgress = {
@@ -14,9 +13,7 @@ export async function getJob(
   ctx: Context,
   jobId: string,
 ): Promise<{ job: BatchJob; progress: BatchProgress }> {
-  const job = (await readJob(ctx, jobId))?.doc;
-  if (job?.workspace !== ctx.workspace)
-    throw new CairnError('not-found', `There is no batch job '${jobId.slice(0, 100)}'.`, { field: 'id' });
+  const job = await findJob(ctx, jobId);
   return { job, progress: await progressOf(ctx, job) };
 }
 
