@@ -25,7 +25,9 @@ const usage = `Usage: make demo [ARGS="options"]
 
 /** Float32 inside the runtime, doubles in the trainer. */
 const tolerance = 1e-5;
-const rowsPerWindow = 1000;
+const quietRows = 1000;
+/** Enough that a gate on three tenths of them is not a matter of luck. */
+const busyRows = 4000;
 
 const { values } = parseArgs({
   options: {
@@ -97,7 +99,7 @@ async function lifecycle(cairn: Cairn): Promise<void> {
 
   step('Served in real time');
   const windowStart = Date.now();
-  const quiet = part(mornings.held, 0, rowsPerWindow);
+  const quiet = part(mornings.held, 0, quietRows);
   const inMorning = await predict(cairn, name, quiet, best.model.classes);
   const difference = largestDifference(best.model, quiet, inMorning.probabilities);
   fact(
@@ -138,15 +140,15 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   );
 
   step('The world changes: evening flights');
-  const inEvening = await predict(cairn, name, part(evenings, 0, rowsPerWindow), best.model.classes);
+  const inEvening = await predict(cairn, name, part(evenings, 0, busyRows), best.model.classes);
   const busyEnd = Date.now();
-  const drifted = await check(cairn, name, quietEnd, busyEnd, (result) => rowsOf(result) >= rowsPerWindow);
+  const drifted = await check(cairn, name, quietEnd, busyEnd, (result) => rowsOf(result) >= busyRows);
   fact(String(drifted['drift']?.['verdict']) === 'drifted', `drift found in ${rowsOf(drifted)} predictions`);
   for (const feature of worst(drifted))
     say(`${String(feature['column'])}: PSI ${Number(feature['psi']).toFixed(2)}`);
 
   step('Labels arrive, and the champion turns out worse');
-  const busy = part(evenings, 0, rowsPerWindow);
+  const busy = part(evenings, 0, busyRows);
   await cairn.call('POST', '/api/v1/feedback', {
     endpoint: name,
     labels: inEvening.ids.map((id, at) => ({ prediction_id: id, label: busy.labels[at] })),
@@ -156,7 +158,7 @@ async function lifecycle(cairn: Cairn): Promise<void> {
     name,
     quietEnd,
     busyEnd,
-    (result) => Number(result['performance']?.['labelled']) >= rowsPerWindow,
+    (result) => Number(result['performance']?.['labelled']) >= busyRows,
   );
   const accuracy = Number(judged['performance']?.['value']);
   const baseline = Number(judged['performance']?.['baseline']?.['accuracy']);
@@ -184,7 +186,7 @@ async function lifecycle(cairn: Cairn): Promise<void> {
 
   step('A new champion answers');
   await eventually('the endpoint moving to the new version', 30, () => pinned(cairn, name, second));
-  const tomorrow = part(evenings, rowsPerWindow, 2 * rowsPerWindow);
+  const tomorrow = part(evenings, busyRows, busyRows + 2000);
   const renewed = await eventually('an answer of the new version', 30, async () => {
     const answers = await predict(cairn, name, tomorrow, best.model.classes);
     return largestDifference(best.model, tomorrow, answers.probabilities) > tolerance ? answers : undefined;
