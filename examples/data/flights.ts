@@ -112,31 +112,31 @@ const everywhere = '*';
 
 /** Who has landed where, in order of landing; delays are cut to [−30, 120] so that one flight is not a storm. */
 class Landings {
-  private readonly due = new Map<number, { airport: string; delay: number }[]>();
-  private readonly landed = new Map<string, { at: number; delay: number }[]>();
-  private clock: number | undefined;
+  readonly #due = new Map<number, { airport: string; delay: number }[]>();
+  readonly #landed = new Map<string, { at: number; delay: number }[]>();
+  #clock: number | undefined;
 
   expect(airport: string, at: number, delay: number): void {
     const landing = { airport, delay: Math.min(Math.max(delay, -30), 120) };
-    const sameMinute = this.due.get(at);
+    const sameMinute = this.#due.get(at);
     if (sameMinute) sameMinute.push(landing);
-    else this.due.set(at, [landing]);
+    else this.#due.set(at, [landing]);
   }
 
   /** Lets everything land that is due by `now` (minutes). */
   advance(now: number): void {
-    for (let minute = this.clock ?? now; minute <= now; minute++) {
-      for (const { airport, delay } of this.due.get(minute) ?? []) {
-        this.add(airport, { at: minute, delay });
-        this.add(everywhere, { at: minute, delay });
+    for (let minute = this.#clock ?? now; minute <= now; minute++) {
+      for (const { airport, delay } of this.#due.get(minute) ?? []) {
+        this.#add(airport, { at: minute, delay });
+        this.#add(everywhere, { at: minute, delay });
       }
-      this.due.delete(minute);
+      this.#due.delete(minute);
     }
-    this.clock = Math.max(this.clock ?? now, now);
+    this.#clock = Math.max(this.#clock ?? now, now);
   }
 
   recent(airport: string, since: number): { count: number; meanDelay: number | null } {
-    const landings = this.landed.get(airport) ?? [];
+    const landings = this.#landed.get(airport) ?? [];
     let count = 0;
     let sum = 0;
     for (let at = landings.length - 1; at >= 0 && landings[at].at > since; at--, count++)
@@ -144,9 +144,9 @@ class Landings {
     return { count, meanDelay: count > 0 ? sum / count : null };
   }
 
-  private add(airport: string, landing: { at: number; delay: number }): void {
-    const landings = this.landed.get(airport);
+  #add(airport: string, landing: { at: number; delay: number }): void {
+    const landings = this.#landed.get(airport);
     if (landings) landings.push(landing);
-    else this.landed.set(airport, [landing]);
+    else this.#landed.set(airport, [landing]);
   }
 }

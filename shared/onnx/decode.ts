@@ -19,16 +19,16 @@ export class FieldCursor {
   /** The current field's payload is bytes[start, end). */
   start: number;
   end: number;
-  private readonly bytes: Uint8Array;
-  private readonly limit: number;
-  private readonly depth: number;
+  readonly #bytes: Uint8Array;
+  readonly #limit: number;
+  readonly #depth: number;
 
   constructor(bytes: Uint8Array, start = 0, limit = bytes.length, depth = 0) {
-    this.bytes = bytes;
+    this.#bytes = bytes;
     this.start = start;
     this.end = start;
-    this.limit = limit;
-    this.depth = depth;
+    this.#limit = limit;
+    this.#depth = depth;
   }
 
   /**
@@ -36,26 +36,26 @@ export class FieldCursor {
    * @throws {OnnxError} `truncated` if the file ends first, `not-onnx` where no field can be read.
    */
   next(): boolean {
-    if (this.end >= this.limit) return false;
-    this.tag = this.varint(this.end);
-    if (this.tag < 8 || this.tag > 0xffff_ffff) throw this.corrupt();
+    if (this.end >= this.#limit) return false;
+    this.tag = this.#varint(this.end);
+    if (this.tag < 8 || this.tag > 0xffff_ffff) throw this.#corrupt();
     switch (this.tag % 8) {
       case 0:
-        this.varint(this.end);
+        this.#varint(this.end);
         break;
       case 1:
-        this.take(this.end, 8);
+        this.#take(this.end, 8);
         break;
       case 2: {
-        const length = this.varint(this.end);
-        this.take(this.end, length);
+        const length = this.#varint(this.end);
+        this.#take(this.end, length);
         break;
       }
       case 5:
-        this.take(this.end, 4);
+        this.#take(this.end, 4);
         break;
       default:
-        throw this.corrupt();
+        throw this.#corrupt();
     }
     return true;
   }
@@ -63,14 +63,14 @@ export class FieldCursor {
   /** The current field as int64; exact up to 2^53. */
   integer(): number {
     const { start, end } = this;
-    const value = this.varint(start);
+    const value = this.#varint(start);
     this.start = start;
     this.end = end;
     return value >= 2 ** 63 ? value - 2 ** 64 : value;
   }
 
   text(): string {
-    return utf8.decode(this.bytes.subarray(this.start, this.end));
+    return utf8.decode(this.#bytes.subarray(this.start, this.end));
   }
 
   byteLength(): number {
@@ -79,41 +79,41 @@ export class FieldCursor {
 
   /** @throws {OnnxError} `too-deep` */
   message(): FieldCursor {
-    if (this.depth >= messageDepthMax) {
+    if (this.#depth >= messageDepthMax) {
       throw new OnnxError('too-deep', `The model nests more than ${messageDepthMax} messages.`);
     }
-    return new FieldCursor(this.bytes, this.start, this.end, this.depth + 1);
+    return new FieldCursor(this.#bytes, this.start, this.end, this.#depth + 1);
   }
 
   /** Reads a varint at `from` and leaves it as the current payload. */
-  private varint(from: number): number {
+  #varint(from: number): number {
     let value = 0;
     let scale = 1;
-    for (let at = from; at < this.limit; at++, scale *= 128) {
-      if (at - from === 10) throw this.corrupt();
-      const byte = this.bytes[at];
+    for (let at = from; at < this.#limit; at++, scale *= 128) {
+      if (at - from === 10) throw this.#corrupt();
+      const byte = this.#bytes[at];
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
-        this.take(from, at + 1 - from);
+        this.#take(from, at + 1 - from);
         return value;
       }
     }
-    throw this.cut();
+    throw this.#cut();
   }
 
-  private take(from: number, length: number): void {
-    if (length > this.limit - from) throw this.cut();
+  #take(from: number, length: number): void {
+    if (length > this.#limit - from) throw this.#cut();
     this.start = from;
     this.end = from + length;
   }
 
   /** Only the outermost message ends where the file does: inside, an overrun is corruption. */
-  private cut(): OnnxError {
-    if (this.depth > 0) return this.corrupt();
-    return new OnnxError('truncated', `The file ends after ${this.limit} bytes, in the middle of a field.`);
+  #cut(): OnnxError {
+    if (this.#depth > 0) return this.#corrupt();
+    return new OnnxError('truncated', `The file ends after ${this.#limit} bytes, in the middle of a field.`);
   }
 
-  private corrupt(): OnnxError {
+  #corrupt(): OnnxError {
     return new OnnxError('not-onnx', `No protobuf field can be read at byte ${this.end}.`);
   }
 }

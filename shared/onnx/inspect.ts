@@ -46,35 +46,35 @@ function refuseOrtFormat(bytes: Uint8Array): void {
 }
 
 class Findings {
-  private irVersion = 0;
-  private hasGraph = false;
-  private readonly opsets = new Map<string, number>();
-  private readonly producer = { name: '', version: '' };
-  private readonly inputs: Value[] = [];
-  private readonly outputs: Value[] = [];
-  private readonly metadata = new Map<string, string>();
-  private readonly externalData = new Set<string>();
-  private readonly operators = new Map<string, number>();
-  private readonly initializerNames = new Set<string>();
-  private readonly initializers = { count: 0, bytes: 0 };
+  #irVersion = 0;
+  #hasGraph = false;
+  readonly #opsets = new Map<string, number>();
+  readonly #producer = { name: '', version: '' };
+  readonly #inputs: Value[] = [];
+  readonly #outputs: Value[] = [];
+  readonly #metadata = new Map<string, string>();
+  readonly #externalData = new Set<string>();
+  readonly #operators = new Map<string, number>();
+  readonly #initializerNames = new Set<string>();
+  readonly #initializers = { count: 0, bytes: 0 };
 
   result(): Inspection {
-    if (this.irVersion < 1 || !this.hasGraph || this.opsets.size === 0) {
+    if (this.#irVersion < 1 || !this.#hasGraph || this.#opsets.size === 0) {
       throw new OnnxError(
         'not-onnx',
         'The file lacks an IR version, an opset or a graph: no complete ONNX model.',
       );
     }
     return {
-      irVersion: this.irVersion,
-      opsets: Object.fromEntries(this.opsets),
-      producer: this.producer,
-      inputs: this.inputs.filter(({ name }) => !this.initializerNames.has(name)),
-      outputs: this.outputs,
-      metadata: Object.fromEntries(this.metadata),
-      externalData: [...this.externalData],
-      operators: Object.fromEntries(this.operators),
-      initializers: this.initializers,
+      irVersion: this.#irVersion,
+      opsets: Object.fromEntries(this.#opsets),
+      producer: this.#producer,
+      inputs: this.#inputs.filter(({ name }) => !this.#initializerNames.has(name)),
+      outputs: this.#outputs,
+      metadata: Object.fromEntries(this.#metadata),
+      externalData: [...this.#externalData],
+      operators: Object.fromEntries(this.#operators),
+      initializers: this.#initializers,
     };
   }
 
@@ -83,29 +83,29 @@ class Findings {
     while (field.next()) {
       switch (field.tag) {
         case varintTag(1):
-          this.irVersion = field.integer();
+          this.#irVersion = field.integer();
           break;
         case bytesTag(2):
-          this.producer.name = field.text();
+          this.#producer.name = field.text();
           break;
         case bytesTag(3):
-          this.producer.version = field.text();
+          this.#producer.version = field.text();
           break;
         case bytesTag(7):
-          this.hasGraph = true;
-          this.graph(field.message(), true);
+          this.#hasGraph = true;
+          this.#graph(field.message(), true);
           break;
         case bytesTag(8):
-          this.opset(field.message());
+          this.#opset(field.message());
           break;
         case bytesTag(14):
-          this.metadataEntry(field.message());
+          this.#metadataEntry(field.message());
           break;
         case bytesTag(20):
-          this.trainingInfo(field.message());
+          this.#trainingInfo(field.message());
           break;
         case bytesTag(25):
-          this.modelFunction(field.message());
+          this.#modelFunction(field.message());
           break;
         default:
       }
@@ -113,54 +113,54 @@ class Findings {
   }
 
   /** OperatorSetIdProto */
-  private opset(field: FieldCursor): void {
+  #opset(field: FieldCursor): void {
     let domain = '';
     let version = 0;
     while (field.next()) {
       if (field.tag === bytesTag(1)) domain = field.text();
       else if (field.tag === varintTag(2)) version = field.integer();
     }
-    put(this.opsets, domain === 'ai.onnx' ? '' : domain, version, 'opsets');
+    put(this.#opsets, domain === 'ai.onnx' ? '' : domain, version, 'opsets');
   }
 
-  private metadataEntry(field: FieldCursor): void {
+  #metadataEntry(field: FieldCursor): void {
     const { key, text } = entry(field);
-    put(this.metadata, key, text, 'metadata entries');
+    put(this.#metadata, key, text, 'metadata entries');
   }
 
   /** TrainingInfoProto: two graphs no one runs for inference, read for the files they refer to. */
-  private trainingInfo(field: FieldCursor): void {
+  #trainingInfo(field: FieldCursor): void {
     while (field.next()) {
-      if (field.tag === bytesTag(1) || field.tag === bytesTag(2)) this.graph(field.message(), false);
+      if (field.tag === bytesTag(1) || field.tag === bytesTag(2)) this.#graph(field.message(), false);
     }
   }
 
   /** FunctionProto */
-  private modelFunction(field: FieldCursor): void {
+  #modelFunction(field: FieldCursor): void {
     while (field.next()) {
-      if (field.tag === bytesTag(7)) this.node(field.message());
-      else if (field.tag === bytesTag(11)) this.attribute(field.message());
+      if (field.tag === bytesTag(7)) this.#node(field.message());
+      else if (field.tag === bytesTag(11)) this.#attribute(field.message());
     }
   }
 
   /** GraphProto; only the outermost graph's inputs and outputs are the model's. */
-  private graph(field: FieldCursor, isMain: boolean): void {
+  #graph(field: FieldCursor, isMain: boolean): void {
     while (field.next()) {
       switch (field.tag) {
         case bytesTag(1):
-          this.node(field.message());
+          this.#node(field.message());
           break;
         case bytesTag(5):
-          this.initializer(field.message(), isMain);
+          this.#initializer(field.message(), isMain);
           break;
         case bytesTag(15):
-          this.sparseInitializer(field.message());
+          this.#sparseInitializer(field.message());
           break;
         case bytesTag(11):
-          if (isMain) push(this.inputs, value(field.message()), valuesMax, 'inputs');
+          if (isMain) push(this.#inputs, value(field.message()), valuesMax, 'inputs');
           break;
         case bytesTag(12):
-          if (isMain) push(this.outputs, value(field.message()), valuesMax, 'outputs');
+          if (isMain) push(this.#outputs, value(field.message()), valuesMax, 'outputs');
           break;
         default:
       }
@@ -168,66 +168,67 @@ class Findings {
   }
 
   /** NodeProto */
-  private node(field: FieldCursor): void {
+  #node(field: FieldCursor): void {
     let op = '';
     let domain = '';
     while (field.next()) {
       if (field.tag === bytesTag(4)) op = field.text();
       else if (field.tag === bytesTag(7)) domain = field.text();
-      else if (field.tag === bytesTag(5)) this.attribute(field.message());
+      else if (field.tag === bytesTag(5)) this.#attribute(field.message());
     }
     const name = domain === '' || domain === 'ai.onnx' ? op : `${domain}.${op}`;
-    put(this.operators, name, (this.operators.get(name) ?? 0) + 1, 'operators');
+    put(this.#operators, name, (this.#operators.get(name) ?? 0) + 1, 'operators');
   }
 
   /** AttributeProto: only what can hold tensors or graphs. */
-  private attribute(field: FieldCursor): void {
+  #attribute(field: FieldCursor): void {
     while (field.next()) {
       switch (field.tag) {
         case bytesTag(5):
         case bytesTag(10):
-          this.tensor(field.message());
+          this.#tensor(field.message());
           break;
         case bytesTag(6):
         case bytesTag(11):
-          this.graph(field.message(), false);
+          this.#graph(field.message(), false);
           break;
         case bytesTag(22):
         case bytesTag(23):
-          this.sparseTensor(field.message());
+          this.#sparseTensor(field.message());
           break;
         default:
       }
     }
   }
 
-  private initializer(field: FieldCursor, isMain: boolean): void {
-    const { name, bytes } = this.tensor(field);
-    this.countInitializer(bytes);
-    if (isMain) this.initializerNames.add(name);
+  #initializer(field: FieldCursor, isMain: boolean): void {
+    const { name, bytes } = this.#tensor(field);
+    this.#countInitializer(bytes);
+    if (isMain) this.#initializerNames.add(name);
   }
 
-  private sparseInitializer(field: FieldCursor): void {
-    this.countInitializer(this.sparseTensor(field));
+  #sparseInitializer(field: FieldCursor): void {
+    this.#countInitializer(this.#sparseTensor(field));
   }
 
-  private countInitializer(bytes: number): void {
-    this.initializers.count += 1;
-    this.initializers.bytes += bytes;
-    if (this.initializers.count > initializersMax) throw tooMany('initializers', initializersMax);
+  #countInitializer(bytes: number): void {
+    this.#initializers.count += 1;
+    this.#initializers.bytes += bytes;
+    if (this.#initializers.count > initializersMax) throw tooMany('initializers', initializersMax);
   }
 
   /** SparseTensorProto: values and indices are tensors. */
-  private sparseTensor(field: FieldCursor): number {
+  #sparseTensor(field: FieldCursor): number {
     let bytes = 0;
     while (field.next()) {
-      if (field.tag === bytesTag(1) || field.tag === bytesTag(2)) bytes += this.tensor(field.message()).bytes;
+      if (field.tag === bytesTag(1) || field.tag === bytesTag(2))
+        bytes += this.#tensor(field.message()).bytes;
     }
     return bytes;
   }
 
   /** TensorProto: its name and the size of its data, which is skipped. */
-  private tensor(field: FieldCursor): { name: string; bytes: number } {
+  #tensor(field: FieldCursor): { name: string; bytes: number } {
     let name = '';
     let bytes = 0;
     let isExternal = false;
@@ -251,7 +252,7 @@ class Findings {
           isExternal = true;
           if (key !== 'location') break;
           isLocated = true;
-          this.refersTo(text);
+          this.#refersTo(text);
           break;
         }
         case varintTag(14):
@@ -260,13 +261,13 @@ class Findings {
         default:
       }
     }
-    if (isExternal && !isLocated) this.refersTo('');
+    if (isExternal && !isLocated) this.#refersTo('');
     return { name, bytes };
   }
 
-  private refersTo(location: string): void {
-    this.externalData.add(location);
-    if (this.externalData.size > entriesMax) throw tooMany('external data locations', entriesMax);
+  #refersTo(location: string): void {
+    this.#externalData.add(location);
+    if (this.#externalData.size > entriesMax) throw tooMany('external data locations', entriesMax);
   }
 }
 
