@@ -1,6 +1,6 @@
 import type { Baseline, Performance, PerformancePolicy } from './model.ts';
 
-/** Counts over one window: all rows, those with a label, those whose predicted class is the label. */
+/** Counts over one window: all rows, those with a predicted class and a label, those where the two agree. */
 export type Tally = { readonly rows: number; readonly labelled: number; readonly correct: number };
 
 /**
@@ -18,7 +18,7 @@ export function judgePerformance(
   if (labelled < policy.minLabelled)
     return {
       verdict: 'unknown',
-      reason: `${labelled} of ${rows} rows have a label; at least ${policy.minLabelled} are needed.`,
+      reason: `${labelled} of ${rows} rows have a predicted class and a label; at least ${policy.minLabelled} are needed.`,
       labelled,
       coverage,
     };

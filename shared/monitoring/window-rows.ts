@@ -43,7 +43,7 @@ export async function answeredBy(ctx: Context, endpoint: string, window: Window)
 
 /**
  * The rows of one version in a window: a sample of their inputs and scores from after `after`, and a
- * count of all of them, of those with a label, and of those whose class is the label.
+ * count of all of them, of those with a class and a label, and of those whose class is the label.
  */
 export async function readWindow(
   ctx: Context,
@@ -74,8 +74,12 @@ export async function readWindow(
       const id = String(ids?.[row]);
       const label = labels.get(id);
       tally.rows++;
-      if (label !== undefined) tally.labelled++;
-      if (label !== undefined && classes?.[row] === String(label)) tally.correct++;
+      // A regressor predicts no class: its labels say nothing of accuracy.
+      const predicted = classes?.[row];
+      if (label !== undefined && typeof predicted === 'string') {
+        tally.labelled++;
+        if (predicted === String(label)) tally.correct++;
+      }
       if (Number(times?.[row]) <= after) continue;
       const cells = () => inputs.map((column) => column[row] ?? null);
       drawn.add(Number.parseInt(id.slice(-8), 16), cells, Number(scores?.[row] ?? Number.NaN));

@@ -10,6 +10,7 @@ import {
   listResults,
   monitorEndpoint,
 } from '../../shared/monitoring/index.ts';
+import { linearRegressor } from '../../shared/onnx/index.ts';
 import { moveAlias } from '../../shared/registry/index.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import {
@@ -62,6 +63,21 @@ async function breaches(monitorId: string): Promise<unknown[]> {
 }
 
 describe('a monitor', () => {
+  test('says nothing of the accuracy of a model that predicts numbers, whatever the labels', async () => {
+    const onnx = linearRegressor({ features: ['a', 'b', 'c'], coefficients: [1, 1, 1], intercept: 0 });
+    await deploy(server, ctx, 'regressor', onnx);
+    const rows = rowsOf(5, 300);
+    const during = at(server.ctx, start + 60_000);
+    const ids = await ask(during, 'regressor', rows);
+    await label(during, 'regressor', ids, rows, sumIsPositive);
+    const result = await checkNow(at(server.ctx, start + hour + settled), 'regressor', {
+      from: start,
+      to: start + hour,
+    });
+    expect(result.performance).toMatchObject({ verdict: 'unknown', labelled: 0 });
+    expect(result.breach).toBeNull();
+  });
+
   test('comes with every endpoint, and its checks are on the agenda', async () => {
     await monitored('comes');
     const { status, body } = await server.call('GET', '/api/v1/monitors/comes');
