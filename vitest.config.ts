@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: long ? 600_000 : 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Tests wait for storage as much as they compute: half the cores would idle with vitest's default.
+    maxWorkers: '100%',
   },
 });

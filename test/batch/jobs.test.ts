@@ -74,8 +74,12 @@ describe('the output', () => {
     'is that of one process scoring all at once, wherever the file is cut: %s',
     async (_, text) => {
       const outputs = new Set<string | undefined>();
-      const everySize = Array.from({ length: Buffer.byteLength(text) }, (_size, i) => i + 1);
-      for (const chunkBytes of long ? everySize : [1, 53, 1 << 20]) {
+      const bytes = Buffer.byteLength(text);
+      // Every cut of the last two thirds, and of the first one those that make many chunks of a few sizes.
+      const sizes = Array.from({ length: bytes }, (_size, i) => i + 1).filter(
+        (size) => size > bytes / 3 || size % 9 === 1,
+      );
+      for (const chunkBytes of long ? sizes : [1, 53, 1 << 20]) {
         const job = await drop(ctx, 'iris', text);
         await runJob(ctx, job, options({ chunkBytes, rowsAtOnce: 1 + (chunkBytes % 3), partBytes: 100 }));
         await expectDone(job, text);
