@@ -32,8 +32,8 @@ help: ## List the targets
 start: node_modules/.ready ## Run the platform on this machine [PORT=7071] [DATA=.cairn]
 	@node local/main.ts --port $(PORT) --data $(DATA) $(ARGS)
 
-demo: node_modules/.ready ## Walk the whole lifecycle on real data, each figure checked [ARGS=--exit]
-	@node examples/demo/main.ts $(ARGS)
+demo: node_modules/.ready ## Walk the whole lifecycle on real data, each figure checked [PORT=7071] [DATA=.cairn] [ARGS=--exit]
+	@node examples/demo/main.ts --port $(PORT) --data $(DATA) $(ARGS)
 
 test: node_modules/.ready ## Run the short form of every test
 	@node_modules/.bin/vitest run $(ARGS)

@@ -29,18 +29,13 @@ const quietRows = 1000;
 /** Enough that a gate on three tenths of them is not a matter of luck. */
 const busyRows = 4000;
 
-const { values } = parseArgs({
-  options: {
-    exit: { type: 'boolean', default: false },
-    port: { type: 'string', default: '7071' },
-    data: { type: 'string', default: '.cairn' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions();
 if (values.help) {
   process.stdout.write(usage);
   process.exit(0);
 }
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 let running: Running | undefined;
 try {
   step('The platform');
@@ -51,10 +46,31 @@ try {
   await running?.stop();
   process.exit(1);
 }
-if (values.exit) await running.stop();
-else if (running.child) {
+if (values.exit) {
+  await running.stop();
+  if (running.child) say(`Stopped; make start DATA=${values.data} brings it back.`);
+} else if (running.child) {
   say('It keeps running; Ctrl-C stops it, the data stays.');
   process.once('SIGINT', () => void running?.stop().then(() => process.exit(0)));
+}
+
+function readOptions() {
+  try {
+    const { values: given } = parseArgs({
+      options: {
+        exit: { type: 'boolean', default: false },
+        port: { type: 'string', default: '7071' },
+        data: { type: 'string', default: '.cairn' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (/^[1-9]\d{0,4}$/.test(given.port)) return given;
+    process.stderr.write(`--port ${given.port} is not a port number.\n`);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+  }
+  process.stderr.write(usage);
+  return process.exit(1);
 }
 
 /** One model's life, on US flights of January 2001: will this flight be more than 15 minutes late? */

@@ -9,6 +9,7 @@ export type Running = {
 };
 
 const startSecondsMax = 90;
+const outputCharsMax = 10_000;
 
 /**
  * The platform the demo runs on: the one that already answers at the port, or one started for it, with
@@ -25,9 +26,13 @@ export async function platform(port: number, data: string, say: (text: string) =
   const child = spawn(process.execPath, [main, '--port', String(port), '--data', data], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // However this process ends, short of a kill, the platform ends with it.
+  process.once('exit', () => child.kill('SIGTERM'));
   let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    stream
+      .setEncoding('utf8')
+      .on('data', (text: string) => (output = (output + text).slice(-outputCharsMax)));
   const deadline = Date.now() + startSecondsMax * 1000;
   while (!(await answers(url))) {
     if (child.exitCode !== null || Date.now() > deadline) {

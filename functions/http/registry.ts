@@ -24,6 +24,9 @@ const version = z
   .refine((v) => /^\d+$/.test(String(v)) && Number(v) >= 1, "Parameter 'version' must be an integer.")
   .transform(Number);
 
+/** What stock clients ask of every listing. There are no prompts yet, so it leaves nothing out. */
+const noPrompts = "tag.`mlflow.prompt.is_prompt` != 'true'";
+
 /** MLflow's model registry API. */
 export const registry: Surface = {
   name: 'registry',
@@ -43,7 +46,11 @@ export const registry: Surface = {
       }),
     }),
     ...mlflow('GET', 'registered-models/search', 'viewer', {
-      input: z.object({ ...search, max_results: fields.limit(1000, 100) }),
+      input: z.object({
+        ...search,
+        filter: z.preprocess((filter) => (filter === noPrompts ? '' : filter), search.filter),
+        max_results: fields.limit(1000, 100),
+      }),
       handle: async (ctx, input) => {
         const found = await listModels(ctx, { limit: input.max_results, pageToken: input.page_token });
         return {

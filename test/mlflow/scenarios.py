@@ -140,6 +140,7 @@ def a_model_is_registered_and_found_by_alias():
     held = client.get_model_version_by_alias(name, "champion")
     assert str(held.version) == "2" and held.run_id == run.info.run_id
     assert {k: str(v) for k, v in client.get_registered_model(name).aliases.items()} == {"champion": "2"}
+    assert name in [model.name for model in client.search_registered_models()]
     try:
         client.get_model_version_by_alias(name, "nobody")
     except MlflowException as error:

@@ -16,9 +16,9 @@ export async function models(api: Api): Promise<Node> {
   );
   if (found.length === 0)
     return hint(
-      'None yet. Log a model with ',
-      h('code', {}, 'registered_model_name="…"'),
-      ' to register it.',
+      'None yet. Log an ONNX file to a run, then call ',
+      h('code', {}, 'MlflowClient().create_model_version(name, "runs:/<run id>/<folder>")'),
+      '.',
     );
   return table(
     'Registered models',
@@ -91,7 +91,10 @@ export async function batchJobs(api: Api): Promise<Node> {
 }
 
 function outcome({ output, error }: BatchJob): Child {
-  if (error) return error.row === undefined ? error.reason : `row ${error.row}: ${error.reason}`;
+  if (error) {
+    const place = [error.row && `row ${error.row}`, error.column && `column ${error.column}`].filter(Boolean);
+    return [...place, error.reason].join(', ');
+  }
   if (!output) return '—';
   const path = output.name.split('/').map(encodeURIComponent).join('/');
   return [

@@ -38,7 +38,12 @@ function driftOf(drift: MonitorResult['drift'], psiMax: number): Child {
     ? [{ ...drift.score, column: `${drift.score.column} (output)` }, ...features]
     : features;
   return [
-    h('p', {}, chip(drift.verdict), ` ${percent(drift.drifted_share)} of the features drifted.`),
+    h(
+      'p',
+      {},
+      chip(drift.verdict),
+      ` ${percent(drift.drifted_share)} of the features drifted${drift.score?.verdict === 'drifted' ? ', and the output itself did' : ''}.`,
+    ),
     table(
       'Drift by feature',
       [
@@ -99,7 +104,8 @@ function performanceOf(performance: MonitorResult['performance']): Child {
   return [
     h('p', {}, chip(performance.verdict)),
     facts(
-      [metric, `${percent(value)} ± ${percent(2 * error)}`],
+      [metric, percent(value)],
+      ['A drop within chance', `up to ${percent(2 * error)}`],
       [
         'Baseline',
         `${percent(baseline.accuracy)} on ${figure(baseline.rows)} rows (${baseline.source.replaceAll('-', ' ')})`,
