@@ -33,9 +33,30 @@ let ctx: Context;
 const clock = movableClock();
 const long = process.env['CAIRN_TEST'] === 'long';
 
+/** A model that takes no tables, and one that fails on more than two rows. */
+const whole = writeModel({
+  graph: {
+    inputs: [{ name: 'x', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
+    outputs: [{ name: 'y', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
+    nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+  },
+});
+const pairs = writeModel({
+  graph: {
+    inputs: [{ name: 'x', kind: 'tensor', elementType: 'float32', shape: ['n', 1] }],
+    outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: [2, 1] }],
+    nodes: [{ op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }],
+    initializers: [{ name: 'shape', type: 'int64', shape: [2], data: BigInt64Array.of(2n, 1n) }],
+  },
+});
+
 beforeAll(async () => {
   server = await testServer();
+  // All at once: a deployment waits for the queues, which the jobs below fill.
   await deploy(server, 'iris', classifier());
+  await deploy(server, 'bereft', classifier(77));
+  await deploy(server, 'whole', whole);
+  await deploy(server, 'pairs', pairs);
   ctx = { ...server.ctx, clock };
 });
 afterAll(() => server.close());
@@ -383,7 +404,6 @@ describe('a job that cannot go on', () => {
   });
 
   test('fails when its model’s file is gone, or its model does not take tables', async () => {
-    await deploy(server, 'bereft', classifier(77));
     const { modelId } = await modelByName(ctx, 'bereft');
     const { blob } = await getReady(ctx, modelId, 1);
     await ctx.stores.blobs('artifacts').remove(blob);
@@ -392,14 +412,6 @@ describe('a job that cannot go on', () => {
       failure: { code: 'model', reason: 'The file of version 1 is gone; register the model again.' },
     });
 
-    const whole = writeModel({
-      graph: {
-        inputs: [{ name: 'x', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
-        outputs: [{ name: 'y', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
-        nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
-      },
-    });
-    await deploy(server, 'whole', whole);
     expect(await runJob(ctx, await drop(ctx, 'whole', 'a\n1\n'))).toMatchObject({
       status: 'failed',
       failure: { code: 'model', reason: expect.stringContaining('does not score tables') },
@@ -407,15 +419,6 @@ describe('a job that cannot go on', () => {
   });
 
   test('fails after its last try without failing the message, which no further try could serve', async () => {
-    const pairs = writeModel({
-      graph: {
-        inputs: [{ name: 'x', kind: 'tensor', elementType: 'float32', shape: ['n', 1] }],
-        outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: [2, 1] }],
-        nodes: [{ op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }],
-        initializers: [{ name: 'shape', type: 'int64', shape: [2], data: BigInt64Array.of(2n, 1n) }],
-      },
-    });
-    await deploy(server, 'pairs', pairs);
     const job = await drop(ctx, 'pairs', 'a\n1\n2\n3\n');
     const tries = options({ failuresMax: 2 });
     await planJob(ctx, job, tries);
