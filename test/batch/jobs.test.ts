@@ -34,7 +34,7 @@ const clock = movableClock();
 const long = process.env['CAIRN_TEST'] === 'long';
 
 /** A model that takes no tables, and one that fails on more than two rows. */
-const whole = writeModel({
+const tableless = writeModel({
   graph: {
     inputs: [{ name: 'x', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
     outputs: [{ name: 'y', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
@@ -55,7 +55,7 @@ beforeAll(async () => {
   // All at once: a deployment waits for the queues, which the jobs below fill.
   await deploy(server, 'iris', classifier());
   await deploy(server, 'bereft', classifier(77));
-  await deploy(server, 'whole', whole);
+  await deploy(server, 'tableless', tableless);
   await deploy(server, 'pairs', pairs);
   ctx = { ...server.ctx, clock };
 });
@@ -412,7 +412,7 @@ describe('a job that cannot go on', () => {
       failure: { code: 'model', reason: 'The file of version 1 is gone; register the model again.' },
     });
 
-    expect(await runJob(ctx, await drop(ctx, 'whole', 'a\n1\n'))).toMatchObject({
+    expect(await runJob(ctx, await drop(ctx, 'tableless', 'a\n1\n'))).toMatchObject({
       status: 'failed',
       failure: { code: 'model', reason: expect.stringContaining('does not score tables') },
     });
