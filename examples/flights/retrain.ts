@@ -53,6 +53,6 @@ process.stdout.write(`${JSON.stringify({ model_version: String(registered) })}\n
 function variable(name: string): string {
   const value = process.env[name];
   if (value) return value;
-  process.stderr.write(`${name} is not set; this program is started by the platform, see docs.\n`);
+  process.stderr.write(`${name} is not set; the platform sets it when it starts a retraining.\n`);
   process.exit(2);
 }
