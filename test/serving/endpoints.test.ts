@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { createModel, getReady, modelByName, moveAlias } from '../../shared/registry/index.ts';
 import { createEndpoint, followAlias, getEndpoint, targetOf } from '../../shared/serving/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { classifier, deploy, publish, register } from './support.ts';
 
@@ -34,8 +35,10 @@ describe('endpoints over HTTP', () => {
       status: 'ready',
       stable: { version: 1, digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
     });
-    const list = await server.call('GET', '/api/v1/endpoints');
-    expect(list.body['endpoints']).toContainEqual(body);
+    await eventually(async () => {
+      const list = await server.call('GET', '/api/v1/endpoints');
+      expect(list.body['endpoints']).toContainEqual(body);
+    });
   });
 
   test('bad names, unknown models and aliases, and taken names are refused as problems', async () => {
