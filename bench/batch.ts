@@ -9,16 +9,14 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { startAzurite } from '../local/azurite/index.ts';
-import { openStores } from '../shared/azure/index.ts';
 import { getJob, planJob, scoreChunk, submitBlob } from '../shared/batch/index.ts';
 import { scoreRows } from '../shared/batch/score.ts';
-import { childTrace, type Context, randomIds, systemClock } from '../shared/context.ts';
+import type { Context } from '../shared/context.ts';
 import { NumericRows } from '../shared/datasets/index.ts';
 import { linearClassifier, type Tree, treeEnsembleClassifier } from '../shared/onnx/index.ts';
 import { createModel, createVersion, getReady, inspectVersion, moveAlias } from '../shared/registry/index.ts';
 import { createEndpoint, getEndpoint, loadModel } from '../shared/serving/index.ts';
-import { readSettings } from '../shared/settings.ts';
-import { testEnvironment } from '../test/support/context.ts';
+import { openContext, testEnvironment } from '../test/support/context.ts';
 import type { BenchRow } from './report.ts';
 
 type ModelName = 'trees' | 'linear';
@@ -162,20 +160,8 @@ function coreSeconds(): () => number {
 }
 
 async function open(connectionString: string) {
-  const settings = readSettings(testEnvironment(connectionString));
-  const stores = await openStores(settings);
-  const ctx: Context = {
-    principal: { id: 'bench', name: 'Bench' },
-    workspace: 'default',
-    requestId: 'bench',
-    trace: childTrace(undefined),
-    clock: systemClock,
-    ids: randomIds,
-    log: { info() {}, warn() {}, error() {} },
-    stores,
-    settings,
-  };
-  return { ctx, stores };
+  const ctx = await openContext(testEnvironment(connectionString));
+  return { ctx, stores: ctx.stores };
 }
 
 async function deploy(ctx: Context, name: string, model: Uint8Array): Promise<void> {

@@ -15,13 +15,10 @@ export function testEnvironment(connectionString: string): Record<string, string
   };
 }
 
-/** A context on real stores of its own: the Cosmos DB emulator in this process, Azurite in memory. */
-export async function testContext(overrides: Partial<Context> = {}): Promise<TestContext> {
-  const azurite = await startAzurite({ data: null });
-  const settings = readSettings({ ...process.env, ...testEnvironment(azurite.connectionString) });
-  const stores = await openStores(settings);
-  await stores.createIfMissing();
-  const ctx: Context = {
+/** A context on the stores that an environment names. */
+export async function openContext(env: Readonly<Record<string, string | undefined>>): Promise<Context> {
+  const settings = readSettings(env);
+  return {
     principal: { id: 'tester', name: 'Tester' },
     workspace: 'default',
     requestId: 'test',
@@ -29,12 +26,19 @@ export async function testContext(overrides: Partial<Context> = {}): Promise<Tes
     clock: systemClock,
     ids: randomIds,
     log: { info() {}, warn() {}, error() {} },
-    stores,
+    stores: await openStores(settings),
     settings,
-    ...overrides,
   };
+}
+
+/** A context on real stores of its own: the Cosmos DB emulator in this process, Azurite in memory. */
+export async function testContext(overrides: Partial<Context> = {}): Promise<TestContext> {
+  const azurite = await startAzurite({ data: null });
+  const ctx = await openContext({ ...process.env, ...testEnvironment(azurite.connectionString) });
+  const { stores } = ctx;
+  await stores.createIfMissing();
   return {
-    ctx,
+    ctx: { ...ctx, ...overrides },
     async close() {
       await stores.close();
       await azurite.stop();
