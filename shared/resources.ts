@@ -58,11 +58,39 @@ export const containers = {
       '/params/*',
       '/tags/*',
       '/m/*',
+      '/datasets/[]/name/?',
+      '/datasets/[]/digest/?',
+      '/datasets/[]/context/?',
     ],
     composite: [
       [
         { path: '/startTime', order: 'descending' },
         { path: '/runId', order: 'ascending' },
+      ],
+    ],
+  },
+  /** Logged models of MLflow 3 and what was measured of them. */
+  'logged-models': {
+    partitionKey: ['/experimentId', '/modelId'],
+    indexed: [
+      ...envelope,
+      '/experimentId/?',
+      '/modelId/?',
+      '/name/?',
+      '/modelType/?',
+      '/status/?',
+      '/sourceRunId/?',
+      '/createdAt/?',
+      '/updatedAt/?',
+      '/lifecycle/*',
+      '/params/*',
+      '/tags/*',
+      '/m/*',
+    ],
+    composite: [
+      [
+        { path: '/createdAt', order: 'descending' },
+        { path: '/modelId', order: 'ascending' },
       ],
     ],
   },
@@ -96,9 +124,13 @@ export const containers = {
 
 export type ContainerName = keyof typeof containers;
 
-/** Blob containers. Paths inside begin with the workspace, but for uploads, which begin with the endpoint. */
+/**
+ * Blob containers. Paths inside begin with the workspace, but for uploads, which begin with the endpoint.
+ * `overflow` takes metadata that is too long for a document.
+ */
 export const blobContainers = [
   'artifacts',
+  'overflow',
   'predictions',
   'monitoring',
   'batch-input',

@@ -8,7 +8,7 @@ import { monitoring } from './monitoring.ts';
 import { pipelines } from './pipelines.ts';
 import { platform } from './platform.ts';
 import { registry } from './registry.ts';
-import { tracking } from './tracking.ts';
+import { tracking } from './tracking/index.ts';
 import { web } from './web.ts';
 
 const served: readonly Surface[] = [

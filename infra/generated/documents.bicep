@@ -151,6 +151,15 @@ resource runsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/conta
           {
             path: '/m/*'
           }
+          {
+            path: '/datasets/[]/name/?'
+          }
+          {
+            path: '/datasets/[]/digest/?'
+          }
+          {
+            path: '/datasets/[]/context/?'
+          }
         ]
         excludedPaths: [
           {
@@ -165,6 +174,92 @@ resource runsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/conta
             }
             {
               path: '/runId'
+              order: 'ascending'
+            }
+          ]
+        ]
+      }
+    }
+  }
+}
+
+resource loggedModelsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'logged-models'
+  properties: {
+    resource: {
+      id: 'logged-models'
+      partitionKey: {
+        paths: [
+          '/experimentId'
+          '/modelId'
+        ]
+        kind: 'MultiHash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/experimentId/?'
+          }
+          {
+            path: '/modelId/?'
+          }
+          {
+            path: '/name/?'
+          }
+          {
+            path: '/modelType/?'
+          }
+          {
+            path: '/status/?'
+          }
+          {
+            path: '/sourceRunId/?'
+          }
+          {
+            path: '/createdAt/?'
+          }
+          {
+            path: '/updatedAt/?'
+          }
+          {
+            path: '/lifecycle/*'
+          }
+          {
+            path: '/params/*'
+          }
+          {
+            path: '/tags/*'
+          }
+          {
+            path: '/m/*'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: [
+          [
+            {
+              path: '/createdAt'
+              order: 'descending'
+            }
+            {
+              path: '/modelId'
               order: 'ascending'
             }
           ]

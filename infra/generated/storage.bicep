@@ -25,6 +25,14 @@ resource artifactsContainer 'Microsoft.Storage/storageAccounts/blobServices/cont
   }
 }
 
+resource overflowContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'overflow'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
 resource predictionsContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
   parent: blobs
   name: 'predictions'

@@ -22,7 +22,8 @@ type Body = Document & Readonly<Record<string, unknown>>;
 
 export type Write =
   | { readonly op: 'create'; readonly doc: Body }
-  | { readonly op: 'replace'; readonly doc: Body; readonly etag: string };
+  | { readonly op: 'replace'; readonly doc: Body; readonly etag: string }
+  | { readonly op: 'delete'; readonly id: string; readonly etag: string };
 
 /**
  * What became of a write or an atomic batch: applied as a whole, or not at all because the operation
@@ -254,6 +255,9 @@ function operationOf(write: Write): OperationInput {
         ifMatch: write.etag,
         resourceBody: write.doc as never,
       };
+    case 'delete':
+      // The service takes a condition on every operation of a batch; the SDK's type knows it of the others only.
+      return { operationType: 'Delete', id: write.id, ifMatch: write.etag } as OperationInput;
   }
 }
 

@@ -49,7 +49,22 @@ export type Run = Document & {
   readonly mm: Readonly<Record<string, readonly [step: number, timestamp: number]>>;
   /** Metrics whose latest value is NaN. */
   readonly mn: Readonly<Record<string, true>>;
+  /** Params and tags of which only a prefix stands above, and the digest under which the whole text is kept. */
+  readonly long?: { readonly params?: Texts; readonly tags?: Texts };
+  readonly datasets?: readonly DatasetInput[];
+  readonly modelInputs?: readonly { readonly modelId: string }[];
+  readonly modelOutputs?: readonly { readonly modelId: string; readonly step: number }[];
   readonly seq: number;
+};
+
+/** A dataset that a run used, as far as search needs it; `detail` is the digest under which the rest is kept. */
+export type DatasetInput = {
+  readonly name: string;
+  readonly digest: string;
+  /** The tag `mlflow.data.context`, such as `training`. */
+  readonly context?: string;
+  readonly tags: Texts;
+  readonly detail: string;
 };
 
 /** One point of a metric's history; `timestamp` in milliseconds since 1970. */
