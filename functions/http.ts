@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { Hono } from 'hono';
+import { getPath } from 'hono/utils/url';
 import { childTrace, type Context, randomIds, systemClock } from '../shared/context.ts';
 import {
   CairnError,
@@ -13,6 +14,7 @@ import {
 } from '../shared/http/index.ts';
 import { app as openApp, logOf } from './app.ts';
 import { authenticate } from './http/authenticate.ts';
+import { servedPath } from './http/mlflow-ui.ts';
 import { surfaces } from './http/surfaces.ts';
 
 type Env = { Bindings: { invocation: InvocationContext } };
@@ -41,7 +43,7 @@ function asRequest({ url, method, headers, body }: HttpRequest): Request {
 
 /** Routes every surface; a path that exists under another method is 405, an unknown one 404. */
 function mount(table: readonly Surface[]): Hono<Env> {
-  const hono = new Hono<Env>();
+  const hono = new Hono<Env>({ getPath: (request) => servedPath(getPath(request)) });
   const methods = new Map<string, { surface: Surface; allowed: Set<string> }>();
   for (const surface of table)
     for (const route of surface.routes) {
@@ -112,7 +114,11 @@ async function answer(
       settings,
     };
     const url = new URL(request.url);
-    return route.handle(ctx, { request, url, params: { ...params, ...restOf(route.path, url.pathname) } });
+    return route.handle(ctx, {
+      request,
+      url,
+      params: { ...params, ...restOf(route.path, servedPath(url.pathname)) },
+    });
   }
 }
 

@@ -72,6 +72,11 @@ export const settingDeclarations = {
     kind: 'url',
     where: 'both',
   },
+  CAIRN_MLFLOW_UI: {
+    about:
+      "Folder of MLflow's own compiled pages (mlflow/server/js/build of an installed mlflow), to be served at /mlflow.",
+    where: 'both',
+  },
   CAIRN_SESSION_CACHE_MB_MAX: {
     about: 'Memory that loaded models may take before the least recently used is released, in MB.',
     default: '512',
@@ -103,6 +108,7 @@ export type Settings = {
   readonly executors: Readonly<Record<string, readonly string[]>>;
   readonly executorSecondsMax: number;
   readonly publicUrl: string;
+  readonly mlflowUi: string | undefined;
   readonly sessionCacheMbMax: number;
   readonly predictionFlushSeconds: number;
 };
@@ -171,6 +177,7 @@ export function readSettings(env: Environment): Settings {
     executors,
     executorSecondsMax: Number(get('CAIRN_EXECUTOR_SECONDS_MAX')),
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
+    mlflowUi: get('CAIRN_MLFLOW_UI'),
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
     predictionFlushSeconds: Number(get('CAIRN_PREDICTION_FLUSH_SECONDS')),
   };

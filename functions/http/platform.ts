@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { problem, route, type Surface } from '../../shared/http/index.ts';
+import { json, mlflowError, problem, route, type Surface } from '../../shared/http/index.ts';
+import { mlflowPaths } from './mlflow.ts';
 
 /** The MLflow release whose wire contract this server keeps; clients choose their features by it. */
 const mlflowVersion = '3.6.0';
@@ -26,4 +27,31 @@ export const platform: Surface = {
       handle: () => Promise.resolve(text(mlflowVersion)),
     }),
   ],
+};
+
+/** What MLflow's clients and pages ask a server before they use what only some servers have. */
+export const serverInfo: Surface = {
+  name: 'server-info',
+  part: 'control',
+  errors: mlflowError,
+  routes: mlflowPaths('mlflow/server-info', '3.0').map((path) =>
+    route('GET', path, {
+      operation: 'server-info',
+      role: 'public',
+      input: z.object({}),
+      handle: () =>
+        Promise.resolve(
+          json({
+            store_type: null,
+            workspaces_enabled: false,
+            trace_archival_enabled: false,
+            multipart_uploads_enabled: true,
+            multipart_downloads_enabled: true,
+            presigned_upload_run_id_supported: true,
+            presigned_upload_model_id_supported: true,
+            features_enabled: { gateway: false },
+          }),
+        ),
+    }),
+  ),
 };

@@ -5,6 +5,6 @@ export function snakeCase(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [snakeName(name), snakeCase(each)]));
 }
 
-function snakeName(name: string): string {
+export function snakeName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

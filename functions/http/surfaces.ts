@@ -3,16 +3,19 @@ import { artifacts } from './artifacts.ts';
 import { batch } from './batch.ts';
 import { description } from './description.ts';
 import { endpoints, feedbacks } from './endpoints.ts';
+import { graphql } from './graphql/index.ts';
 import { invocations, openInference } from './inference.ts';
+import { mlflowUi } from './mlflow-ui.ts';
 import { monitoring } from './monitoring.ts';
 import { pipelines } from './pipelines.ts';
-import { platform } from './platform.ts';
+import { platform, serverInfo } from './platform.ts';
 import { registry } from './registry.ts';
 import { tracking } from './tracking/index.ts';
 import { web } from './web.ts';
 
 const served: readonly Surface[] = [
   platform,
+  serverInfo,
   tracking,
   artifacts,
   registry,
@@ -23,6 +26,8 @@ const served: readonly Surface[] = [
   batch,
   monitoring,
   pipelines,
+  graphql([...tracking.routes, ...artifacts.routes, ...registry.routes]),
+  mlflowUi,
   web,
 ];
 

@@ -1,0 +1,75 @@
+import { type GraphQLFieldResolver, GraphQLFloat, getNullableType } from 'graphql';
+import type { Context } from '../../../shared/context.ts';
+import { CairnError, mlflowError, type Route } from '../../../shared/http/index.ts';
+import { snakeCase, snakeName } from '../snake-case.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The endpoint that answers a field of the root, by its operation. */
+const operations: Readonly<Record<string, string>> = {
+  mlflowGetExperiment: 'experiments/get',
+  mlflowGetRun: 'runs/get',
+  mlflowListArtifacts: 'artifacts/list',
+  mlflowGetMetricHistoryBulkInterval: 'metrics/get-history-bulk-interval',
+  mlflowSearchModelVersions: 'model-versions/search',
+  mlflowSearchRuns: 'runs/search',
+  mlflowSearchDatasets: 'experiments/search-datasets',
+};
+
+/**
+ * Resolves every field of the schema: those of the root by the endpoints, which parse and refuse as they
+ * do for everybody else, and those below from the JSON that the endpoints gave.
+ */
+export function resolverOf(routes: readonly Route[]): GraphQLFieldResolver<unknown, Context> {
+  const byOperation = new Map(routes.map((route) => [route.operation, route]));
+  const ask = async (ctx: Context, operation: string, input: Json): Promise<Json> => {
+    const route = byOperation.get(operation);
+    if (!route) throw new Error(`No endpoint is the operation '${operation}'.`);
+    const request = requestOf(route, input);
+    const response = await route.handle(ctx, { request, url: new URL(request.url), params: {} });
+    return (await response.json()) as Json;
+  };
+  return (source, args, ctx, { parentType, fieldName, returnType }) => {
+    const operation = operations[fieldName];
+    if (operation) return orApiError(() => ask(ctx, operation, snakeCase(args['input'] ?? {}) as Json));
+    if (parentType.name === 'MlflowRunExtension') {
+      const { info } = source as { info: Json };
+      if (fieldName === 'experiment')
+        return ask(ctx, 'experiments/get', { experiment_id: info['experiment_id'] }).then(
+          (a) => a['experiment'],
+        );
+      if (fieldName === 'modelVersions')
+        return ask(ctx, 'model-versions/search', { filter: `run_id = '${String(info['run_id'])}'` }).then(
+          (a) => a['model_versions'],
+        );
+    }
+    const value = (source as Json)[fieldName === 'apiError' ? fieldName : snakeName(fieldName)];
+    // JSON's texts for NaN and the infinities: GraphQL has no number for them.
+    return getNullableType(returnType) === GraphQLFloat && typeof value === 'string' ? null : value;
+  };
+}
+
+/** A refusal is part of the answer here. */
+async function orApiError(answer: () => Promise<Json>): Promise<Json> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!(error instanceof CairnError) || error.status >= 500) throw error;
+    const { error_code: code, message } = mlflowError(error, '');
+    return { apiError: { code, message } };
+  }
+}
+
+/** The request that a client of the endpoint would send. */
+function requestOf({ method, path }: Route, input: Json): Request {
+  const url = new URL(path, 'http://graphql');
+  if (method !== 'GET')
+    return new Request(url, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(input),
+    });
+  for (const [name, value] of Object.entries(input))
+    for (const each of [value].flat()) if (each !== null) url.searchParams.append(name, String(each));
+  return new Request(url);
+}
