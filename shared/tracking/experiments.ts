@@ -40,12 +40,17 @@ export async function createExperiment(ctx: Context, input: NewExperiment): Prom
 
 /** An experiment by id, deleted ones included. */
 export async function getExperiment(ctx: Context, experimentId: string): Promise<Experiment> {
-  const stored = await read(ctx, experimentId);
-  if (stored) return stored.doc;
+  const found = await findExperiment(ctx, experimentId);
+  if (found) return found;
   if (experimentId === defaultExperimentId) return ensureDefault(ctx);
   throw new CairnError('not-found', `No Experiment with id=${experimentId} exists`, {
     field: 'experiment_id',
   });
+}
+
+/** An experiment that was made already, by id, deleted ones included. */
+export async function findExperiment(ctx: Context, experimentId: string): Promise<Experiment | undefined> {
+  return (await read(ctx, experimentId))?.doc;
 }
 
 /** An experiment by name, deleted ones included. */

@@ -67,6 +67,19 @@ export type DatasetInput = {
   readonly detail: string;
 };
 
+/** What a client says of a dataset beside its name and digest; kept as JSON under `DatasetInput.detail`. */
+export type DatasetDetail = {
+  readonly sourceType: string;
+  readonly source: string;
+  readonly schema?: string;
+  readonly profile?: string;
+};
+
+/** A run with whole params, tags and datasets, as it is shown. */
+export type WholeRun = Omit<Run, 'long' | 'datasets'> & {
+  readonly datasets?: readonly (DatasetInput & DatasetDetail)[];
+};
+
 /** One point of a metric's history; `timestamp` in milliseconds since 1970. */
 export type MetricPoint = {
   readonly key: string;

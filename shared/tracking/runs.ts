@@ -3,11 +3,15 @@ import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError, isCode, type Page, pageOf, positionIn } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
-import { getExperiment } from './experiments.ts';
+import { findExperiment, getExperiment } from './experiments.ts';
 import { defaultExperimentId, experimentOfRun, newRunId } from './ids.ts';
 import { checkedTags } from './limits.ts';
-import type { Experiment, LifecycleStage, Run, RunStatus } from './model.ts';
+import type { Experiment, Lifecycle, LifecycleStage, Run, RunStatus, WholeRun } from './model.ts';
 import { randomRunName } from './names.ts';
+import { keepTexts } from './overflow.ts';
+import { completeRun, completeRuns, longTexts, textMap, withTexts } from './texts.ts';
+
+export { textMap } from './texts.ts';
 
 /** The tag that mirrors a run's name. */
 export const runNameTag = 'mlflow.runName';
@@ -21,7 +25,7 @@ export type NewRun = {
 };
 
 /** Creates a run in an active experiment (the default one when none is named). */
-export async function createRun(ctx: Context, input: NewRun): Promise<Run> {
+export async function createRun(ctx: Context, input: NewRun): Promise<WholeRun> {
   const experimentId = input.experimentId || defaultExperimentId;
   const experiment = await getExperiment(ctx, experimentId);
   if (experiment.lifecycle.stage === 'deleted')
@@ -30,7 +34,8 @@ export async function createRun(ctx: Context, input: NewRun): Promise<Run> {
       `The experiment ${experimentId} must be in the 'active' state. Current state is deleted.`,
       { field: 'experiment_id' },
     );
-  const tags = textMap(checkedTags(input.tags ?? []));
+  const given = checkedTags(input.tags ?? []);
+  const tags = textMap(given);
   const tagName = tags[runNameTag];
   if (input.name && tagName !== undefined && tagName !== input.name)
     throw new CairnError(
@@ -39,10 +44,9 @@ export async function createRun(ctx: Context, input: NewRun): Promise<Run> {
       { field: 'run_name' },
     );
   const name = input.name || tagName || randomRunName(ctx.ids);
-  tags[runNameTag] = name;
   const runId = newRunId(experimentId, ctx.ids);
   const now = ctx.clock.now();
-  const run: Run = {
+  const untagged: WholeRun = {
     id: runId,
     type: 'run',
     v: 1,
@@ -54,27 +58,52 @@ export async function createRun(ctx: Context, input: NewRun): Promise<Run> {
     status: 'RUNNING',
     startTime: input.startTime ?? now,
     artifactUri: `${experiment.artifactLocation}/${runId}/artifacts`,
-    lifecycle: { stage: 'active', at: now },
+    lifecycle: { stage: 'active', at: Math.max(now, experiment.lifecycle.at) },
     params: {},
-    tags,
+    tags: {},
     m: {},
     mm: {},
     mn: {},
     seq: 1,
   };
+  const pairs = [...given, { key: runNameTag, value: name }];
+  const run = withTexts(untagged, 'tags', pairs);
   const event = runEvent(ctx, 'run.created', run);
   const key = [experimentId, runId];
+  await keepTexts(ctx, run, longTexts(pairs));
   await ctx.stores.documents('runs').batch(key, [{ op: 'create', doc: run }, event]);
   relay(ctx, 'runs', key, event);
-  return run;
+  return { ...untagged, tags: textMap(pairs) };
 }
 
-/** A run by id, deleted ones included, its stage as it stands with its experiment's. */
-export async function getRun(ctx: Context, runId: string): Promise<Run> {
-  return (await readRun(ctx, runId)).doc;
+/** A run by id, deleted ones included, whole, its stage as it stands with its experiment's. */
+export async function getRun(ctx: Context, runId: string): Promise<WholeRun> {
+  const [{ doc }, experiment] = await Promise.all([readRun(ctx, runId), experimentOf(ctx, runId)]);
+  return completeRun(ctx, { ...doc, lifecycle: lifecycleOf(doc, experiment) });
 }
 
-/** A run with the etag that a conditional write needs. */
+/**
+ * A run that may be written to, as its document stands, with the etag for that. Throws `not-found`, and
+ * `invalid` where the run or its experiment is deleted.
+ */
+export async function readActiveRun(ctx: Context, runId: string): Promise<Stored<Run>> {
+  const [stored, experiment] = await Promise.all([readRun(ctx, runId), experimentOf(ctx, runId)]);
+  checkActive({ ...stored.doc, lifecycle: lifecycleOf(stored.doc, experiment) });
+  return stored;
+}
+
+/** A run's stage is whichever of its own and its experiment's changed last; of one instant, its own. */
+export function lifecycleOf(run: Run, experiment: Experiment | undefined): Lifecycle {
+  return experiment && experiment.lifecycle.at > run.lifecycle.at ? experiment.lifecycle : run.lifecycle;
+}
+
+/** The experiment a run belongs to, read beside the run: its id is part of the run's. */
+export async function experimentOf(ctx: Context, runId: string): Promise<Experiment | undefined> {
+  const experimentId = experimentOfRun(runId);
+  return experimentId === undefined ? undefined : findExperiment(ctx, experimentId);
+}
+
+/** A run's document as it stands, with the etag that a conditional write needs; its `lifecycle` is its own alone. */
 export async function readRun(ctx: Context, runId: string): Promise<Stored<Run>> {
   const experimentId = experimentOfRun(runId);
   const stored =
@@ -94,19 +123,15 @@ export type RunUpdate = {
 /** Changes status, end time or name of an active run; a new name is mirrored in its tag. */
 export async function updateRun(ctx: Context, runId: string, update: RunUpdate): Promise<Run> {
   return swap(ctx, `Run ${runId}`, async () => {
-    const { doc, etag } = await readRun(ctx, runId);
-    checkActive(doc);
+    const { doc, etag } = await readActiveRun(ctx, runId);
     const finished = update.status !== undefined && update.status !== doc.status && isFinal(update.status);
+    const nameTags = update.name ? [{ key: runNameTag, value: update.name }] : [];
+    await keepTexts(ctx, doc, longTexts(nameTags));
     const run: Run = {
-      ...doc,
+      ...withTexts(doc, 'tags', nameTags),
       ...(update.status === undefined ? {} : { status: update.status }),
       ...(update.endTime === undefined ? {} : { endTime: update.endTime }),
-      ...(update.name
-        ? {
-            name: update.name,
-            tags: textMap([...entries(doc.tags), { key: runNameTag, value: update.name }]),
-          }
-        : {}),
+      ...(update.name ? { name: update.name } : {}),
       seq: doc.seq + (finished ? 1 : 0),
     };
     const event = finished ? runEvent(ctx, 'run.finished', run) : undefined;
@@ -128,18 +153,20 @@ export type RunSearch = {
 };
 
 /** Runs of some experiments, newest first, ties by id. Unknown experiments have no runs. */
-export async function searchRuns(ctx: Context, search: RunSearch): Promise<Page<Run>> {
+export async function searchRuns(ctx: Context, search: RunSearch): Promise<Page<WholeRun>> {
   const after = positionIn(search.pageToken, { time: 0, id: '' });
   const perExperiment = await Promise.all(
     [...new Set(search.experimentIds)].map(async (experimentId) => {
       const experiment = await experimentOrNothing(ctx, experimentId);
-      return experiment ? runsOf(ctx, experiment, search, after) : [];
+      const found = experiment ? await runsOf(ctx, experiment, search, after) : [];
+      return found.map((run) => ({ ...run, lifecycle: lifecycleOf(run, experiment) }));
     }),
   );
   const rows = perExperiment
     .flat()
     .toSorted((a, b) => b.startTime - a.startTime || (a.runId < b.runId ? -1 : 1));
-  return pageOf(rows, search.limit, ({ startTime, runId }) => ({ time: startTime, id: runId }));
+  const page = pageOf(rows, search.limit, ({ startTime, runId }) => ({ time: startTime, id: runId }));
+  return { ...page, items: await completeRuns(ctx, page.items) };
 }
 
 /** One experiment's runs behind a position, as many as a page needs. */
@@ -185,13 +212,6 @@ export function checkActive(run: Run): void {
       `The run ${run.runId} must be in the 'active' state. Current state is deleted.`,
       { field: 'run_id' },
     );
-}
-
-/** A map from user keys, safe for every key. Later entries win. */
-export function textMap(pairs: readonly { key: string; value: string }[]): Record<string, string> {
-  const map = Object.create(null) as Record<string, string>;
-  for (const { key, value } of pairs) map[key] = value;
-  return map;
 }
 
 export function entries(map: Readonly<Record<string, string>>): { key: string; value: string }[] {
