@@ -5,7 +5,7 @@ const long = process.env['CAIRN_TEST'] === 'long';
 
 export default defineConfig({
   test: {
-    include: ['{functions,shared,local,test,infra,examples,scripts}/**/*.test.ts'],
+    include: ['{functions,shared,local,test,infra,examples,scripts,web}/**/*.test.ts'],
     testTimeout: long ? 600_000 : 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
