@@ -26,7 +26,7 @@ describe('the package for Azure', () => {
       console.log(load('onnxruntime-node').listSupportedBackends().some(({ name }) => name === 'cpu'));`;
     const { stdout } = await run(process.execPath, ['-e', script], { cwd: folder });
     expect(stdout).toBe('true\ntrue\n');
-    expect((await readdir(outDir)).toSorted()).toEqual(['main.cjs', 'main.cjs.map', 'node_modules']);
+    expect((await readdir(outDir)).toSorted()).toEqual(['main.cjs', 'main.cjs.map', 'node_modules', 'web']);
   });
 
   test('.funcignore lets nothing else in', async () => {

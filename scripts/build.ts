@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build as bundle, type Plugin } from 'esbuild';
-import { buildPage } from '../web/build.ts';
+import { siteFolder } from '../web/build.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -16,12 +16,12 @@ const shipped = [
   'onnxruntime-common/dist/cjs',
 ];
 
-/** A deployed app has no sources to make its page from: it carries the page. */
-const builtPage: Plugin = {
-  name: 'built page',
+/** A deployed app has no sources to make its web UI from: it carries the files beside the bundle. */
+const carriedSite: Plugin = {
+  name: 'carried site',
   setup(bundling) {
-    bundling.onLoad({ filter: /[/\\]web[/\\]build\.ts$/ }, async () => ({
-      contents: `const page = ${JSON.stringify(await buildPage())}; export const buildPage = async () => page;`,
+    bundling.onLoad({ filter: /[/\\]web[/\\]build\.ts$/ }, () => ({
+      contents: `export const siteFolder = async () => __dirname + '/web';`,
     }));
   },
 };
@@ -40,6 +40,7 @@ export type BuildOptions = {
 export async function build(options: BuildOptions = {}): Promise<void> {
   const outDir = options.outDir ?? join(root, 'dist');
   await rm(outDir, { recursive: true, force: true });
+  await cp(await siteFolder(), join(outDir, 'web'), { recursive: true });
   await bundle({
     absWorkingDir: root,
     entryPoints: { main: 'functions/main.ts' },
@@ -53,7 +54,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
     keepNames: true,
     sourcemap: 'linked',
     external: ['@azure/functions-core', 'onnxruntime-node'],
-    plugins: [builtPage],
+    plugins: [carriedSite],
     logLevel: 'warning',
   });
   if (options.package) await addNativePackages(join(outDir, 'node_modules'));

@@ -1,59 +1,125 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 
-/** The whole web UI as one document, and the Content-Security-Policy under which it runs. */
-export type Page = { readonly html: string; readonly policy: string };
+/** What `site.json` beside the built files says: the policy of the page, and every file under `/assets/`. */
+export type Site = { readonly policy: string; readonly assets: readonly string[] };
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const cache = fileURLToPath(new URL('../node_modules/.cache/cairn-web/', import.meta.url));
+const keptMilliseconds = 24 * 3600 * 1000;
 
 /**
- * Bundles the browser's sources of this folder into `index.html`. Runs where the sources are; in the
- * bundle for Azure this module is replaced by the page it made.
+ * The folder of the built web UI: `index.html`, `site.json`, and `assets/` with each file also as `.br`
+ * and `.gz`. Builds it when the sources are not those of an earlier build. In the bundle for Azure this
+ * module is replaced by the place where that bundle carries the folder.
  */
-export async function buildPage(): Promise<Page> {
-  const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  const [template, { outputFiles }] = await Promise.all([
-    readFile(here('index.html'), 'utf8'),
-    build({
-      entryPoints: [here('main.ts'), here('style.css')],
-      outdir: here('.'),
-      write: false,
-      bundle: true,
-      minify: true,
-      charset: 'utf8',
-      format: 'esm',
-      target: 'es2022',
-      logLevel: 'warning',
-    }),
-  ]);
-  const text = (ending: string) => outputFiles.find((file) => file.path.endsWith(ending))?.text.trim() ?? '';
-  const script = text('.js');
-  const style = text('.css');
-  return {
-    html: template
-      .replace('<style></style>', () => `<style>${style}</style>`)
-      .replace('<script type="module"></script>', () => `<script type="module">${script}</script>`),
-    policy: policyOf(script, style),
-  };
+export async function siteFolder(): Promise<string> {
+  const folder = join(cache, await digestOfSources());
+  if (await exists(folder)) return folder;
+  const draft = `${folder}.${process.pid}.${Date.now()}`;
+  // In a process of its own: what a test or a server sets for itself would otherwise choose React's slow form.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const { stderr } = await promisify(execFile)(process.execPath, [join(here, 'build.ts'), draft], { env });
+  if (stderr !== '') process.stderr.write(stderr);
+  // Whoever builds the same at the same time has built the same: the first one stays.
+  await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }));
+  await forgetOld(folder);
+  return folder;
+}
+
+async function digestOfSources(): Promise<string> {
+  const hash = createHash('sha256');
+  const names = await readdir(join(here, 'src'), { recursive: true, withFileTypes: true });
+  const sources = names
+    .filter((entry) => entry.isFile() && !entry.name.includes('.test.'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+  const others = ['index.html', 'build.ts', 'vite.config.ts', '../package-lock.json'];
+  for (const path of [...others.map((name) => join(here, name)), ...sources])
+    hash.update(`${path.slice(here.length)}\0`).update(await readFile(path));
+  return hash.digest('hex').slice(0, 20);
+}
+
+async function buildInto(folder: string): Promise<void> {
+  const [{ build }, { default: config }] = await Promise.all([import('vite'), import('./vite.config.ts')]);
+  const output = { ...config.build, outDir: folder, emptyOutDir: true };
+  await build({ ...config, configFile: false, logLevel: 'warn', build: output });
+  const names = await readdir(join(folder, 'assets'));
+  await Promise.all(names.map((name) => compress(join(folder, 'assets', name))));
+  const { html, script } = withLoader(await readFile(join(folder, 'index.html'), 'utf8'));
+  const site: Site = { policy: policyOf(script), assets: names };
+  await writeFile(join(folder, 'index.html'), html);
+  await writeFile(join(folder, 'site.json'), JSON.stringify(site));
 }
 
 /**
- * Script and style by their digests, not `'self'`: artifacts that users upload come from this origin too,
- * and none of them may ever run here.
+ * A few words of script in the page import the rest, since a policy names an inline script by its digest
+ * in every browser, an external one not. They also set the chosen theme before anything is drawn.
  */
-function policyOf(script: string, style: string): string {
+function withLoader(built: string): { html: string; script: string } {
+  const tag = /\s*<script type="module" crossorigin src="([^"]+)"><\/script>/;
+  const entry = tag.exec(built)?.[1];
+  if (entry === undefined) throw new Error('The built index.html has no script.');
+  const script = `try{const t=localStorage.getItem("cairn.theme");if(t)document.documentElement.dataset.theme=t}catch{}import(${JSON.stringify(entry)})`;
+  const html = built
+    .replace(tag, '')
+    .replaceAll(/\s*<link rel="modulepreload"[^>]*>/g, '')
+    .replace('</head>', () => `  <script>${script}</script>\n  </head>`);
+  return { html, script };
+}
+
+/**
+ * Script by the loader's digest and what that loads, never by `'self'`: artifacts that users upload come
+ * from this origin too, and none of them may ever run here. Nor may text become markup: the page makes
+ * no trusted types, so that a browser which knows them refuses `innerHTML` and its like.
+ */
+function policyOf(script: string): string {
+  const digest = createHash('sha256').update(script).digest('base64');
   return [
     "default-src 'none'",
-    `script-src ${digest(script)}`,
-    `style-src ${digest(style)}`,
-    'img-src data:',
+    `script-src 'sha256-${digest}' 'strict-dynamic'`,
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "media-src 'self' blob:",
     "connect-src 'self'",
+    'frame-src blob:',
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ].join('; ');
 }
 
-function digest(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+async function compress(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  await Promise.all([
+    promisify(brotliCompress)(bytes, { params }).then((small) => writeFile(`${path}.br`, small)),
+    promisify(gzip)(bytes, { level: 9 }).then((small) => writeFile(`${path}.gz`, small)),
+  ]);
 }
+
+async function forgetOld(kept: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name);
+    const written = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (path !== kept && Date.now() - written > keptMilliseconds)
+      await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  await mkdir(cache, { recursive: true });
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+if (import.meta.main) await buildInto(process.argv[2] ?? '');

@@ -1,5 +1,4 @@
-import type { Figure } from './api.ts';
-import { h } from './dom.ts';
+import type { Figure } from '../api/types.ts';
 
 const locale = 'en-GB';
 const grouped = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
@@ -9,6 +8,7 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 /** Five significant digits, or `digits`; whole numbers in full unless `digits` are told. */
 export function figure(value: Figure, digits?: number): string {
   if (typeof value === 'string') return value.replace('Infinity', '∞');
+  if (!Number.isFinite(value)) return String(value).replace('Infinity', '∞');
   if (digits === undefined && Number.isInteger(value) && Math.abs(value) < 1e15) return grouped.format(value);
   const size = Math.abs(value);
   const plain = size === 0 || (size >= 1e-4 && size < 1e6);
@@ -42,24 +42,30 @@ export function duration(milliseconds: number): string {
     : two(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
-}
-
 /** A point in time, in full. */
-export function moment(at: number): HTMLTimeElement {
-  return h('time', { datetime: new Date(at).toISOString() }, dated.format(at));
+export function moment(at: number): string {
+  return dated.format(at);
 }
 
-/** A point in time as seen from now; its full form is the tooltip. */
-export function ago(at: number): HTMLTimeElement {
+/** A point in time as seen from `now`. */
+export function ago(at: number, now = Date.now()): string {
   const steps = [
+    ['year', 31_536_000],
+    ['month', 2_592_000],
     ['day', 86_400],
     ['hour', 3600],
     ['minute', 60],
   ] as const;
-  const seconds = (at - Date.now()) / 1000;
+  const seconds = (at - now) / 1000;
   const step = steps.find(([, size]) => Math.abs(seconds) >= size);
-  const text = step ? relative.format(Math.round(seconds / step[1]), step[0]) : 'just now';
-  return h('time', { datetime: new Date(at).toISOString(), title: dated.format(at) }, text);
+  return step ? relative.format(Math.round(seconds / step[1]), step[0]) : 'just now';
+}
+
+/** How many of what: `1 run`, `2 runs`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${grouped.format(count)} ${count === 1 ? one : many}`;
+}
+
+function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }

@@ -1,0 +1,102 @@
+/** An answer that is not a success, in the words of the server. Status 0: there was no answer. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly requestId: string | undefined;
+  /** The input at fault, where the server names one. */
+  readonly field: string | undefined;
+  /** Where in that input, in characters from its start. */
+  readonly position: number | undefined;
+
+  constructor(
+    status: number,
+    message: string,
+    details: {
+      requestId?: string | undefined;
+      field?: string | undefined;
+      position?: number | undefined;
+    } = {},
+  ) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.requestId = details.requestId;
+    this.field = details.field;
+    this.position = details.position;
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Options = { readonly query?: Query; readonly body?: unknown; readonly signal?: AbortSignal | undefined };
+
+/** The workspace of every request: `?workspace=` of the page's address, before the `#`. */
+export const workspace = new URLSearchParams(location.search).get('workspace') ?? 'default';
+
+/** Below `/ajax-api/2.0/mlflow/`. Throws {@link ApiError}. */
+export const mlflow = below('/ajax-api/2.0/mlflow/');
+
+/** Below `/api/v1/`. Throws {@link ApiError}. */
+export const cairn = below('/api/v1/');
+
+/**
+ * One request as whoever opened the page; answers that are not a success throw {@link ApiError}.
+ * For files; JSON goes by {@link mlflow} and {@link cairn}.
+ */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (workspace !== 'default') headers.set('x-mlflow-workspace', workspace);
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, headers });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError(0, 'The server does not answer. Is it still running?');
+  }
+  if (response.ok) return response;
+  throw await failureOf(path, response);
+}
+
+function below(base: string) {
+  const call =
+    (method: Method) =>
+    async <T>(path: string, { query = {}, body, signal }: Options = {}): Promise<T> => {
+      const init: RequestInit = { method, ...(signal ? { signal } : {}) };
+      if (body !== undefined) {
+        init.headers = { 'content-type': 'application/json' };
+        init.body = JSON.stringify(body);
+      }
+      const response = await request(`${base}${path}${queryText(query)}`, init);
+      const text = await response.text();
+      return (text === '' ? {} : JSON.parse(text)) as T;
+    };
+  return {
+    get: call('GET'),
+    post: call('POST'),
+    put: call('PUT'),
+    patch: call('PATCH'),
+    delete: call('DELETE'),
+  };
+}
+
+function queryText(query: Query): string {
+  const given = Object.entries(query).flatMap(([key, value]) =>
+    value === undefined ? [] : [value].flat().map((each) => [key, String(each)]),
+  );
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+}
+
+/** The words of RFC 9457 or of MLflow, whichever the server spoke. */
+async function failureOf(path: string, response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => null)) as {
+    message?: string;
+    detail?: string;
+    field?: string;
+    position?: number;
+  } | null;
+  const said = body?.detail ?? body?.message;
+  return new ApiError(response.status, said ?? `The server answered ${response.status} to ${path}.`, {
+    requestId: response.headers.get('x-request-id') ?? undefined,
+    field: body?.field,
+    position: body?.position,
+  });
+}

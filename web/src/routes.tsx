@@ -1,0 +1,32 @@
+import type { ComponentType } from 'react';
+import { createHashRouter, type RouteObject } from 'react-router';
+import { PageFailure } from './app/PageFailure.tsx';
+import { NotFoundPage } from './app/NotFoundPage.tsx';
+import { Shell } from './app/Shell.tsx';
+
+/** A page of its own file, loaded when it is first visited. */
+function page(path: string, load: () => Promise<ComponentType>): RouteObject {
+  return {
+    path,
+    errorElement: <PageFailure />,
+    lazy: async () => ({ Component: await load() }),
+  };
+}
+
+const runPage = async () => (await import('./run/RunPage.tsx')).RunPage;
+
+/** Every page by its hash. Links that MLflow's client prints are among them. */
+export const router = createHashRouter([
+  {
+    element: <Shell />,
+    errorElement: <PageFailure />,
+    // What a first visit shows while the code of its page arrives.
+    HydrateFallback: () => null,
+    children: [
+      page('experiments/:experimentId/runs/:runId', runPage),
+      page('runs/:runId', runPage),
+      page('compare', async () => (await import('./compare/ComparePage.tsx')).ComparePage),
+      { path: '*', element: <NotFoundPage /> },
+    ],
+  },
+]);
