@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AnonymousCredential, ContainerClient } from '@azure/storage-blob';
+import { AnonymousCredential, BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 import { BlobContainer } from './blobs.ts';
 
@@ -15,12 +15,12 @@ async function against<T>(
       .end(`<?xml version="1.0"?><Error><Code>${answer?.code}</Code><Message>No.</Message></Error>`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/account/container`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/account`;
   const close = () => new Promise((resolve) => server.close(resolve));
   if (!answer) await close();
-  const client = new ContainerClient(url, new AnonymousCredential(), { retryOptions: { maxTries: 1 } });
+  const service = new BlobServiceClient(url, new AnonymousCredential(), { retryOptions: { maxTries: 1 } });
   try {
-    return await use(new BlobContainer(client));
+    return await use(new BlobContainer(service, 'container'));
   } finally {
     if (answer) await close();
   }

@@ -1,17 +1,15 @@
 import { Readable } from 'node:stream';
 import {
+  type Block,
   type BlobHTTPHeaders,
-  BlobSASPermissions,
   BlobServiceClient,
   type ContainerClient,
-  generateBlobSASQueryParameters,
-  SASProtocol,
-  StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { CairnError } from '../http/index.ts';
 import type { BlobContainerName } from '../resources.ts';
 import type { Settings } from '../settings.ts';
 import { absentAsUndefined, failureOf, guarded, unlessExists } from './storage-errors.ts';
+import { BlobSigner, type Grant } from './blob-sas.ts';
 import { uploadBlob } from './blob-upload.ts';
 import { credential } from './identity.ts';
 
@@ -25,8 +23,8 @@ export type BlobFile = BlobProperties & {
   readonly name: string;
   /** Its bytes or a range of them; `conflict` where it has changed since. */
   open(range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
-  /** A URL that reads it straight from storage, for an hour from `now`. */
-  url(now: number): Promise<string>;
+  /** A URL that reads it straight from storage, for `seconds` from `now`: an hour, which is the most, or less. */
+  url(now: number, seconds?: number): Promise<string>;
 };
 export type BlobEntry =
   | { readonly kind: 'blob'; readonly name: string; readonly bytes: number }
@@ -41,13 +39,15 @@ export type WriteOptions = {
 /** A bounded piece of a blob. `last` is inclusive, as in HTTP. */
 export type ByteRange = { readonly first: number; readonly last?: number };
 
-const urlSeconds = 3600;
+const removesAtOnce = 16;
 
 /** One blob container. Names are as stored: decoded, with `/` between the parts. */
 export class BlobContainer {
   readonly #client: ContainerClient;
-  constructor(client: ContainerClient) {
-    this.#client = client;
+  readonly #signer: BlobSigner;
+  constructor(service: BlobServiceClient, name: string) {
+    this.#client = service.getContainerClient(name);
+    this.#signer = new BlobSigner(service);
   }
 
   /** Properties, or `undefined` where there is no such blob. */
@@ -99,7 +99,7 @@ export class BlobContainer {
         if (opened) return opened.body;
         throw new CairnError('conflict', `'${name}' was deleted while it was read.`);
       },
-      url: (now) => this.readUrl(name, now),
+      url: (now, seconds) => this.#signedUrl(name, 'read', now, seconds),
     };
   }
 
@@ -170,9 +170,46 @@ export class BlobContainer {
     );
   }
 
+  /**
+   * Makes the blob of exactly these staged blocks, in this order, in place of an older one. Gives back the ids
+   * of blocks that the service does not have (any more), and changes nothing where there are any. Done again
+   * with the same blocks, it has nothing left to do.
+   */
+  async commitStaged(
+    name: string,
+    blockIds: readonly string[],
+    options: { contentType?: string } = {},
+  ): Promise<{ missing: string[] }> {
+    const client = this.#client.getBlockBlobClient(name);
+    const wanted = blockIds.map(base64);
+    const lists = await absentAsUndefined(() => client.getBlockList('all'));
+    const committed = namesOf(lists?.committedBlocks);
+    if (committed.length === wanted.length && committed.every((id, i) => id === wanted[i]))
+      return { missing: [] };
+    const staged = new Set(namesOf(lists?.uncommittedBlocks));
+    const missing = blockIds.filter((_, i) => !staged.has(wanted[i] ?? ''));
+    if (missing.length === 0)
+      await guarded(() => client.commitBlockList(wanted, { blobHTTPHeaders: headersOf(options) }));
+    return { missing };
+  }
+
   /** Removes a blob; removing what is not there is fine. */
   async remove(name: string): Promise<void> {
     await guarded(() => this.#client.getBlobClient(name).deleteIfExists());
+  }
+
+  /** Removes every blob whose name begins with `prefix`, and says how many there were. */
+  async removeBelow(prefix: string): Promise<number> {
+    let removed = 0;
+    const blobs = this.walk(prefix);
+    const worker = async () => {
+      for await (const { name } of blobs) {
+        await this.remove(name);
+        removed++;
+      }
+    };
+    await Promise.all(Array.from({ length: removesAtOnce }, worker));
+    return removed;
   }
 
   /** One level of the hierarchy below `prefix` (which ends in `/` or is empty). */
@@ -194,29 +231,21 @@ export class BlobContainer {
       };
   }
 
-  /** A URL that reads this one blob for an hour from `now`, signed by the app's identity or, locally, its key. */
-  async readUrl(name: string, now: number): Promise<string> {
-    const blob = this.#client.getBlobClient(name);
-    const startsOn = new Date(now - 5 * 60_000);
-    const expiresOn = new Date(now + urlSeconds * 1000);
-    const permissions = BlobSASPermissions.parse('r');
-    if (this.#client.credential instanceof StorageSharedKeyCredential)
-      return blob.generateSasUrl({ permissions, startsOn, expiresOn });
-    const service = new BlobServiceClient(serviceUrl(blob.url), this.#client.credential);
-    const key = await guarded(() => service.getUserDelegationKey(startsOn, expiresOn));
-    const sas = generateBlobSASQueryParameters(
-      {
-        containerName: this.#client.containerName,
-        blobName: name,
-        permissions,
-        startsOn,
-        expiresOn,
-        protocol: SASProtocol.Https,
-      },
-      key,
-      service.accountName,
-    );
-    return `${blob.url}?${sas.toString()}`;
+  /** A URL that takes this one blob as one write, for `seconds` from `now`: an hour, which is the most, or less. */
+  writeUrl(name: string, now: number, seconds?: number): Promise<string> {
+    return this.#signedUrl(name, 'write', now, seconds);
+  }
+
+  /** For each block id (plain text of a fixed width) a URL that stages that block of the blob, for an hour from `now`. */
+  async blockUrls(name: string, blockIds: readonly string[], now: number): Promise<string[]> {
+    const url = await this.#signedUrl(name, 'write', now);
+    return blockIds.map((id) => `${url}&comp=block&blockid=${encodeURIComponent(base64(id))}`);
+  }
+
+  async #signedUrl(name: string, grant: Grant, now: number, seconds?: number): Promise<string> {
+    const { containerName } = this.#client;
+    const query = await this.#signer.query({ containerName, blobName: name }, grant, now, seconds);
+    return `${this.#client.getBlobClient(name).url}?${query}`;
   }
 
   /** Creates the container where it is missing: for the local stack and tests; in Azure `infra/` does. */
@@ -237,7 +266,7 @@ export function openBlobs(settings: Settings): BlobStore {
   const opened = new Map<BlobContainerName, BlobContainer>();
   return (name) => {
     let container = opened.get(name);
-    if (!container) opened.set(name, (container = new BlobContainer(service.getContainerClient(name))));
+    if (!container) opened.set(name, (container = new BlobContainer(service, name)));
     return container;
   };
 }
@@ -254,10 +283,10 @@ function headersOf({ contentType = 'application/octet-stream' }: WriteOptions): 
   return { blobContentType: contentType };
 }
 
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
+function namesOf(blocks: readonly Block[] | undefined): string[] {
+  return (blocks ?? []).map(({ name }) => name);
 }
 
-function serviceUrl(blobUrl: string): string {
-  return new URL('/', blobUrl).toString();
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
