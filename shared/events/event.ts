@@ -9,6 +9,8 @@ export type EventType =
   | 'experiment.updated'
   | 'run.created'
   | 'run.finished'
+  | 'logged-model.created'
+  | 'logged-model.deleted'
   | 'model.created'
   | 'version.created'
   | 'version.ready'

@@ -1,6 +1,19 @@
 export { artifactPathOf } from './artifact-uri.ts';
 export { createExperiment, getExperiment, getExperimentByName, searchExperiments } from './experiments.ts';
 export { metricHistory } from './history.ts';
+export {
+  createLoggedModel,
+  deleteLoggedModel,
+  deleteLoggedModelTag,
+  finalizeLoggedModel,
+  getLoggedModel,
+  type LoggedModel,
+  type LoggedModelStatus,
+  loggedModelStatuses,
+  logLoggedModelParams,
+  type ModelMetric,
+  setLoggedModelTags,
+} from './logged-models.ts';
 export { logToRun } from './logging.ts';
 export {
   type Experiment,

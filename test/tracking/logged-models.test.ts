@@ -1,0 +1,286 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { logModelMetrics, type ModelPoint } from '../../shared/tracking/logged-models-metrics.ts';
+import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server.close());
+
+const api = (path: string) => `/api/2.0/mlflow/logged-models${path}`;
+const call = (method: string, path: string, body?: unknown) => server.call(method, api(path), body);
+
+async function newModel(fields: object = {}): Promise<string> {
+  const { body } = await call('POST', '', { experiment_id: '0', name: 'churn', ...fields });
+  return String(body['model']?.['info']?.['model_id']);
+}
+
+async function model(id: string): Promise<JsonObject> {
+  return (await call('GET', `/${id}`)).body['model'] ?? {};
+}
+
+const runId = 'a'.repeat(32);
+const point = (modelId: string, more: Partial<ModelPoint>): ModelPoint => ({
+  modelId,
+  key: 'acc',
+  value: 0.5,
+  timestamp: 10,
+  step: 1,
+  ...more,
+});
+
+describe('a logged model', () => {
+  test('is pending with just these fields when it is created with nothing but an experiment', async () => {
+    const { status, body } = await call('POST', '', { experiment_id: '0' });
+    expect(status).toBe(200);
+    const info = body['model']?.['info'] ?? {};
+    expect(body).toEqual({
+      model: {
+        info: {
+          model_id: expect.stringMatching(/^m-0{16}[0-9a-f]{16}$/),
+          experiment_id: '0',
+          name: expect.stringMatching(/^[a-z]+-[a-z]+-\d+$/),
+          creation_timestamp_ms: expect.any(Number),
+          last_updated_timestamp_ms: info['creation_timestamp_ms'],
+          artifact_uri: `mlflow-artifacts:/0/models/${String(info['model_id'])}/artifacts`,
+          status: 'LOGGED_MODEL_PENDING',
+          model_type: '',
+          source_run_id: '',
+        },
+        data: {},
+      },
+    });
+  });
+
+  test('keeps all that it is created with, however long, and is read at both prefixes', async () => {
+    const long = 'é'.repeat(20_000);
+    const given = {
+      model_type: 'agent',
+      source_run_id: runId,
+      params: [
+        { key: 'depth', value: '4' },
+        { key: '__proto__', value: long },
+      ],
+      tags: [{ key: 'a/b c', value: long }],
+    };
+    const id = await newModel(given);
+    const found = await model(id);
+    expect(found['info']).toMatchObject({
+      name: 'churn',
+      model_type: 'agent',
+      source_run_id: runId,
+      tags: given.tags,
+    });
+    expect(items(found['data']?.['params'])).toEqual(given.params);
+    const pages = await server.call('GET', `/ajax-api/2.0/mlflow/logged-models/${id}`);
+    expect(pages.body['model']).toEqual(found);
+  });
+
+  test.each([
+    ['LOGGED_MODEL_READY', 'LOGGED_MODEL_READY'],
+    ['LOGGED_MODEL_UPLOAD_FAILED', 'LOGGED_MODEL_UPLOAD_FAILED'],
+    [2, 'LOGGED_MODEL_READY'],
+  ])('finalized with %s is %s', async (status, shown) => {
+    const id = await newModel();
+    const { body } = await call('PATCH', `/${id}`, { model_id: id, status });
+    expect(body['model']?.['info']?.['status']).toBe(shown);
+    expect(await model(id)).toEqual(body['model']);
+  });
+
+  test('deleted is not found any more, but for who asks for deleted ones; deleting it again is fine', async () => {
+    const id = await newModel();
+    for (let i = 0; i < 2; i++)
+      expect(await call('DELETE', `/${id}`, { model_id: id })).toEqual({ status: 200, body: {} });
+    expect(await call('GET', `/${id}`)).toMatchObject({
+      status: 404,
+      body: {
+        error_code: 'RESOURCE_DOES_NOT_EXIST',
+        message: `Logged model with ID '${id}' not found.`,
+      },
+    });
+    expect((await call('GET', `/${id}?allow_deleted=true`)).body['model']?.['info']).toMatchObject({
+      model_id: id,
+    });
+  });
+
+  test('is of its workspace alone', async () => {
+    const id = await newModel();
+    const response = await server.fetch(api(`/${id}`), { headers: { 'x-mlflow-workspace': 'other' } });
+    expect(response.status).toBe(404);
+  });
+
+  test('in an unknown experiment is refused', async () => {
+    expect(await call('POST', '', { experiment_id: '77' })).toMatchObject({
+      status: 404,
+      body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'No Experiment with id=77 exists' },
+    });
+  });
+});
+
+describe('tags and params', () => {
+  test('the last tag of one key wins; a tag is removed by its key, slashes and spaces included', async () => {
+    const id = await newModel({ tags: [{ key: 'kept', value: '1' }] });
+    const tags = [
+      { key: 'a/b c%', value: '1' },
+      { key: 'a/b c%', value: '2' },
+      { key: 'kept', value: '3' },
+    ];
+    expect(await call('PATCH', `/${id}/tags`, { tags })).toEqual({ status: 200, body: {} });
+    const found = items((await model(id))['info']?.['tags']);
+    expect(found).toHaveLength(2);
+    expect(found).toEqual(expect.arrayContaining(tags.slice(1)));
+    expect(await call('DELETE', `/${id}/tags/a/b%20c%25`)).toEqual({ status: 200, body: {} });
+    expect(items((await model(id))['info']?.['tags'])).toEqual([{ key: 'kept', value: '3' }]);
+    expect(await call('DELETE', `/${id}/tags/a%2Fb%20c%25`)).toMatchObject({
+      status: 404,
+      body: { message: `No tag with key 'a/b c%' found for model with ID '${id}'.` },
+    });
+  });
+
+  test('a param is final: the same value again is fine, another one is refused with all of its call', async () => {
+    const id = await newModel({ params: [{ key: 'a', value: '1' }] });
+    const add = (...params: { key: string; value: string }[]) =>
+      call('POST', `/${id}/params`, { model_id: id, params });
+    expect((await add({ key: 'a', value: '1' }, { key: 'b', value: '' })).status).toBe(200);
+    expect(await add({ key: 'c', value: '1' }, { key: 'a', value: '2' })).toMatchObject({
+      status: 400,
+      body: { error_code: 'INVALID_PARAMETER_VALUE', message: expect.stringMatching(/not allowed/) },
+    });
+    expect(items((await model(id))['data']?.['params'])).toEqual([
+      { key: 'a', value: '1' },
+      { key: 'b', value: '' },
+    ]);
+  });
+
+  test('many who write to one model at once lose nothing', async () => {
+    const id = await newModel();
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        i % 2
+          ? call('PATCH', `/${id}/tags`, { tags: [{ key: `t${i}`, value: '' }] })
+          : call('POST', `/${id}/params`, { params: [{ key: `p${i}`, value: '' }] }),
+      ),
+    );
+    // What lost each of its tries is told so, and comes back.
+    expect(answers.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
+    const served = answers.filter(({ status }) => status === 200).length;
+    const found = await model(id);
+    expect(items(found['info']?.['tags']).length + items(found['data']?.['params']).length).toBe(served);
+  });
+});
+
+describe('what was measured of a model', () => {
+  const measured = async (id: string) => items((await model(id))['data']?.['metrics']);
+
+  test('is the latest of each metric, run and dataset, by timestamp and then step', async () => {
+    const id = await newModel();
+    const d = { datasetName: 'd', datasetDigest: 'x' };
+    await logModelMetrics(server.ctx, runId, [
+      point(id, { value: 0.1, timestamp: 11, step: 1 }),
+      point(id, { value: 0.2, timestamp: 10, step: 9 }),
+      point(id, { value: 0.3, timestamp: 11, step: 0 }),
+      point(id, { ...d, value: 0.4 }),
+      point(id, { ...d, datasetDigest: 'y', value: 0.5 }),
+      point(id, { key: 'nan', value: Number.NaN }),
+      point(id, { key: 'inf', value: Number.NEGATIVE_INFINITY, step: 0 }),
+    ]);
+    const link = { model_id: id, run_id: runId };
+    const acc = { key: 'acc', ...link };
+    expect(await measured(id)).toEqual([
+      { ...acc, value: 0.1, timestamp: 11, step: 1 },
+      { ...acc, value: 0.4, timestamp: 10, step: 1, dataset_name: 'd', dataset_digest: 'x' },
+      { ...acc, value: 0.5, timestamp: 10, step: 1, dataset_name: 'd', dataset_digest: 'y' },
+      { ...link, key: 'nan', value: 'NaN', timestamp: 10, step: 1 },
+      { ...link, key: 'inf', value: '-Infinity', timestamp: 10, step: 0 },
+    ]);
+  });
+
+  test('comes twice, late or from many at once, and is there once and latest', async () => {
+    const id = await newModel();
+    const points = Array.from({ length: 40 }, (_, i) =>
+      point(id, { key: `m${i % 4}`, value: i, timestamp: i }),
+    );
+    await Promise.all([...points, ...points].map((p) => logModelMetrics(server.ctx, runId, [p])));
+    await logModelMetrics(server.ctx, runId, points.slice(0, 4));
+    const found = await measured(id);
+    expect(found.map(({ key, value }) => [key, value])).toEqual(
+      expect.arrayContaining([
+        ['m0', 36],
+        ['m1', 37],
+        ['m2', 38],
+        ['m3', 39],
+      ]),
+    );
+    expect(found).toHaveLength(4);
+  });
+
+  test('costs one write where many calls meet', async () => {
+    const id = await newModel();
+    const { meter } = server.ctx.stores.documents;
+    const before = meter.requests;
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => logModelMetrics(server.ctx, runId, [point(id, { key: `m${i}` })])),
+    );
+    expect(await measured(id)).toHaveLength(50);
+    // The first call alone, the other 49 together, and the read above.
+    expect(meter.requests - before).toBeLessThanOrEqual(5);
+  });
+
+  test('of a model that does not exist is refused', async () => {
+    await expect(logModelMetrics(server.ctx, runId, [point('m-1', {})])).rejects.toMatchObject({
+      code: 'not-found',
+      message: "Logged model with ID 'm-1' not found.",
+    });
+  });
+});
+
+describe('bad input is told apart, names the field, and is no failure of the server', () => {
+  const refused = (method: string, path: string, body: unknown, message: RegExp) =>
+    [`${method} ${path} ${JSON.stringify(body)?.slice(0, 60)}`, method, path, body, message] as const;
+  test.each([
+    refused('POST', '', {}, /Missing value for required parameter 'experiment_id'/),
+    refused('POST', '', { experiment_id: 0 }, /'experiment_id'/),
+    refused('POST', '', { experiment_id: '0', name: 5 }, /'name'/),
+    ...['a/b', 'a:b', 'a.b', 'a%b', 'a"b', "a'b"].map((name) =>
+      refused('POST', '', { experiment_id: '0', name }, /^Invalid model name \(/),
+    ),
+    refused('POST', '', { experiment_id: '0', name: 'n'.repeat(501) }, /length of 500/),
+    refused('POST', '', { experiment_id: '0', tags: {} }, /'tags'/),
+    refused('POST', '', { experiment_id: '0', params: [{ value: '1' }] }, /'params\[0\].key'/),
+    refused('POST', '', { experiment_id: '0', tags: [{ key: 'k'.repeat(251) }] }, /tags\[0\].key/),
+    refused(
+      'POST',
+      '',
+      { experiment_id: '0', params: [{ key: 'k', value: 'v'.repeat(65_536) }] },
+      /params\[0\].value/,
+    ),
+    refused('PATCH', '/ID', {}, /Missing value for required parameter 'status'/),
+    refused('PATCH', '/ID', { status: 'DONE' }, /'status'/),
+    refused('PATCH', '/ID', { status: 0 }, /'status'/),
+    refused('DELETE', '/ID/tags/%zz', undefined, /Invalid path/),
+  ])('%s', async (_, method, path, body, message) => {
+    const answer = await call(method, path.replace('ID', await newModel()), body);
+    expect(answer).toMatchObject({ status: 400, body: { error_code: 'INVALID_PARAMETER_VALUE' } });
+    expect(answer.body['message']).toMatch(message);
+  });
+
+  test.each([
+    ['GET', '/m-nope'],
+    ['GET', `/${'f'.repeat(32)}`],
+    ['GET', '/m-%2e%2e%2fx'],
+    ['DELETE', '/m-nope'],
+    ['PATCH', '/m-nope/tags'],
+    ['POST', '/m-nope/params'],
+    ['DELETE', '/m-nope/tags/k'],
+  ])('%s %s is 404', async (method, path) => {
+    const answer = await call(method, path, method === 'GET' ? undefined : {});
+    expect(answer).toMatchObject({ status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST' } });
+  });
+
+  test('a model over what a document can hold is refused as too large', async () => {
+    const params = Array.from({ length: 60 }, (_, i) => ({ key: `p${i}`, value: 'v'.repeat(60_000) }));
+    const { status } = await call('POST', '', { experiment_id: '0', params });
+    expect(status).toBe(413);
+  });
+});
