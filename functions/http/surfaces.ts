@@ -5,6 +5,7 @@ import { description } from './description.ts';
 import { endpoints, feedbacks } from './endpoints.ts';
 import { graphql } from './graphql/index.ts';
 import { invocations, openInference } from './inference.ts';
+import { mlflowEmpty } from './mlflow-empty.ts';
 import { mlflowUi } from './mlflow-ui.ts';
 import { monitoring } from './monitoring.ts';
 import { pipelines } from './pipelines.ts';
@@ -27,6 +28,7 @@ const served: readonly Surface[] = [
   monitoring,
   pipelines,
   graphql([...tracking.routes, ...artifacts.routes, ...registry.routes]),
+  mlflowEmpty,
   mlflowUi,
   web,
 ];

@@ -1,4 +1,4 @@
-import { type GraphQLFieldResolver, GraphQLFloat, getNullableType } from 'graphql';
+import { type GraphQLFieldResolver, GraphQLFloat, getNullableType, isListType } from 'graphql';
 import type { Context } from '../../../shared/context.ts';
 import { CairnError, mlflowError, type Route } from '../../../shared/http/index.ts';
 import { snakeCase, snakeName } from '../snake-case.ts';
@@ -44,8 +44,10 @@ export function resolverOf(routes: readonly Route[]): GraphQLFieldResolver<unkno
         );
     }
     const value = (source as Json)[fieldName === 'apiError' ? fieldName : snakeName(fieldName)];
-    // JSON's texts for NaN and the infinities: GraphQL has no number for them.
-    return getNullableType(returnType) === GraphQLFloat && typeof value === 'string' ? null : value;
+    const type = getNullableType(returnType);
+    // Empty lists are left out of the endpoints' JSON, and its texts for NaN and the infinities are no numbers here.
+    if (value === undefined && isListType(type)) return [];
+    return type === GraphQLFloat && typeof value === 'string' ? null : value;
   };
 }
 
