@@ -11,13 +11,13 @@ import {
 } from '../shared/events/index.ts';
 import { checkDue, monitorEndpoint } from '../shared/monitoring/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
-import { inspectVersion } from '../shared/registry/index.ts';
+import { inspectVersion, linkLoggedModel } from '../shared/registry/index.ts';
 import { followAlias } from '../shared/serving/index.ts';
 import { workContext } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
 const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {
-  'version.created': [inspectVersion],
+  'version.created': [inspectVersion, linkLoggedModel],
   'version.ready': [followAlias],
   'alias.moved': [followAlias],
   'endpoint.created': [monitorEndpoint],

@@ -64,12 +64,18 @@ export const registry: Surface = {
         ...name,
         source: fields.requiredText,
         run_id: fields.text.optional(),
+        model_id: fields.text.optional(),
         run_link: fields.text.optional(),
         description: fields.text.optional(),
         tags,
       }),
       handle: async (ctx, input) => {
-        const created = await createVersion(ctx, { ...input, runId: input.run_id, runLink: input.run_link });
+        const created = await createVersion(ctx, {
+          ...input,
+          runId: input.run_id,
+          loggedModelId: input.model_id,
+          runLink: input.run_link,
+        });
         return { model_version: versionJson(created, []) };
       },
     }),
@@ -85,9 +91,10 @@ export const registry: Surface = {
     }),
     ...mlflow('GET', 'model-versions/get-download-uri', 'viewer', {
       input: z.object({ ...name, version }),
-      handle: async (ctx, input) => ({
-        artifact_uri: (await versionByName(ctx, input.name, input.version)).source,
-      }),
+      handle: async (ctx, input) => {
+        const found = await versionByName(ctx, input.name, input.version);
+        return { artifact_uri: found.storageLocation ?? found.source };
+      },
     }),
     ...mlflow('POST', 'registered-models/alias', 'contributor', {
       input: z.object({ ...aliasRef, version }),
@@ -151,6 +158,7 @@ function versionJson(v: ModelVersion, aliases: readonly string[]) {
     status: 'READY',
     ...(v.inspection.state === 'refused' ? { status_message: `Not servable: ${v.inspection.reason}` } : {}),
     run_link: v.runLink ?? '',
+    ...(v.loggedModelId ? { model_id: v.loggedModelId } : {}),
     ...optional('tags', pairs(v.tags)),
     ...optional('aliases', aliases),
   };

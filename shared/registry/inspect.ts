@@ -62,7 +62,7 @@ async function examine(
 }
 
 async function readyOf(ctx: Context, version: ModelVersion): Promise<VersionReady> {
-  const path = await onnxPath(ctx, await resolveSource(ctx, version.source));
+  const path = await onnxPath(ctx, await resolveSource(ctx, version.storageLocation ?? version.source));
   const blob = blobName(ctx, path);
   const container = ctx.stores.blobs('artifacts');
   const found = await container.stat(blob);

@@ -55,6 +55,9 @@ export type ModelVersion = Document & {
   readonly name: string;
   readonly version: number;
   readonly source: string;
+  /** Where its files lie, where `source` names a model and not a place. */
+  readonly storageLocation?: string;
+  readonly loggedModelId?: string;
   readonly runId?: string;
   readonly runLink?: string;
   readonly description: string;

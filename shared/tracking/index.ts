@@ -2,6 +2,7 @@ export { artifactPathOf } from './artifact-uri.ts';
 export { createExperiment, getExperiment, getExperimentByName, searchExperiments } from './experiments.ts';
 export { metricHistory } from './history.ts';
 export {
+  addRegistration,
   createLoggedModel,
   deleteLoggedModel,
   deleteLoggedModelTag,
@@ -12,6 +13,7 @@ export {
   loggedModelStatuses,
   logLoggedModelParams,
   type ModelMetric,
+  registrationsOf,
   setLoggedModelTags,
 } from './logged-models.ts';
 export { logToRun } from './logging.ts';

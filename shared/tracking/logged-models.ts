@@ -51,6 +51,12 @@ type LoggedModelDocument = LoggedModel & {
   readonly long?: { readonly params?: Texts; readonly tags?: Texts };
 };
 
+/** A version of a registered model that was made of a logged one. */
+export type Registration = { readonly name: string; readonly version: string };
+
+/** The tag in which MLflow keeps a model's registrations, as JSON. */
+const registrationsTag = 'mlflow.modelVersions';
+
 const nameCharsMax = 500;
 const keyCharsMax = 250;
 const valueCharsMax = 65_535;
@@ -178,6 +184,31 @@ export async function setLoggedModelTags(
   });
 }
 
+/** Notes that a version of a registered model was made of this one; a note that is there already stays the only one. */
+export async function addRegistration(
+  ctx: Context,
+  modelId: string,
+  registration: Registration,
+): Promise<void> {
+  await changeLoggedModel(ctx, modelId, (model) => {
+    const known = registrationsOf(model);
+    if (known.some(({ name, version }) => name === registration.name && version === registration.version))
+      return model;
+    const value = JSON.stringify([...known, registration]);
+    return { ...model, tags: textMap([...pairsOf(model.tags), { key: registrationsTag, value }]) };
+  });
+}
+
+/** The versions that were registered of a model. Anybody may write the tag: what is no version there is left out. */
+export function registrationsOf({ tags }: LoggedModel): Registration[] {
+  try {
+    const parsed: unknown = JSON.parse(textAt(tags, registrationsTag) ?? '[]');
+    return Array.isArray(parsed) ? parsed.flatMap(registrationIn) : [];
+  } catch {
+    return [];
+  }
+}
+
 /** Removes a tag; one that is not there is `not-found`. */
 export async function deleteLoggedModelTag(ctx: Context, modelId: string, key: string): Promise<void> {
   await changeLoggedModel(ctx, modelId, (model) => {
@@ -292,6 +323,14 @@ function checkPairs(kind: 'params' | 'tags', pairs: readonly Pair[]): void {
     if (key.length > keyCharsMax) refuse('key', keyCharsMax);
     if (value.length > valueCharsMax) refuse('value', valueCharsMax);
   });
+}
+
+function registrationIn(entry: unknown): Registration[] {
+  if (typeof entry !== 'object' || entry === null) return [];
+  const { name, version } = entry as { name?: unknown; version?: unknown };
+  return typeof name === 'string' && (typeof version === 'string' || typeof version === 'number')
+    ? [{ name, version: String(version) }]
+    : [];
 }
 
 function modelEvent(

@@ -235,6 +235,55 @@ describe('what was measured of a model', () => {
   });
 });
 
+describe('a logged model that is registered', () => {
+  const registry = (method: string, path: string, body?: unknown) =>
+    server.call(method, `/api/2.0/mlflow/${path}`, body);
+
+  test('gives its files, its run and its id to the version, and notes each version once', async () => {
+    await registry('POST', 'registered-models/create', { name: 'of-logged' });
+    const id = await newModel({ source_run_id: runId });
+    const asked = { name: 'of-logged', source: `models:/${id}`, model_id: id };
+    const created = await registry('POST', 'model-versions/create', asked);
+    expect(created.body['model_version']).toMatchObject({
+      version: '1',
+      source: `models:/${id}`,
+      run_id: runId,
+      model_id: id,
+    });
+    const copy = { name: 'of-logged', source: 'models:/of-logged/1' };
+    expect((await registry('POST', 'model-versions/create', copy)).body['model_version']).toMatchObject({
+      run_id: runId,
+      model_id: id,
+    });
+    for (const version of [1, 2]) {
+      const uri = await registry('GET', `model-versions/get-download-uri?name=of-logged&version=${version}`);
+      expect(uri.body['artifact_uri']).toBe(`mlflow-artifacts:/0/models/${id}/artifacts`);
+    }
+    const [first, second] = ['1', '2'].map((version) => ({ name: 'of-logged', version }));
+    // The client notes the version itself, before or after the server does.
+    await call('PATCH', `/${id}/tags`, {
+      tags: [{ key: 'mlflow.modelVersions', value: JSON.stringify([first]) }],
+    });
+    await server.drain();
+    const info = (await model(id))['info'];
+    expect(items(info?.['registrations'])).toEqual([first, second]);
+    expect(items(info?.['tags'])).toEqual([
+      { key: 'mlflow.modelVersions', value: JSON.stringify([first, second]) },
+    ]);
+  });
+
+  test.each([
+    ['an unknown model', { source: `models:/m-${'f'.repeat(32)}` }, /Logged model with ID 'm-f+' not found/],
+    ['an unknown version', { source: 'models:/of-logged/77' }, /version=77\) not found/],
+    ['another model than it says', { source: `models:/m-${'f'.repeat(32)}`, model_id: 'm-1' }, /model_id/],
+    ['a model by no name we know', { source: 'models:/a/b/c' }, /^Invalid model version source/],
+  ])('is refused where the source names %s', async (_, asked, message) => {
+    const { status, body } = await registry('POST', 'model-versions/create', { name: 'of-logged', ...asked });
+    expect([status, String(body['error_code'])]).toEqual([400, 'INVALID_PARAMETER_VALUE']);
+    expect(body['message']).toMatch(message);
+  });
+});
+
 describe('bad input is told apart, names the field, and is no failure of the server', () => {
   const refused = (method: string, path: string, body: unknown, message: RegExp) =>
     [`${method} ${path} ${JSON.stringify(body)?.slice(0, 60)}`, method, path, body, message] as const;

@@ -1,4 +1,9 @@
-import type { LoggedModel, LoggedModelStatus, ModelMetric } from '../../../shared/tracking/index.ts';
+import {
+  type LoggedModel,
+  type LoggedModelStatus,
+  type ModelMetric,
+  registrationsOf,
+} from '../../../shared/tracking/index.ts';
 import { optional, pairs } from '../mlflow.ts';
 import { metricJson } from './json.ts';
 
@@ -8,9 +13,6 @@ export const mlflowStatuses = {
   READY: 'LOGGED_MODEL_READY',
   FAILED: 'LOGGED_MODEL_UPLOAD_FAILED',
 } as const satisfies Record<LoggedModelStatus, string>;
-
-/** The tag in which the versions that were registered of a model are kept, as JSON. */
-const versionsTag = 'mlflow.modelVersions';
 
 export function loggedModelJson(model: LoggedModel) {
   return {
@@ -25,7 +27,7 @@ export function loggedModelJson(model: LoggedModel) {
       model_type: model.modelType,
       source_run_id: model.sourceRunId,
       ...optional('tags', pairs(model.tags)),
-      ...optional('registrations', registrations(model.tags[versionsTag])),
+      ...optional('registrations', registrationsOf(model)),
     },
     data: {
       ...optional('params', pairs(model.params)),
@@ -50,22 +52,4 @@ function modelMetricJson(modelId: string, metric: ModelMetric) {
 function measuredValue({ value, nan }: ModelMetric): number {
   if (nan) return Number.NaN;
   return Math.abs(value) === Number.MAX_VALUE ? value * 2 : value;
-}
-
-/** Anybody may write a tag: what is no list of versions is none. */
-function registrations(tag: string | undefined): { name: string; version: string }[] {
-  if (!tag) return [];
-  try {
-    const parsed: unknown = JSON.parse(tag);
-    return Array.isArray(parsed) ? parsed.flatMap(registration) : [];
-  } catch {
-    return [];
-  }
-}
-
-function registration(entry: unknown): { name: string; version: string }[] {
-  if (typeof entry !== 'object' || entry === null) return [];
-  const { name, version } = entry as { name?: unknown; version?: unknown };
-  const given = typeof version === 'number' ? String(version) : version;
-  return typeof name === 'string' && typeof given === 'string' ? [{ name, version: given }] : [];
 }
