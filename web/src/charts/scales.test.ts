@@ -66,6 +66,21 @@ test('a value between the ends and its share tell each other, with ticks enough 
   );
 });
 
+test('no finite value whatever breaks a scale', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('linear' as const, 'log' as const),
+      fc.array(fc.double(), { maxLength: 4 }),
+      (kind, values) => {
+        const made = scaleOf(kind, values);
+        for (const tick of made?.ticks ?? []) expect(tick).not.toBeNaN();
+        expect(made?.ticks.length ?? 0).toBeLessThanOrEqual(12);
+        for (const value of values) expect(made && shareOf(made, value)).not.toBeNaN();
+      },
+    ),
+  );
+});
+
 test('only positive values far apart ask for a logarithmic scale', () => {
   expect(kindFor([1e-6, 1e-2])).toBe('log');
   expect(kindFor([1, 100])).toBe('linear');

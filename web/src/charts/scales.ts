@@ -1,5 +1,7 @@
 export type ScaleKind = 'linear' | 'log';
 
+const leastSpan = 1e-290;
+
 /** Where a value stands between the two ends of an axis: 0 at `low`, 1 at `high`. */
 export type Scale = {
   readonly kind: ScaleKind;
@@ -21,12 +23,16 @@ export function scaleOf(kind: ScaleKind, values: readonly number[], ticksMax = 6
     high = Math.max(high, value);
   }
   if (low > high) return undefined;
+  // Values that differ in their last bits only are one value to a reader.
+  const one = high - low <= Math.max(Math.abs(low), Math.abs(high), leastSpan) * 1e-9;
   if (kind === 'log') {
-    const ends = low === high ? { low: low / 2, high: high * 2 } : { low, high };
+    const ends = one
+      ? { low: Math.max(low / 2, Number.MIN_VALUE), high: Math.min(high * 2, Number.MAX_VALUE) }
+      : { low, high };
     return { kind, ...ends, ticks: logTicks(ends.low, ends.high, ticksMax) };
   }
-  const pad = low === high ? Math.abs(low) / 2 || 0.5 : 0;
-  const ends = { low: low - pad, high: high + pad };
+  const pad = one ? Math.abs(low) / 2 || 0.5 : 0;
+  const ends = { low: Math.max(low - pad, -Number.MAX_VALUE), high: Math.min(high + pad, Number.MAX_VALUE) };
   return { kind, ...ends, ticks: linearTicks(ends.low, ends.high, ticksMax) };
 }
 
@@ -35,12 +41,13 @@ export function shareOf({ kind, low, high }: Scale, value: number): number | und
   if (!drawable(kind, value)) return undefined;
   const [from, to, at] =
     kind === 'log' ? [Math.log(low), Math.log(high), Math.log(value)] : [low, high, value];
-  return (at - from) / (to - from);
+  // By halves, since the span of the largest doubles is none.
+  return (at / 2 - from / 2) / (to / 2 - from / 2);
 }
 
 /** The value at a share of the axis. */
 export function valueAt({ kind, low, high }: Scale, share: number): number {
-  return kind === 'log' ? low * (high / low) ** share : low + (high - low) * share;
+  return kind === 'log' ? low * (high / low) ** share : low * (1 - share) + high * share;
 }
 
 /** Logarithmic where all are positive and lie more than a thousandfold apart, as learning rates do. */
@@ -58,6 +65,7 @@ export function drawable(kind: ScaleKind, value: number): boolean {
 /** Multiples of 1, 2 or 5 times a power of ten. Source: Heckbert, Nice Numbers for Graph Labels, Graphics Gems, 1990. */
 function linearTicks(low: number, high: number, ticksMax: number): number[] {
   const rough = (high - low) / Math.max(1, ticksMax - 1);
+  if (!Number.isFinite(rough)) return [low, 0, high];
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((factor) => factor * power >= rough * 0.999) ?? 10);
   const first = Math.ceil(low / step - 1e-9);
