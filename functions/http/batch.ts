@@ -79,7 +79,7 @@ export const batch: Surface = {
       operation: 'getBatchOutput',
       role: 'viewer',
       handle: async (ctx, { request, params }) =>
-        fileResponse(ctx, request, await findOutput(ctx, decodedPath(params['path'] ?? ''))),
+        fileResponse(ctx, request, () => findOutput(ctx, decodedPath(params['path'] ?? ''))),
     },
   ],
 };

@@ -1,5 +1,5 @@
 import type { Surface } from '../../shared/http/index.ts';
-import { artifacts } from './artifacts.ts';
+import { artifacts } from './artifacts/index.ts';
 import { batch } from './batch.ts';
 import { description } from './description.ts';
 import { endpoints, feedbacks } from './endpoints.ts';

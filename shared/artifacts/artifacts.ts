@@ -1,17 +1,28 @@
 import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { CairnError, type Upload, uploadStream } from '../http/index.ts';
+import { CairnError, type Upload, type UploadLimit, uploadStream } from '../http/index.ts';
+import { contentTypeOf } from './content-type.ts';
 
 export type ArtifactEntry = { readonly name: string; readonly isDirectory: boolean; readonly bytes: number };
 
+/** What goes through this server in one request; the host's own limit lies above it, so that this one is told. */
+const plainBytesMax = 100 * 1024 * 1024;
+
 /**
  * Stores an upload as one artifact, replacing an older one. Nothing of it is visible before it has ended
- * with the length that was announced.
+ * with the length that was announced. `too-large` tells how more than `limit` takes is sent.
  */
-export async function putArtifact(ctx: Context, path: string, upload: Upload): Promise<void> {
-  if (path === '')
-    throw new CairnError('invalid', 'Invalid path: name the file to store.', { field: 'path' });
-  await ctx.stores.blobs('artifacts').writeStream(blobName(ctx, path), uploadStream(upload), upload);
+export async function putArtifact(
+  ctx: Context,
+  path: string,
+  upload: Upload,
+  limit: UploadLimit = plainLimit,
+): Promise<void> {
+  const name = blobToWrite(ctx, path);
+  if (upload.bytes !== undefined && upload.bytes > limit.bytesMax) throw limit.tooLarge();
+  const contentType = contentTypeOf(path, upload.contentType);
+  const { signal } = upload;
+  await ctx.stores.blobs('artifacts').writeStream(name, uploadStream(upload, limit), { contentType, signal });
 }
 
 /** An artifact, to be read or handed out; `not-found` where there is none. */
@@ -21,7 +32,7 @@ export async function findArtifact(ctx: Context, path: string): Promise<BlobFile
   throw new CairnError('not-found', `No artifact at '${path}'.`, { field: 'path' });
 }
 
-/** What lies directly below a path; nothing for a path that does not exist. */
+/** What lies directly below a path, by name; nothing for a path that does not exist. */
 export async function listArtifacts(ctx: Context, path: string): Promise<ArtifactEntry[]> {
   const prefix = `${blobName(ctx, path)}${path === '' ? '' : '/'}`;
   const entries: ArtifactEntry[] = [];
@@ -33,10 +44,34 @@ export async function listArtifacts(ctx: Context, path: string): Promise<Artifac
         : { name, isDirectory: false, bytes: entry.bytes },
     );
   }
-  return entries;
+  // Storage gives the folders of each of its pages before the files.
+  return entries.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** Removes a file, and all that lies below a folder of that name; removing what is not there is fine. */
+export async function deleteArtifacts(ctx: Context, path: string): Promise<void> {
+  const name = blobToWrite(ctx, path);
+  const blobs = ctx.stores.blobs('artifacts');
+  await Promise.all([blobs.remove(name), blobs.removeBelow(`${name}/`)]);
 }
 
 /** Where an artifact of the workspace lies in container `artifacts`. */
 export function blobName(ctx: Context, path: string): string {
   return path === '' ? `${ctx.workspace}/` : `${ctx.workspace}/${path}`;
 }
+
+/** The same for what is written, which the whole workspace cannot be. */
+export function blobToWrite(ctx: Context, path: string): string {
+  if (path !== '') return blobName(ctx, path);
+  throw new CairnError('invalid', 'Invalid path: name a file or folder.', { field: 'path' });
+}
+
+const plainLimit: UploadLimit = {
+  bytesMax: plainBytesMax,
+  tooLarge: () =>
+    new CairnError(
+      'too-large',
+      `A file of more than ${plainBytesMax} bytes goes to storage in parts: set MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD=true ` +
+        `and MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE=${plainBytesMax} where you log it.`,
+    ),
+};

@@ -1,2 +1,12 @@
-export { type ArtifactEntry, blobName, findArtifact, listArtifacts, putArtifact } from './artifacts.ts';
+export {
+  type ArtifactEntry,
+  blobName,
+  deleteArtifacts,
+  findArtifact,
+  listArtifacts,
+  putArtifact,
+} from './artifacts.ts';
+export { artifactPathAt, artifactPathIn } from './location.ts';
+export { abortMultipart, completeMultipart, createMultipart, type PartTarget } from './multipart.ts';
 export { artifactPath, checkedArtifactPath } from './path.ts';
+export { type Presigned, presignDownload, presignUpload } from './presigned.ts';

@@ -44,7 +44,7 @@ export function failureOf(error: unknown): unknown {
     case 412:
       return new CairnError('conflict', 'The blob changed while it was read.', { cause: error });
     case 416:
-      return new CairnError('invalid', 'The requested range is outside the file.', { cause: error });
+      return new CairnError('out-of-range', 'The requested range is outside the file.', { cause: error });
     case undefined:
     case 408:
     case 429:

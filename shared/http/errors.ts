@@ -13,6 +13,7 @@ const codes = {
   'wrong-method': { status: 405, mlflow: 'BAD_REQUEST', title: 'Wrong method' },
   conflict: { status: 409, mlflow: 'RESOURCE_CONFLICT', title: 'Conflict' },
   'too-large': { status: 413, mlflow: 'INVALID_PARAMETER_VALUE', title: 'Too large' },
+  'out-of-range': { status: 416, mlflow: 'INVALID_PARAMETER_VALUE', title: 'Range not satisfiable' },
   'unsupported-media': { status: 415, mlflow: 'BAD_REQUEST', title: 'Unsupported content type' },
   'too-many': { status: 429, mlflow: 'REQUEST_LIMIT_EXCEEDED', title: 'Too many requests' },
   internal: { status: 500, mlflow: 'INTERNAL_ERROR', title: 'Internal error' },

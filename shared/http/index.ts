@@ -21,5 +21,5 @@ export {
   type Surface,
   utf8,
 } from './route.ts';
-export { type Upload, uploadOf, uploadStream } from './upload.ts';
+export { type Upload, type UploadLimit, uploadOf, uploadStream } from './upload.ts';
 export { fields, parse } from './validate.ts';

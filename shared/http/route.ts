@@ -44,6 +44,8 @@ type RouteOptions<S extends z.ZodType> = {
   operation: string;
   /** Schema of the input: query parameters of a GET, the JSON body of everything else; path parameters join it. */
   input: S;
+  /** Bytes of the largest body, where it is not what JSON mostly needs. */
+  bodyBytesMax?: number;
   handle: (ctx: Context, input: z.output<S>, call: Call) => Promise<unknown>;
 };
 
@@ -59,7 +61,7 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
     role: options.role,
     input: options.input,
     async handle(ctx, call) {
-      const given = method === 'GET' ? queryInput(call.url) : await bodyInput(call.request);
+      const given = method === 'GET' ? queryInput(call.url) : await bodyInput(call.request, options.bodyBytesMax);
       const result = await options.handle(ctx, parse(options.input, { ...given, ...call.params }), call);
       return result instanceof Response ? result : json(result);
     },
@@ -84,8 +86,8 @@ function queryInput(url: URL): Record<string, unknown> {
 }
 
 /** The JSON object of a body; an empty body is `{}`. */
-async function bodyInput(request: Request): Promise<Record<string, unknown>> {
-  const text = utf8(await readBody(request, jsonBytesMax));
+async function bodyInput(request: Request, bytesMax = jsonBytesMax): Promise<Record<string, unknown>> {
+  const text = utf8(await readBody(request, bytesMax));
   if (text === '') return {};
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json')

@@ -1,3 +1,4 @@
+import { artifactPathIn } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
 import { getRun } from './runs.ts';
 
@@ -9,5 +10,5 @@ import { getRun } from './runs.ts';
 export async function artifactPathOf(ctx: Context, uri: string): Promise<string | undefined> {
   const run = /^runs:\/([^/]+)\/(.+)$/.exec(uri);
   const located = run?.[1] === undefined ? uri : `${(await getRun(ctx, run[1])).artifactUri}/${run[2]}`;
-  return /^mlflow-artifacts:(?:\/\/[^/]*)?\/(?!\/)(.+)$/.exec(located)?.[1]?.replace(/\/+$/, '');
+  return artifactPathIn(located) || undefined;
 }

@@ -42,7 +42,7 @@ describe('artifacts', () => {
         { path: 'a.txt', is_dir: false, file_size: 1 },
       ]),
     });
-    expect((await server.call('GET', `${root}?path=nowhere`)).body).toEqual({ files: [] });
+    expect((await server.call('GET', `${root}?path=nowhere`)).body).toEqual({});
     expect(await server.call('GET', `${root}/tree/nothing.txt`)).toMatchObject({
       status: 404,
       body: { error_code: 'RESOURCE_DOES_NOT_EXIST' },

@@ -1,0 +1,121 @@
+import * as z from 'zod';
+import { artifactPathAt, findArtifact, putArtifact } from '../../../shared/artifacts/index.ts';
+import type { Context } from '../../../shared/context.ts';
+import {
+  type Call,
+  CairnError,
+  fields,
+  json,
+  type Route,
+  route,
+  type UploadLimit,
+  uploadOf,
+} from '../../../shared/http/index.ts';
+import { versionByName } from '../../../shared/registry/index.ts';
+import { getLoggedModel, getRun } from '../../../shared/tracking/index.ts';
+import { fileResponse } from '../files.ts';
+import { mlflow } from '../mlflow.ts';
+import { runId, runRef } from '../tracking/fields.ts';
+import { filesBelow } from './json.ts';
+
+/** MLflow's pages send small things this way: images, tables, notes. */
+const pageUploadLimit: UploadLimit = {
+  bytesMax: 10 * 1024 * 1024,
+  tooLarge: () => new CairnError('invalid', 'Artifact size is too large. Max size is 10MB.'),
+};
+
+const path = fields.text.default('');
+
+/** Artifacts by the run, the logged model or the model version that they belong to. */
+export const owned: readonly Route[] = [
+  ...mlflow('GET', 'artifacts/list', 'viewer', {
+    input: runRef.extend({ path }),
+    async handle(ctx, input) {
+      const { artifactUri, runId: id } = await getRun(ctx, runId(input));
+      return listing(ctx, { uri: artifactUri, owner: `run ${id}` }, input.path);
+    },
+  }),
+  ...mlflow('GET', 'logged-models/{model_id}/artifacts/directories', 'viewer', {
+    input: z.object({ model_id: fields.requiredText, artifact_directory_path: path }),
+    async handle(ctx, input) {
+      const { artifactUri, modelId } = await getLoggedModel(ctx, input.model_id);
+      return listing(ctx, { uri: artifactUri, owner: `model ${modelId}` }, input.artifact_directory_path);
+    },
+  }),
+  route('GET', '/get-artifact', {
+    operation: 'artifacts/get-of-run',
+    role: 'viewer',
+    input: runRef.extend({ path: fields.requiredText }),
+    handle: async (ctx, input, call) => file(ctx, call, await pathOfRun(ctx, runId(input), input.path)),
+  }),
+  route('GET', '/model-versions/get-artifact', {
+    operation: 'artifacts/get-of-version',
+    role: 'viewer',
+    input: z.object({ name: fields.requiredText, version: fields.int64, path: fields.requiredText }),
+    handle: async (ctx, input, call) => file(ctx, call, await pathOfVersion(ctx, input)),
+  }),
+  route('GET', '/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files', {
+    operation: 'artifacts/get-of-logged-model',
+    role: 'viewer',
+    input: z.object({ model_id: fields.requiredText, artifact_file_path: fields.text.default('') }),
+    async handle(ctx, input, call) {
+      if (input.artifact_file_path === '')
+        throw new CairnError(
+          'bad-request',
+          'Request must include the "artifact_file_path" query parameter.',
+          {
+            field: 'artifact_file_path',
+          },
+        );
+      return file(ctx, call, await pathOfLoggedModel(ctx, input.model_id, input.artifact_file_path));
+    },
+  }),
+  {
+    method: 'POST',
+    path: '/ajax-api/2.0/mlflow/upload-artifact',
+    operation: 'artifacts/upload',
+    role: 'contributor',
+    async handle(ctx, { request, url }) {
+      const given = (name: string) => {
+        const value = url.searchParams.get(name);
+        if (value) return value;
+        throw new CairnError('invalid', `Request must specify ${name}.`, { field: name });
+      };
+      const target = await pathOfRun(ctx, given('run_uuid'), given('path'));
+      const upload = uploadOf(request);
+      if (request.body === null || upload.bytes === 0)
+        throw new CairnError('invalid', 'Request must specify data.');
+      await putArtifact(ctx, target, upload, pageUploadLimit);
+      return json({});
+    },
+  },
+];
+
+/** The path, among the artifacts of the workspace, of a file of a run, deleted or not. */
+export async function pathOfRun(ctx: Context, id: string, below: string): Promise<string> {
+  return artifactPathAt((await getRun(ctx, id)).artifactUri, below, `run ${id}`);
+}
+
+/** The same for a logged model. */
+export async function pathOfLoggedModel(ctx: Context, id: string, below: string): Promise<string> {
+  return artifactPathAt((await getLoggedModel(ctx, id)).artifactUri, below, `model ${id}`);
+}
+
+async function pathOfVersion(
+  ctx: Context,
+  { name, version, path: below }: { name: string; version: number; path: string },
+): Promise<string> {
+  const { source, storageLocation = source } = await versionByName(ctx, name, version);
+  const run = /^runs:\/([^/]+)\/?(.*)$/s.exec(storageLocation);
+  const root = run ? `${(await getRun(ctx, run[1] ?? '')).artifactUri}/${run[2]}` : storageLocation;
+  return artifactPathAt(root, below, `version ${version} of model ${name}`);
+}
+
+async function listing(ctx: Context, { uri, owner }: { uri: string; owner: string }, below: string) {
+  const folder = below.replace(/\/+$/, '');
+  return { root_uri: uri, ...(await filesBelow(ctx, artifactPathAt(uri, folder, owner), folder)) };
+}
+
+function file(ctx: Context, { request }: Call, target: string): Promise<Response> {
+  return fileResponse(ctx, request, () => findArtifact(ctx, target));
+}
