@@ -14,6 +14,8 @@ function page(path: string, load: () => Promise<ComponentType>): RouteObject {
 }
 
 const runPage = async () => (await import('./run/RunPage.tsx')).RunPage;
+const modelPage = async () => (await import('./models/ModelPage.tsx')).ModelPage;
+const monitorPage = async () => (await import('./monitors/MonitorPage.tsx')).MonitorPage;
 
 /** Every page by its hash. Links that MLflow's client prints are among them. */
 export const router = createHashRouter([
@@ -23,8 +25,18 @@ export const router = createHashRouter([
     // What a first visit shows while the code of its page arrives.
     HydrateFallback: () => null,
     children: [
+      page('/', async () => (await import('./overview/OverviewPage.tsx')).OverviewPage),
       page('experiments/:experimentId/runs/:runId', runPage),
       page('runs/:runId', runPage),
+      page('models', async () => (await import('./models/ModelsPage.tsx')).ModelsPage),
+      page('models/:name', modelPage),
+      page('models/:name/versions/:version', modelPage),
+      page('endpoints', async () => (await import('./endpoints/EndpointsPage.tsx')).EndpointsPage),
+      page('endpoints/:name', async () => (await import('./endpoints/EndpointPage.tsx')).EndpointPage),
+      page('monitors', async () => (await import('./monitors/MonitorsPage.tsx')).MonitorsPage),
+      page('monitors/:name', monitorPage),
+      page('monitors/:name/:windowEnd', monitorPage),
+      page('jobs', async () => (await import('./jobs/JobsPage.tsx')).JobsPage),
       page('compare', async () => (await import('./compare/ComparePage.tsx')).ComparePage),
       { path: '*', element: <NotFoundPage /> },
     ],

@@ -26,6 +26,33 @@ export type Run = {
     lifecycle_stage: string;
   };
   data: { metrics?: Metric[]; params?: Pair[]; tags?: Pair[] };
+  inputs?: { dataset_inputs?: DatasetInput[]; model_inputs?: { model_id: string }[] };
+  outputs?: { model_outputs?: { model_id: string; step?: number }[] };
+};
+
+/** A dataset that a run used. `schema` and `profile` are JSON. */
+export type DatasetInput = {
+  tags?: Pair[];
+  dataset: {
+    name: string;
+    digest: string;
+    source_type?: string;
+    source?: string;
+    schema?: string;
+    profile?: string;
+  };
+};
+
+export type LoggedModel = {
+  info: {
+    model_id: string;
+    name: string;
+    status: string;
+    model_type?: string;
+    source_run_id?: string;
+    tags?: Pair[];
+  };
+  data?: { metrics?: Metric[]; params?: Pair[] };
 };
 
 export type Artifact = { path: string; is_dir: boolean; file_size?: number };

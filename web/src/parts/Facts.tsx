@@ -1,21 +1,21 @@
-import { Fragment, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 
-type FactsProps = { readonly pairs: readonly (readonly [name: string, value: ReactNode])[] };
-
-/** Names and their values; those without a value are left out. */
-export function Facts({ pairs }: FactsProps) {
-  const known = pairs.filter(
+/**
+ * Names and their values; those without a value are left out.
+ *
+ * @example <Facts of={{ User: run.userId, Took: ended && duration(ended - started) }} />
+ */
+export function Facts({ of }: { readonly of: Readonly<Record<string, ReactNode>> }) {
+  const known = Object.entries(of).filter(
     ([, value]) => value !== null && value !== undefined && value !== '' && value !== false,
   );
   return (
     <dl className="facts">
       {known.map(([name, value]) => (
-        <Fragment key={name}>
-          <div>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        </Fragment>
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
       ))}
     </dl>
   );

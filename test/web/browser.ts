@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export type Theme = 'light' | 'dark';
+type ViewOptions = { readonly theme?: Theme; readonly width?: number; readonly height?: number };
+
+/** A window of a browser that has the web UI of one server in it. */
+export type View = {
+  readonly page: Page;
+  /** Goes to a hash of the web UI, and waits until nothing is loading. */
+  visit(hash: string): Promise<void>;
+  /** Waits until no request is under way and no part of the page says that it is loading. */
+  settled(): Promise<void>;
+  /** What a reader who cannot see or point would stumble over: serious and critical findings of axe. */
+  barriers(): Promise<string[]>;
+  /** Console errors, uncaught errors and breaches of the content policy since the view was opened. */
+  troubles(): readonly string[];
+  close(): Promise<void>;
+};
+
+export type WebBrowser = {
+  view(options?: ViewOptions): Promise<View>;
+  close(): Promise<void>;
+};
+
+/** A browser for the web UI at `url`. Throws, with the way to get one, where there is none. */
+export async function openBrowser(url: string): Promise<WebBrowser> {
+  const browser = await launched();
+  return {
+    view: (options = {}) => openView(browser, url, options),
+    close: () => browser.close(),
+  };
+}
+
+async function launched(): Promise<Browser> {
+  try {
+    // A container's root may not use Chromium's own sandbox; what is opened here is our own page.
+    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+    return await chromium.launch({ executablePath, args });
+  } catch (cause) {
+    throw new Error(
+      `There is no usable browser at ${executablePath}: install it (on Debian: apt-get install chromium), or name another Chromium in CHROMIUM.`,
+      { cause },
+    );
+  }
+}
+
+async function openView(
+  browser: Browser,
+  url: string,
+  { theme = 'light', width = 1440, height = 900 }: ViewOptions,
+): Promise<View> {
+  const context = await browser.newContext({
+    colorScheme: theme,
+    viewport: { width, height },
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  const troubles: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') troubles.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => troubles.push(`uncaught: ${error.message}`));
+  const settled = async () => {
+    await page.waitForLoadState('networkidle');
+    await page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy="true"]'));
+  };
+  return {
+    page,
+    settled,
+    async visit(hash) {
+      await page.goto(`${url}/${hash}`);
+      await page.waitForSelector('main h1');
+      await settled();
+    },
+    async barriers() {
+      await page.evaluate(axeSource);
+      return page.evaluate(async () => {
+        const { axe } = globalThis as unknown as {
+          axe: {
+            run(): Promise<{
+              violations: {
+                id: string;
+                impact: string;
+                help: string;
+                nodes: { target: string[]; failureSummary: string }[];
+              }[];
+            }>;
+          };
+        };
+        const { violations } = await axe.run();
+        return violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .flatMap(({ id, nodes }) =>
+            nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+          );
+      });
+    },
+    troubles: () => troubles,
+    close: () => context.close(),
+  };
+}

@@ -1,0 +1,80 @@
+import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { Failure } from './Failure.tsx';
+
+type DialogProps = {
+  readonly title: string;
+  readonly children: ReactNode;
+  /** What the button that does it says. */
+  readonly action: string;
+  readonly danger?: boolean;
+  /** The dialog closes when this is done; while it is not, it cannot be asked for twice. */
+  readonly onSubmit: (form: FormData) => Promise<unknown>;
+  readonly onClose: () => void;
+};
+
+/** A question that has to be answered first. Shown while it is mounted. */
+export function Dialog({ title, children, action, danger = false, onSubmit, onClose }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  const [state, setState] = useState<{ status: 'open' | 'busy' } | { status: 'failed'; error: unknown }>({
+    status: 'open',
+  });
+  useEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (state.status === 'busy') return;
+    setState({ status: 'busy' });
+    try {
+      await onSubmit(new FormData(event.currentTarget));
+      onClose();
+    } catch (error) {
+      setState({ status: 'failed', error });
+    }
+  };
+
+  return (
+    <dialog
+      ref={element}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <form onSubmit={(event) => void submit(event)}>
+        <h2 id={titleId}>{title}</h2>
+        <div className="dialog-body">
+          {children}
+          {state.status === 'failed' && <Failure error={state.error} />}
+        </div>
+        <div className="dialog-foot">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className={danger ? 'danger' : 'primary'} disabled={state.status === 'busy'}>
+            {action}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+type FieldProps = { readonly label: string; readonly hint?: string; readonly children: ReactNode };
+
+/** An input with its name above and what helps to fill it below. */
+export function Field({ label, hint, children }: FieldProps) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/label-has-associated-control -- the control is the child
+    <label className="field">
+      <span>{label}</span>
+      {children}
+      {hint !== undefined && <small>{hint}</small>}
+    </label>
+  );
+}
