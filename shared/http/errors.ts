@@ -5,6 +5,8 @@
 const codes = {
   invalid: { status: 400, mlflow: 'INVALID_PARAMETER_VALUE', title: 'Invalid request' },
   'bad-request': { status: 400, mlflow: 'BAD_REQUEST', title: 'Bad request' },
+  // MLflow answers 500, which its clients try again; it is the caller's to mend.
+  'invalid-state': { status: 400, mlflow: 'INVALID_STATE', title: 'Not in this state' },
   'already-exists': { status: 400, mlflow: 'RESOURCE_ALREADY_EXISTS', title: 'Already exists' },
   unauthenticated: { status: 401, mlflow: 'UNAUTHENTICATED', title: 'Not signed in' },
   forbidden: { status: 403, mlflow: 'PERMISSION_DENIED', title: 'Not allowed' },
@@ -26,16 +28,20 @@ export type ErrorCode = keyof typeof codes;
 /** A message may quote what the caller sent, which is as long as the caller likes. */
 const messageCharsMax = 2000;
 
-/** A failure a caller can act on. `field` is the path of the offending input, where there is one. */
+/**
+ * A failure a caller can act on. `field` is the path of the offending input, where there is one, and
+ * `position` where in its text the fault is, in UTF-16 units from 0.
+ */
 export class CairnError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
+  readonly position: number | undefined;
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { field?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: { field?: string; position?: number; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
     super(
       message.length > messageCharsMax ? `${message.slice(0, messageCharsMax)}…` : message,
@@ -44,6 +50,7 @@ export class CairnError extends Error {
     this.name = 'CairnError';
     this.code = code;
     this.field = options.field;
+    this.position = options.position;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
@@ -76,6 +83,7 @@ export const problem: ErrorShape = (error, requestId) => ({
   status: error.status,
   detail: error.message,
   ...(error.field === undefined ? {} : { field: error.field }),
+  ...(error.position === undefined ? {} : { position: error.position }),
   requestId,
 });
 
