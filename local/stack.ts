@@ -232,6 +232,8 @@ function settings(
   return {
     AzureWebJobsStorage: azurite.connectionString,
     AzureWebJobsDisableHomepage: 'true',
+    // The app refuses bodies that are too long by itself, and says what to do instead.
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776',
     // In Azure an empty queue may be polled lazily and a failure may rest; here someone is watching.
     AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:01',
     AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:00:01',

@@ -9,6 +9,7 @@ import type { Template, Value } from './template.ts';
 const platformSettings = new Set([
   'AzureWebJobsStorage__credential',
   'AzureWebJobsDisableHomepage',
+  'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
 ]);

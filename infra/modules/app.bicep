@@ -104,6 +104,8 @@ resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
   properties: union(settings.outputs.values, {
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsDisableHomepage: 'true'
+    // The app refuses bodies that are too long by itself, and says what to do instead.
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776'
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
   })

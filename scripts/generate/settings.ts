@@ -27,6 +27,7 @@ export function localSettings(): string {
   const values = {
     FUNCTIONS_WORKER_RUNTIME: 'node',
     AzureWebJobsDisableHomepage: 'true',
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776',
     ...Object.fromEntries(
       settingsOf('local').map(({ name, declaration }) => [
         name,
