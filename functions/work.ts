@@ -13,10 +13,12 @@ import { checkDue, monitorEndpoint } from '../shared/monitoring/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
 import { inspectVersion, linkLoggedModel } from '../shared/registry/index.ts';
 import { followAlias } from '../shared/serving/index.ts';
+import { foldFinishedRun, foldRun } from '../shared/tracking/index.ts';
 import { workContext } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
 const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {
+  'run.finished': [foldFinishedRun],
   'version.created': [inspectVersion, linkLoggedModel],
   'version.ready': [followAlias],
   'alias.moved': [followAlias],
@@ -32,6 +34,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'sweep-events': (ctx) => sweepEvents(ctx),
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
   'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
+  'fold-run': foldRun,
   'check-monitor': checkDue,
   retrain,
   'retrain-recover': recoverRetraining,

@@ -1,12 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, isCode } from '../http/index.ts';
 import { contended, jitter, swapTries } from '../swap.ts';
+import { type FoldMessage, isFoldDue } from './fold.ts';
+import type { Points } from './history-store.ts';
 import { checkedChange } from './limits.ts';
-import type { MetricPoint, Points, Run, RunChange } from './model.ts';
-import { checkActive, entries, readRun, runNameTag, textMap } from './runs.ts';
+import { logModelMetrics } from './logged-models-metrics.ts';
+import { RunDraft } from './logging-draft.ts';
+import type { Run, RunChange } from './model.ts';
+import { keepTexts } from './overflow.ts';
+import { readActiveRun } from './runs.ts';
+import { longTexts } from './texts.ts';
 
 /** Bounds of one joint write, well inside a batch's 100 operations and 2 MB. */
 const callsPerBatchMax = 40;
@@ -17,6 +22,8 @@ type Call = {
   readonly change: Required<RunChange>;
   readonly done: () => void;
   readonly fail: (error: unknown) => void;
+  /** Whether all that must be there before the run refers to it is there. */
+  prepared: boolean;
 };
 
 /** Calls that wait for their run's writer, by the stores they write to and the run. */
@@ -24,35 +31,53 @@ const writers = new WeakMap<object, Map<string, Call[]>>();
 
 /**
  * Logs metrics, params and tags to a run, all or nothing. Calls that meet in this process share one
- * conditional write, each judged alone; a call that was applied before is known by its points' id.
+ * conditional write, each judged alone. A call that was applied before is known by its points; where these
+ * have been folded, or where it has none, it is applied again, which changes nothing: history is a set, the
+ * latest point stays the latest, and a param or tag has its value. Throws `not-found` for an unknown run,
+ * `invalid` for a deleted one and for what may not be logged, `too-large` where the run would be.
  */
-export function logToRun(ctx: Context, runId: string, change: RunChange): Promise<void> {
+export async function logToRun(ctx: Context, runId: string, change: RunChange): Promise<void> {
   const checked = checkedChange(change);
   let runs = writers.get(ctx.stores);
   if (!runs) writers.set(ctx.stores, (runs = new Map()));
-  const waiting = runs.get(runId);
+  const of = runs;
+  const key = `${ctx.workspace}/${runId}`;
+  const waiting = of.get(key);
   return new Promise((done, fail) => {
-    const call: Call = { ctx, change: checked, done, fail };
+    const call: Call = { ctx, change: checked, done, fail, prepared: false };
     if (waiting) waiting.push(call);
     else {
       const calls = [call];
-      runs.set(runId, calls);
-      void write(runId, calls).finally(() => runs.delete(runId));
+      of.set(key, calls);
+      void serve(runId, calls).finally(() => of.delete(key));
     }
   });
 }
 
 /** Serves one run's calls until none waits. Between writes of one process the run need not be read again. */
-async function write(runId: string, waiting: Call[]): Promise<void> {
+async function serve(runId: string, waiting: Call[]): Promise<void> {
   let known: Stored<Run> | undefined;
-  while (waiting.length > 0) {
-    const calls = takeJoint(waiting);
-    try {
-      known = await commit(runId, calls, known);
-    } catch (error) {
-      known = undefined;
-      for (const call of calls) call.fail(error);
+  while (waiting.length > 0) known = await answer(runId, takeJoint(waiting), known);
+}
+
+/** Answers calls, all of them, and returns the run as it then stands, where that is known. */
+async function answer(
+  runId: string,
+  calls: readonly Call[],
+  known: Stored<Run> | undefined,
+): Promise<Stored<Run> | undefined> {
+  try {
+    return await commit(runId, calls, known);
+  } catch (error) {
+    const isTooLarge = isCode(error, 'too-large');
+    if (isTooLarge && calls.length > 1) {
+      // Each for itself, so that only those are refused that are too large.
+      let current: Stored<Run> | undefined;
+      for (const call of calls) current = await answer(runId, [call], current);
+      return current;
     }
+    for (const call of calls) call.fail(isTooLarge ? runTooLarge(runId, error) : error);
+    return undefined;
   }
 }
 
@@ -65,7 +90,7 @@ function takeJoint(waiting: Call[]): Call[] {
   return waiting.splice(0, count < 0 ? waiting.length : count);
 }
 
-/** Writes the calls as one batch; returns the run as it then stands. Every call has been answered afterwards. */
+/** Writes the calls as one batch; returns the run as it then stands. Where it throws, calls are left without an answer. */
 async function commit(
   runId: string,
   all: readonly Call[],
@@ -74,10 +99,11 @@ async function commit(
   let calls = [...all];
   let current = known;
   for (let attempt = 0; attempt < swapTries; ) {
-    const first = calls[0];
+    const [first] = calls;
     if (!first) return current;
+    const { ctx } = first;
     const fresh = current === undefined;
-    current ??= await readRun(first.ctx, runId);
+    current ??= await readActiveRun(ctx, runId);
     const { doc, etag } = current;
     const judged = judge(doc, calls);
     if (judged.refused.length > 0 && !fresh) {
@@ -87,6 +113,11 @@ async function commit(
     }
     for (const { call, error } of judged.refused) call.fail(error);
     calls = judged.accepted.map(({ call }) => call);
+    const ready = await prepareAll(doc, calls);
+    if (ready.length < calls.length) {
+      calls = ready;
+      continue;
+    }
     if (judged.run === doc) {
       for (const call of calls) call.done();
       return current;
@@ -94,10 +125,11 @@ async function commit(
     const points = judged.accepted.flatMap(({ call, points: p }) => (p ? [{ call, doc: p }] : []));
     const creates = points.map(({ doc: p }): Write => ({ op: 'create', doc: p }));
     const writes: Write[] = [{ op: 'replace', doc: judged.run, etag }, ...creates];
-    const result = await first.ctx.stores.documents('runs').batch([doc.experimentId, runId], writes);
+    const result = await ctx.stores.documents('runs').batch([doc.experimentId, runId], writes);
     switch (result.outcome) {
       case 'applied':
         for (const call of calls) call.done();
+        askToFold(ctx, doc, judged.run);
         return { doc: judged.run, etag: result.etags[0] ?? '' };
       case 'exists': {
         // This call's points are stored, hence all of the call was: it is a repetition.
@@ -109,111 +141,70 @@ async function commit(
       case 'missing':
       case 'changed':
         current = undefined;
-        await jitter(first.ctx, attempt++);
+        await jitter(ctx, attempt++);
         break;
     }
   }
-  for (const call of calls) call.fail(contended(`Run ${runId}`));
-  return undefined;
+  throw contended(`Run ${runId}`);
 }
 
 /** Applies each call in turn, leaving out those that may not be. Equal runs stay identical. */
 function judge(run: Run, calls: readonly Call[]) {
   const accepted: { call: Call; points?: Points }[] = [];
   const refused: { call: Call; error: unknown }[] = [];
-  let next = run;
+  const draft = new RunDraft(run);
   const ids = new Set<string>();
   for (const call of calls)
     try {
-      if (run.workspace !== call.ctx.workspace)
-        throw new CairnError('not-found', `Run with id=${run.runId} not found`, { field: 'run_id' });
-      checkActive(run);
-      next = apply(next, call.change);
-      const points = call.change.metrics.length > 0 ? pointsOf(run, call.change) : undefined;
+      const points = draft.add(call.change);
       // The same call twice in one batch shares its document.
       accepted.push(points && !ids.has(points.id) ? { call, points } : { call });
       if (points) ids.add(points.id);
     } catch (error) {
       refused.push({ call, error });
     }
-  return { run: next, accepted, refused };
+  return { run: draft.run, accepted, refused };
 }
 
-function apply(run: Run, { params, tags, metrics }: Required<RunChange>): Run {
-  const added = newParams(run, params);
-  const changedTags = tags.filter(({ key, value }) => run.tags[key] !== value);
-  if (added.length === 0 && changedTags.length === 0 && metrics.length === 0) return run;
-  const name = changedTags.findLast(({ key }) => key === runNameTag)?.value;
-  return {
-    ...run,
-    ...(added.length > 0 ? { params: textMap([...entries(run.params), ...added]) } : {}),
-    ...(changedTags.length > 0 ? { tags: textMap([...entries(run.tags), ...changedTags]) } : {}),
-    ...(name ? { name } : {}),
-    ...(metrics.length > 0 ? latest(run, metrics) : {}),
-  };
+/** Brings about what must be there before the run is written. Calls where this fails are refused; returns the others. */
+async function prepareAll(run: Run, calls: readonly Call[]): Promise<Call[]> {
+  const ready = await Promise.all(
+    calls.map(async (call) => {
+      try {
+        if (!call.prepared) await prepare(run, call);
+        call.prepared = true;
+        return [call];
+      } catch (error) {
+        call.fail(error);
+        return [];
+      }
+    }),
+  );
+  return ready.flat();
 }
 
-/** The params a run does not have yet; one logged before with another value is refused, params being final. */
-function newParams(run: Run, params: Required<RunChange>['params']) {
-  const known = (key: string) => (Object.hasOwn(run.params, key) ? run.params[key] : undefined);
-  const changed = params.filter(({ key, value }) => known(key) !== undefined && known(key) !== value);
-  const [first] = changed;
-  if (first && params.length === 1)
-    throw new CairnError(
-      'invalid',
-      `Changing param values is not allowed. Param with key='${first.key}' was already logged with value='${known(first.key)}' for run ID='${run.runId}'. Attempted logging new value '${first.value}'.`,
-      { field: 'value' },
+async function prepare(run: Run, { ctx, change: { metrics, params, tags } }: Call): Promise<void> {
+  const texts = longTexts([...params, ...tags]);
+  const ofModels = metrics.flatMap((point) => (point.modelId ? [{ ...point, modelId: point.modelId }] : []));
+  if (texts.length > 0) await keepTexts(ctx, run, texts);
+  if (ofModels.length > 0) await logModelMetrics(ctx, run.runId, ofModels);
+}
+
+function runTooLarge(runId: string, cause: CairnError): CairnError {
+  return new CairnError(
+    'too-large',
+    `Run ${runId} would exceed 2 MB, which is about 15000 metrics, params and tags with names of 30 characters. Log to several runs.`,
+    { cause },
+  );
+}
+
+/** Has a run folded that has become due. It does not wait: what is lost here comes with a later call, or the run's end. */
+function askToFold(ctx: Context, before: Run, { runId, logged }: Run): void {
+  if (!logged || !isFoldDue(before.logged ?? [0, 0], logged)) return;
+  const message: FoldMessage = { kind: 'fold-run', runId };
+  ctx.stores.queues
+    .send(ctx, 'work', message)
+    .catch((error: unknown) =>
+      ctx.log.warn('folding left to a later call', { runId, reason: String(error) }),
     );
-  if (first)
-    throw new CairnError(
-      'invalid',
-      `Changing param values is not allowed. Params were already logged='${JSON.stringify(changed.map(({ key, value }) => ({ key, old_value: known(key), new_value: value })))}' for run ID='${run.runId}'.`,
-      { field: 'params' },
-    );
-  return params.filter(({ key }) => known(key) === undefined);
-}
-
-/** Latest values after `points`: the largest by (step, timestamp, value), NaN counting as 0 there. */
-function latest(run: Run, points: readonly MetricPoint[]): Pick<Run, 'm' | 'mm' | 'mn'> {
-  const m = Object.assign(Object.create(null) as Record<string, number>, run.m);
-  const mm = Object.assign(Object.create(null) as Record<string, readonly [number, number]>, run.mm);
-  const mn = Object.assign(Object.create(null) as Record<string, true>, run.mn);
-  for (const { key, value, step, timestamp } of points) {
-    const stored = searchable(value);
-    const held = mm[key];
-    if (held && (held[0] - step || held[1] - timestamp || (m[key] ?? 0) - stored) > 0) continue;
-    m[key] = stored;
-    mm[key] = [step, timestamp];
-    if (Number.isNaN(value)) mn[key] = true;
-    else delete mn[key];
-  }
-  return { m, mm, mn };
-}
-
-/** A value as JSON and the index can hold it. */
-function searchable(value: number): number {
-  if (Number.isNaN(value)) return 0;
-  return Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
-}
-
-function pointsOf(run: Run, { metrics, params, tags }: Required<RunChange>): Points {
-  const columns = {
-    keys: metrics.map((p) => p.key),
-    values: metrics.map((p) =>
-      Number.isFinite(p.value) ? p.value : (String(p.value) as 'NaN' | 'Infinity' | '-Infinity'),
-    ),
-    timestamps: metrics.map((p) => p.timestamp),
-    steps: metrics.map((p) => p.step),
-  };
-  return {
-    id: `points:${createHash('sha256')
-      .update(JSON.stringify([columns, params, tags]))
-      .digest('hex')}`,
-    type: 'points',
-    v: 1,
-    workspace: run.workspace,
-    experimentId: run.experimentId,
-    runId: run.runId,
-    ...columns,
-  };
 }

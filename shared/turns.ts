@@ -1,0 +1,26 @@
+/**
+ * The result of `each` for every item, in the order of the items, with at most `atOnceMax` of them under
+ * way. The first failure is thrown, and no further item is begun then.
+ */
+export async function inTurns<T, R>(
+  items: readonly T[],
+  atOnceMax: number,
+  each: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = items.entries();
+  let failed = false;
+  const worker = async () => {
+    for (const [i, item] of waiting) {
+      if (failed) return;
+      try {
+        results[i] = await each(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnceMax, items.length) }, worker));
+  return results;
+}
