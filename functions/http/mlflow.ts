@@ -12,10 +12,14 @@ export function mlflow<S extends z.ZodType>(
   method: Method,
   path: string,
   role: Role,
-  options: { input: S; handle: (ctx: Context, input: z.output<S>) => Promise<unknown> },
+  options: {
+    input: S;
+    bodyBytesMax?: number;
+    handle: (ctx: Context, input: z.output<S>) => Promise<unknown>;
+  },
 ): Route[] {
   return mlflowPaths(`mlflow/${path}`).map((full) =>
-    route(method, full, { operation: path, role, ...options }),
+    route(method, full, { operation: path, role, nullIsAbsent: true, ...options }),
   );
 }
 

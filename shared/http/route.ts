@@ -36,8 +36,11 @@ export type Call = {
   readonly params: Readonly<Record<string, string>>;
 };
 
-/** Bytes of the largest JSON body; files go through the artifact routes, which stream. */
+/** Bytes of the largest JSON body, unless a route says otherwise; files go through the artifact routes, which stream. */
 const jsonBytesMax = 8 * 1024 * 1024;
+
+/** No message of MLflow's protocol nests deeper: lists of messages in messages. */
+const nullLevels = 6;
 
 type RouteOptions<S extends z.ZodType> = {
   role: Role;
@@ -46,6 +49,8 @@ type RouteOptions<S extends z.ZodType> = {
   input: S;
   /** Bytes of the largest body, where it is not what JSON mostly needs. */
   bodyBytesMax?: number;
+  /** Whether a field that is `null` is as one left out, as protobuf's JSON has it. */
+  nullIsAbsent?: boolean;
   handle: (ctx: Context, input: z.output<S>, call: Call) => Promise<unknown>;
 };
 
@@ -61,7 +66,9 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
     role: options.role,
     input: options.input,
     async handle(ctx, call) {
-      const given = method === 'GET' ? queryInput(call.url) : await bodyInput(call.request, options.bodyBytesMax);
+      const given =
+        method === 'GET' ? queryInput(call.url) : await bodyInput(call.request, options.bodyBytesMax);
+      if (options.nullIsAbsent) dropNulls(given, nullLevels);
       const result = await options.handle(ctx, parse(options.input, { ...given, ...call.params }), call);
       return result instanceof Response ? result : json(result);
     },
@@ -101,6 +108,13 @@ async function bodyInput(request: Request, bytesMax = jsonBytesMax): Promise<Rec
   if (typeof object !== 'object' || object === null || Array.isArray(object))
     throw new CairnError('invalid', 'The body must be a JSON object.');
   return object as Record<string, unknown>;
+}
+
+/** Takes the fields that are `null` out of an object and of those inside it, some levels down. */
+function dropNulls(value: object, levels: number): void {
+  for (const [name, member] of Object.entries(value) as [string, unknown][])
+    if (member === null && !Array.isArray(value)) Reflect.deleteProperty(value, name);
+    else if (typeof member === 'object' && member !== null && levels > 0) dropNulls(member, levels - 1);
 }
 
 /** The whole body, refused with 413 as soon as it is longer than `bytesMax`. */

@@ -1,4 +1,5 @@
 import type { Ids } from '../context.ts';
+import { CairnError } from '../http/index.ts';
 
 /** The experiment that always exists. */
 export const defaultExperimentId = '0';
@@ -11,6 +12,17 @@ export function newExperimentId(now: number, ids: Ids): string {
     (BigInt(now) << randomBits) |
     BigInt(Number.parseInt(ids.hex(3), 16) & ((1 << Number(randomBits)) - 1))
   ).toString();
+}
+
+/** An experiment id as it is stored. MLflow's ids are numbers: other text is `invalid`, and leading zeros mean nothing. */
+export function checkedExperimentId(text: string): string {
+  // No longer than any id can be, so that an error does not quote a book.
+  if (/^[+-]?\d{1,64}$/.test(text)) return BigInt(text.replace('+', '')).toString();
+  throw new CairnError(
+    'invalid',
+    `Invalid experiment ID '${text.slice(0, 64)}'. Experiment ID must be a valid integer.`,
+    { field: 'experiment_id' },
+  );
 }
 
 /** A new run id: 16 hex digits of its experiment's id, then 16 random ones, so that a run is found from its id alone. */

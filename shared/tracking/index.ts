@@ -1,6 +1,20 @@
 export { artifactPathOf } from './artifact-uri.ts';
+export {
+  deleteExperiment,
+  deleteExperimentTag,
+  renameExperiment,
+  restoreExperiment,
+  setExperimentTag,
+} from './experiment-changes.ts';
 export { createExperiment, getExperiment, getExperimentByName, searchExperiments } from './experiments.ts';
-export { metricHistory } from './history.ts';
+export { type FoldMessage, foldFinishedRun, foldRun } from './fold.ts';
+export {
+  metricHistoryBulk,
+  metricHistoryBulkInterval,
+  metricHistoryPage,
+  type RunPoint,
+} from './history.ts';
+export { logInputs, logOutputs } from './inputs.ts';
 export {
   addRegistration,
   createLoggedModel,
@@ -24,5 +38,9 @@ export {
   type Run,
   type RunChange,
   runStatuses,
+  type WholeRun,
 } from './model.ts';
-export { createRun, getRun, searchRuns, updateRun } from './runs.ts';
+export { recordModel } from './model-log.ts';
+export { deleteRun, deleteRunTag, restoreRun, updateRun } from './run-changes.ts';
+export { purge, type PurgeMessage, requestPurge, sweepDeleted, type SweepMessage } from './purge.ts';
+export { createRun, getRun, searchRuns } from './runs.ts';

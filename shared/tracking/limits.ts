@@ -1,98 +1,157 @@
 import { CairnError } from '../http/index.ts';
 import type { RunChange } from './model.ts';
 
-/** MLflow's limits (mlflow/utils/validation.py). Values over theirs are cut, as MLflow does by default; keys are refused. */
-const keyCharsMax = 250;
-const paramCharsMax = 6000;
-const tagCharsMax = 8000;
-const batchMax = { metrics: 1000, params: 100, tags: 100, total: 1000 } as const;
+/**
+ * What MLflow lets through (mlflow/utils/validation.py), in its words. It counts code points. Keys over
+ * its limits are refused; values of params and of run tags are cut, as it does by default.
+ */
+export const charsMax = {
+  key: 250,
+  param: 6000,
+  tag: 8000,
+  experimentName: 500,
+  experimentTag: 20_000,
+} as const;
+const batchMax = { metrics: 1000, params: 100, tags: 100 } as const;
+const entitiesMax = 1000;
 
-const keyPattern = /^[/\w.\- :]*$/;
+type Pair = { readonly key: string; readonly value: string };
 
-/** Checks a metric, param or tag key; `field` is its path in the request. */
-export function checkKey(key: string, field: string): void {
-  const refuse = (why: string) => {
-    throw new CairnError(
-      'invalid',
-      `Invalid value "${shorten(key)}" for parameter '${field}' supplied: ${why}`,
-      { field },
-    );
-  };
-  if (key.length > keyCharsMax) refuse(`'key' exceeds the maximum length of ${keyCharsMax} characters`);
-  if (!keyPattern.test(key))
-    refuse(
-      'Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colons (:) and slashes (/).',
-    );
-  if (key !== normalised(key))
-    refuse(
-      'Names may be treated as files in certain cases, and must not resolve to other names when treated as such.',
-    );
-}
+// `\w` of Python: letters and digits of every script.
+const keyPattern = /^[/\p{L}\p{N}_.\- :]*$/u;
 
 /** Checks a whole change and cuts long values. Throws on the first problem; nothing is applied then. */
 export function checkedChange(change: RunChange): Required<RunChange> {
-  const { metrics = [], params = [], tags = [] } = change;
-  const counted = { metrics: metrics.length, params: params.length, tags: tags.length };
-  for (const name of ['metrics', 'params', 'tags'] as const)
-    if (counted[name] > batchMax[name])
-      throw new CairnError(
-        'invalid',
-        `A batch logging request can contain at most ${batchMax[name]} ${name}. Got ${counted[name]} ${name}. Please split up ${name} across multiple requests and try again.`,
-        { field: name },
+  const { metrics = [], params = [], tags = [], single = false } = change;
+  const path = (list: string, i: number, name: string) => (single ? name : `${list}[${i}].${name}`);
+  if (!single) checkCounts({ metrics, params, tags });
+  metrics.forEach(({ key, value, timestamp }, i) => {
+    checkKey(key, path('metrics', i, 'name'));
+    if (timestamp < 0)
+      throw invalidValue(
+        path('metrics', i, 'timestamp'),
+        timestamp,
+        `metric '${shown(key)}' (value=${value}). Timestamp must be a nonnegative long (64-bit integer) `,
       );
-  const total = metrics.length + params.length + tags.length;
-  if (total > batchMax.total)
-    throw new CairnError(
-      'invalid',
-      `A batch logging request can contain at most ${batchMax.total} metrics, params, and tags in total. Got ${total}. Please split up the request and try again.`,
-    );
-  metrics.forEach((m, i) => checkKey(m.key, `metrics[${i}].name`));
-  params.forEach((p, i) => checkKey(p.key, `params[${i}].key`));
-  tags.forEach((t, i) => checkKey(t.key, `tags[${i}].key`));
-  metrics.forEach((m, i) => {
-    if (m.timestamp < 0)
-      throw new CairnError(
-        'invalid',
-        `Invalid value ${m.timestamp} for parameter 'metrics[${i}].timestamp' supplied: Timestamp must be a nonnegative long (64-bit integer)`,
-        { field: `metrics[${i}].timestamp` },
-      );
+    checkLength('Metric name', key, charsMax.key);
   });
-  const seen = new Set<string>();
-  const repeated = params.filter(({ key }) => seen.size === seen.add(key).size).map(({ key }) => key);
-  if (repeated.length > 0)
-    throw new CairnError(
-      'invalid',
-      `Duplicate parameter keys have been submitted: ${JSON.stringify([...new Set(repeated)])}. Please ensure the request contains only one param value per param key.`,
-      { field: 'params' },
-    );
+  params.forEach(({ key }, i) => {
+    checkKey(key, path('params', i, 'key'));
+    checkLength('Param key', key, charsMax.key);
+  });
+  tags.forEach(({ key }, i) => {
+    checkKey(key, path('tags', i, 'key'));
+    checkLength(path('tags', i, 'key'), key, charsMax.key);
+  });
+  checkUnique(params);
   return {
     metrics,
-    params: params.map(({ key, value }) => ({ key, value: value.slice(0, paramCharsMax) })),
-    tags: checkedTags(tags),
+    params: params.map(({ key, value }) => ({ key, value: cut(value, charsMax.param) })),
+    tags: cutTags(tags),
+    single,
   };
 }
 
-/** Tags with keys checked and long values cut. */
-export function checkedTags(
-  tags: readonly { key: string; value: string }[],
-): { key: string; value: string }[] {
-  return tags.map(({ key, value }, i) => {
-    checkKey(key, `tags[${i}].key`);
-    return { key, value: value.slice(0, tagCharsMax) };
-  });
+/** The tags a run is created with: MLflow takes any key there. */
+export function checkedRunTags(tags: readonly Pair[]): Pair[] {
+  tags.forEach(({ key }, i) => checkLength(`tags[${i}].key`, key, charsMax.key));
+  return cutTags(tags);
 }
 
-/** The name as a relative POSIX path: what Python's `posixpath.normpath` would make of it. */
+export function checkExperimentTag({ key, value }: Pair): void {
+  checkKey(key, 'key');
+  checkLength('key', key, charsMax.key);
+  checkLength('value', value, charsMax.experimentTag);
+}
+
+/** Refuses a text over `max` code points; `name` is what MLflow calls it. */
+export function checkLength(name: string, text: string, max: number, field = name): void {
+  if (cut(text, max) !== text)
+    throw new CairnError('invalid', `'${name}' exceeds the maximum length of ${max} characters`, { field });
+}
+
+/** The first `max` code points of a text. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  let units = 0;
+  let left = max;
+  for (const char of text) {
+    if (left-- === 0) break;
+    units += char.length;
+  }
+  return text.slice(0, units);
+}
+
+/** Refuses what MLflow does not take for the id of a run where many things are logged at once. */
+export function checkRunId(runId: string): void {
+  if (!/^[a-zA-Z0-9][\p{L}\p{N}_-]{0,255}$/u.test(runId)) throw invalidValue('run_id', runId);
+}
+
+function cutTags(tags: readonly Pair[]): Pair[] {
+  return tags.map(({ key, value }) => ({ key, value: cut(value, charsMax.tag) }));
+}
+
+function checkKey(key: string, field: string): void {
+  if (!keyPattern.test(key))
+    throw invalidValue(
+      field,
+      key,
+      'Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).',
+    );
+  const resolved = normalised(key);
+  if (resolved !== key || resolved === '.' || /^(\.\.|\/)/.test(resolved))
+    throw invalidValue(
+      field,
+      key,
+      `Names may be treated as files in certain cases, and must not resolve to other names when treated as such. This name would resolve to '${shown(resolved)}'`,
+    );
+}
+
+function checkCounts(counted: Required<Pick<RunChange, 'metrics' | 'params' | 'tags'>>): void {
+  const check = (entities: string, max: number, length: number, field: string) => {
+    if (length > max)
+      throw new CairnError(
+        'invalid',
+        `A batch logging request can contain at most ${max} ${entities}. Got ${length} ${entities}. Please split up ${entities} across multiple requests and try again.`,
+        { field },
+      );
+  };
+  for (const name of ['metrics', 'params', 'tags'] as const)
+    check(name, batchMax[name], counted[name].length, name);
+  const total = counted.metrics.length + counted.params.length + counted.tags.length;
+  check('metrics, params, and tags', entitiesMax, total, 'metrics');
+}
+
+function checkUnique(params: readonly Pair[]): void {
+  const seen = new Set<string>();
+  const repeated = params.filter(({ key }) => seen.size === seen.add(key).size);
+  if (repeated.length > 0)
+    throw new CairnError(
+      'invalid',
+      `Duplicate parameter keys have been submitted: [${repeated.map(({ key }) => `'${key}'`).join(', ')}]. Please ensure the request contains only one param value per param key.`,
+      { field: 'params' },
+    );
+}
+
+/** What Python's `posixpath.normpath` makes of a name. */
 function normalised(name: string): string {
+  const root = /^\/\/(?!\/)/.test(name) ? '//' : name.startsWith('/') ? '/' : '';
   const parts: string[] = [];
   for (const part of name.split('/')) {
     if (part === '' || part === '.') continue;
-    if (part === '..') parts.pop();
-    else parts.push(part);
+    if (part !== '..' || (!root && (parts.length === 0 || parts.at(-1) === '..'))) parts.push(part);
+    else parts.pop();
   }
-  return parts.join('/');
+  return root + parts.join('/') || '.';
 }
 
-function shorten(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+function invalidValue(field: string, value: string | number, why?: string): CairnError {
+  const given = typeof value === 'string' ? JSON.stringify(shown(value)) : value;
+  const supplied = `Invalid value ${given} for parameter '${field}' supplied`;
+  return new CairnError('invalid', why === undefined ? `${supplied}.` : `${supplied}: ${why}`, { field });
+}
+
+function shown(text: string): string {
+  const short = cut(text, 100);
+  return short === text ? text : `${short}…`;
 }

@@ -5,12 +5,12 @@ import { CairnError, isCode } from '../http/index.ts';
 import { contended, jitter, swapTries } from '../swap.ts';
 import { type FoldMessage, isFoldDue } from './fold.ts';
 import type { Points } from './history-store.ts';
-import { checkedChange } from './limits.ts';
+import { checkedChange, checkRunId } from './limits.ts';
 import { logModelMetrics } from './logged-models-metrics.ts';
 import { RunDraft } from './logging-draft.ts';
 import type { Run, RunChange } from './model.ts';
 import { keepTexts } from './overflow.ts';
-import { readActiveRun } from './runs.ts';
+import { checkActive, readActiveRun } from './runs.ts';
 import { longTexts } from './texts.ts';
 
 /** Bounds of one joint write, well inside a batch's 100 operations and 2 MB. */
@@ -37,27 +37,34 @@ const writers = new WeakMap<object, Map<string, Call[]>>();
  * `invalid` for a deleted one and for what may not be logged, `too-large` where the run would be.
  */
 export async function logToRun(ctx: Context, runId: string, change: RunChange): Promise<void> {
+  if (!change.single) checkRunId(runId);
   const checked = checkedChange(change);
-  let runs = writers.get(ctx.stores);
-  if (!runs) writers.set(ctx.stores, (runs = new Map()));
-  const of = runs;
-  const key = `${ctx.workspace}/${runId}`;
-  const waiting = of.get(key);
   return new Promise((done, fail) => {
     const call: Call = { ctx, change: checked, done, fail, prepared: false };
+    const runs = runsOf(ctx);
+    const key = `${ctx.workspace}/${runId}`;
+    const waiting = runs.get(key);
     if (waiting) waiting.push(call);
     else {
       const calls = [call];
-      of.set(key, calls);
-      void serve(runId, calls).finally(() => of.delete(key));
+      runs.set(key, calls);
+      // Nothing may come between finding that no call waits and saying that nobody serves them.
+      void serve(runId, calls, () => runs.delete(key));
     }
   });
 }
 
+function runsOf({ stores }: Context): Map<string, Call[]> {
+  let runs = writers.get(stores);
+  if (!runs) writers.set(stores, (runs = new Map()));
+  return runs;
+}
+
 /** Serves one run's calls until none waits. Between writes of one process the run need not be read again. */
-async function serve(runId: string, waiting: Call[]): Promise<void> {
+async function serve(runId: string, waiting: Call[], end: () => void): Promise<void> {
   let known: Stored<Run> | undefined;
   while (waiting.length > 0) known = await answer(runId, takeJoint(waiting), known);
+  end();
 }
 
 /** Answers calls, all of them, and returns the run as it then stands, where that is known. */
@@ -103,7 +110,8 @@ async function commit(
     if (!first) return current;
     const { ctx } = first;
     const fresh = current === undefined;
-    current ??= await readActiveRun(ctx, runId);
+    if (current) await checkActive(ctx, current.doc);
+    else current = await readActiveRun(ctx, runId);
     const { doc, etag } = current;
     const judged = judge(doc, calls);
     if (judged.refused.length > 0 && !fresh) {

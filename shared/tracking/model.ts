@@ -54,6 +54,8 @@ export type Run = Document & {
   readonly datasets?: readonly DatasetInput[];
   readonly modelInputs?: readonly { readonly modelId: string }[];
   readonly modelOutputs?: readonly { readonly modelId: string; readonly step: number }[];
+  /** What has been logged since the run began, by which is told when to fold its history. */
+  readonly logged?: readonly [calls: number, points: number];
   readonly seq: number;
 };
 
@@ -87,24 +89,16 @@ export type MetricPoint = {
   readonly value: number;
   readonly timestamp: number;
   readonly step: number;
-};
-
-/**
- * The points of one log call, create-only. The id is a hash of the call, so a repeated call finds its
- * own document and is known to have been applied. Numbers that JSON lacks are kept by name.
- */
-export type Points = Document & {
-  readonly type: 'points';
-  readonly experimentId: string;
-  readonly runId: string;
-  readonly keys: readonly string[];
-  readonly values: readonly (number | 'NaN' | 'Infinity' | '-Infinity')[];
-  readonly timestamps: readonly number[];
-  readonly steps: readonly number[];
+  /** The logged model it was measured of, and on which dataset: kept with the model, not with the run. */
+  readonly modelId?: string | undefined;
+  readonly datasetName?: string | undefined;
+  readonly datasetDigest?: string | undefined;
 };
 
 /** What `log-batch` and its single forms ask for. */
 export type RunChange = {
+  /** Asked for by a single form, where a message names `key` and not `params[0].key`. */
+  readonly single?: boolean;
   readonly metrics?: readonly MetricPoint[];
   readonly params?: readonly { readonly key: string; readonly value: string }[];
   readonly tags?: readonly { readonly key: string; readonly value: string }[];

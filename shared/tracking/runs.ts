@@ -2,16 +2,14 @@ import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError, isCode, type Page, pageOf, positionIn } from '../http/index.ts';
-import { lost, swap } from '../swap.ts';
-import { findExperiment, getExperiment } from './experiments.ts';
+import { belowLocation } from './artifact-location.ts';
+import { checkExperimentActive, findExperiment, getExperiment } from './experiments.ts';
 import { defaultExperimentId, experimentOfRun, newRunId } from './ids.ts';
-import { checkedTags } from './limits.ts';
-import type { Experiment, Lifecycle, LifecycleStage, Run, RunStatus, WholeRun } from './model.ts';
+import { charsMax, checkedRunTags, cut } from './limits.ts';
+import type { Experiment, Lifecycle, LifecycleStage, Run, WholeRun } from './model.ts';
 import { randomRunName } from './names.ts';
 import { keepTexts } from './overflow.ts';
 import { completeRun, completeRuns, longTexts, textMap, withTexts } from './texts.ts';
-
-export { textMap } from './texts.ts';
 
 /** The tag that mirrors a run's name. */
 export const runNameTag = 'mlflow.runName';
@@ -26,24 +24,20 @@ export type NewRun = {
 
 /** Creates a run in an active experiment (the default one when none is named). */
 export async function createRun(ctx: Context, input: NewRun): Promise<WholeRun> {
-  const experimentId = input.experimentId || defaultExperimentId;
-  const experiment = await getExperiment(ctx, experimentId);
-  if (experiment.lifecycle.stage === 'deleted')
-    throw new CairnError(
-      'invalid',
-      `The experiment ${experimentId} must be in the 'active' state. Current state is deleted.`,
-      { field: 'experiment_id' },
-    );
-  const given = checkedTags(input.tags ?? []);
+  const experiment = await getExperiment(ctx, input.experimentId || defaultExperimentId);
+  const { experimentId } = experiment;
+  checkExperimentActive(experiment);
+  const given = checkedRunTags(input.tags ?? []);
   const tags = textMap(given);
+  const asked = input.name && cut(input.name, charsMax.tag);
   const tagName = tags[runNameTag];
-  if (input.name && tagName !== undefined && tagName !== input.name)
+  if (asked && tagName && tagName !== asked)
     throw new CairnError(
       'invalid',
-      `Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='${input.name}', mlflow.runName='${tagName}').`,
+      `Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='${asked}', mlflow.runName='${tagName}').`,
       { field: 'run_name' },
     );
-  const name = input.name || tagName || randomRunName(ctx.ids);
+  const name = asked || tagName || randomRunName(ctx.ids);
   const runId = newRunId(experimentId, ctx.ids);
   const now = ctx.clock.now();
   const untagged: WholeRun = {
@@ -57,7 +51,7 @@ export async function createRun(ctx: Context, input: NewRun): Promise<WholeRun> 
     userId: input.userId ?? '',
     status: 'RUNNING',
     startTime: input.startTime ?? now,
-    artifactUri: `${experiment.artifactLocation}/${runId}/artifacts`,
+    artifactUri: belowLocation(experiment.artifactLocation, runId, 'artifacts'),
     lifecycle: { stage: 'active', at: Math.max(now, experiment.lifecycle.at) },
     params: {},
     tags: {},
@@ -88,13 +82,22 @@ export async function getRun(ctx: Context, runId: string): Promise<WholeRun> {
  */
 export async function readActiveRun(ctx: Context, runId: string): Promise<Stored<Run>> {
   const [stored, experiment] = await Promise.all([readRun(ctx, runId), experimentOf(ctx, runId)]);
-  checkActive({ ...stored.doc, lifecycle: lifecycleOf(stored.doc, experiment) });
+  refuseDeleted(stored.doc, experiment);
   return stored;
 }
 
-/** A run's stage is whichever of its own and its experiment's changed last; of one instant, its own. */
+/** Refuses what is to be written to a run that is known already, where its experiment has been deleted since. */
+export async function checkActive(ctx: Context, run: Run): Promise<void> {
+  refuseDeleted(run, await experimentOf(ctx, run.runId));
+}
+
+/**
+ * A run's stage is whichever of its own and its experiment's changed last; of one instant, its own. A run
+ * whose experiment is being purged is `not-found`.
+ */
 export function lifecycleOf(run: Run, experiment: Experiment | undefined): Lifecycle {
-  return experiment && experiment.lifecycle.at > run.lifecycle.at ? experiment.lifecycle : run.lifecycle;
+  if (!experiment) throw noRun(run.runId);
+  return experiment.lifecycle.at > run.lifecycle.at ? experiment.lifecycle : run.lifecycle;
 }
 
 /** The experiment a run belongs to, read beside the run: its id is part of the run's. */
@@ -110,39 +113,13 @@ export async function readRun(ctx: Context, runId: string): Promise<Stored<Run>>
     experimentId === undefined
       ? undefined
       : await ctx.stores.documents('runs').read<Run>([experimentId, runId], runId);
-  if (stored && stored.doc.workspace === ctx.workspace) return stored;
-  throw new CairnError('not-found', `Run with id=${runId} not found`, { field: 'run_id' });
+  // One that is being purged has another type, and is nobody's to see.
+  if (stored && stored.doc.type === 'run' && stored.doc.workspace === ctx.workspace) return stored;
+  throw noRun(runId);
 }
 
-export type RunUpdate = {
-  readonly status?: RunStatus | undefined;
-  readonly endTime?: number | undefined;
-  readonly name?: string | undefined;
-};
-
-/** Changes status, end time or name of an active run; a new name is mirrored in its tag. */
-export async function updateRun(ctx: Context, runId: string, update: RunUpdate): Promise<Run> {
-  return swap(ctx, `Run ${runId}`, async () => {
-    const { doc, etag } = await readActiveRun(ctx, runId);
-    const finished = update.status !== undefined && update.status !== doc.status && isFinal(update.status);
-    const nameTags = update.name ? [{ key: runNameTag, value: update.name }] : [];
-    await keepTexts(ctx, doc, longTexts(nameTags));
-    const run: Run = {
-      ...withTexts(doc, 'tags', nameTags),
-      ...(update.status === undefined ? {} : { status: update.status }),
-      ...(update.endTime === undefined ? {} : { endTime: update.endTime }),
-      ...(update.name ? { name: update.name } : {}),
-      seq: doc.seq + (finished ? 1 : 0),
-    };
-    const event = finished ? runEvent(ctx, 'run.finished', run) : undefined;
-    const key = [doc.experimentId, runId];
-    const { outcome } = await ctx.stores
-      .documents('runs')
-      .batch(key, [{ op: 'replace', doc: run, etag }, ...(event ? [event] : [])]);
-    if (outcome !== 'applied') return lost;
-    if (event) relay(ctx, 'runs', key, event);
-    return run;
-  });
+function noRun(runId: string): CairnError {
+  return new CairnError('not-found', `Run with id=${runId} not found`, { field: 'run_id' });
 }
 
 export type RunSearch = {
@@ -204,21 +181,12 @@ async function experimentOrNothing(ctx: Context, experimentId: string): Promise<
   }
 }
 
-/** Refuses a write to a deleted run. */
-export function checkActive(run: Run): void {
-  if (run.lifecycle.stage === 'deleted')
-    throw new CairnError(
-      'invalid',
-      `The run ${run.runId} must be in the 'active' state. Current state is deleted.`,
-      { field: 'run_id' },
-    );
-}
-
-export function entries(map: Readonly<Record<string, string>>): { key: string; value: string }[] {
-  return Object.entries(map).map(([key, value]) => ({ key, value }));
-}
-
-function runEvent(ctx: Context, type: 'run.created' | 'run.finished', run: Run) {
+/** The write that records what happened to a run, for the batch that makes it so. */
+export function runEvent(
+  ctx: Context,
+  type: 'run.created' | 'run.finished' | 'run.deleted' | 'run.restored',
+  run: Run,
+) {
   const { experimentId, runId, seq } = run;
   return eventWrite(
     ctx,
@@ -227,12 +195,17 @@ function runEvent(ctx: Context, type: 'run.created' | 'run.finished', run: Run) 
       aggregate: `run/${runId}`,
       seq,
       subject: { experimentId, runId },
-      after: { status: run.status, name: run.name },
+      after: { status: run.status, name: run.name, stage: run.lifecycle.stage },
     },
     { experimentId, runId },
   );
 }
 
-function isFinal(status: RunStatus): boolean {
-  return status === 'FINISHED' || status === 'FAILED' || status === 'KILLED';
+function refuseDeleted(run: Run, experiment: Experiment | undefined): void {
+  if (lifecycleOf(run, experiment).stage === 'deleted')
+    throw new CairnError(
+      'invalid',
+      `The run ${run.runId} must be in the 'active' state. Current state is deleted.`,
+      { field: 'run_id' },
+    );
 }

@@ -279,7 +279,7 @@ describe('bad input is told apart, names the field, and changes nothing', () => 
       { run_id: 'RUN', key: '../m', value: 1, timestamp: 1 },
       400,
       'INVALID_PARAMETER_VALUE',
-      /metrics\[0\]\.name/,
+      /parameter .name. supplied: Names may be treated as files/,
     ],
     [
       'a key too long',

@@ -1,4 +1,4 @@
-import type { Experiment, MetricPoint, Run } from '../../../shared/tracking/index.ts';
+import type { Experiment, MetricPoint, Run, WholeRun } from '../../../shared/tracking/index.ts';
 import { optional, pairs } from '../mlflow.ts';
 
 export function experimentJson(e: Experiment) {
@@ -9,11 +9,12 @@ export function experimentJson(e: Experiment) {
     lifecycle_stage: e.lifecycle.stage,
     last_update_time: e.updatedAt,
     creation_time: e.createdAt,
+    workspace: e.workspace,
     ...optional('tags', pairs(e.tags)),
   };
 }
 
-export function infoJson(run: Run) {
+export function infoJson(run: Omit<Run, 'datasets'>) {
   return {
     run_uuid: run.runId,
     run_id: run.runId,
@@ -28,26 +29,37 @@ export function infoJson(run: Run) {
   };
 }
 
-export function runJson(run: Run) {
-  const metrics = Object.entries(run.m).map(([key, value]) => {
-    const [step, timestamp] = run.mm[key] ?? [0, 0];
-    return metricJson({
-      key,
-      value: Object.hasOwn(run.mn, key) ? Number.NaN : faithful(value),
-      step,
-      timestamp,
-    });
-  });
+/** A run by itself. */
+export function runJson(run: WholeRun) {
+  const modelInputs = (run.modelInputs ?? []).map(({ modelId }) => ({ model_id: modelId }));
+  const found = foundRunJson(run);
+  return { ...found, inputs: { ...found.inputs, ...optional('model_inputs', modelInputs) } };
+}
+
+/** A run in the answer of a search, which leaves out the models it used. */
+export function foundRunJson(run: WholeRun) {
+  const modelOutputs = (run.modelOutputs ?? []).map(({ modelId, step }) => ({ model_id: modelId, step }));
   return {
     info: infoJson(run),
     data: {
-      ...optional('metrics', metrics),
+      ...optional('metrics', latestOf(run).map(metricJson)),
       ...optional('params', pairs(run.params)),
       ...optional('tags', pairs(run.tags)),
     },
-    inputs: {},
-    outputs: {},
+    inputs: optional('dataset_inputs', (run.datasets ?? []).map(datasetJson)),
+    outputs: optional('model_outputs', modelOutputs),
   };
+}
+
+export function metricJson({ key, value, timestamp, step }: MetricPoint) {
+  return { key, value: Number.isFinite(value) ? value : String(value), timestamp, step };
+}
+
+function latestOf(run: WholeRun): MetricPoint[] {
+  return Object.entries(run.m).map(([key, value]) => {
+    const [step, timestamp] = run.mm[key] ?? [0, 0];
+    return { key, value: Object.hasOwn(run.mn, key) ? Number.NaN : faithful(value), step, timestamp };
+  });
 }
 
 /** The index keeps an infinity as the largest double. */
@@ -55,6 +67,17 @@ function faithful(value: number): number {
   return Math.abs(value) === Number.MAX_VALUE ? value * 2 : value;
 }
 
-export function metricJson({ key, value, timestamp, step }: MetricPoint) {
-  return { key, value: Number.isFinite(value) ? value : String(value), timestamp, step };
+function datasetJson(input: NonNullable<WholeRun['datasets']>[number]) {
+  const { name, digest, sourceType, source, schema, profile } = input;
+  return {
+    ...optional('tags', pairs(input.tags)),
+    dataset: {
+      name,
+      digest,
+      source_type: sourceType,
+      source,
+      ...(schema === undefined ? {} : { schema }),
+      ...(profile === undefined ? {} : { profile }),
+    },
+  };
 }

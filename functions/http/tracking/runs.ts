@@ -1,25 +1,26 @@
 import * as z from 'zod';
+import type { Context } from '../../../shared/context.ts';
 import { fields, type Route } from '../../../shared/http/index.ts';
 import {
   createRun,
+  deleteRun,
+  deleteRunTag,
   getRun,
+  logInputs,
+  logOutputs,
   logToRun,
-  type MetricPoint,
-  runStatuses,
+  recordModel,
+  restoreRun,
   updateRun,
 } from '../../../shared/tracking/index.ts';
 import { keyValue, mlflow } from '../mlflow.ts';
-import { runId, runRef } from './fields.ts';
+import { datasetInput, metric, modelRef, pointOf, runId, runRef, runStatus } from './fields.ts';
 import { infoJson, runJson } from './json.ts';
 
-const metric = z.object({
-  key: fields.requiredText,
-  value: z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)], {
-    error: "must be a number, 'NaN', 'Infinity' or '-Infinity'",
-  }),
-  timestamp: fields.int64,
-  step: fields.int64.default(0),
-});
+/** A dataset's profile may have 16 million characters, and JSON inside JSON escapes its quotes. */
+const inputsBytesMax = 40 * 1024 * 1024;
+
+const list = <S extends z.ZodType>(item: S) => z.array(item, { error: 'must be a list' });
 
 /** Runs, and what is logged to them. */
 export const runs: readonly Route[] = [
@@ -29,7 +30,7 @@ export const runs: readonly Route[] = [
       user_id: fields.text.optional(),
       run_name: fields.text.optional(),
       start_time: fields.int64.optional(),
-      tags: z.array(keyValue).optional(),
+      tags: list(keyValue).optional(),
     }),
     handle: async (ctx, input) => {
       const run = await createRun(ctx, {
@@ -39,7 +40,8 @@ export const runs: readonly Route[] = [
         startTime: input.start_time,
         tags: input.tags,
       });
-      return { run: runJson(run) };
+      const { outputs: _, ...created } = runJson(run);
+      return { run: created };
     },
   }),
   ...mlflow('GET', 'runs/get', 'viewer', {
@@ -48,7 +50,7 @@ export const runs: readonly Route[] = [
   }),
   ...mlflow('POST', 'runs/update', 'contributor', {
     input: runRef.extend({
-      status: z.enum(runStatuses).optional(),
+      status: runStatus.optional(),
       end_time: fields.int64.optional(),
       run_name: fields.text.optional(),
     }),
@@ -61,40 +63,74 @@ export const runs: readonly Route[] = [
       return { run_info: infoJson(run) };
     },
   }),
-  ...mlflow('POST', 'runs/log-metric', 'contributor', {
-    input: metric.extend(runRef.shape),
-    handle: async (ctx, input) => {
-      await logToRun(ctx, runId(input), { metrics: [pointOf(input)] });
-      return {};
-    },
-  }),
-  ...mlflow('POST', 'runs/log-parameter', 'contributor', {
-    input: keyValue.extend(runRef.shape),
-    handle: async (ctx, { key, value, ...input }) => {
-      await logToRun(ctx, runId(input), { params: [{ key, value }] });
-      return {};
-    },
-  }),
-  ...mlflow('POST', 'runs/set-tag', 'contributor', {
-    input: keyValue.extend(runRef.shape),
-    handle: async (ctx, { key, value, ...input }) => {
-      await logToRun(ctx, runId(input), { tags: [{ key, value }] });
-      return {};
-    },
-  }),
-  ...mlflow('POST', 'runs/log-batch', 'contributor', {
-    input: runRef.extend({
-      metrics: z.array(metric).default([]),
-      params: z.array(keyValue).default([]),
-      tags: z.array(keyValue).default([]),
+  ...change('delete', runRef, (ctx, input) => deleteRun(ctx, runId(input))),
+  ...change('restore', runRef, (ctx, input) => restoreRun(ctx, runId(input))),
+  ...change('log-metric', metric.extend(runRef.shape), (ctx, input) =>
+    logToRun(ctx, runId(input), { metrics: [pointOf(input)], single: true }),
+  ),
+  ...change('log-parameter', keyValue.extend(runRef.shape), (ctx, { key, value, ...input }) =>
+    logToRun(ctx, runId(input), { params: [{ key, value }], single: true }),
+  ),
+  ...change('set-tag', keyValue.extend(runRef.shape), (ctx, { key, value, ...input }) =>
+    logToRun(ctx, runId(input), { tags: [{ key, value }], single: true }),
+  ),
+  ...change('delete-tag', runRef.extend({ key: fields.requiredText }), (ctx, input) =>
+    deleteRunTag(ctx, runId(input), input.key),
+  ),
+  ...change(
+    'log-batch',
+    runRef.extend({
+      metrics: list(metric).default([]),
+      params: list(keyValue).default([]),
+      tags: list(keyValue).default([]),
     }),
-    handle: async (ctx, { metrics, params, tags, ...input }) => {
-      await logToRun(ctx, runId(input), { metrics: metrics.map(pointOf), params, tags });
-      return {};
-    },
-  }),
+    (ctx, { metrics, params, tags, ...input }) =>
+      logToRun(ctx, runId(input), { metrics: metrics.map(pointOf), params, tags }),
+  ),
+  ...change('log-model', runRef.extend({ model_json: fields.requiredText }), (ctx, input) =>
+    recordModel(ctx, runId(input), input.model_json),
+  ),
+  ...change(
+    'log-inputs',
+    runRef.extend({ datasets: list(datasetInput).default([]), models: list(modelRef).default([]) }),
+    (ctx, { datasets, models, ...input }) =>
+      logInputs(ctx, runId(input), {
+        datasets: datasets.map(({ tags, dataset: { source_type: sourceType, ...dataset } }) => ({
+          ...dataset,
+          sourceType,
+          tags,
+        })),
+        modelIds: models.map(({ model_id }) => model_id),
+      }),
+    inputsBytesMax,
+  ),
+  ...change(
+    'outputs',
+    runRef.extend({
+      models: list(modelRef.extend({ step: fields.int64.default(0) })).min(1, 'must name at least one model'),
+    }),
+    (ctx, { models, ...input }) =>
+      logOutputs(
+        ctx,
+        runId(input),
+        models.map(({ model_id: modelId, step }) => ({ modelId, step })),
+      ),
+  ),
 ];
 
-function pointOf({ key, value, timestamp, step }: z.output<typeof metric>): MetricPoint {
-  return { key, value, timestamp, step };
+/** An endpoint that answers nothing but that it is done. */
+function change<S extends z.ZodType>(
+  path: string,
+  input: S,
+  verb: (ctx: Context, input: z.output<S>) => Promise<void>,
+  bodyBytesMax?: number,
+): Route[] {
+  return mlflow('POST', `runs/${path}`, 'contributor', {
+    input,
+    ...(bodyBytesMax === undefined ? {} : { bodyBytesMax }),
+    handle: async (ctx, given) => {
+      await verb(ctx, given);
+      return {};
+    },
+  });
 }
