@@ -24,8 +24,12 @@ export async function siteFolder(): Promise<string> {
   const draft = `${folder}.${process.pid}.${Date.now()}`;
   // In a process of its own: what a test or a server sets for itself would otherwise choose React's slow form.
   const env = { ...process.env, NODE_ENV: 'production' };
-  const { stderr } = await promisify(execFile)(process.execPath, [join(here, 'build.ts'), draft], { env });
-  if (stderr !== '') process.stderr.write(stderr);
+  await promisify(execFile)(process.execPath, [join(here, 'build.ts'), draft], { env }).then(
+    ({ stderr }) => process.stderr.write(stderr),
+    ({ stderr }: { stderr: string }) => {
+      throw new Error(`The web UI does not build:\n${stderr}`);
+    },
+  );
   // Whoever builds the same at the same time has built the same: the first one stays.
   await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }));
   await forgetOld(folder);
@@ -65,7 +69,9 @@ function withLoader(built: string): { html: string; script: string } {
   const tag = /\s*<script type="module" crossorigin src="([^"]+)"><\/script>/;
   const entry = tag.exec(built)?.[1];
   if (entry === undefined) throw new Error('The built index.html has no script.');
-  const script = `try{const t=localStorage.getItem("cairn.theme");if(t)document.documentElement.dataset.theme=t}catch{}import(${JSON.stringify(entry)})`;
+  const theme = 'try{t=localStorage.getItem("cairn.theme")}catch{}';
+  const system = 'matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"';
+  const script = `{let t;${theme}document.documentElement.dataset.theme=t||(${system})}import(${JSON.stringify(entry)})`;
   const html = built
     .replace(tag, '')
     .replaceAll(/\s*<link rel="modulepreload"[^>]*>/g, '')
@@ -122,4 +128,8 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-if (import.meta.main) await buildInto(process.argv[2] ?? '');
+if (import.meta.main)
+  await buildInto(process.argv[2] ?? '').catch((error: Error) => {
+    process.stderr.write(error.message);
+    process.exitCode = 1;
+  });

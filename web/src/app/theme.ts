@@ -3,41 +3,53 @@ import { useSyncExternalStore } from 'react';
 export type Theme = 'light' | 'dark';
 type Choice = Theme | 'system';
 
-/** The loader in index.html reads it too, before anything is drawn. */
+/** The loader that the build puts into the page reads it too, and sets the theme before anything is drawn. */
 const key = 'cairn.theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const changed = new EventTarget();
-dark.addEventListener('change', () => changed.dispatchEvent(new Event('change')));
+let choice = storedChoice();
+
+apply();
+dark.addEventListener('change', apply);
 
 /** What the reader chose; `system` follows the machine's own setting. */
 export function chooseTheme(chosen: Choice): void {
-  const root = document.documentElement;
-  if (chosen === 'system') delete root.dataset['theme'];
-  else root.dataset['theme'] = chosen;
+  choice = chosen;
   try {
     if (chosen === 'system') localStorage.removeItem(key);
     else localStorage.setItem(key, chosen);
   } catch {
     // A browser that keeps nothing still shows the choice for this visit.
   }
-  changed.dispatchEvent(new Event('change'));
+  apply();
 }
 
 export function useThemeChoice(): Choice {
-  return useSyncExternalStore(subscribe, choice);
+  return useSyncExternalStore(subscribe, () => choice);
 }
 
 /** The theme as it is drawn now: what charts on a canvas take their colours by. */
 export function useTheme(): Theme {
-  return useSyncExternalStore(subscribe, () => {
-    const chosen = choice();
-    return chosen === 'system' ? (dark.matches ? 'dark' : 'light') : chosen;
-  });
+  return useSyncExternalStore(subscribe, theme);
 }
 
-function choice(): Choice {
-  const chosen = document.documentElement.dataset['theme'];
-  return chosen === 'light' || chosen === 'dark' ? chosen : 'system';
+function apply(): void {
+  document.documentElement.dataset['theme'] = theme();
+  changed.dispatchEvent(new Event('change'));
+}
+
+function theme(): Theme {
+  if (choice !== 'system') return choice;
+  return dark.matches ? 'dark' : 'light';
+}
+
+function storedChoice(): Choice {
+  try {
+    const stored = localStorage.getItem(key);
+    return stored === 'light' || stored === 'dark' ? stored : 'system';
+  } catch {
+    return 'system';
+  }
 }
 
 function subscribe(notify: () => void): () => void {
