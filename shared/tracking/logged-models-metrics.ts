@@ -51,13 +51,14 @@ function join(ctx: Context, modelId: string, metrics: readonly ModelMetric[]): P
     else {
       const calls = [call];
       of.set(key, calls);
-      void write(modelId, calls).finally(() => of.delete(key));
+      // Nothing may come between finding that no call waits and saying that nobody serves them.
+      void write(modelId, calls, () => of.delete(key));
     }
   });
 }
 
 /** Serves one model's calls until none waits. */
-async function write(modelId: string, waiting: Call[]): Promise<void> {
+async function write(modelId: string, waiting: Call[], end: () => void): Promise<void> {
   for (let calls = waiting.splice(0); calls[0]; calls = waiting.splice(0))
     try {
       const metrics = calls.flatMap((call) => call.metrics);
@@ -66,6 +67,7 @@ async function write(modelId: string, waiting: Call[]): Promise<void> {
     } catch (error) {
       for (const call of calls) call.fail(error);
     }
+  end();
 }
 
 /** The model with these metrics as well; the same object where it has later ones of all of them. */

@@ -63,8 +63,11 @@ function runsOf({ stores }: Context): Map<string, Call[]> {
 /** Serves one run's calls until none waits. Between writes of one process the run need not be read again. */
 async function serve(runId: string, waiting: Call[], end: () => void): Promise<void> {
   let known: Stored<Run> | undefined;
-  while (waiting.length > 0) known = await answer(runId, takeJoint(waiting), known);
-  end();
+  try {
+    while (waiting.length > 0) known = await answer(runId, takeJoint(waiting), known);
+  } finally {
+    end();
+  }
 }
 
 /** Answers calls, all of them, and returns the run as it then stands, where that is known. */

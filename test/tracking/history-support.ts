@@ -23,15 +23,29 @@ export function withWrites(
   ctx: Context,
   around: (carryOut: () => Promise<Outcome>) => Promise<Outcome>,
 ): Context {
+  return withContainers(ctx, ['batch', 'write'], around);
+}
+
+/** The same context, where `before` happens before every read. */
+export function withReads(ctx: Context, before: () => Promise<void>): Context {
+  return withContainers(ctx, ['read', 'query'], async (carryOut) => {
+    await before();
+    return carryOut();
+  });
+}
+
+function withContainers<T>(
+  ctx: Context,
+  names: readonly (string | symbol)[],
+  around: (carryOut: () => Promise<T>) => Promise<T>,
+): Context {
   const wrapped = (container: DocumentContainer): DocumentContainer =>
     new Proxy(container, {
       get(target, name) {
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== 'function') return member;
-        const bound = member.bind(target) as (...args: unknown[]) => Promise<Outcome>;
-        return name === 'batch' || name === 'write'
-          ? (...args: unknown[]) => around(() => bound(...args))
-          : bound;
+        const bound = member.bind(target) as (...args: unknown[]) => Promise<T>;
+        return names.includes(name) ? (...args: unknown[]) => around(() => bound(...args)) : bound;
       },
     });
   const documents = Object.assign(
@@ -72,7 +86,8 @@ export function expectedHistory(points: readonly MetricPoint[], key: string): Me
         { key, timestamp, step, value },
       ]),
   );
-  const rank = (value: number) => (Number.isNaN(value) ? 0 : value);
+  // A NaN comes right behind zero.
+  const rank = (value: number) => (Number.isNaN(value) ? Number.MIN_VALUE : value);
   return [...distinct.values()].toSorted(
     (a, b) => a.timestamp - b.timestamp || a.step - b.step || (rank(a.value) < rank(b.value) ? -1 : 1),
   );
