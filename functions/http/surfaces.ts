@@ -11,6 +11,7 @@ import { monitoring } from './monitoring.ts';
 import { pipelines } from './pipelines.ts';
 import { platform, serverInfo } from './platform.ts';
 import { registry } from './registry.ts';
+import { runsTable } from './runs-table.ts';
 import { tracking } from './tracking/index.ts';
 import { web } from './web.ts';
 
@@ -18,6 +19,7 @@ const served: readonly Surface[] = [
   platform,
   serverInfo,
   tracking,
+  runsTable,
   artifacts,
   registry,
   endpoints,

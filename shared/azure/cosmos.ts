@@ -49,6 +49,7 @@ export type QueryOptions = {
 export type Meter = { requests: number; requestUnits: number };
 
 const readTries = 4;
+const pageRowsMax = 1000;
 /** https://learn.microsoft.com/azure/cosmos-db/concepts-limits */
 const idBytesMax = 1023;
 const keyBytesMax = 2048;
@@ -102,7 +103,7 @@ export class DocumentContainer {
   async query<T>(query: Query, options: QueryOptions = {}): Promise<T[]> {
     const rows: T[] = [];
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
-    for await (const page of this.#pages<T>(query, options)) {
+    for await (const page of this.pages<T>(query, options)) {
       rows.push(...page);
       if (rows.length >= limit) break;
     }
@@ -111,17 +112,18 @@ export class DocumentContainer {
 
   /** The rows of a query one by one, a page at a time in memory. */
   async *stream<T>(query: Query, options: QueryOptions = {}): AsyncGenerator<T> {
-    for await (const page of this.#pages<T>(query, options)) yield* page;
+    for await (const page of this.pages<T>(query, options)) yield* page;
   }
 
-  async *#pages<T>(query: Query, options: QueryOptions): AsyncGenerator<T[]> {
+  /** The rows of a query as they come, `limit` being what the caller expects to need: there may be more. */
+  async *pages<T>(query: Query, options: QueryOptions = {}): AsyncGenerator<T[]> {
     const iterator = this.#container.items.query<T>(
       {
         query: query.text,
         parameters: Object.entries(query.values ?? {}).map(([name, value]) => ({ name: `@${name}`, value })),
       },
       {
-        maxItemCount: Math.min(options.limit ?? 1000, 1000),
+        maxItemCount: pageSizeOf(options.limit),
         ...(options.key === undefined ? {} : { partitionKey: keyOf(options.key) }),
         ...(options.consistency === 'strong' ? {} : { consistencyLevel: 'Eventual' }),
       },
@@ -259,6 +261,11 @@ function operationOf(write: Write): OperationInput {
       // The service takes a condition on every operation of a batch; the SDK's type knows it of the others only.
       return { operationType: 'Delete', id: write.id, ifMatch: write.etag } as OperationInput;
   }
+}
+
+/** Rows of each page, such that the last one of a limited query has hardly more than is wanted. */
+function pageSizeOf(limit = pageRowsMax): number {
+  return Math.ceil(limit / Math.ceil(limit / pageRowsMax));
 }
 
 function keyOf(key: Key): PartitionKey {

@@ -42,5 +42,5 @@ export {
   textual,
 } from './table.ts';
 export type { Ordering, TailKey } from './ranks.ts';
-export { orderedPage, type Position, type Source } from './walk.ts';
+export { orderedPage, type Position, positionOf, type Source } from './walk.ts';
 export { positionIn, positionToken } from './token.ts';

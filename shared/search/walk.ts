@@ -84,7 +84,8 @@ function leastOf<T>(streams: readonly Stream<T>[], ordering: Ordering): Stream<T
   return least;
 }
 
-function positionOf(last: unknown, following: readonly unknown[], { keys, tail }: Ordering): Position {
+/** The position behind a document, of which those that may follow are known. */
+export function positionOf(last: unknown, following: readonly unknown[], { keys, tail }: Ordering): Position {
   const ranks = keys.map(({ field }) => rankOf(field.column, last));
   const tied = following.map((document) => {
     const differs = keys.findIndex(({ field }, i) => !isSameRank(rankOf(field.column, document), ranks[i]));

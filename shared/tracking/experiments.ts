@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError, isCode, type Page, pageOf, positionIn } from '../http/index.ts';
+import { CairnError, isCode } from '../http/index.ts';
 import { checkLocation } from './artifact-location.ts';
 import { checkedExperimentId, defaultExperimentId, newExperimentId } from './ids.ts';
 import { charsMax, checkExperimentTag, checkLength } from './limits.ts';
-import type { Experiment, ExperimentName, LifecycleStage } from './model.ts';
+import type { Experiment, ExperimentName } from './model.ts';
 import { type Pair, textMap } from './texts.ts';
 
 const defaultName = 'Default';
@@ -77,28 +77,6 @@ export async function getExperimentByName(ctx: Context, name: string): Promise<E
   throw new CairnError('not-found', `Could not find experiment with name '${name}'`, {
     field: 'experiment_name',
   });
-}
-
-export type ExperimentSearch = {
-  readonly stages: readonly LifecycleStage[];
-  readonly limit: number;
-  readonly pageToken?: string | undefined;
-};
-
-/** Experiments, newest first, ties by id. */
-export async function searchExperiments(ctx: Context, search: ExperimentSearch): Promise<Page<Experiment>> {
-  await ensureDefault(ctx);
-  const after = positionIn(search.pageToken, { time: 0, id: '' });
-  const rows = await ctx.stores.documents('experiments').query<Experiment>(
-    {
-      text: `SELECT * FROM c WHERE c.workspace = @workspace AND c.type = 'experiment' AND ARRAY_CONTAINS(@stages, c.lifecycle.stage)
-        ${after ? 'AND (c.createdAt < @time OR (c.createdAt = @time AND c.experimentId > @id))' : ''}
-        ORDER BY c.createdAt DESC, c.experimentId ASC`,
-      values: { workspace: ctx.workspace, stages: [...search.stages], ...after },
-    },
-    { key: [ctx.workspace], limit: search.limit + 1 },
-  );
-  return pageOf(rows, search.limit, ({ createdAt, experimentId }) => ({ time: createdAt, id: experimentId }));
 }
 
 async function create(ctx: Context, experimentId: string, input: NewExperiment): Promise<Experiment> {

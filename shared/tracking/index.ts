@@ -6,7 +6,7 @@ export {
   restoreExperiment,
   setExperimentTag,
 } from './experiment-changes.ts';
-export { createExperiment, getExperiment, getExperimentByName, searchExperiments } from './experiments.ts';
+export { createExperiment, getExperiment, getExperimentByName } from './experiments.ts';
 export { type FoldMessage, foldFinishedRun, foldRun } from './fold.ts';
 export {
   metricHistoryBulk,
@@ -43,4 +43,8 @@ export {
 export { recordModel } from './model-log.ts';
 export { deleteRun, deleteRunTag, restoreRun, updateRun } from './run-changes.ts';
 export { purge, type PurgeMessage, requestPurge, sweepDeleted, type SweepMessage } from './purge.ts';
-export { createRun, getRun, searchRuns } from './runs.ts';
+export { createRun, getRun } from './runs.ts';
+export { type DatasetSummary, searchDatasets } from './search-datasets.ts';
+export { searchExperiments } from './search-experiments.ts';
+export { searchRuns } from './search-runs.ts';
+export { type RunColumns, type RunRow, runColumns, searchRunRows } from './search-table.ts';

@@ -1,15 +1,15 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError, isCode, type Page, pageOf, positionIn } from '../http/index.ts';
+import { CairnError } from '../http/index.ts';
 import { belowLocation } from './artifact-location.ts';
 import { checkExperimentActive, findExperiment, getExperiment } from './experiments.ts';
 import { defaultExperimentId, experimentOfRun, newRunId } from './ids.ts';
 import { charsMax, checkedRunTags, cut } from './limits.ts';
-import type { Experiment, Lifecycle, LifecycleStage, Run, WholeRun } from './model.ts';
+import type { Experiment, Lifecycle, Run, WholeRun } from './model.ts';
 import { randomRunName } from './names.ts';
 import { keepTexts } from './overflow.ts';
-import { completeRun, completeRuns, longTexts, textMap, withTexts } from './texts.ts';
+import { completeRun, longTexts, textMap, withTexts } from './texts.ts';
 
 /** The tag that mirrors a run's name. */
 export const runNameTag = 'mlflow.runName';
@@ -120,65 +120,6 @@ export async function readRun(ctx: Context, runId: string): Promise<Stored<Run>>
 
 function noRun(runId: string): CairnError {
   return new CairnError('not-found', `Run with id=${runId} not found`, { field: 'run_id' });
-}
-
-export type RunSearch = {
-  readonly experimentIds: readonly string[];
-  readonly stages: readonly LifecycleStage[];
-  readonly limit: number;
-  readonly pageToken?: string | undefined;
-};
-
-/** Runs of some experiments, newest first, ties by id. Unknown experiments have no runs. */
-export async function searchRuns(ctx: Context, search: RunSearch): Promise<Page<WholeRun>> {
-  const after = positionIn(search.pageToken, { time: 0, id: '' });
-  const perExperiment = await Promise.all(
-    [...new Set(search.experimentIds)].map(async (experimentId) => {
-      const experiment = await experimentOrNothing(ctx, experimentId);
-      const found = experiment ? await runsOf(ctx, experiment, search, after) : [];
-      return found.map((run) => ({ ...run, lifecycle: lifecycleOf(run, experiment) }));
-    }),
-  );
-  const rows = perExperiment
-    .flat()
-    .toSorted((a, b) => b.startTime - a.startTime || (a.runId < b.runId ? -1 : 1));
-  const page = pageOf(rows, search.limit, ({ startTime, runId }) => ({ time: startTime, id: runId }));
-  return { ...page, items: await completeRuns(ctx, page.items) };
-}
-
-/** One experiment's runs behind a position, as many as a page needs. */
-function runsOf(
-  ctx: Context,
-  experiment: Experiment,
-  search: RunSearch,
-  after: { time: number; id: string } | undefined,
-): Promise<Run[]> {
-  return ctx.stores.documents('runs').query<Run>(
-    {
-      text: `SELECT * FROM c WHERE c.experimentId = @experimentId AND c.type = 'run' AND c.workspace = @workspace
-        AND ARRAY_CONTAINS(@stages, c.lifecycle.at > @changedAt ? c.lifecycle.stage : @stage)
-        ${after ? 'AND (c.startTime < @time OR (c.startTime = @time AND c.runId > @id))' : ''}
-        ORDER BY c.startTime DESC, c.runId ASC`,
-      values: {
-        experimentId: experiment.experimentId,
-        workspace: ctx.workspace,
-        stages: [...search.stages],
-        changedAt: experiment.lifecycle.at - 1,
-        stage: experiment.lifecycle.stage,
-        ...after,
-      },
-    },
-    { key: [experiment.experimentId], limit: search.limit + 1 },
-  );
-}
-
-async function experimentOrNothing(ctx: Context, experimentId: string): Promise<Experiment | undefined> {
-  try {
-    return await getExperiment(ctx, experimentId);
-  } catch (error) {
-    if (isCode(error, 'not-found')) return undefined;
-    throw error;
-  }
 }
 
 /** The write that records what happened to a run, for the batch that makes it so. */

@@ -1,57 +1,67 @@
 import * as z from 'zod';
 import { fields, type Route } from '../../../shared/http/index.ts';
-import { searchExperiments, searchRuns } from '../../../shared/tracking/index.ts';
-import { mlflow, nextPage, optional, search } from '../mlflow.ts';
+import { searchDatasets, searchExperiments, searchRuns } from '../../../shared/tracking/index.ts';
+import { mlflow, nextPage, optional } from '../mlflow.ts';
 import { stagesOf, viewType } from './fields.ts';
-import { experimentJson, runJson } from './json.ts';
+import { experimentJson, foundRunJson } from './json.ts';
 
-const noOrder = z
-  .union([z.string(), z.array(z.string())])
-  .optional()
-  .transform((order) => (order === undefined ? [] : [order].flat()))
-  .refine(
-    (order) =>
-      order.length === 0 ||
-      (order.length === 1 && /^(attributes?\.)?(start_time|creation_time)\s+DESC$/i.test(order[0] ?? '')),
-    'only newest first is supported by this version of Cairn; leave it out',
-  );
+const textList = z.array(fields.text, { error: 'must be a list of texts' });
 
-/** Search of experiments and runs. */
+/** What every search takes. Where `max_results` is left out it is 1000, as in newer servers of MLflow's; 3.6 refuses that. */
+const search = z.object({
+  filter: fields.text.optional(),
+  max_results: fields.limit(50_000, 1000),
+  // One clause in a query string is not a list yet.
+  order_by: z
+    .union([fields.text.transform((clause) => [clause]), textList], { error: 'must be a list of texts' })
+    .default([]),
+  page_token: fields.text.optional(),
+});
+
+/** Search of experiments, runs and datasets. */
 export const searches: readonly Route[] = [
   ...(['GET', 'POST'] as const).flatMap((method) =>
     mlflow(method, 'experiments/search', 'viewer', {
-      input: z.object({
-        ...search,
-        max_results: fields.limit(50_000, 1000),
-        view_type: viewType,
-        order_by: noOrder,
-      }),
+      input: search.extend({ view_type: viewType }),
       handle: async (ctx, input) => {
         const found = await searchExperiments(ctx, {
+          filter: input.filter,
+          orderBy: input.order_by,
           stages: stagesOf(input.view_type),
           limit: input.max_results,
           pageToken: input.page_token,
         });
-        return { experiments: found.items.map(experimentJson), ...nextPage(found) };
+        return { ...optional('experiments', found.items.map(experimentJson)), ...nextPage(found) };
       },
     }),
   ),
   ...mlflow('POST', 'runs/search', 'viewer', {
-    input: z.object({
-      ...search,
-      experiment_ids: z.array(fields.text).default([]),
-      run_view_type: viewType,
-      max_results: fields.limit(50_000, 1000),
-      order_by: noOrder,
-    }),
+    input: search.extend({ experiment_ids: textList.default([]), run_view_type: viewType }),
     handle: async (ctx, input) => {
       const found = await searchRuns(ctx, {
         experimentIds: input.experiment_ids,
+        filter: input.filter,
+        orderBy: input.order_by,
         stages: stagesOf(input.run_view_type),
         limit: input.max_results,
         pageToken: input.page_token,
       });
-      return { ...optional('runs', found.items.map(runJson)), ...nextPage(found) };
+      return { ...optional('runs', found.items.map(foundRunJson)), ...nextPage(found) };
+    },
+  }),
+  ...mlflow('POST', 'experiments/search-datasets', 'viewer', {
+    input: z.object({ experiment_ids: textList.default([]) }),
+    handle: async (ctx, input) => {
+      const found = await searchDatasets(ctx, input.experiment_ids);
+      return optional(
+        'dataset_summaries',
+        found.map(({ experimentId, name, digest, context }) => ({
+          experiment_id: experimentId,
+          name,
+          digest,
+          ...(context === undefined ? {} : { context }),
+        })),
+      );
     },
   }),
 ];
