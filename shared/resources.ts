@@ -105,7 +105,14 @@ export const containers = {
       '/updatedAt/?',
       '/version/?',
       '/runId/?',
+      '/source/?',
       '/tags/*',
+    ],
+    composite: [
+      [
+        { path: '/name', order: 'ascending' },
+        { path: '/version', order: 'descending' },
+      ],
     ],
   },
   /** Real-time endpoints. */

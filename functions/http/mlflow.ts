@@ -26,13 +26,15 @@ export function mlflow<S extends z.ZodType>(
 /** A tag or a param; the value may be left out. */
 export const keyValue = z.object({ key: fields.requiredText, value: fields.text.default('') });
 
-/** What every search of MLflow's takes beside its own fields. */
+/** What every search of MLflow's takes beside its own fields; one clause of a query string is not a list yet. */
 export const search = {
+  filter: fields.text.optional(),
+  order_by: z
+    .union([fields.text.transform((clause) => [clause]), z.array(fields.text)], {
+      error: 'must be a list of texts',
+    })
+    .default([]),
   page_token: fields.text.optional(),
-  filter: z
-    .string()
-    .optional()
-    .refine((filter) => !filter, 'filters are not supported by this version of Cairn; leave it out'),
 };
 
 /** The token of a page that is not the last. */

@@ -6,12 +6,15 @@ import {
   createVersion,
   deleteAlias,
   getVersion,
-  listModels,
+  modelById,
   type ModelRoot,
   type ModelVersion,
   modelByName,
   moveAlias,
+  type RegistrySearch,
   resolveAlias,
+  searchModels,
+  searchVersions,
   versionByName,
 } from '../../shared/registry/index.ts';
 import { keyValue, mlflow, nextPage, optional, pairs, search } from './mlflow.ts';
@@ -23,9 +26,6 @@ const version = z
   .union([z.string(), z.number()])
   .refine((v) => /^\d+$/.test(String(v)) && Number(v) >= 1, "Parameter 'version' must be an integer.")
   .transform(Number);
-
-/** What stock clients ask of every listing. There are no prompts yet, so it leaves nothing out. */
-const noPrompts = "tag.`mlflow.prompt.is_prompt` != 'true'";
 
 /** MLflow's model registry API. */
 export const registry: Surface = {
@@ -46,17 +46,26 @@ export const registry: Surface = {
       }),
     }),
     ...mlflow('GET', 'registered-models/search', 'viewer', {
-      input: z.object({
-        ...search,
-        filter: z.preprocess((filter) => (filter === noPrompts ? '' : filter), search.filter),
-        max_results: fields.limit(1000, 100),
-      }),
+      input: z.object({ ...search, max_results: fields.limit(1000, 100) }),
       handle: async (ctx, input) => {
-        const found = await listModels(ctx, { limit: input.max_results, pageToken: input.page_token });
-        return {
-          registered_models: await Promise.all(found.items.map((root) => modelJson(ctx, root))),
-          ...nextPage(found),
-        };
+        const found = await searchModels(ctx, searchOf(input));
+        const models = await Promise.all(found.items.map((root) => modelJson(ctx, root)));
+        return { ...optional('registered_models', models), ...nextPage(found) };
+      },
+    }),
+    ...mlflow('GET', 'model-versions/search', 'viewer', {
+      input: z.object({ ...search, max_results: fields.limit(200_000, 10_000) }),
+      handle: async (ctx, input) => {
+        const found = await searchVersions(ctx, searchOf(input));
+        const ids = [...new Set(found.items.map(({ modelId }) => modelId))];
+        const roots = new Map(
+          await Promise.all(ids.map(async (id) => [id, await modelById(ctx, id)] as const)),
+        );
+        const versions = found.items.map((each) => {
+          const root = roots.get(each.modelId);
+          return versionJson(each, root ? aliasesOf(root, each.version) : []);
+        });
+        return { ...optional('model_versions', versions), ...nextPage(found) };
       },
     }),
     ...mlflow('POST', 'model-versions/create', 'contributor', {
@@ -123,6 +132,20 @@ export const registry: Surface = {
     }),
   ],
 };
+
+function searchOf(input: {
+  filter?: string | undefined;
+  order_by: readonly string[];
+  max_results: number;
+  page_token?: string | undefined;
+}): RegistrySearch {
+  return {
+    filter: input.filter,
+    orderBy: input.order_by,
+    limit: input.max_results,
+    pageToken: input.page_token,
+  };
+}
 
 async function modelJson(ctx: Context, root: ModelRoot) {
   const newest = root.nextVersion - 1;

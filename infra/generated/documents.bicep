@@ -315,6 +315,9 @@ resource modelsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/con
             path: '/runId/?'
           }
           {
+            path: '/source/?'
+          }
+          {
             path: '/tags/*'
           }
         ]
@@ -323,7 +326,18 @@ resource modelsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/con
             path: '/*'
           }
         ]
-        compositeIndexes: []
+        compositeIndexes: [
+          [
+            {
+              path: '/name'
+              order: 'ascending'
+            }
+            {
+              path: '/version'
+              order: 'descending'
+            }
+          ]
+        ]
       }
     }
   }

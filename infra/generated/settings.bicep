@@ -36,6 +36,9 @@ param cairnMlflowUi string
 @description('Memory that loaded models may take before the least recently used is released, in MB.')
 param cairnSessionCacheMbMax string = '512'
 
+@description('How long deleted experiments, runs and logged models can be restored before they are removed for good, in days.')
+param cairnDeletedRetentionDays string = '30'
+
 @description('How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.')
 param cairnPredictionFlushSeconds string = '10'
 
@@ -49,5 +52,6 @@ output values object = {
   CAIRN_PUBLIC_URL: cairnPublicUrl
   CAIRN_MLFLOW_UI: cairnMlflowUi
   CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
+  CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds
 }

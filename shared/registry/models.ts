@@ -3,7 +3,7 @@ import type { Key } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
+import { CairnError } from '../http/index.ts';
 import type { ModelRoot } from './model.ts';
 
 /** Holds a name for one model. It lies in a partition of its own, since rename moves it and not the model. */
@@ -90,22 +90,6 @@ export async function readByName(ctx: Context, name: string): Promise<Stored<Mod
     throw new CairnError('not-found', `Registered Model with name=${name} not found`, { field: 'name' });
   known.set(nameKey, stored.doc.modelId);
   return stored;
-}
-
-/** Models by name, a page at a time. */
-export async function listModels(
-  ctx: Context,
-  { limit, pageToken }: { limit: number; pageToken?: string | undefined },
-): Promise<Page<ModelRoot>> {
-  const { name: after } = positionIn(pageToken, { name: '' }) ?? { name: '' };
-  const rows = await ctx.stores.documents('models').query<ModelRoot>(
-    {
-      text: "SELECT * FROM c WHERE c.workspace = @workspace AND c.type = 'model' AND c.name > @after ORDER BY c.name",
-      values: { workspace: ctx.workspace, after },
-    },
-    { key: [ctx.workspace], limit: limit + 1 },
-  );
-  return pageOf(rows, limit, ({ name }) => ({ name }));
 }
 
 export function partition(ctx: Context, modelId: string): Key {
