@@ -43,7 +43,7 @@ test-long: node_modules/.ready test-mlflow ## Run the full form: soaks, large fi
 	@echo 'Again with stale reads and four physical ranges'
 	@CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node_modules/.bin/vitest run $(ARGS)
 
-test-mlflow: node_modules/.ready .venv/.ready ## Drive the platform with the real MLflow client (from PyPI)
+test-mlflow: node_modules/.ready .venv/3/.ready .venv/2/.ready ## Drive the platform with the real MLflow clients, 3.x and 2.x (from PyPI)
 	@node test/mlflow/main.ts $(ARGS)
 
 check: node_modules/.ready ## Formatting, types, lint, import arrows, unused code, generated files
@@ -76,9 +76,13 @@ node_modules/.ready: package-lock.json package.json .npmrc $(toolchain)
 	@npm install --prefix .toolchain --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(node_package) npm@$(NPM_VERSION) >/dev/null
 	@touch $@
 
-.venv/.ready: test/mlflow/requirements.txt
-	@command -v python3 >/dev/null || { echo 'make test-mlflow needs Python 3.10 or newer with venv (on Debian: apt install python3-venv).' >&2; exit 1; }
-	@echo 'Installing MLflow into .venv (once; a minute or two) …'
-	@python3 -m venv .venv
-	@.venv/bin/pip install --quiet --disable-pip-version-check -r test/mlflow/requirements.txt
+# MLflow 2 needs a pyarrow that has no wheel for Python 3.14.
+.venv/%/.ready: test/mlflow/requirements-%.txt
+	@python="$$(for python in python3 python3.13 python3.12 python3.11 python3.10; do \
+	    $$python -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$python && break; \
+	  done)"; \
+	test -n "$$python" || { echo 'The MLflow client needs Python 3.10 to 3.13 with venv (on Debian: apt install python3-venv).' >&2; exit 1; }; \
+	echo 'Installing MLflow $* into .venv/$* (once; under a minute) …'; \
+	$$python -m venv --clear .venv/$* && \
+	.venv/$*/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -1,42 +1,84 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { linearClassifier } from '../../shared/onnx/index.ts';
+import { parseArgs } from 'node:util';
 import { startedStack } from '../support/stack.ts';
+import { mlflowServer } from './server.ts';
 
-/** `make test-mlflow`: the scenarios of `scenarios.py` with the real client against a whole stack. */
-const folder = await mkdtemp(join(tmpdir(), 'cairn-mlflow-'));
-const model = join(folder, 'model.onnx');
-await writeFile(
-  model,
-  linearClassifier({
-    features: ['a', 'b'],
-    labels: ['no', 'yes'],
-    coefficients: [1, 2, -1, -2],
-    intercepts: [0, 0.5],
-  }),
-);
-const stack = await startedStack();
+/** `make test-mlflow`: what data scientists do with the real clients, against a whole stack or MLflow's own server. */
+const usage = `Usage: make test-mlflow [ARGS="[--client 3|2] [--peer] [part of a scenario's name …]"]
+
+  --client N  only the client of MLflow N; default: 3 and 2
+  --peer      against MLflow's own server, to see that the scenarios are right`;
+
+const clients = ['3', '2'];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    client: { type: 'string', multiple: true, default: clients },
+    peer: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+const unknown = values.client.filter((client) => !clients.includes(client));
+if (values.help || unknown.length > 0) {
+  process.stdout.write(`${usage}\n`);
+  process.exit(values.help ? 0 : 1);
+}
+
+const counted = { passed: 0, failed: 0 };
+const stack = values.peer ? undefined : await startedStack();
 try {
-  const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
-  const scenarios = fileURLToPath(new URL('scenarios.py', import.meta.url));
-  const { status, error } = spawnSync(python, [scenarios, ...process.argv.slice(2)], {
-    cwd: folder,
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      MLFLOW_TRACKING_URI: stack.url,
-      MLFLOW_HTTP_REQUEST_MAX_RETRIES: '2',
-      CAIRN_TEST_MODEL: model,
-      MLFLOW_DISABLE_TELEMETRY: 'true',
-      DO_NOT_TRACK: 'true',
-    },
-  });
-  if (error) throw error;
-  process.exitCode = status ?? 1;
+  for (const client of values.client) {
+    const server = stack ?? (await mlflowServer(client));
+    try {
+      await runScenarios(client, server.url);
+    } finally {
+      if (server !== stack) await server.stop();
+    }
+  }
 } finally {
-  await stack.stop();
-  await rm(folder, { recursive: true, force: true });
+  await stack?.stop();
+}
+process.stdout.write(`\n${counted.passed} passed, ${counted.failed} failed\n`);
+process.exitCode = counted.failed > 0 || counted.passed === 0 ? 1 : 0;
+
+/** Shows what the client's scenarios say, and counts their verdicts. */
+async function runScenarios(client: string, url: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'cairn-mlflow-'));
+  const python = fileURLToPath(new URL(`../../.venv/${client}/bin/python`, import.meta.url));
+  const run = fileURLToPath(new URL('run.py', import.meta.url));
+  try {
+    const child = spawn(python, [run, ...positionals], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        MLFLOW_TRACKING_URI: url,
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES: '2',
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR: 'false',
+        MLFLOW_DISABLE_TELEMETRY: 'true',
+        DO_NOT_TRACK: 'true',
+        PYTHONDONTWRITEBYTECODE: '1',
+        CAIRN_TEST_PEER: values.peer ? '1' : '0',
+      },
+    });
+    const ended = once(child, 'exit') as Promise<[number | null]>;
+    let last = '';
+    for await (const line of createInterface(child.stdout)) {
+      process.stdout.write(`${line}\n`);
+      if (line !== '') last = line;
+    }
+    const [code] = await ended;
+    const [, passed, failed] = /^mlflow \S+: (\d+) passed, (\d+) failed$/.exec(last) ?? [];
+    counted.passed += Number(passed ?? 0);
+    // A run that broke off has told nothing of the scenarios behind.
+    counted.failed += failed === undefined || (code !== 0 && failed === '0') ? 1 : Number(failed);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

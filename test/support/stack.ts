@@ -49,7 +49,8 @@ export async function startedStack(env: Record<string, string> = {}, folder?: st
   return { url, stop, kill };
 }
 
-async function healthy(url: string, child: ChildProcess): Promise<void> {
+/** Waits until the server that `child` runs answers. */
+export async function healthy(url: string, child: ChildProcess): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline && child.exitCode === null) {
     const response = await fetch(`${url}/health`).catch(() => undefined);
@@ -59,7 +60,7 @@ async function healthy(url: string, child: ChildProcess): Promise<void> {
   throw new Error('no answer from /health');
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

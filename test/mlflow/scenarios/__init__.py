@@ -1,0 +1,1 @@
+"""What data scientists do with a stock MLflow client, a module for each subject."""
