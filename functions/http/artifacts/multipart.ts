@@ -6,7 +6,7 @@ import {
   completeMultipart,
   createMultipart,
 } from '../../../shared/artifacts/index.ts';
-import { fields, type Route, route } from '../../../shared/http/index.ts';
+import { checkedPath, fields, type Route, route } from '../../../shared/http/index.ts';
 import { mlflowPaths } from '../mlflow.ts';
 
 /** A completion repeats the signed URL of each of its parts. */
@@ -64,7 +64,7 @@ export const multipart: readonly Route[] = [
 
 function artifactOf({ folder, path }: z.output<typeof target>): string {
   return checkedArtifactPath(
-    [artifactPath(folder), fileNameOf(path)].filter((part) => part !== '').join('/'),
+    [artifactPath(folder), checkedPath(fileNameOf(path))].filter((part) => part !== '').join('/'),
   );
 }
 
