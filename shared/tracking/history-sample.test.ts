@@ -5,8 +5,8 @@ import { columnsByKey, placeAt, union, type Columns } from './points.ts';
 
 type Point = { key: string; value: number; timestamp: number; step: number };
 
-function columns(points: readonly Point[]): Columns {
-  return columnsByKey(points).get('k') ?? union([]);
+function columns(of: readonly Point[]): Columns {
+  return columnsByKey(of).get('k') ?? union([]);
 }
 
 /** Points that meet in steps and timestamps; each ninth is NaN. */
@@ -45,7 +45,7 @@ test.each([
 
 test('a sample is a part of the points in order by step, as many as asked, the first and the last among them', () => {
   fc.assert(
-    fc.property(fc.nat(400), fc.integer({ min: 2, max: 50 }), (count, max) => {
+    fc.property(fc.integer({ min: 2, max: 400 }), fc.integer({ min: 2, max: 50 }), (count, max) => {
       const all = points(count);
       const sampled = sample(columns(all), max);
       const places = Array.from(sampled.values, (_, i) => placeAt(sampled, i));
@@ -60,7 +60,7 @@ test('a sample is a part of the points in order by step, as many as asked, the f
       );
       expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
       expect(ranks.includes(-1)).toBe(false);
-      if (count > 0) expect([ranks[0], ranks.at(-1)]).toEqual([0, count - 1]);
+      expect([ranks[0], ranks.at(-1)]).toEqual([0, count - 1]);
     }),
   );
 });

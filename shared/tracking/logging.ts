@@ -16,6 +16,8 @@ import { longTexts } from './texts.ts';
 /** Bounds of one joint write, well inside a batch's 100 operations and 2 MB. */
 const callsPerBatchMax = 40;
 const pointsPerBatchMax = 4000;
+/** What logging fills a run to: under 2 MB by what is needed to change its status, name and tags, and for a call's points. */
+const runBytesMax = 1_900_000;
 
 type Call = {
   readonly ctx: Context;
@@ -133,6 +135,7 @@ async function commit(
       for (const call of calls) call.done();
       return current;
     }
+    if (Buffer.byteLength(JSON.stringify(judged.run)) > runBytesMax) throw runTooLarge(runId);
     const points = judged.accepted.flatMap(({ call, points: p }) => (p ? [{ call, doc: p }] : []));
     const creates = points.map(({ doc: p }): Write => ({ op: 'create', doc: p }));
     const writes: Write[] = [{ op: 'replace', doc: judged.run, etag }, ...creates];
@@ -201,11 +204,11 @@ async function prepare(run: Run, { ctx, change: { metrics, params, tags } }: Cal
   if (ofModels.length > 0) await logModelMetrics(ctx, run.runId, ofModels);
 }
 
-function runTooLarge(runId: string, cause: CairnError): CairnError {
+function runTooLarge(runId: string, cause?: CairnError): CairnError {
   return new CairnError(
     'too-large',
-    `Run ${runId} would exceed 2 MB, which is about 15000 metrics, params and tags with names of 30 characters. Log to several runs.`,
-    { cause },
+    `Run ${runId} would be over ${runBytesMax} bytes, which is about 17000 metrics with names of 30 characters; params and tags count too. Log to several runs.`,
+    cause && { cause },
   );
 }
 
