@@ -28,6 +28,7 @@ export const router = createHashRouter([
       page('/', async () => (await import('./overview/OverviewPage.tsx')).OverviewPage),
       page('experiments/:experimentId/runs/:runId', runPage),
       page('runs/:runId', runPage),
+      page('experiments', async () => (await import('./experiments/ExperimentsPage.tsx')).ExperimentsPage),
       page('models', async () => (await import('./models/ModelsPage.tsx')).ModelsPage),
       page('models/:name', modelPage),
       page('models/:name/versions/:version', modelPage),

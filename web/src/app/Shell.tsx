@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'react';
 import { NavLink, Outlet, useLocation } from 'react-router';
-import { workspace } from '../api/client.ts';
 import { Icon, type IconName } from '../parts/Icon.tsx';
+import { Account } from './Account.tsx';
+import { SearchBox } from './SearchBox.tsx';
 import { ThemeToggle } from './ThemeToggle.tsx';
 
 const places: readonly (readonly [to: string, label: string, icon: IconName])[] = [
@@ -47,10 +48,9 @@ export function Shell() {
         </ul>
       </nav>
       <header className="top">
+        <SearchBox />
         <div className="top-end">
-          <span className="workspace" title="Workspace">
-            {workspace}
-          </span>
+          <Account />
           <ThemeToggle />
         </div>
       </header>

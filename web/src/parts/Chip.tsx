@@ -44,6 +44,10 @@ export function Dot({ state }: { readonly state: string }) {
   return <span className={`dot ${tones[state] ?? 'quiet'}`} role="img" aria-label={word} title={word} />;
 }
 
-export function Tag({ children }: { readonly children: ReactNode }) {
-  return <span className="tag">{children}</span>;
+export function Tag({ title, children }: { readonly title?: string; readonly children: ReactNode }) {
+  return (
+    <span className="tag" title={title}>
+      {children}
+    </span>
+  );
 }

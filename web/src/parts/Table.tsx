@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Icon } from './Icon.tsx';
 
 export type TableColumn<Row> = {
   readonly title: ReactNode;
@@ -15,10 +16,15 @@ type TableProps<Row> = {
   readonly columns: readonly TableColumn<Row>[];
   readonly rows: readonly Row[];
   readonly rowKey: (row: Row) => string;
+  /** Keys of rows that are chosen; with it each row has a box to choose it by. */
+  readonly chosen?: ReadonlySet<string>;
+  readonly onChoose?: (chosen: ReadonlySet<string>) => void;
 };
 
 /** A table of moderate size, all of it in the page; it scrolls by itself where it is wider than its place. */
-export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
+export function Table<Row>({ label, columns, rows, rowKey, chosen, onChoose }: TableProps<Row>) {
+  const keys = rows.map(rowKey);
+  const all = chosen !== undefined && keys.length > 0 && keys.every((key) => chosen.has(key));
   const keyOf = (column: TableColumn<Row>) => column.id ?? String(column.title);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
@@ -26,6 +32,16 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
       <table>
         <thead>
           <tr>
+            {chosen && (
+              <td className="choice">
+                <input
+                  type="checkbox"
+                  aria-label="Choose all"
+                  checked={all}
+                  onChange={() => onChoose?.(new Set(all ? [] : keys))}
+                />
+              </td>
+            )}
             {columns.map((column) => (
               <th key={keyOf(column)} scope="col" className={column.numeric ? 'number' : undefined}>
                 {column.title}
@@ -36,6 +52,16 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
         <tbody>
           {rows.map((row) => (
             <tr key={rowKey(row)}>
+              {chosen && (
+                <td className="choice">
+                  <input
+                    type="checkbox"
+                    aria-label="Choose"
+                    checked={chosen.has(rowKey(row))}
+                    onChange={() => onChoose?.(toggled(chosen, rowKey(row)))}
+                  />
+                </td>
+              )}
               {columns.map((column, at) => {
                 const Cell = at === 0 ? 'th' : 'td';
                 return (
@@ -54,4 +80,38 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
       </table>
     </section>
   );
+}
+
+type SortTitleProps = {
+  readonly title: string;
+  /** The field of the server's order by that this column shows. */
+  readonly field: string;
+  /** The order now: a field and ASC or DESC. */
+  readonly order: string;
+  readonly onSort: (order: string) => void;
+};
+
+/** A column's title that orders the list by it: downwards first, then upwards. */
+export function SortTitle({ title, field, order, onSort }: SortTitleProps) {
+  const [by, direction] = order.split(' ');
+  const sorted = by === field;
+  const down = sorted && direction === 'DESC';
+  return (
+    <button
+      type="button"
+      className="sort"
+      aria-pressed={sorted}
+      title={`Order by ${title.toLowerCase()}, ${down ? 'ascending' : 'descending'}`}
+      onClick={() => onSort(`${field} ${down ? 'ASC' : 'DESC'}`)}
+    >
+      {title}
+      {sorted && <Icon name={down ? 'down' : 'up'} size={12} />}
+    </button>
+  );
+}
+
+function toggled(set: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  const next = new Set(set);
+  if (!next.delete(key)) next.add(key);
+  return next;
 }
