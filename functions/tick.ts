@@ -2,21 +2,26 @@ import type { InvocationContext, Timer } from '@azure/functions';
 import { enqueueDue, scheduleOnce } from '../shared/events/index.ts';
 import { workContext } from './app.ts';
 
-const sweepEverySeconds = 300;
-/** Whether this instance has seen to it that the sweep stands on the agenda. */
-let sweepStands = false;
+/** What always stands on the agenda, for all workspaces: events that were missed, and what was deleted long ago. */
+const sweeps = {
+  events: { kind: 'sweep-events', everySeconds: 300 },
+  deleted: { kind: 'sweep-deleted', everySeconds: 86_400 },
+};
+/** Whether this instance has seen to it that the sweeps stand there. */
+let sweepsStand = false;
 
 /** The one timer: enqueues what is due. Nothing due costs one point read. */
 export async function tick(_timer: Timer, invocation: InvocationContext): Promise<void> {
   const ctx = await workContext(invocation);
-  if (!sweepStands) {
-    await scheduleOnce(ctx, 'events', {
-      dueAt: ctx.clock.now() + sweepEverySeconds * 1000,
-      everySeconds: sweepEverySeconds,
-      workspace: '*',
-      message: { kind: 'sweep-events' },
-    });
-    sweepStands = true;
+  if (!sweepsStand) {
+    for (const [name, { kind, everySeconds }] of Object.entries(sweeps))
+      await scheduleOnce(ctx, name, {
+        dueAt: ctx.clock.now() + everySeconds * 1000,
+        everySeconds,
+        workspace: '*',
+        message: { kind },
+      });
+    sweepsStand = true;
   }
   const count = await enqueueDue(ctx);
   if (count > 0) ctx.log.info('work enqueued', { count });

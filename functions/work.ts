@@ -14,6 +14,7 @@ import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelin
 import { inspectVersion, linkLoggedModel } from '../shared/registry/index.ts';
 import { followAlias } from '../shared/serving/index.ts';
 import { foldFinishedRun, foldRun } from '../shared/tracking/index.ts';
+import { purge, sweepDeleted } from '../shared/tracking/index.ts';
 import { workContext } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
@@ -38,6 +39,8 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'check-monitor': checkDue,
   retrain,
   'retrain-recover': recoverRetraining,
+  'sweep-deleted': sweepDeleted,
+  purge,
 };
 
 /** The work queue: light work of every kind. A message that throws comes back, and after five tries goes to `work-poison`. */

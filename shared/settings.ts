@@ -83,6 +83,13 @@ export const settingDeclarations = {
     kind: 'integer',
     where: 'both',
   },
+  CAIRN_DELETED_RETENTION_DAYS: {
+    about:
+      'How long deleted experiments, runs and logged models can be restored before they are removed for good, in days.',
+    default: '30',
+    kind: 'integer',
+    where: 'both',
+  },
   CAIRN_PREDICTION_FLUSH_SECONDS: {
     about:
       'How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.',
@@ -110,6 +117,7 @@ export type Settings = {
   readonly publicUrl: string;
   readonly mlflowUi: string | undefined;
   readonly sessionCacheMbMax: number;
+  readonly deletedRetentionDays: number;
   readonly predictionFlushSeconds: number;
 };
 
@@ -179,6 +187,7 @@ export function readSettings(env: Environment): Settings {
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
     mlflowUi: get('CAIRN_MLFLOW_UI'),
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
+    deletedRetentionDays: Number(get('CAIRN_DELETED_RETENTION_DAYS')),
     predictionFlushSeconds: Number(get('CAIRN_PREDICTION_FLUSH_SECONDS')),
   };
   if (problems.length > 0) throw new SettingsError(problems);

@@ -10,6 +10,7 @@ import { mlflowUi } from './mlflow-ui.ts';
 import { monitoring } from './monitoring.ts';
 import { pipelines } from './pipelines.ts';
 import { platform, serverInfo } from './platform.ts';
+import { purges } from './purge.ts';
 import { registry } from './registry.ts';
 import { runsTable } from './runs-table.ts';
 import { tracking } from './tracking/index.ts';
@@ -29,6 +30,7 @@ const served: readonly Surface[] = [
   batch,
   monitoring,
   pipelines,
+  purges,
   graphql([...tracking.routes, ...artifacts.routes, ...registry.routes]),
   mlflowEmpty,
   mlflowUi,

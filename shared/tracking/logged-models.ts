@@ -3,7 +3,7 @@ import type { Document, Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
-import { getExperiment } from './experiments.ts';
+import { checkExperimentActive, getExperiment } from './experiments.ts';
 import { experimentOfRun, newRunId } from './ids.ts';
 import type { Lifecycle, Texts } from './model.ts';
 import { randomRunName } from './names.ts';
@@ -75,14 +75,9 @@ export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Pr
   checkName(input.name);
   checkPairs('params', input.params ?? []);
   checkPairs('tags', input.tags ?? []);
-  const { experimentId } = input;
-  const experiment = await getExperiment(ctx, experimentId);
-  if (experiment.lifecycle.stage === 'deleted')
-    throw new CairnError(
-      'invalid',
-      `The experiment ${experimentId} must be in the 'active' state. Current state is deleted.`,
-      { field: 'experiment_id' },
-    );
+  const experiment = await getExperiment(ctx, input.experimentId);
+  const { experimentId } = experiment;
+  checkExperimentActive(experiment);
   const modelId = `m-${newRunId(experimentId, ctx.ids)}`;
   const now = ctx.clock.now();
   const model: LoggedModel = {
