@@ -93,7 +93,8 @@ function policyOf(script: string): string {
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     "connect-src 'self'",
-    'frame-src blob:',
+    // One document, in which logged pages are shown under a policy of its own.
+    "frame-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

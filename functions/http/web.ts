@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import * as z from 'zod';
 import { CairnError, problem, route, type Surface } from '../../shared/http/index.ts';
 import { siteFolder, type Site } from '../../web/build.ts';
+import { frame } from './frame.ts';
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
@@ -39,6 +40,7 @@ export const web: Surface = {
         });
       },
     }),
+    frame,
     route('GET', '/assets/{name}', {
       operation: 'webAsset',
       role: 'public',

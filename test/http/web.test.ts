@@ -49,7 +49,7 @@ describe('the page at /', () => {
       "img-src 'self' blob: data:",
       "media-src 'self' blob:",
       "connect-src 'self'",
-      'frame-src blob:',
+      "frame-src 'self'",
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",
@@ -134,6 +134,24 @@ describe('the files of the page', () => {
     } finally {
       await rm(outDir, { recursive: true, force: true });
     }
+  });
+});
+
+describe('the frame for logged pages', () => {
+  test('has no origin, reaches no server, and only this origin may frame it', async () => {
+    const response = await server.fetch('/frame');
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const rules = new Map(
+      response.headers
+        .get('content-security-policy')
+        ?.split('; ')
+        .map((rule) => [rule.split(' ')[0] ?? '', rule.split(' ').slice(1).join(' ')]),
+    );
+    expect(rules.get('sandbox')).toBe('allow-scripts');
+    expect(rules.get('default-src')).toBe("'none'");
+    expect(rules.get('frame-ancestors')).toBe("'self'");
+    expect(rules.get('form-action')).toBe("'none'");
+    for (const reach of ['connect-src', 'frame-src', 'object-src']) expect(rules.has(reach)).toBe(false);
   });
 });
 

@@ -136,7 +136,8 @@ function Plot({
 
 function rangeOfX(range: Range | undefined, xs: readonly number[]): Range {
   if (range) return range;
-  const [low = 0, high = 0] = [xs[0], xs.at(-1)];
+  const low = xs[0];
+  const high = xs[xs.length - 1];
   // A single x stands in the middle.
   return low === high ? [low - 1, high + 1] : [low, high];
 }

@@ -5,7 +5,7 @@ import { useParamState } from './params.ts';
 /** The tab that the address names; the first where it names none. */
 export function useTab<T extends string>(tabs: readonly [T, ...T[]] | readonly T[]): T {
   const [state] = useParamState();
-  return tabs.find((tab) => tab === state.get('tab')) ?? (tabs[0] as T);
+  return tabs.find((tab) => tab === state.get('tab')) ?? tabs[0];
 }
 
 type TabsProps<T extends string> = {

@@ -1,0 +1,46 @@
+import { useState } from 'react';
+import type { Artifact } from '../api/types.ts';
+import { Failure } from '../parts/Failure.tsx';
+import { Icon } from '../parts/Icon.tsx';
+import { addressOf, linksSuffice, readFile } from './files.ts';
+import { nameOf } from './kinds.ts';
+
+/**
+ * The way to have a file: a link, which the server may redirect to storage. In another workspace than the
+ * default one, which a link cannot name, the page reads the file and hands it over.
+ */
+export function Download({ runId, file }: { readonly runId: string; readonly file: Artifact }) {
+  const [failed, setFailed] = useState<unknown>();
+  const look = (
+    <>
+      <Icon name="download" size={14} /> Download
+    </>
+  );
+  if (linksSuffice)
+    return (
+      <a className="button" href={addressOf(runId, file.path)} download={nameOf(file.path)}>
+        {look}
+      </a>
+    );
+  const save = async () => {
+    setFailed(undefined);
+    try {
+      const bytes = await readFile(runId, file.path, file.file_size ?? 0);
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob([bytes]));
+      link.download = nameOf(file.path);
+      link.click();
+      URL.revokeObjectURL(link.href);
+    } catch (error) {
+      setFailed(error);
+    }
+  };
+  return (
+    <>
+      <button type="button" onClick={() => void save()}>
+        {look}
+      </button>
+      {failed !== undefined && <Failure error={failed} />}
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useEffect, useState } from 'react';
+import type { Run } from '../api/types.ts';
+import { Chip } from '../parts/Chip.tsx';
+import { Copyable } from '../parts/Code.tsx';
+import { Dialog, Field } from '../parts/Dialog.tsx';
+import { duration } from '../parts/format.ts';
+import { Icon } from '../parts/Icon.tsx';
+import { links } from '../parts/links.ts';
+import { PageHead } from '../parts/PageHead.tsx';
+import { Menu } from '../parts/Popover.tsx';
+import { Ago } from '../parts/Time.tsx';
+import { change, experimentQuery, isLive } from './queries.ts';
+
+/** Which run this is, how it stands, and what can be done with it. */
+export function RunHead({ run }: { readonly run: Run }) {
+  const { info } = run;
+  const experiment = useQuery(experimentQuery(info.experiment_id));
+  const [asking, setAsking] = useState<'rename' | 'delete'>();
+  const deleted = info.lifecycle_stage === 'deleted';
+  const name = info.run_name || info.run_id;
+  const close = () => setAsking(undefined);
+  return (
+    <>
+      <PageHead
+        crumbs={[
+          { label: 'Experiments', href: '#/experiments' },
+          {
+            label: experiment.data?.name ?? `Experiment ${info.experiment_id}`,
+            href: links.experiment(info.experiment_id),
+          },
+        ]}
+        title={name}
+        state={
+          <>
+            <button
+              type="button"
+              className="quiet"
+              aria-label="Rename"
+              title="Rename"
+              disabled={deleted}
+              onClick={() => setAsking('rename')}
+            >
+              <Icon name="edit" size={14} />
+            </button>
+            <Chip state={info.status} />
+            {deleted && <Chip state="deleted" />}
+          </>
+        }
+        actions={
+          <>
+            {deleted && (
+              <button type="button" onClick={() => void change.restore(info.run_id)}>
+                Restore
+              </button>
+            )}
+            <Menu
+              name="More actions"
+              className="quiet"
+              align="end"
+              label={<Icon name="more" />}
+              items={[
+                { label: 'Rename', onChoose: () => setAsking('rename') },
+                deleted
+                  ? { label: 'Restore', onChoose: () => void change.restore(info.run_id) }
+                  : { label: 'Delete', danger: true, onChoose: () => setAsking('delete') },
+              ]}
+            />
+          </>
+        }
+      />
+      <dl className="run-facts">
+        <Fact name="Started">
+          <Ago at={info.start_time} />
+        </Fact>
+        <Fact name={info.end_time === undefined ? 'Running for' : 'Took'}>
+          <Took run={run} />
+        </Fact>
+        {info.user_id && <Fact name="By">{info.user_id}</Fact>}
+        <Fact name="Run id">
+          <Copyable text={info.run_id} />
+        </Fact>
+      </dl>
+      {asking === 'rename' && (
+        <Dialog
+          title="Rename this run"
+          action="Rename"
+          onSubmit={async (form) => change.rename(info.run_id, String(form.get('name')))}
+          onClose={close}
+        >
+          <Field label="Name">
+            <input name="name" defaultValue={info.run_name} required maxLength={250} />
+          </Field>
+        </Dialog>
+      )}
+      {asking === 'delete' && (
+        <Dialog
+          title={`Delete ${name}?`}
+          action="Delete"
+          danger
+          onSubmit={async () => change.remove(info.run_id)}
+          onClose={close}
+        >
+          <p>It leaves lists and searches. It can be restored until it is purged.</p>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+const tickMilliseconds = 1000;
+
+/** How long a run took, or has taken until now. */
+function Took({ run }: { readonly run: Run }) {
+  const { start_time: start, end_time: end } = run.info;
+  const live = end === undefined && isLive(run);
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!live) return undefined;
+    const timer = setInterval(() => setNow(Date.now()), tickMilliseconds);
+    return () => clearInterval(timer);
+  }, [live]);
+  if (end !== undefined) return duration(end - start);
+  return live ? duration(Math.max(0, Math.floor((now - start) / 1000) * 1000)) : '–';
+}
