@@ -2,7 +2,8 @@ import { CosmosError } from '../errors.ts';
 import { type Accumulator, AGGREGATES } from './aggregates.ts';
 import { children as childExprs, type Expr, type Query, type Source } from './ast.ts';
 import { FUNCTIONS } from './functions.ts';
-import { and, calculate, compare, likePattern, not, or } from './operators.ts';
+import { likePattern } from './like.ts';
+import { and, calculate, compare, not, or } from './operators.ts';
 import { printExpr } from './print.ts';
 import { canonical, compareValues, isObject, type Json, type JsonObject, type Value } from './values.ts';
 
@@ -226,13 +227,13 @@ class Compiler {
     if (escape !== undefined && (typeof escape !== 'string' || escape.length !== 1)) {
       throw new CosmosError(400, 'ESCAPE takes one character.');
     }
-    let cached: { text: string; regex: RegExp } | undefined;
+    let cached: { text: string; test: (value: string) => boolean } | undefined;
     const matches: Evaluate = (row) => {
       const value = operand(row);
       const text = pattern(row);
       if (typeof value !== 'string' || typeof text !== 'string') return undefined;
-      if (cached?.text !== text) cached = { text, regex: likePattern(text, escape) };
-      return cached.regex.test(value);
+      if (cached?.text !== text) cached = { text, test: likePattern(text, escape) };
+      return cached.test(value);
     };
     return expr.negated ? (row) => not(matches(row)) : matches;
   }

@@ -1,13 +1,16 @@
 import { ELEMENT } from '../store/index-policy.ts';
 import type { Expr, Query, Source } from './ast.ts';
 import { evaluateConstant, isGrouped, type Parameters } from './compile.ts';
-import { isObject, TYPE, typeOf, type Value } from './values.ts';
+import { compareValues, isObject, TYPE, typeOf, type Value } from './values.ts';
 
-/** A necessary condition of a filter that the index can answer: the item has such a value at the path. */
-export type Constraint =
+/** A necessary condition of a filter that the index can answer: the item has such a value at the path, or none. */
+export type Constraint = Selector | Absence;
+/** What a scan of the index can begin with. */
+export type Selector =
   | { kind: 'equal'; path: string[]; values: Value[] }
   | { kind: 'range'; path: string[]; type: number; low?: Bound; high?: Bound }
   | { kind: 'defined'; path: string[] };
+export type Absence = { kind: 'absent'; path: string[] };
 
 export type Bound = { value: number | string; inclusive: boolean };
 
@@ -20,7 +23,45 @@ const VALUES_MAX = 1000;
  */
 export function constraintsOf(query: Query, parameters: Parameters): Constraint[] {
   const names = rootPaths(query.from);
-  return query.where ? conjuncts(query.where).flatMap((expr) => fromExpr(expr, names, parameters)) : [];
+  if (!query.where) return [];
+  return joined(conjuncts(query.where).flatMap((expr) => fromExpr(expr, names, parameters)));
+}
+
+/** Several ranges of one path as the one that they have in common. */
+function joined(constraints: Constraint[]): Constraint[] {
+  const result: Constraint[] = [];
+  for (const constraint of constraints) {
+    const at = result.findIndex(
+      (other) =>
+        constraint.kind === 'range' &&
+        other.kind === 'range' &&
+        other.type === constraint.type &&
+        // An element of an array may fulfil the one, and another element the other.
+        !other.path.includes(ELEMENT) &&
+        other.path.length === constraint.path.length &&
+        other.path.every((name, i) => name === constraint.path[i]),
+    );
+    const known = result[at];
+    if (known?.kind !== 'range' || constraint.kind !== 'range') result.push(constraint);
+    else
+      result[at] = {
+        ...known,
+        ...bounds('low', tighter(known.low, constraint.low, 1)),
+        ...bounds('high', tighter(known.high, constraint.high, -1)),
+      };
+  }
+  return result;
+}
+
+function bounds(name: 'low' | 'high', value: Bound | undefined): { low?: Bound; high?: Bound } {
+  return value ? { [name]: value } : {};
+}
+
+function tighter(a: Bound | undefined, b: Bound | undefined, sign: 1 | -1): Bound | undefined {
+  if (!a || !b) return a ?? b;
+  const order = compareValues(a.value, b.value) * sign;
+  if (order === 0) return a.inclusive ? b : a;
+  return order > 0 ? a : b;
 }
 
 /** The path of an expression below the item, such as `c.a["b"]`, or undefined where it is none. */
@@ -88,6 +129,8 @@ function fromExpr(expr: Expr, names: Names, parameters: Parameters): Constraint[
     }
     case 'call':
       return call(expr.name, expr.args, path, constant);
+    case 'unary':
+      return expr.operator === 'NOT' ? absent(expr.operand, path) : [];
     case 'subquery': {
       const { query } = expr;
       if (expr.form !== 'exists' || isGrouped(query) || query.top || query.limit || !query.where) return [];
@@ -150,6 +193,13 @@ function call(name: string, args: Expr[], path: PathOf, constant: ConstantOf): C
     default:
       return [];
   }
+}
+
+/** `NOT IS_DEFINED(path)`: the index knows who has a value there, and so who has none. */
+function absent(operand: Expr, path: PathOf): Constraint[] {
+  if (operand.kind !== 'call' || operand.name !== 'IS_DEFINED') return [];
+  const at = operand.args[0] && path(operand.args[0]);
+  return at && !at.includes(ELEMENT) ? [{ kind: 'absent', path: at }] : [];
 }
 
 /** Undefined where a value is not one that the index finds by equality. */

@@ -12,7 +12,7 @@ import {
   type Row,
   runGroups,
 } from './compile.ts';
-import { type Constraint, constraintsOf, pathOf } from './constraints.ts';
+import { type Absence, constraintsOf, pathOf, type Selector } from './constraints.ts';
 import { canonical, compareValues, type Json, type JsonObject, type Value } from './values.ts';
 
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
@@ -62,7 +62,8 @@ class Execution {
   readonly #run: QueryRun;
   readonly #compiled: CompiledQuery;
   readonly #access: Access;
-  readonly #constraints: Constraint[];
+  readonly #constraints: Selector[];
+  readonly #absences: Absence[];
   readonly #order: IndexOrder | undefined;
   #loadedItems = 0;
   #loadedBytes = 0;
@@ -72,9 +73,11 @@ class Execution {
     this.#run = run;
     this.#compiled = compileQuery(run.query, run.parameters);
     this.#access = new Access(run.store, run.scope);
-    this.#constraints = constraintsOf(run.query, run.parameters).filter(({ path }) =>
+    const constraints = constraintsOf(run.query, run.parameters).filter(({ path }) =>
       isIndexed(path, run.store.index.policy),
     );
+    this.#constraints = constraints.filter((constraint) => constraint.kind !== 'absent');
+    this.#absences = constraints.filter((constraint) => constraint.kind === 'absent');
     this.#order = run.query.orderBy.length > 0 ? orderOf(run.query, run.store) : undefined;
   }
 
@@ -168,14 +171,15 @@ class Execution {
     if (!order) return this.#inSequence(from?.seq ?? 0);
     const position = from?.keys && from.seq !== undefined ? { keys: from.keys, seq: from.seq } : undefined;
     const best = this.#best();
-    const within = this.#run.query.orderBy.length === 1 ? this.#constraintOn(order.path) : undefined;
+    const within = this.#constraintOn(
+      order.composite ? pathText(order.composite.columns[0].names) : order.path,
+    );
     if (best && best.count < ESTIMATE_MAX && best.constraint !== within && this.#isSelective(best.count)) {
       this.#description = `${describe(best.constraint)}, sorted`;
       return this.#sorted(best.constraint, order, position);
     }
     this.#description = `ordered by ${order.path}${within ? ` within ${within.kind}` : ''}`;
-    const others = this.#constraints.filter((constraint) => constraint !== within);
-    const rows = this.#found(this.#access.ordered(order, within, others, position));
+    const rows = this.#found(this.#access.ordered(order, within, this.#besides(within), position));
     return this.#overlaid(rows, (a, b) => this.#compare(order, a, b), position);
   }
 
@@ -184,8 +188,7 @@ class Execution {
     let rows: Iterable<ItemRow>;
     if (best && best.count < this.#access.total()) {
       this.#description = describe(best.constraint);
-      const others = this.#constraints.filter((constraint) => constraint !== best.constraint);
-      rows = this.#access.filtered(best.constraint, others, from);
+      rows = this.#access.filtered(best.constraint, this.#besides(best.constraint), from);
     } else if (best && best.count === ESTIMATE_MAX) {
       this.#description = describe(best.constraint);
       rows = this.#access.filtered(best.constraint, [], from);
@@ -196,9 +199,8 @@ class Execution {
     return this.#overlaid(this.#found(rows), (a, b) => a.row.seq - b.row.seq, position);
   }
 
-  *#sorted(constraint: Constraint, order: IndexOrder, from: Position | undefined): Iterable<Found> {
-    const others = this.#constraints.filter((other) => other !== constraint);
-    const rows = this.#found(this.#access.filtered(constraint, others, 0));
+  *#sorted(constraint: Selector, order: IndexOrder, from: Position | undefined): Iterable<Found> {
+    const rows = this.#found(this.#access.filtered(constraint, this.#besides(constraint), 0));
     const all = [...this.#overlaid(rows, (a, b) => a.row.seq - b.row.seq, undefined)];
     const sorted = all
       .filter((found) => !this.#keys(found).includes(undefined))
@@ -247,8 +249,8 @@ class Execution {
     yield* old;
   }
 
-  #best(): { constraint: Constraint; count: number } | undefined {
-    let best: { constraint: Constraint; count: number } | undefined;
+  #best(): { constraint: Selector; count: number } | undefined {
+    let best: { constraint: Selector; count: number } | undefined;
     for (const constraint of this.#constraints) {
       const count = this.#access.estimate(constraint);
       if (!best || count < best.count) best = { constraint, count };
@@ -256,8 +258,16 @@ class Execution {
     return best;
   }
 
-  #constraintOn(path: string): Constraint | undefined {
-    return this.#constraints.find((constraint) => pathText(constraint.path) === path);
+  /** The one that says most of the values at a path. */
+  #constraintOn(path: string): Selector | undefined {
+    const kinds = ['equal', 'range', 'defined'];
+    return this.#constraints
+      .filter((constraint) => pathText(constraint.path) === path)
+      .toSorted((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))[0];
+  }
+
+  #besides(used: Selector | undefined): (Selector | Absence)[] {
+    return [...this.#constraints.filter((constraint) => constraint !== used), ...this.#absences];
   }
 
   /** Whether sorting `count` items is cheaper than going down the order until a page is full. */
@@ -343,7 +353,7 @@ function constantResult(compiled: CompiledQuery): Value[] {
   return values.filter((value) => value !== undefined);
 }
 
-function describe(constraint: Constraint): string {
+function describe(constraint: Selector): string {
   return `${constraint.kind} ${pathText(constraint.path)}`;
 }
 

@@ -48,29 +48,6 @@ export function not(value: Value): boolean | undefined {
   return typeof value === 'boolean' ? !value : undefined;
 }
 
-/** The regular expression of a LIKE pattern: `%`, `_`, `[abc]`, `[^abc]` and an escape character. */
-export function likePattern(pattern: string, escape: string | undefined): RegExp {
-  let source = '';
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern[i];
-    const close = pattern.indexOf(']', i + 2);
-    if (char === escape && i + 1 < pattern.length) source += quote(pattern[++i]);
-    else if (char === '%') source += '.*';
-    else if (char === '_') source += '.';
-    else if (char === '[' && close > 0) {
-      const set = pattern.slice(i + 1, close);
-      const negated = set.startsWith('^');
-      source += `[${negated ? '^' : ''}${set.slice(negated ? 1 : 0).replaceAll(/[\\\]^]/g, '\\$&')}]`;
-      i = close;
-    } else source += quote(char);
-  }
-  return new RegExp(`^${source}$`, 's');
-}
-
-function quote(char: string): string {
-  return char.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
-}
-
 function comparable(left: Value, right: Value): boolean {
   if (typeof left === 'boolean' && typeof right === 'boolean') return true;
   const type = typeOf(left);

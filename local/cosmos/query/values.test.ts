@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AGGREGATES } from './aggregates.ts';
-import { and, calculate, compare, likePattern, not, or } from './operators.ts';
+import { likePattern } from './like.ts';
+import { and, calculate, compare, not, or } from './operators.ts';
 import { canonical, compareStrings, compareValues, equalValues, type Value } from './values.ts';
 
 const ascending: Value[] = [
@@ -96,12 +97,25 @@ test('arithmetic on anything but numbers, or without a finite result, is undefin
 });
 
 test('LIKE takes %, _, sets and an escape, and everything else as it is', () => {
-  expect(likePattern('a.%', undefined).test('a.b\nc')).toBe(true);
-  expect(likePattern('a.%', undefined).test('abc')).toBe(false);
-  expect(likePattern('[^a-c]_', undefined).test('dx')).toBe(true);
-  expect(likePattern('[^a-c]_', undefined).test('bx')).toBe(false);
-  expect(likePattern('10!%', '!').test('10%')).toBe(true);
-  expect(likePattern('10!%', '!').test('100')).toBe(false);
+  const like = (text: string, pattern: string, escape?: string) => likePattern(pattern, escape)(text);
+  expect(like('a.b\nc', 'a.%')).toBe(true);
+  expect(like('abc', 'a.%')).toBe(false);
+  expect(like('dx', '[^a-c]_')).toBe(true);
+  expect(like('bx', '[^a-c]_')).toBe(false);
+  expect(like('-', '[a-]')).toBe(true);
+  expect(like('10%', '10!%', '!')).toBe(true);
+  expect(like('100', '10!%', '!')).toBe(false);
+  expect(like('abcb', 'a%b')).toBe(true);
+  expect(like('ab', 'ab%b')).toBe(false);
+  expect(like('', '%')).toBe(true);
+  expect(like('a', '')).toBe(false);
+  expect(like('x😀y', 'x_y')).toBe(true);
+});
+
+test('LIKE ends soon, whatever the pattern', () => {
+  const started = performance.now();
+  expect(likePattern(`${'%a'.repeat(50)}%b`, undefined)('a'.repeat(5000))).toBe(false);
+  expect(performance.now() - started).toBeLessThan(500);
 });
 
 describe('aggregates', () => {

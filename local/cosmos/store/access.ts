@@ -1,9 +1,17 @@
-import type { Constraint } from '../query/constraints.ts';
+import type { Bound, Constraint, Selector } from '../query/constraints.ts';
 import { typeOf, type Value } from '../query/values.ts';
 import { effectivePartitionKey, type EpkRange, type KeyComponent, WHOLE_RANGE } from '../partition-key.ts';
 import { type ContainerStore, isInRange, type ItemRow } from './container-store.ts';
 import type { SqlValue } from './database.ts';
-import { COMPOSITE_TYPE, type Composite, compositeKey, indexValue, pathText } from './terms.ts';
+import {
+  COMPOSITE_TYPE,
+  type Composite,
+  compositeEnd,
+  compositeKey,
+  compositeStart,
+  indexValue,
+  pathText,
+} from './terms.ts';
 
 /** Which items a query may see: those of one partition or partition prefix, or those of a span of hashes. */
 export type Scope =
@@ -68,7 +76,7 @@ export class Access {
   }
 
   /** The items that fulfil a constraint, in the order of their numbers. `others` narrow them further. */
-  *filtered(constraint: Constraint, others: Constraint[], from: number): Iterable<ItemRow> {
+  *filtered(constraint: Selector, others: Constraint[], from: number): Iterable<ItemRow> {
     const where = this.#where(constraint);
     if (!where) return;
     const extra = this.#also(others);
@@ -77,14 +85,18 @@ export class Access {
     yield* this.#load(this.#store.iterate<{ item: number }>(sql, ...where.values, from, ...extra.values));
   }
 
-  /** The items in the order of an index. `within` is a constraint on the same path as the order. */
+  /** The items in the order of an index. `within` is a constraint on the path of the order, or on its first one. */
   *ordered(
     order: IndexOrder,
-    within: Constraint | undefined,
+    within: Selector | undefined,
     others: Constraint[],
     from: Position | undefined,
   ): Iterable<ItemRow> {
-    const where = within ? this.#where(within) : this.#wherePath(order.path);
+    const where = order.composite
+      ? this.#whereComposite(order.path, order.composite, within)
+      : within
+        ? this.#where(within)
+        : this.#wherePath(order.path);
     if (!where) return;
     const extra = this.#also(others);
     const resume = from
@@ -99,7 +111,7 @@ export class Access {
   }
 
   /** How many items fulfil a constraint, counted up to {@link ESTIMATE_MAX}. */
-  estimate(constraint: Constraint): number {
+  estimate(constraint: Selector): number {
     const where = this.#where(constraint);
     if (!where) return 0;
     const sql = `SELECT COUNT(*) AS n FROM (
@@ -125,7 +137,7 @@ export class Access {
     }
   }
 
-  #where(constraint: Constraint): { sql: string; values: SqlValue[] } | undefined {
+  #where(constraint: Selector): { sql: string; values: SqlValue[] } | undefined {
     const base = this.#wherePath(pathText(constraint.path));
     if (!base) return undefined;
     switch (constraint.kind) {
@@ -156,6 +168,38 @@ export class Access {
     }
   }
 
+  /** The span of a composite index in which the first column fulfils a constraint. */
+  #whereComposite(
+    path: string,
+    composite: Composite,
+    within: Selector | undefined,
+  ): { sql: string; values: SqlValue[] } | undefined {
+    const base = this.#wherePath(path);
+    if (!base || !within || within.kind === 'defined') return base;
+    const [value] = within.kind === 'equal' ? within.values : [];
+    const only: Bound | undefined =
+      within.kind === 'equal' &&
+      within.values.length === 1 &&
+      typeof value !== 'object' &&
+      value !== undefined
+        ? { value: value as Bound['value'], inclusive: true }
+        : undefined;
+    const { low, high } = within.kind === 'range' ? within : { low: only, high: only };
+    const [from, to] = composite.columns[0].descending ? [high, low] : [low, high];
+    let { sql } = base;
+    const values = [...base.values, COMPOSITE_TYPE];
+    sql += ' AND type = ?';
+    if (from) {
+      sql += ' AND value >= ?';
+      values.push((from.inclusive ? compositeStart : compositeEnd)(from.value, composite));
+    }
+    if (to) {
+      sql += ' AND value < ?';
+      values.push((to.inclusive ? compositeEnd : compositeStart)(to.value, composite));
+    }
+    return { sql, values };
+  }
+
   #wherePath(path: string): { sql: string; values: SqlValue[] } | undefined {
     const scope = this.#scope;
     const id = this.#store.index.findPath(path);
@@ -171,11 +215,18 @@ export class Access {
     return { sql, values: [min, scope.range.max, id] };
   }
 
-  /** Equalities that an item must fulfil besides, each one lookup in the index. */
+  /** What an item must fulfil besides: equalities, each one lookup in the index, and paths where it has nothing. */
   #also(others: Constraint[]): { sql: string; values: SqlValue[] } {
     let sql = '';
     const values: SqlValue[] = [];
     for (const other of others) {
+      if (other.kind === 'absent') {
+        const having = this.#wherePath(pathText(other.path));
+        if (!having) continue;
+        sql += ` AND t.item NOT IN (SELECT item FROM terms_${this.#store.number} WHERE ${having.sql})`;
+        values.push(...having.values);
+        continue;
+      }
       const [value] = other.kind === 'equal' ? other.values : [];
       if (other.kind !== 'equal' || other.values.length !== 1 || value === undefined) continue;
       sql += ` AND EXISTS (SELECT 1 FROM terms_${this.#store.number} x WHERE x.part = t.part AND x.path = ?

@@ -81,6 +81,21 @@ export function compositeKey(values: readonly Value[], { columns }: Composite): 
   return Buffer.concat(parts);
 }
 
+/** The first bytes of every key of a composite index whose first column has this value. */
+export function compositeStart(value: Value, { name, columns }: Composite): Buffer {
+  return compositeKey([value], { name, columns: columns.slice(0, 1) });
+}
+
+/** Bytes that sort behind every such key, and before any key with another value behind it. */
+export function compositeEnd(value: Value, composite: Composite): Buffer {
+  const bytes = compositeStart(value, composite);
+  let length = bytes.length;
+  while (bytes[length - 1] === 0xff) length--;
+  const end = Buffer.from(bytes.subarray(0, length));
+  end[length - 1] = (end[length - 1] ?? 0) + 1;
+  return end;
+}
+
 function collect(
   value: Json,
   path: string,
