@@ -18,7 +18,9 @@ const chartPointsMax = 2500;
 
 const key = { metric_key: fields.requiredText };
 /** One name, or several of the same. */
-const texts = z.union([fields.text.transform((text) => [text]), z.array(fields.text)]);
+const texts = z.union([fields.text.transform((text) => [text]), z.array(fields.text)], {
+  error: 'must be a list of texts',
+});
 /** Over the limit is the limit. */
 const limit = fields.int64
   .refine((n) => n >= 1, 'It must be a positive integer.')
