@@ -17,7 +17,9 @@ describe('a path of a file', () => {
       'a%00b',
       'a%c2%85b',
       '%zz',
+      'a%ef%bf%be',
       'x'.repeat(901),
+      'x/'.repeat(250) + 'x',
     ])
       expect(() => pathOf(path)).toThrow(/path/);
   });

@@ -1,6 +1,8 @@
 import { CairnError } from './errors.ts';
 
 const pathBytesMax = 900;
+/** Storage takes 254 parts in a name, of which a few are ours. */
+const partsMax = 250;
 
 /** A path as the client sent it in a URL, decoded exactly once: `%25` in a name is a percent sign, and stays one. */
 export function decodedPath(encoded: string): string {
@@ -23,8 +25,12 @@ export function whyNoPath(path: string): string | undefined {
   if (Buffer.byteLength(path) > pathBytesMax) return `it is over ${pathBytesMax} bytes`;
   if (/[\\\p{Cc}]/u.test(path)) return 'backslashes and control characters are not allowed';
   if (!path.isWellFormed()) return 'it holds half of a surrogate pair';
+  // Storage lists names as XML, which has no such characters.
+  if (/[\ufffe\uffff]/.test(path)) return 'U+FFFE and U+FFFF are no characters';
+  const parts = path.split('/');
+  if (parts.length > partsMax) return `it has over ${partsMax} parts`;
   // An encoded dot segment must not come to life in a second decoding downstream.
-  if (path.split('/').some((part) => part === '' || /^(\.|%2e){1,2}$/i.test(part)))
+  if (parts.some((part) => part === '' || /^(\.|%2e){1,2}$/i.test(part)))
     return "empty parts, '.' and '..' are not allowed";
   return undefined;
 }

@@ -138,12 +138,12 @@ describe('artifacts', () => {
       for (let i = 1; i <= 40; i++) await put('busy.txt', `version ${i}`);
     };
     const read = async () => {
-      const read: string[] = [];
+      const seen: string[] = [];
       for (let i = 0; i < 40; i++) {
         const response = await server.fetch(`${root}/busy.txt`);
-        read.push(response.status === 200 ? await response.text() : `status ${response.status}`);
+        seen.push(response.status === 200 ? await response.text() : `status ${response.status}`);
       }
-      return read;
+      return seen;
     };
     const [, answers] = await Promise.all([write(), read()]);
     expect(answers).toContainEqual(expect.stringMatching(/^version /));
