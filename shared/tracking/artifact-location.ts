@@ -24,7 +24,8 @@ export function checkLocation(location: string): void {
       `Invalid artifact path length. The length of the artifact path cannot be greater than ${locationCharsMax} characters.`,
     );
   if (/\p{Cc}/u.test(location)) throw refused('control characters are not allowed');
-  if (climbs(path) || climbs(query)) throw refused("'..' is not allowed");
+  if (climbs(path)) throw refused("'..' is not allowed");
+  if (climbs(query)) throw invalid('Invalid query string');
   if (scheme === 'mlflow-artifacts') checkOwn(location, path, query);
 }
 

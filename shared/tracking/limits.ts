@@ -1,5 +1,6 @@
 import { CairnError } from '../http/index.ts';
 import type { RunChange } from './model.ts';
+import { runNameTag } from './names.ts';
 
 /**
  * What MLflow lets through (mlflow/utils/validation.py), in its words. It counts code points. Keys over
@@ -47,7 +48,8 @@ export function checkedChange(change: RunChange): Required<RunChange> {
   return {
     metrics,
     params: params.map(({ key, value }) => ({ key, value: cut(value, charsMax.param) })),
-    tags: cutTags(tags),
+    // MLflow renames no run to nothing: such a tag has no effect.
+    tags: cutTags(tags.filter(({ key, value }) => key !== runNameTag || value !== '')),
     single,
   };
 }

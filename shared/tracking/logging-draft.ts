@@ -3,7 +3,7 @@ import { CairnError } from '../http/index.ts';
 import type { Points } from './history-store.ts';
 import type { MetricPoint, Run, RunChange } from './model.ts';
 import { columnsByKey, packed } from './points.ts';
-import { runNameTag } from './runs.ts';
+import { runNameTag } from './names.ts';
 import { hasText, textMap, withTexts } from './texts.ts';
 
 type Latest = {

@@ -1,5 +1,8 @@
 import type { Ids } from '../context.ts';
 
+/** The tag that mirrors a run's name. */
+export const runNameTag = 'mlflow.runName';
+
 const adjectives =
   'able amber apt bold brave brisk calm clear clever crisp deft eager early exact fair fast fleet fond free fresh gentle glad grand hardy keen kind lively loud lucid merry mild neat nimble noble patient plain polite proud quick quiet rare ready smooth sober solid spry stately steady subtle sunny swift tidy upbeat vivid warm wise witty'.split(
     ' ',

@@ -6,8 +6,9 @@ import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { charsMax, cut } from './limits.ts';
 import type { LifecycleStage, Run, RunStatus } from './model.ts';
+import { runNameTag } from './names.ts';
 import { keepTexts } from './overflow.ts';
-import { experimentOf, lifecycleOf, readActiveRun, readRun, runEvent, runNameTag } from './runs.ts';
+import { experimentOf, lifecycleOf, readActiveRun, readRun, runEvent } from './runs.ts';
 import { longTexts, withoutTag, withTexts } from './texts.ts';
 
 export type RunUpdate = {

@@ -7,12 +7,9 @@ import { checkExperimentActive, findExperiment, getExperiment } from './experime
 import { defaultExperimentId, experimentOfRun, newRunId } from './ids.ts';
 import { charsMax, checkedRunTags, cut } from './limits.ts';
 import type { Experiment, Lifecycle, Run, WholeRun } from './model.ts';
-import { randomRunName } from './names.ts';
+import { randomRunName, runNameTag } from './names.ts';
 import { keepTexts } from './overflow.ts';
 import { completeRun, longTexts, textMap, withTexts } from './texts.ts';
-
-/** The tag that mirrors a run's name. */
-export const runNameTag = 'mlflow.runName';
 
 export type NewRun = {
   readonly experimentId?: string | undefined;

@@ -107,7 +107,7 @@ export const runs: readonly Route[] = [
   ...change(
     'outputs',
     runRef.extend({
-      models: list(modelRef.extend({ step: fields.int64.default(0) })).min(1, 'must name at least one model'),
+      models: list(modelRef.extend({ step: fields.int64.default(0) })),
     }),
     (ctx, { models, ...input }) =>
       logOutputs(
