@@ -115,8 +115,7 @@ async function commit(
     if (!first) return current;
     const { ctx } = first;
     const fresh = current === undefined;
-    if (current) await checkActive(ctx, current.doc);
-    else current = await readActiveRun(ctx, runId);
+    current = (current && (await activeStill(ctx, current))) ?? (await readActiveRun(ctx, runId));
     const { doc, etag } = current;
     const judged = judge(doc, calls);
     if (judged.refused.length > 0 && !fresh) {
@@ -160,6 +159,17 @@ async function commit(
     }
   }
   throw contended(`Run ${runId}`);
+}
+
+/** The run as it is known, unless that may no longer be written to: it is read again then, before anybody is refused. */
+async function activeStill(ctx: Context, known: Stored<Run>): Promise<Stored<Run> | undefined> {
+  try {
+    await checkActive(ctx, known.doc);
+    return known;
+  } catch (error) {
+    if (isCode(error, 'invalid') || isCode(error, 'not-found')) return undefined;
+    throw error;
+  }
 }
 
 /** Applies each call in turn, leaving out those that may not be. Equal runs stay identical. */

@@ -223,3 +223,34 @@ test('a run is folded by the queue when it has many log calls, and again when it
   await becomesFolded();
   expect((await get('get-history', { run_id: folded, metric_key: 'loss' })).body).toEqual({ metrics: calls });
 });
+
+test('a run refuses metrics that would make it too large, keeps those it has, and can be ended', async () => {
+  const full = await newRun();
+  const wide = (call: number) =>
+    Array.from({ length: 1000 }, (_, i) => ({
+      key: `${call}/${i}/`.padEnd(250, 'x'),
+      value: i,
+      timestamp: call,
+      step: call,
+    }));
+  for (let call = 0; call < 3; call++) await log(full, wide(call));
+  const refused = await server.call('POST', '/api/2.0/mlflow/runs/log-batch', {
+    run_id: full,
+    metrics: wide(3),
+  });
+  expect([refused.status, refused.body['error_code']]).toEqual([413, 'INVALID_PARAMETER_VALUE']);
+  expect(refused.body['message']).toContain(`Run ${full} would be over 1900000 bytes`);
+  // Beside one that is too large, another is still written.
+  const [again, small] = await Promise.all([
+    server.call('POST', '/api/2.0/mlflow/runs/log-batch', { run_id: full, metrics: wide(3) }),
+    server.call('POST', '/api/2.0/mlflow/runs/log-batch', { run_id: full, metrics: wide(2).slice(0, 5) }),
+  ]);
+  expect([again.status, small.status]).toEqual([413, 200]);
+  const ended = await server.call('POST', '/api/2.0/mlflow/runs/update', {
+    run_id: full,
+    status: 'FINISHED',
+  });
+  expect(ended.status).toBe(200);
+  const { body } = await server.call('GET', `/api/2.0/mlflow/runs/get?run_id=${full}`);
+  expect(items(body['run']?.['data']?.['metrics'])).toHaveLength(3000);
+});
