@@ -7,6 +7,7 @@ import {
   type PartitionKey,
   PartitionKeyDefinitionVersion,
   PartitionKeyKind,
+  type QueryIterator,
   type SqlParameter,
 } from '@azure/cosmos';
 import type { Document, Stored } from '../documents.ts';
@@ -117,7 +118,22 @@ export class DocumentContainer {
 
   /** The rows of a query as they come, `limit` being what the caller expects to need: there may be more. */
   async *pages<T>(query: Query, options: QueryOptions = {}): AsyncGenerator<T[]> {
-    const iterator = this.#container.items.query<T>(
+    // Within a partition the service needs no plan. It may ask for one of a prefix that spans several ranges.
+    let iterator = this.#iterator<T>(query, options);
+    if (options.key !== undefined) withoutPlan(iterator);
+    while (iterator.hasMoreResults()) {
+      try {
+        const page = await this.#reading(() => iterator.fetchNext());
+        if (page.resources !== undefined) yield page.resources.map((row) => documentIn(row));
+      } catch (error) {
+        if (!(error instanceof PlanWanted)) throw error;
+        iterator = this.#iterator<T>(query, options);
+      }
+    }
+  }
+
+  #iterator<T>(query: Query, options: QueryOptions): QueryIterator<T> {
+    return this.#container.items.query<T>(
       {
         query: query.text,
         parameters: Object.entries(query.values ?? {}).map(([name, value]) => ({ name: `@${name}`, value })),
@@ -128,10 +144,6 @@ export class DocumentContainer {
         ...(options.consistency === 'strong' ? {} : { consistencyLevel: 'Eventual' }),
       },
     );
-    while (iterator.hasMoreResults()) {
-      const page = await this.#reading(() => iterator.fetchNext());
-      if (page.resources !== undefined) yield page.resources.map((row) => documentIn(row));
-    }
   }
 
   /** Reads again what the service could not answer just now; nothing is changed by reading twice. */
@@ -261,6 +273,17 @@ function operationOf(write: Write): OperationInput {
       // The service takes a condition on every operation of a batch; the SDK's type knows it of the others only.
       return { operationType: 'Delete', id: write.id, ifMatch: write.etag } as OperationInput;
   }
+}
+
+/** What a query fails with that was sent {@link withoutPlan}, and of which the service asks for the plan. */
+class PlanWanted extends Error {}
+
+/**
+ * Keeps the SDK from asking for the plan of a query beside the query itself, which it does of every one and
+ * which doubles the requests: it looks for the plan in this member, and takes an error there as the answer.
+ */
+function withoutPlan(iterator: QueryIterator<unknown>): void {
+  Object.assign(iterator, { queryPlanPromise: Promise.resolve(new PlanWanted()) });
 }
 
 /** Rows of each page, such that the last one of a limited query has hardly more than is wanted. */

@@ -88,12 +88,10 @@ function selectOf(columns: RunColumns, { filter, ordering }: ParsedRunSearch): s
   const metrics = new Set([...columns.metrics, ...keysOf('metric')]);
   const whole = { params: keysOf('parameter'), tags: keysOf('tag') };
   const texts = (map: 'params' | 'tags') => {
-    const shown = columns[map].filter((key) => !whole[map].has(key));
+    const cut = columns[map].filter((key) => !whole[map].has(key));
     return objectOf([
       ...[...whole[map]].map((key) => [key, property([map, key])] as const),
-      ...[...new Set(shown)].map(
-        (key) => [key, `LEFT(${property([map, key])}, ${textCharsMax + 1})`] as const,
-      ),
+      ...[...new Set(cut)].map((key) => [key, `LEFT(${property([map, key])}, ${textCharsMax + 1})`] as const),
     ]);
   };
   const pick = (path: readonly string[], keys: Iterable<string>) =>
@@ -133,13 +131,13 @@ function rowOf(run: Run, columns: RunColumns): RunRow {
   };
 }
 
-function chosen<V, S>(
+function chosen<V, P>(
   keys: readonly string[],
   values: Readonly<Record<string, V>>,
-  present: (value: V, key: string) => S,
-): Map<string, S> {
+  present: (value: V, key: string) => P,
+): Map<string, P> {
   return new Map(
-    keys.filter((key) => Object.hasOwn(values, key)).map((key) => [key, present(values[key] as V, key)]),
+    keys.filter((key) => Object.hasOwn(values, key)).map((key) => [key, present(values[key], key)]),
   );
 }
 
