@@ -1,6 +1,11 @@
 import { artifactPathIn } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
-import { getRun } from './runs.ts';
+import { readRun } from './runs.ts';
+
+/** Where a run, deleted or not, keeps its artifacts: one point read. */
+export async function artifactUriOf(ctx: Context, runId: string): Promise<string> {
+  return (await readRun(ctx, runId)).doc.artifactUri;
+}
 
 /**
  * The path among the artifacts of the workspace that a URI names: `runs:/<run id>/<path>`, wherever that
@@ -9,6 +14,6 @@ import { getRun } from './runs.ts';
  */
 export async function artifactPathOf(ctx: Context, uri: string): Promise<string | undefined> {
   const run = /^runs:\/([^/]+)\/(.+)$/.exec(uri);
-  const located = run?.[1] === undefined ? uri : `${(await getRun(ctx, run[1])).artifactUri}/${run[2]}`;
+  const located = run?.[1] === undefined ? uri : `${await artifactUriOf(ctx, run[1])}/${run[2]}`;
   return artifactPathIn(located) || undefined;
 }

@@ -1,4 +1,4 @@
-export { artifactPathOf } from './artifact-uri.ts';
+export { artifactPathOf, artifactUriOf } from './artifact-uri.ts';
 export {
   deleteExperiment,
   deleteExperimentTag,
@@ -16,20 +16,22 @@ export {
 } from './history.ts';
 export { logInputs, logOutputs } from './inputs.ts';
 export {
-  addRegistration,
   createLoggedModel,
   deleteLoggedModel,
   deleteLoggedModelTag,
   finalizeLoggedModel,
   getLoggedModel,
+  logLoggedModelParams,
+  setLoggedModelTags,
+} from './logged-models.ts';
+export {
   type LoggedModel,
   type LoggedModelStatus,
   loggedModelStatuses,
-  logLoggedModelParams,
   type ModelMetric,
-  registrationsOf,
-  setLoggedModelTags,
-} from './logged-models.ts';
+} from './logged-models-model.ts';
+export { addRegistration, registrationsOf } from './logged-models-registrations.ts';
+export { searchLoggedModels } from './logged-models-search.ts';
 export { logToRun } from './logging.ts';
 export {
   type Experiment,

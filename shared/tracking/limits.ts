@@ -15,6 +15,8 @@ export const charsMax = {
 } as const;
 const batchMax = { metrics: 1000, params: 100, tags: 100 } as const;
 const entitiesMax = 1000;
+/** MLflow knows no bound; a document does. */
+const createdTagsMax = 1000;
 
 type Pair = { readonly key: string; readonly value: string };
 
@@ -56,6 +58,12 @@ export function checkedChange(change: RunChange): Required<RunChange> {
 
 /** The tags a run is created with: MLflow takes any key there. */
 export function checkedRunTags(tags: readonly Pair[]): Pair[] {
+  if (tags.length > createdTagsMax)
+    throw new CairnError(
+      'invalid',
+      `A run can be created with at most ${createdTagsMax} tags. Got ${tags.length}; set the others by log-batch.`,
+      { field: 'tags' },
+    );
   tags.forEach(({ key }, i) => checkLength(`tags[${i}].key`, key, charsMax.key));
   return cutTags(tags);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import type { Document } from '../documents.ts';
+import { inTurns } from '../turns.ts';
 
 /** UTF-8 bytes of a text that a document holds; a longer one is a blob. */
 export const documentTextBytesMax = 256 * 1024;
@@ -37,7 +38,7 @@ export async function keepTexts(ctx: Context, run: RunKey, texts: readonly strin
   }
   await Promise.all([
     ...batchesOf([...documents.values()]).map((batch) => createAll(ctx, run, batch)),
-    inTurns([...blobs], ([digest, bytes]) =>
+    inTurns([...blobs], blobsAtOnceMax, ([digest, bytes]) =>
       ctx.stores
         .blobs('overflow')
         .write(blobName(ctx, run, digest), bytes, { createOnly: true, contentType: 'text/plain' }),
@@ -59,7 +60,7 @@ export async function readTexts(ctx: Context, wanted: readonly Wanted[]): Promis
   await Promise.all(queriesOf(holders).map((query) => readSome(ctx, query, found)));
   // What is no document is a blob.
   const blobs = [...holders].filter(([digest]) => !found.has(digest));
-  await inTurns(blobs, async ([digest, run]) => {
+  await inTurns(blobs, blobsAtOnceMax, async ([digest, run]) => {
     const bytes = await ctx.stores.blobs('overflow').read(blobName(ctx, run, digest));
     if (!bytes) throw new Error(`Run ${run.runId} refers to text ${digest}, which is not kept.`);
     found.set(digest, bytes.toString());
@@ -172,12 +173,4 @@ function names(prefix: string, values: readonly string[]): string {
 
 function numbered(prefix: string, values: readonly string[]): Record<string, string> {
   return Object.fromEntries(values.map((value, i) => [`${prefix}${i}`, value]));
-}
-
-async function inTurns<T>(items: readonly T[], each: (item: T) => Promise<unknown>): Promise<void> {
-  const waiting = items.values();
-  const worker = async () => {
-    for (const item of waiting) await each(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(blobsAtOnceMax, items.length) }, worker));
 }

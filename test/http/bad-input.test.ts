@@ -68,7 +68,6 @@ describe('bodies', () => {
     const tags = Array.from({ length: 500 }, (_, i) => ({ key: `k${i}`, value: 'v'.repeat(8000) }));
     for (const [path, body] of [
       ['experiments/create', { name: 'large', tags }],
-      ['runs/create', { experiment_id: '0', tags }],
       ['registered-models/create', { name: 'large', description: 'x'.repeat(3_000_000) }],
     ] as const)
       expect((await post(path, body)).status).toBe(413);
@@ -81,8 +80,10 @@ describe('names', () => {
   test('an id that no document can have is not found', async () => {
     for (const id of ['a/b', 'a\\b', 'a?b', 'a#b', '../..', 'x'.repeat(3000)]) {
       const text = encodeURIComponent(id);
-      expect((await get(api(`experiments/get?experiment_id=${text}`))).status).toBe(404);
-      expect((await post('runs/create', { experiment_id: id })).status).toBe(404);
+      expect((await get(api(`runs/get?run_id=${text}`))).status).toBe(404);
+      // An experiment's is a number, and it is told that this is none.
+      expect(await get(api(`experiments/get?experiment_id=${text}`))).toMatchObject(invalid);
+      expect(await post('runs/create', { experiment_id: id })).toMatchObject(invalid);
       expect(await post('runs/search', { experiment_ids: [id] })).toEqual({ status: 200, body: {} });
       expect((await get(`/api/v1/monitors/${text}`)).status).toBe(404);
       expect((await get(`/api/v1/retraining-jobs/${text}`)).status).toBe(404);

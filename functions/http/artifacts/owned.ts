@@ -12,7 +12,7 @@ import {
   uploadOf,
 } from '../../../shared/http/index.ts';
 import { versionByName } from '../../../shared/registry/index.ts';
-import { getLoggedModel, getRun } from '../../../shared/tracking/index.ts';
+import { artifactUriOf, getLoggedModel } from '../../../shared/tracking/index.ts';
 import { fileResponse } from '../files.ts';
 import { mlflow } from '../mlflow.ts';
 import { runId, runRef } from '../tracking/fields.ts';
@@ -31,8 +31,8 @@ export const owned: readonly Route[] = [
   ...mlflow('GET', 'artifacts/list', 'viewer', {
     input: runRef.extend({ path }),
     async handle(ctx, input) {
-      const { artifactUri, runId: id } = await getRun(ctx, runId(input));
-      return listing(ctx, { uri: artifactUri, owner: `run ${id}` }, input.path);
+      const id = runId(input);
+      return listing(ctx, { uri: await artifactUriOf(ctx, id), owner: `run ${id}` }, input.path);
     },
   }),
   ...mlflow('GET', 'logged-models/{model_id}/artifacts/directories', 'viewer', {
@@ -93,7 +93,7 @@ export const owned: readonly Route[] = [
 
 /** The path, among the artifacts of the workspace, of a file of a run, deleted or not. */
 export async function pathOfRun(ctx: Context, id: string, below: string): Promise<string> {
-  return artifactPathAt((await getRun(ctx, id)).artifactUri, below, `run ${id}`);
+  return artifactPathAt(await artifactUriOf(ctx, id), below, `run ${id}`);
 }
 
 /** The same for a logged model. */
@@ -107,7 +107,7 @@ async function pathOfVersion(
 ): Promise<string> {
   const { source, storageLocation = source } = await versionByName(ctx, name, version);
   const run = /^runs:\/([^/]+)\/?(.*)$/s.exec(storageLocation);
-  const root = run ? `${(await getRun(ctx, run[1] ?? '')).artifactUri}/${run[2]}` : storageLocation;
+  const root = run ? `${await artifactUriOf(ctx, run[1] ?? '')}/${run[2]}` : storageLocation;
   return artifactPathAt(root, below, `version ${version} of model ${name}`);
 }
 

@@ -46,6 +46,11 @@ const ofRuns: Record<string, Case[]> = {
     ],
     ['tags that are no list', { tags: { a: 1 } }, value('{"a":1}', 'tags', 'must be a list')],
     ['a tag with no key', { tags: [{ value: 'x' }] }, missing('tags[0].key')],
+    [
+      'too many tags',
+      { tags: times(1001, (i) => ({ key: `t${i}` })) },
+      'A run can be created with at most 1000 tags. Got 1001; set the others by log-batch.',
+    ],
     ['a tag whose value is a number', { tags: [{ key: 'a', value: 1 }] }, value('1', 'tags[0].value', text)],
     ['a tag whose key is too long', { tags: [{ key: 'k'.repeat(251) }] }, tooLong('tags[0].key', 250)],
   ],
