@@ -26,6 +26,7 @@ export const router = createHashRouter([
     HydrateFallback: () => null,
     children: [
       page('/', async () => (await import('./overview/OverviewPage.tsx')).OverviewPage),
+      page('experiments/:experimentId', async () => (await import('./runs/RunsPage.tsx')).RunsPage),
       page('experiments/:experimentId/runs/:runId', runPage),
       page('runs/:runId', runPage),
       page('experiments', async () => (await import('./experiments/ExperimentsPage.tsx')).ExperimentsPage),

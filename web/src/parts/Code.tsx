@@ -7,7 +7,6 @@ const saidMilliseconds = 1500;
 export function Code({ text }: { readonly text: string }) {
   return (
     <div className="code">
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>
         <code>{text}</code>
       </pre>

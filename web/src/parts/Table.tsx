@@ -27,7 +27,6 @@ export function Table<Row>({ label, columns, rows, rowKey, chosen, onChoose }: T
   const all = chosen !== undefined && keys.length > 0 && keys.every((key) => chosen.has(key));
   const keyOf = (column: TableColumn<Row>) => column.id ?? String(column.title);
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
     <section className="scroll" aria-label={label} tabIndex={0}>
       <table>
         <thead>

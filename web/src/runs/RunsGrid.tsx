@@ -1,0 +1,251 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef } from 'react';
+import type { RunSearch } from '../api/runRows.ts';
+import { Icon } from '../parts/Icon.tsx';
+import { type Line, type Source } from './arrange.ts';
+import { Cell, NameCell } from './cells.tsx';
+import { type Column, orderField, orderOf } from './columns.ts';
+import { useCells } from './queries.ts';
+
+type RunsGridProps = {
+  readonly search: RunSearch;
+  readonly lines: readonly Line[];
+  readonly pinnedIds: readonly string[];
+  readonly tokens: readonly (string | undefined)[];
+  readonly columns: readonly Column[];
+  /** The clause that orders the runs. */
+  readonly order: string;
+  readonly selected: ReadonlySet<string>;
+  readonly experimentNames: ReadonlyMap<string, string>;
+  readonly hasMore: boolean;
+  readonly onMore: () => void;
+  readonly onOrder: (clause: string) => void;
+  readonly onSelect: (selected: ReadonlySet<string>) => void;
+  readonly onPin: (runId: string) => void;
+  readonly onHide: (runId: string) => void;
+  readonly onFold: (id: string) => void;
+};
+
+const rowPixels = 34;
+const headPixels = 44;
+/** Lines before the end of what has come at which the next page is asked for. */
+const aheadLines = 30;
+
+/** The table of runs: of thousands of rows and hundreds of columns, those in view are drawn and asked for. */
+export function RunsGrid(props: RunsGridProps) {
+  const { search, lines, pinnedIds, tokens, columns, selected, hasMore, onMore, onSelect } = props;
+  const scroller = useRef<HTMLElement>(null);
+  const rows = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowPixels,
+    getItemKey: (at) => lines[at]?.id ?? at,
+    overscan: 8,
+    scrollPaddingStart: headPixels,
+  });
+  const across = useVirtualizer({
+    horizontal: true,
+    count: columns.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (at) => columns[at]?.width ?? 0,
+    getItemKey: (at) => columns[at]?.id ?? at,
+    overscan: 3,
+  });
+  useEffect(() => across.measure(), [across, columns]);
+
+  const inView = rows.getVirtualItems();
+  const cellsInView = across.getVirtualItems();
+  const sources = new Set<Source>();
+  for (const { index } of inView) {
+    const line = lines[index];
+    if (line?.kind === 'run') sources.add(line.source);
+  }
+  const { cells, isPending } = useCells({
+    search,
+    pinnedIds,
+    tokens,
+    columns,
+    sources: [...sources],
+    from: cellsInView[0]?.index ?? 0,
+    to: cellsInView.at(-1)?.index ?? -1,
+  });
+
+  const lastInView = inView.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && lastInView >= lines.length - aheadLines) onMore();
+  }, [hasMore, lastInView, lines.length, onMore]);
+
+  const anchor = useRef<string>(undefined);
+  const runIds = lines.flatMap((line) => (line.kind === 'run' ? [line.id] : []));
+  const isAll = runIds.length > 0 && runIds.every((id) => selected.has(id));
+  const select = (id: string, isRange: boolean) => {
+    const next = new Set(selected);
+    const [a, b] = [runIds.indexOf(anchor.current ?? ''), runIds.indexOf(id)].toSorted((x, y) => x - y);
+    if (isRange && a !== undefined && a >= 0)
+      for (const each of runIds.slice(a, (b ?? a) + 1)) next.add(each);
+    else if (!next.delete(id)) next.add(id);
+    anchor.current = id;
+    onSelect(next);
+  };
+
+  return (
+    <section className="runs-scroll page-fill" ref={scroller} aria-label="Runs" tabIndex={0}>
+      <div
+        role="table"
+        aria-label="Runs"
+        aria-rowcount={hasMore ? -1 : lines.length + 1}
+        aria-colcount={columns.length + 1}
+        aria-busy={isPending}
+        className="runs-table"
+        style={{ width: `calc(var(--lead) + ${across.getTotalSize()}px)` }}
+      >
+        <div role="rowgroup" className="runs-head">
+          <div role="row" aria-rowindex={1}>
+            <div
+              role="columnheader"
+              aria-colindex={1}
+              className="lead"
+              aria-sort={sortOf(props, 'attributes.run_name')}
+            >
+              <input
+                type="checkbox"
+                aria-label="Choose every run that has come"
+                checked={isAll}
+                onChange={() => onSelect(new Set(isAll ? [] : runIds))}
+              />
+              <HeadButton {...props} title="Run" field="attributes.run_name" />
+            </div>
+            {cellsInView.map(({ index, start, size, key }) => {
+              const column = columns[index];
+              if (!column) return null;
+              const field = orderField(column);
+              return (
+                <div
+                  key={key}
+                  role="columnheader"
+                  aria-colindex={index + 2}
+                  aria-sort={sortOf(props, field)}
+                  className={column.kind === 'metrics' ? 'cell number' : 'cell'}
+                  style={{ left: start, width: size }}
+                >
+                  {column.kind !== 'attributes' && <small>{column.kind.slice(0, -1)}</small>}
+                  <HeadButton {...props} title={column.title} field={field} />
+                </div>
+              );
+            })}
+          </div>
+        </div>
+        <div role="rowgroup" className="runs-body" style={{ height: rows.getTotalSize() }}>
+          {inView.map(({ index, start, key }) => {
+            const line = lines[index];
+            if (!line) return null;
+            if (line.kind === 'group')
+              return (
+                <div
+                  key={key}
+                  role="row"
+                  aria-rowindex={index + 2}
+                  className="runs-row group"
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  <div role="cell" className="lead" aria-colspan={columns.length + 1}>
+                    <button
+                      type="button"
+                      className="quiet"
+                      aria-expanded={!line.folded}
+                      onClick={() => props.onFold(line.id)}
+                    >
+                      <Icon name={line.folded ? 'right' : 'down'} size={14} />
+                      <strong className="cut">{line.title}</strong>
+                      <small>
+                        {line.count}
+                        {hasMore && index + line.count >= lines.length - 1 ? '+' : ''}
+                      </small>
+                    </button>
+                  </div>
+                </div>
+              );
+            const isSelected = selected.has(line.id);
+            return (
+              <div
+                key={key}
+                role="row"
+                aria-rowindex={index + 2}
+                aria-selected={isSelected}
+                className={`runs-row${isSelected ? ' selected' : ''}${line.pinned ? ' pinned' : ''}`}
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                <NameCell
+                  line={line}
+                  isSelected={isSelected}
+                  onSelect={select}
+                  onPin={props.onPin}
+                  onHide={props.onHide}
+                  onFold={props.onFold}
+                />
+                {cellsInView.map(({ index: at, start: left, size, key: columnKey }) => {
+                  const column = columns[at];
+                  return (
+                    column && (
+                      <div
+                        key={columnKey}
+                        role="cell"
+                        aria-colindex={at + 2}
+                        className={column.kind === 'metrics' ? 'cell number' : 'cell'}
+                        style={{ left, width: size }}
+                      >
+                        <Cell
+                          column={column}
+                          run={line.run}
+                          stored={cells.get(line.id)}
+                          experimentNames={props.experimentNames}
+                        />
+                      </div>
+                    )
+                  );
+                })}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+type HeadButtonProps = Pick<RunsGridProps, 'order' | 'onOrder'> & {
+  readonly title: string;
+  readonly field: string | undefined;
+};
+
+/** The title of a column, which orders by it: downwards first, then upwards. */
+function HeadButton({ title, field, order, onOrder }: HeadButtonProps) {
+  if (field === undefined)
+    return (
+      <span className="cut" title={title}>
+        {title}
+      </span>
+    );
+  const sorted = orderOf(order);
+  const isSorted = sorted.field === field;
+  const next = `${field} ${isSorted && sorted.down ? 'ASC' : 'DESC'}`;
+  return (
+    <button
+      type="button"
+      className="sort"
+      title={title}
+      aria-pressed={isSorted}
+      onClick={() => onOrder(next)}
+    >
+      <span className="cut">{title}</span>
+      {isSorted && <Icon name={sorted.down ? 'down' : 'up'} size={12} />}
+    </button>
+  );
+}
+
+function sortOf({ order }: RunsGridProps, field: string | undefined) {
+  const sorted = orderOf(order);
+  if (field === undefined) return undefined;
+  if (sorted.field !== field) return 'none';
+  return sorted.down ? 'descending' : 'ascending';
+}
