@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
@@ -36,12 +37,18 @@ const keysAtOnceMax = 32;
 const writesMax = 100;
 const bytesMax = 1_500_000;
 
-/** Whether between two counts a run became due to be folded. Nothing counts back: a run whose message is lost is due again. */
-export function isFoldDue([callsBefore, pointsBefore]: Logged, [calls, points]: Logged): boolean {
-  return (
-    Math.floor(calls / everyCalls) > Math.floor(callsBefore / everyCalls) ||
-    Math.floor(points / everyPoints) > Math.floor(pointsBefore / everyPoints)
-  );
+/**
+ * Whether between two counts a run became due to be folded. Runs that log at one beat are not due at one
+ * beat, but each at its own call of {@link everyCalls}. Nothing counts back: a run whose message is lost
+ * is due again.
+ */
+export function isFoldDue(runId: string, before: Logged, after: Logged): boolean {
+  const phase = (Number.parseInt(runId.slice(-4), 16) || 0) / 0x10000;
+  const turns = ([calls, points]: Logged) => [
+    Math.floor(calls / everyCalls + phase),
+    Math.floor(points / everyPoints + phase),
+  ];
+  return !isDeepStrictEqual(turns(before), turns(after));
 }
 
 /** Folds what is left when a run ends. */

@@ -224,7 +224,7 @@ function runTooLarge(runId: string, cause?: CairnError): CairnError {
 
 /** Has a run folded that has become due. It does not wait: what is lost here comes with a later call, or the run's end. */
 function askToFold(ctx: Context, before: Run, { runId, logged }: Run): void {
-  if (!logged || !isFoldDue(before.logged ?? [0, 0], logged)) return;
+  if (!logged || !isFoldDue(runId, before.logged ?? [0, 0], logged)) return;
   const message: FoldMessage = { kind: 'fold-run', runId };
   ctx.stores.queues
     .send(ctx, 'work', message)
