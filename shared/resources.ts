@@ -85,7 +85,11 @@ export const containers = {
       '/lifecycle/*',
       '/params/*',
       '/tags/*',
+      '/metrics/[]/key/?',
+      '/metrics/[]/value/?',
+      '/metrics/[]/dataset/name/?',
       '/m/*',
+      '/md/*',
     ],
     composite: [
       [

@@ -244,7 +244,19 @@ resource loggedModelsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabas
             path: '/tags/*'
           }
           {
+            path: '/metrics/[]/key/?'
+          }
+          {
+            path: '/metrics/[]/value/?'
+          }
+          {
+            path: '/metrics/[]/dataset/name/?'
+          }
+          {
             path: '/m/*'
+          }
+          {
+            path: '/md/*'
           }
         ]
         excludedPaths: [

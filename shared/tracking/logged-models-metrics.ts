@@ -1,7 +1,8 @@
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
-import { changeLoggedModel, type LoggedModel, type ModelMetric } from './logged-models.ts';
+import { changeLoggedModel } from './logged-models.ts';
+import { datasetKey, type LoggedModel, type ModelMetric } from './logged-models-model.ts';
 import type { MetricPoint } from './model.ts';
 
 /** A point of a run's metric that was measured of a logged model, on a dataset where both of its fields are given. */
@@ -85,18 +86,29 @@ export function measured(model: LoggedModel, metrics: readonly ModelMetric[]): L
   return { ...model, metrics: all, ...latestOf(all) };
 }
 
-/** The latest of each metric over all runs and datasets; of one instant, what the first run measured. */
-function latestOf(metrics: readonly ModelMetric[]): Pick<LoggedModel, 'm' | 'mn'> {
-  const m = Object.create(null) as Record<string, number>;
-  const mn = Object.create(null) as Record<string, true>;
-  for (const { key, value, nan } of metrics.toSorted(
+/** The latest of each metric over all runs, on all datasets and on each; of one instant, what the first run measured. */
+function latestOf(metrics: readonly ModelMetric[]): Pick<LoggedModel, 'm' | 'mn' | 'md' | 'mdn'> {
+  const sorted = metrics.toSorted(
     (a, b) => byInstant(a, b) || (a.runId === b.runId ? byValue(a, b) : a.runId < b.runId ? 1 : -1),
-  )) {
-    m[key] = value;
-    if (nan) mn[key] = true;
-    else delete mn[key];
-  }
-  return { m, mn };
+  );
+  const [m, mn] = lastOf(sorted, ({ key }) => [key]);
+  const [md, mdn] = lastOf(sorted, ({ key, dataset }) =>
+    dataset ? [datasetKey(key, dataset.name), datasetKey(key, dataset.name, dataset.digest)] : [],
+  );
+  return { m, mn, md, mdn };
+}
+
+/** The value of the last metric under each of its names, and which of them are NaN. */
+function lastOf(metrics: readonly ModelMetric[], namesOf: (metric: ModelMetric) => readonly string[]) {
+  const values = Object.create(null) as Record<string, number>;
+  const nans = Object.create(null) as Record<string, true>;
+  for (const metric of metrics)
+    for (const name of namesOf(metric)) {
+      values[name] = metric.value;
+      if (metric.nan) nans[name] = true;
+      else delete nans[name];
+    }
+  return [values, nans] as const;
 }
 
 /** MLflow's order of what was measured of a model: by timestamp before step, where a run's metrics go by step. */

@@ -1,61 +1,21 @@
 import type { Context } from '../context.ts';
-import type { Document, Stored } from '../documents.ts';
+import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { checkExperimentActive, getExperiment } from './experiments.ts';
 import { experimentOfRun, newRunId } from './ids.ts';
-import type { Lifecycle, Texts } from './model.ts';
+import {
+  asDocument,
+  type LoggedModel,
+  type LoggedModelDocument,
+  type LoggedModelStatus,
+  pairsOf,
+  textAt,
+  wholeModel,
+} from './logged-models-model.ts';
 import { randomRunName } from './names.ts';
-import { type Pair, shortened, textMap } from './texts.ts';
-
-export const loggedModelStatuses = ['PENDING', 'READY', 'FAILED'] as const;
-export type LoggedModelStatus = (typeof loggedModelStatuses)[number];
-
-/** A model that MLflow 3 logged: what it was made with, where its files lie, what was measured of it. */
-export type LoggedModel = Document & {
-  readonly type: 'logged-model';
-  readonly experimentId: string;
-  readonly modelId: string;
-  readonly name: string;
-  readonly modelType: string;
-  readonly sourceRunId: string;
-  readonly status: LoggedModelStatus;
-  readonly artifactUri: string;
-  readonly lifecycle: Lifecycle;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly params: Texts;
-  readonly tags: Texts;
-  readonly metrics: readonly ModelMetric[];
-  /** Latest value per metric over all runs and datasets, as `Run.m` and `Run.mn` hold it: what is sorted on. */
-  readonly m: Readonly<Record<string, number>>;
-  readonly mn: Readonly<Record<string, true>>;
-  readonly seq: number;
-};
-
-/** The latest that one run measured of a model on one dataset, or on none that is known. */
-export type ModelMetric = {
-  readonly key: string;
-  /** As `Run.m` holds it: NaN is 0 here, and an infinity the last double. */
-  readonly value: number;
-  readonly nan?: true;
-  readonly timestamp: number;
-  readonly step: number;
-  readonly runId: string;
-  readonly dataset?: { readonly name: string; readonly digest: string };
-};
-
-/** A document holds of a long text the prefix that is searched, and the whole beside it, not indexed. */
-type LoggedModelDocument = LoggedModel & {
-  readonly long?: { readonly params?: Texts; readonly tags?: Texts };
-};
-
-/** A version of a registered model that was made of a logged one. */
-export type Registration = { readonly name: string; readonly version: string };
-
-/** The tag in which MLflow keeps a model's registrations, as JSON. */
-const registrationsTag = 'mlflow.modelVersions';
+import { type Pair, textMap } from './texts.ts';
 
 const nameCharsMax = 500;
 const keyCharsMax = 250;
@@ -100,6 +60,8 @@ export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Pr
     metrics: [],
     m: {},
     mn: {},
+    md: {},
+    mdn: {},
     seq: 1,
   };
   const whole = withParams(model, input.params ?? []);
@@ -179,31 +141,6 @@ export async function setLoggedModelTags(
   });
 }
 
-/** Notes that a version of a registered model was made of this one; a note that is there already stays the only one. */
-export async function addRegistration(
-  ctx: Context,
-  modelId: string,
-  registration: Registration,
-): Promise<void> {
-  await changeLoggedModel(ctx, modelId, (model) => {
-    const known = registrationsOf(model);
-    if (known.some(({ name, version }) => name === registration.name && version === registration.version))
-      return model;
-    const value = JSON.stringify([...known, registration]);
-    return { ...model, tags: textMap([...pairsOf(model.tags), { key: registrationsTag, value }]) };
-  });
-}
-
-/** The versions that were registered of a model. Anybody may write the tag: what is no version there is left out. */
-export function registrationsOf({ tags }: LoggedModel): Registration[] {
-  try {
-    const parsed: unknown = JSON.parse(textAt(tags, registrationsTag) ?? '[]');
-    return Array.isArray(parsed) ? parsed.flatMap(registrationIn) : [];
-  } catch {
-    return [];
-  }
-}
-
 /** Removes a tag; one that is not there is `not-found`. */
 export async function deleteLoggedModelTag(ctx: Context, modelId: string, key: string): Promise<void> {
   await changeLoggedModel(ctx, modelId, (model) => {
@@ -245,34 +182,6 @@ export function changeLoggedModel(
 /** The experiment a model id was made for, or `undefined` for an id that is not ours. */
 export function experimentOfModel(modelId: string): string | undefined {
   return modelId.startsWith('m-') ? experimentOfRun(modelId.slice('m-'.length)) : undefined;
-}
-
-/** A model with whole texts, as a query returned its document. */
-export function wholeModel({ long, ...doc }: LoggedModelDocument): LoggedModel {
-  return {
-    ...doc,
-    params: textMap([...pairsOf(doc.params), ...pairsOf(long?.params ?? {})]),
-    tags: textMap([...pairsOf(doc.tags), ...pairsOf(long?.tags ?? {})]),
-  };
-}
-
-function asDocument(model: LoggedModel): LoggedModelDocument {
-  const long = { params: longOf(model.params), tags: longOf(model.tags) };
-  return {
-    ...model,
-    params: prefixesOf(model.params),
-    tags: prefixesOf(model.tags),
-    ...(long.params || long.tags ? { long } : {}),
-  };
-}
-
-function prefixesOf(texts: Texts): Texts {
-  return textMap(pairsOf(texts).map(({ key, value }) => ({ key, value: shortened(value).prefix })));
-}
-
-function longOf(texts: Texts): Texts | undefined {
-  const long = pairsOf(texts).filter(({ value }) => shortened(value).prefix !== value);
-  return long.length > 0 ? textMap(long) : undefined;
 }
 
 function withParams(model: LoggedModel, params: readonly Pair[]): LoggedModel {
@@ -320,14 +229,6 @@ function checkPairs(kind: 'params' | 'tags', pairs: readonly Pair[]): void {
   });
 }
 
-function registrationIn(entry: unknown): Registration[] {
-  if (typeof entry !== 'object' || entry === null) return [];
-  const { name, version } = entry as { name?: unknown; version?: unknown };
-  return typeof name === 'string' && (typeof version === 'string' || typeof version === 'number')
-    ? [{ name, version: String(version) }]
-    : [];
-}
-
 function modelEvent(
   ctx: Context,
   type: 'logged-model.created' | 'logged-model.deleted',
@@ -348,14 +249,6 @@ function modelEvent(
 
 function partitionOf({ experimentId, modelId }: LoggedModel): readonly string[] {
   return [experimentId, modelId];
-}
-
-function pairsOf(texts: Texts): Pair[] {
-  return Object.entries(texts).map(([key, value]) => ({ key, value }));
-}
-
-function textAt(texts: Texts, key: string): string | undefined {
-  return Object.hasOwn(texts, key) ? texts[key] : undefined;
 }
 
 function unknown(modelId: string): CairnError {

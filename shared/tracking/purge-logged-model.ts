@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import type { Document } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { contended, swapTries } from '../swap.ts';
-import type { LoggedModel } from './logged-models.ts';
+import type { LoggedModelDocument } from './logged-models-model.ts';
 import { readExperimentRoot } from './purge-experiment-root.ts';
 import { isDue, removeArtifacts, removeParts } from './purge-parts.ts';
 
@@ -24,7 +24,7 @@ export async function purgeLoggedModel(
   const models = ctx.stores.documents('logged-models');
   const key = [experimentId, modelId];
   for (let steps = 0; steps < 2 * swapTries; steps++) {
-    const stored = await models.read<LoggedModel | PurgedModel>(key, modelId);
+    const stored = await models.read<LoggedModelDocument | PurgedModel>(key, modelId);
     if (!stored || stored.doc.workspace !== ctx.workspace) return 'gone';
     const { doc, etag } = stored;
     switch (doc.type) {
@@ -45,7 +45,7 @@ async function isOrphan(ctx: Context, experimentId: string): Promise<boolean> {
   return (await readExperimentRoot(ctx, experimentId))?.doc.type === 'purged-experiment';
 }
 
-async function giveUp(ctx: Context, model: LoggedModel, etag: string): Promise<void> {
+async function giveUp(ctx: Context, model: LoggedModelDocument, etag: string): Promise<void> {
   const { id, workspace, experimentId, modelId, artifactUri, seq } = model;
   const doc: PurgedModel = {
     id,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logModelMetrics, type ModelPoint } from '../../shared/tracking/logged-models-metrics.ts';
+import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -110,7 +111,14 @@ describe('a logged model', () => {
     expect(response.status).toBe(404);
   });
 
-  test('in an unknown experiment is refused', async () => {
+  test('in a deleted or an unknown experiment is refused', async () => {
+    const created = await server.call('POST', '/api/2.0/mlflow/experiments/create', { name: 'gone' });
+    const experiment_id = String(created.body['experiment_id']);
+    await server.call('POST', '/api/2.0/mlflow/experiments/delete', { experiment_id });
+    expect(await call('POST', '', { experiment_id })).toMatchObject({
+      status: 400,
+      body: { error_code: 'INVALID_PARAMETER_VALUE', message: expect.stringContaining("'active' state") },
+    });
     expect(await call('POST', '', { experiment_id: '77' })).toMatchObject({
       status: 404,
       body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'No Experiment with id=77 exists' },
@@ -235,6 +243,83 @@ describe('what was measured of a model', () => {
   });
 });
 
+describe('a search of logged models', () => {
+  const search = (body: object) => call('POST', '/search', body);
+  let experimentId = '';
+  beforeAll(async () => {
+    const { body } = await server.call('POST', '/api/2.0/mlflow/experiments/create', { name: 'searched' });
+    experimentId = String(body['experiment_id']);
+    for (const name of ['a', 'b', 'c', 'gone']) {
+      const id = await newModel({ experiment_id: experimentId, name });
+      await logModelMetrics(server.ctx, runId, [
+        point(id, { value: name.charCodeAt(0), datasetName: 'd', datasetDigest: 'x' }),
+      ]);
+      if (name === 'gone') await call('DELETE', `/${id}`, {});
+    }
+  });
+  const names = (body: JsonObject) => items(body['models']).map((found) => String(found['info']?.['name']));
+
+  test('gives pages in order, models as a read gives them, and nothing where there is none', async () => {
+    const asked = {
+      experiment_ids: [experimentId],
+      filter: 'metrics.acc > 0',
+      order_by: [{ field_name: 'metrics.acc', ascending: false, dataset_name: 'd' }],
+      max_results: 2,
+    };
+    await eventually(async () => {
+      const first = await search(asked);
+      expect(names(first.body)).toEqual(['c', 'b']);
+      const second = await search({ ...asked, page_token: first.body['next_page_token'] });
+      expect([names(second.body), second.body['next_page_token']]).toEqual([['a'], undefined]);
+      const [found] = items(first.body['models']);
+      expect(found).toEqual(await model(String(found?.['info']?.['model_id'])));
+    });
+    expect((await search({ ...asked, filter: "name = 'gone'" })).body).toEqual({});
+    expect((await search({ experiment_ids: ['424242'] })).body).toEqual({});
+    expect(names((await search({ experiment_ids: [experimentId], max_results: 0 })).body)).toHaveLength(3);
+  });
+
+  test('gives a token that is good for this search only', async () => {
+    const asked = { experiment_ids: [experimentId], max_results: 1 };
+    const { body } = await search(asked);
+    const page_token = body['next_page_token'];
+    for (const other of [
+      { filter: "name != 'z'" },
+      { experiment_ids: [experimentId, '0'] },
+      { order_by: [{ field_name: 'name' }] },
+      { datasets: [{ dataset_name: 'd' }] },
+    ])
+      expect(await search({ ...asked, ...other, page_token })).toMatchObject({
+        status: 400,
+        body: { error_code: 'INVALID_PARAMETER_VALUE', message: expect.stringMatching(/page token/i) },
+      });
+  });
+
+  test.each([
+    ['no experiments', { experiment_ids: undefined }, /experiment_ids/],
+    ['an experiment that is no number', { experiment_ids: ['zzz'] }, /Invalid experiment ID 'zzz'/],
+    ['an entity of runs', { filter: 'metric.acc > 1' }, /^Invalid entity type 'metric'/],
+    ['an unknown attribute', { filter: "foo = 'x'" }, /key 'foo'/],
+    ['a text compared by size', { filter: "name > 'x'" }, /Invalid comparator '>'/],
+    ['a metric in quotes', { filter: "metrics.a > '1'" }, /numeric value/],
+    ['an OR', { filter: "name = 'a' OR name = 'b'" }, /Invalid clause/],
+    ['an order by nothing', { order_by: [{}] }, /Invalid order by field name/],
+    ['an order by a param', { order_by: [{ field_name: 'params.a' }] }, /Only metrics are supported/],
+    ['too many orders', { order_by: Array(11).fill({ field_name: 'name' }) }, /at most 10/],
+    [
+      'a dataset by digest alone',
+      { datasets: [{ dataset_digest: 'x' }] },
+      /`dataset_name` in the `datasets`/,
+    ],
+    ['a page of less than nothing', { max_results: -1 }, /max_results/],
+    ['a token of nobody', { page_token: 'abc' }, /page token/],
+  ])('refuses %s', async (_, asked, message) => {
+    const { status, body } = await search({ experiment_ids: ['0'], ...asked });
+    expect([status, String(body['error_code'])]).toEqual([400, 'INVALID_PARAMETER_VALUE']);
+    expect(body['message']).toMatch(message);
+  });
+});
+
 describe('a logged model that is registered', () => {
   const registry = (method: string, path: string, body?: unknown) =>
     server.call(method, `/api/2.0/mlflow/${path}`, body);
@@ -328,7 +413,10 @@ describe('bad input is told apart, names the field, and is no failure of the ser
   });
 
   test('a model over what a document can hold is refused as too large', async () => {
-    const params = Array.from({ length: 60 }, (_, i) => ({ key: `p${i}`, value: 'v'.repeat(60_000) }));
+    const params = Array.from({ length: 60 }, (_, i) => ({
+      key: `p${i}`,
+      value: `${i}${'v'.repeat(60_000)}`,
+    }));
     const { status } = await call('POST', '', { experiment_id: '0', params });
     expect(status).toBe(413);
   });

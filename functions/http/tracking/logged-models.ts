@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { decodedPath, fields, type Route } from '../../../shared/http/index.ts';
+import { CairnError, decodedPath, fields, type Route } from '../../../shared/http/index.ts';
 import {
   createLoggedModel,
   deleteLoggedModel,
@@ -9,13 +9,23 @@ import {
   type LoggedModelStatus,
   loggedModelStatuses,
   logLoggedModelParams,
+  searchLoggedModels,
   setLoggedModelTags,
 } from '../../../shared/tracking/index.ts';
-import { keyValue, mlflow } from '../mlflow.ts';
+import { keyValue, mlflow, nextPage, optional } from '../mlflow.ts';
 import { loggedModelJson, mlflowStatuses } from './logged-models-json.ts';
 
 const byId = z.object({ model_id: fields.requiredText });
 const pairs = z.array(keyValue, { error: 'must be a list of {key, value}' }).default([]);
+
+/** Models of one page: as many as MLflow gives where nothing is asked, and at most. */
+const searchedOtherwise = 50;
+const searchedMax = 1000;
+
+const datasetRef = z.object({
+  dataset_name: fields.text.optional(),
+  dataset_digest: fields.text.optional(),
+});
 
 /** A status by its name in MLflow's protocol, or by its number there. */
 const status = z.union([z.string(), z.number()]).transform((given, issues): LoggedModelStatus => {
@@ -50,10 +60,41 @@ export const loggedModels: readonly Route[] = [
       return { model: loggedModelJson(model) };
     },
   }),
-  // MLflow 3 asks for these before it reads any artifact of a run. None can be logged yet, so none is found.
   ...mlflow('POST', 'logged-models/search', 'viewer', {
-    input: z.object({ experiment_ids: z.array(fields.text).min(1, 'must name at least one experiment') }),
-    handle: () => Promise.resolve({}),
+    input: z.object({
+      experiment_ids: z.array(fields.text).min(1, 'must name at least one experiment'),
+      filter: fields.text.optional(),
+      datasets: z
+        .array(datasetRef)
+        .max(100, 'must hold at most 100 datasets')
+        .default([])
+        .refine(
+          (datasets) => datasets.every(({ dataset_name }) => dataset_name),
+          '`dataset_name` in the `datasets` clause must be specified.',
+        ),
+      max_results: fields.int64.refine((n) => n >= 0, 'must not be negative').default(0),
+      order_by: z
+        .array(
+          datasetRef.extend({ field_name: fields.text.default(''), ascending: z.boolean().default(true) }),
+        )
+        .default([]),
+      page_token: fields.text.optional(),
+    }),
+    handle: async (ctx, input) => {
+      const found = await searchLoggedModels(ctx, {
+        experimentIds: input.experiment_ids,
+        filter: input.filter,
+        datasets: input.datasets.flatMap(datasetOf),
+        orderBy: input.order_by.map((order) => ({
+          field: order.field_name,
+          descending: !order.ascending,
+          dataset: datasetOf(order)[0],
+        })),
+        limit: Math.min(input.max_results || searchedOtherwise, searchedMax),
+        pageToken: input.page_token,
+      });
+      return { ...optional('models', found.items.map(loggedModelJson)), ...nextPage(found) };
+    },
   }),
   ...mlflow('GET', 'logged-models/{model_id}', 'viewer', {
     input: byId.extend({ allow_deleted: fields.text.optional() }),
@@ -98,3 +139,11 @@ export const loggedModels: readonly Route[] = [
     },
   }),
 ];
+
+function datasetOf({ dataset_name, dataset_digest }: z.output<typeof datasetRef>) {
+  if (dataset_name) return [{ name: dataset_name, digest: dataset_digest || undefined }];
+  if (!dataset_digest) return [];
+  throw new CairnError('invalid', 'dataset_digest is of a dataset: name that by dataset_name.', {
+    field: 'dataset_name',
+  });
+}
