@@ -2,14 +2,14 @@ import { useState } from 'react';
 import type { Artifact } from '../api/types.ts';
 import { Failure } from '../parts/Failure.tsx';
 import { Icon } from '../parts/Icon.tsx';
-import { addressOf, linksSuffice, readFile } from './files.ts';
+import { addressOf, linksSuffice, readFile, type Source } from './files.ts';
 import { nameOf } from './kinds.ts';
 
 /**
  * The way to have a file: a link, which the server may redirect to storage. In another workspace than the
  * default one, which a link cannot name, the page reads the file and hands it over.
  */
-export function Download({ runId, file }: { readonly runId: string; readonly file: Artifact }) {
+export function Download({ source, file }: { readonly source: Source; readonly file: Artifact }) {
   const [failed, setFailed] = useState<unknown>();
   const look = (
     <>
@@ -18,14 +18,14 @@ export function Download({ runId, file }: { readonly runId: string; readonly fil
   );
   if (linksSuffice)
     return (
-      <a className="button" href={addressOf(runId, file.path)} download={nameOf(file.path)}>
+      <a className="button" href={addressOf(source, file.path)} download={nameOf(file.path)}>
         {look}
       </a>
     );
   const save = async () => {
     setFailed(undefined);
     try {
-      const bytes = await readFile(runId, file.path, file.file_size ?? 0);
+      const bytes = await readFile(source, file.path, file.file_size ?? 0);
       const link = document.createElement('a');
       link.href = URL.createObjectURL(new Blob([bytes]));
       link.download = nameOf(file.path);

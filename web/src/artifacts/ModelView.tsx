@@ -3,18 +3,20 @@ import { Facts } from '../parts/Facts.tsx';
 import { byteSize } from '../parts/format.ts';
 import { Table } from '../parts/Table.tsx';
 import { columnsOfSchema } from '../run/datasets.ts';
+import type { Source } from './files.ts';
 import { TextView } from './TextView.tsx';
 import { parseYaml, type Yaml } from './yaml.ts';
 
-type ModelViewProps = { readonly runId: string; readonly path: string; readonly text: string };
+type ModelViewProps = { readonly source: Source; readonly path: string; readonly text: string };
 
 /** What an MLmodel file says: how the model was made, what goes in and comes out, how to load it. */
-export function ModelView({ runId, path, text }: ModelViewProps) {
+export function ModelView({ source, path, text }: ModelViewProps) {
   const model = mapOf(readYaml(text));
   if (!model) return <TextView text={text} whole />;
   const flavors = mapOf(model['flavors']) ?? {};
   const signature = mapOf(model['signature']) ?? {};
   const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  const uri = source.kind === 'model' ? `models:/${source.modelId}` : `runs:/${source.runId}/${folder}`;
   const bytes = model['model_size_bytes'];
   return (
     <div className="artifact-model">
@@ -30,7 +32,7 @@ export function ModelView({ runId, path, text }: ModelViewProps) {
         }}
       />
       <Code
-        text={`import mlflow\n\nmodel = mlflow.pyfunc.load_model("runs:/${runId}/${folder}")\npredictions = model.predict(data)`}
+        text={`import mlflow\n\nmodel = mlflow.pyfunc.load_model("${uri}")\npredictions = model.predict(data)`}
       />
       {(['inputs', 'outputs', 'params'] as const).map((part) => {
         const columns = columnsOfSchema(textOf(signature[part]));

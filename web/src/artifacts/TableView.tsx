@@ -4,14 +4,14 @@ import { useMemo, useRef } from 'react';
 import { counted } from '../parts/format.ts';
 import { BlobView } from './BlobView.tsx';
 import type { Table } from './delimited.ts';
-import { listingQuery, startQuery } from './files.ts';
+import { listingQuery, type Source, startQuery } from './files.ts';
 import { cellText, imageOf } from './logged-table.ts';
 
 const rowPixels = 30;
 const imageRowPixels = 96;
 const columnsMax = 200;
-const characterPixels = 7.4;
-const paddingPixels = 22;
+const characterPixels = 8.2;
+const paddingPixels = 26;
 const widthPixelsMin = 64;
 const widthPixelsMax = 320;
 /** Rows that tell how wide a column is, and whether it has numbers or images. */
@@ -19,7 +19,7 @@ const sampledRows = 100;
 const imageBytesMax = 2 * 1024 * 1024;
 
 /** A table that may be long: rows in sight are drawn, the head stays. */
-export function TableView({ runId, table }: { readonly runId: string; readonly table: Table }) {
+export function TableView({ source, table }: { readonly source: Source; readonly table: Table }) {
   const { rows, cut } = table;
   const columns = table.columns.slice(0, columnsMax);
   const scroller = useRef<HTMLDivElement>(null);
@@ -95,7 +95,7 @@ export function TableView({ runId, table }: { readonly runId: string; readonly t
                     className={shapes[at]?.kind === 'number' ? 'clip number' : 'clip'}
                     title={image ? undefined : text}
                   >
-                    {image ? <CellImage runId={runId} path={image.image} label={name} /> : text}
+                    {image ? <CellImage source={source} path={image.image} label={name} /> : text}
                   </span>
                 );
               })}
@@ -109,18 +109,18 @@ export function TableView({ runId, table }: { readonly runId: string; readonly t
 
 /** An image that a cell refers to, among the same run's files. */
 function CellImage({
-  runId,
+  source,
   path,
   label,
 }: {
-  readonly runId: string;
+  readonly source: Source;
   readonly path: string;
   readonly label: string;
 }) {
-  const folder = useQuery(listingQuery(runId, path.slice(0, Math.max(0, path.lastIndexOf('/')))));
+  const folder = useQuery(listingQuery(source, path.slice(0, Math.max(0, path.lastIndexOf('/')))));
   const file = folder.data?.find((each) => each.path === path);
   const start = useQuery({
-    ...startQuery(runId, file ?? { path, is_dir: false }, imageBytesMax),
+    ...startQuery(source, file ?? { path, is_dir: false }, imageBytesMax),
     enabled: file !== undefined,
   });
   if (!start.data?.whole) return <span title={path}>{label}</span>;

@@ -4,11 +4,11 @@ import type { Artifact } from '../api/types.ts';
 import { Failure } from '../parts/Failure.tsx';
 import { byteSize } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
-import { listingQuery } from './files.ts';
+import { listingQuery, type Source } from './files.ts';
 import { nameOf } from './kinds.ts';
 
 type TreeProps = {
-  readonly runId: string;
+  readonly source: Source;
   readonly files: readonly Artifact[];
   /** The path of what is looked at. */
   readonly shown: string;
@@ -18,14 +18,14 @@ type TreeProps = {
 const shownAtOnce = 200;
 
 /** Files and folders; a folder is listed when it is first opened. */
-export function Tree({ runId, files, shown, onShow }: TreeProps) {
+export function Tree({ source, files, shown, onShow }: TreeProps) {
   const [most, setMost] = useState(shownAtOnce);
   return (
     <ul className="tree">
       {files.slice(0, most).map((file) => (
         <li key={file.path}>
           {file.is_dir ? (
-            <Folder runId={runId} path={file.path} shown={shown} onShow={onShow} />
+            <Folder source={source} path={file.path} shown={shown} onShow={onShow} />
           ) : (
             <button
               type="button"
@@ -52,7 +52,7 @@ export function Tree({ runId, files, shown, onShow }: TreeProps) {
   );
 }
 
-function Folder({ runId, path, shown, onShow }: Omit<TreeProps, 'files'> & { readonly path: string }) {
+function Folder({ source, path, shown, onShow }: Omit<TreeProps, 'files'> & { readonly path: string }) {
   const holdsShown = shown.startsWith(`${path}/`);
   const [open, setOpen] = useState(holdsShown);
   const [seen, setSeen] = useState(shown);
@@ -61,7 +61,7 @@ function Folder({ runId, path, shown, onShow }: Omit<TreeProps, 'files'> & { rea
     setSeen(shown);
     if (holdsShown) setOpen(true);
   }
-  const listing = useQuery({ ...listingQuery(runId, path), enabled: open });
+  const listing = useQuery({ ...listingQuery(source, path), enabled: open });
   return (
     <>
       <button
@@ -78,7 +78,7 @@ function Folder({ runId, path, shown, onShow }: Omit<TreeProps, 'files'> & { rea
       {open && listing.error && <Failure error={listing.error} onRetry={() => void listing.refetch()} />}
       {open && listing.isPending && <p className="hint tree-note">Loading …</p>}
       {open && listing.data?.length === 0 && <p className="hint tree-note">Empty</p>}
-      {open && listing.data && <Tree runId={runId} files={listing.data} shown={shown} onShow={onShow} />}
+      {open && listing.data && <Tree source={source} files={listing.data} shown={shown} onShow={onShow} />}
     </>
   );
 }

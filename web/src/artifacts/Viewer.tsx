@@ -7,7 +7,7 @@ import { Loaded } from '../parts/Loading.tsx';
 import { BlobView } from './BlobView.tsx';
 import { Download } from './Download.tsx';
 import { parseDelimited } from './delimited.ts';
-import { type Start, startQuery } from './files.ts';
+import { type Source, type Start, startQuery } from './files.ts';
 import { HtmlView } from './HtmlView.tsx';
 import { JsonView } from './JsonView.tsx';
 import { type Kind, kindOf, nameOf, textOf } from './kinds.ts';
@@ -32,10 +32,10 @@ const bytesMax: Readonly<Record<Kind, number>> = {
 const shownWhole: ReadonlySet<Kind> = new Set(['html', 'image', 'pdf', 'media']);
 const tableRowsMax = 10_000;
 
-type ViewerProps = { readonly runId: string; readonly file: Artifact };
+type ViewerProps = { readonly source: Source; readonly file: Artifact };
 
 /** One file: what it is, the way to have it, and its content where a page can show it. */
-export function Viewer({ runId, file }: ViewerProps) {
+export function Viewer({ source, file }: ViewerProps) {
   const { path, file_size: size = 0 } = file;
   const kind = kindOf(path);
   return (
@@ -45,29 +45,29 @@ export function Viewer({ runId, file }: ViewerProps) {
           {nameOf(path)}
         </h2>
         <span className="hint">{byteSize(size)}</span>
-        <Download runId={runId} file={file} />
+        <Download source={source} file={file} />
       </div>
       {size === 0 ? (
         <Empty title="Empty">The file has no content.</Empty>
       ) : shownWhole.has(kind) && size > bytesMax[kind] ? (
         <TooLarge kind={kind} />
       ) : (
-        <Content runId={runId} file={file} kind={kind} />
+        <Content source={source} file={file} kind={kind} />
       )}
     </>
   );
 }
 
-function Content({ runId, file, kind }: ViewerProps & { readonly kind: Kind }) {
-  const start = useQuery(startQuery(runId, file, bytesMax[kind]));
+function Content({ source, file, kind }: ViewerProps & { readonly kind: Kind }) {
+  const start = useQuery(startQuery(source, file, bytesMax[kind]));
   return (
     <Loaded query={start} lines={8}>
-      {(data) => viewOf(runId, file.path, kind, data)}
+      {(data) => viewOf(source, file.path, kind, data)}
     </Loaded>
   );
 }
 
-function viewOf(runId: string, path: string, kind: Kind, { bytes, whole }: Start): ReactNode {
+function viewOf(source: Source, path: string, kind: Kind, { bytes, whole }: Start): ReactNode {
   if (kind === 'image' || kind === 'pdf' || kind === 'media')
     return <BlobView path={path} kind={kind} bytes={bytes} />;
   const text = textOf(bytes, whole);
@@ -75,47 +75,51 @@ function viewOf(runId: string, path: string, kind: Kind, { bytes, whole }: Start
     return (
       <Empty title="No preview">This file holds no text. Download it to open it in another program.</Empty>
     );
-  const source = <TextView text={text} whole={whole} />;
+  const asText = <TextView text={text} whole={whole} />;
   switch (kind) {
     case 'table': {
       const separator = path.toLowerCase().endsWith('.tsv') ? '\t' : ',';
       const table = parseDelimited(text, separator, tableRowsMax, whole);
-      return <Either rendered={<TableView runId={runId} table={table} />} name="Table" source={source} />;
+      return <Either rendered={<TableView source={source} table={table} />} name="Table" asText={asText} />;
     }
     case 'json':
-      return jsonViewOf(runId, text, source);
+      return jsonViewOf(source, text, asText);
     case 'html':
-      return <Either rendered={<HtmlView html={text} title={nameOf(path)} />} name="Page" source={source} />;
+      return <Either rendered={<HtmlView html={text} title={nameOf(path)} />} name="Page" asText={asText} />;
     case 'model':
       return (
-        <Either rendered={<ModelView runId={runId} path={path} text={text} />} name="Model" source={source} />
+        <Either
+          rendered={<ModelView source={source} path={path} text={text} />}
+          name="Model"
+          asText={asText}
+        />
       );
     case 'text':
     case 'unknown':
-      return source;
+      return asText;
   }
 }
 
 /** A table where the JSON is one, else a tree; what is no JSON, or only the beginning of it, as text. */
-function jsonViewOf(runId: string, text: string, source: ReactNode): ReactNode {
+function jsonViewOf(source: Source, text: string, asText: ReactNode): ReactNode {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return source;
+    return asText;
   }
   const table = loggedTable(json, tableRowsMax);
   return table ? (
-    <Either rendered={<TableView runId={runId} table={table} />} name="Table" source={source} />
+    <Either rendered={<TableView source={source} table={table} />} name="Table" asText={asText} />
   ) : (
-    <Either rendered={<JsonView json={json} />} name="Tree" source={source} />
+    <Either rendered={<JsonView json={json} />} name="Tree" asText={asText} />
   );
 }
 
-type EitherProps = { readonly name: string; readonly rendered: ReactNode; readonly source: ReactNode };
+type EitherProps = { readonly name: string; readonly rendered: ReactNode; readonly asText: ReactNode };
 
 /** What a file means, or the text that it is. */
-function Either({ name, rendered, source }: EitherProps) {
+function Either({ name, rendered, asText }: EitherProps) {
   const [asSource, setAsSource] = useState(false);
   return (
     <>
@@ -127,7 +131,7 @@ function Either({ name, rendered, source }: EitherProps) {
           Source
         </button>
       </div>
-      {asSource ? source : rendered}
+      {asSource ? asText : rendered}
     </>
   );
 }

@@ -44,7 +44,7 @@ export function plotOptions(spec: PlotSpec): uPlot.Options {
       {
         ...common,
         size: 26,
-        space: axis === 'time' ? 90 : 70,
+        space: axis === 'step' ? 50 : 76,
         values: (_, splits) => xLabels(axis, splits),
         // Steps are whole.
         ...(axis === 'step' ? { incrs: wholeSteps } : { incrs: secondSteps }),

@@ -37,7 +37,7 @@ function Dataset({ input: { dataset, tags = [] } }: { readonly input: DatasetInp
           {dataset.name}
         </strong>
         <code title="Digest">{dataset.digest}</code>
-        {context !== undefined && <Chip state={context} />}
+        {context !== undefined && <Chip state={context} tone="quiet" />}
       </div>
       {facts.length > 0 && <p className="hint">{facts.join(' · ')}</p>}
       {source !== undefined && <Copyable text={source} />}

@@ -4,7 +4,6 @@ import { ChartControls } from '../charts/ChartControls.tsx';
 import { valueText } from '../charts/labels.ts';
 import type { Axis } from '../charts/points.ts';
 import type { ChartSettings } from '../charts/settings.ts';
-import { counted } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { Moment } from '../parts/Time.tsx';
 import { latestOf, useHistories } from './history.ts';
@@ -59,7 +58,6 @@ export function MetricView({ run, metricKey, axis, settings, onClose }: MetricVi
             rowKey={({ at }) => String(at)}
             rowText={({ step }) => String(step)}
             none="None."
-            actions={<span className="hint">{counted(known.length, 'point')} of its history</span>}
             columns={[
               { title: 'Step', cell: ({ step }) => valueText(step) },
               {

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
+import { tagMap } from '../api/tracking.ts';
 import type { Run } from '../api/types.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { Copyable } from '../parts/Code.tsx';
@@ -17,6 +18,10 @@ export function RunHead({ run }: { readonly run: Run }) {
   const { info } = run;
   const experiment = useQuery(experimentQuery(info.experiment_id));
   const [asking, setAsking] = useState<'rename' | 'delete'>();
+  // What a client did not say is kept as `unknown`.
+  const user = [info.user_id, tagMap(run.data.tags).get('mlflow.user')].find(
+    (name) => name && name !== 'unknown',
+  );
   const deleted = info.lifecycle_stage === 'deleted';
   const name = info.run_name || info.run_id;
   const close = () => setAsking(undefined);
@@ -76,7 +81,7 @@ export function RunHead({ run }: { readonly run: Run }) {
         <Fact name={info.end_time === undefined ? 'Running for' : 'Took'}>
           <Took run={run} />
         </Fact>
-        {info.user_id && <Fact name="By">{info.user_id}</Fact>}
+        {user !== undefined && <Fact name="By">{user}</Fact>}
         <Fact name="Run id">
           <Copyable text={info.run_id} />
         </Fact>

@@ -9,36 +9,25 @@ export type Row =
 const systemPrefix = 'system/';
 
 /**
- * Metrics by section and in rows: what the run measured, then what its machine did. Metrics of one prefix
- * (`train/loss`, `train/accuracy`) stand together; a section has a title only where there is more than one.
+ * Metrics in rows, in the order of their names, so that those of one prefix (`train/loss`,
+ * `train/accuracy`) stand together. What the machine did comes last, under a title of its own.
  */
 export function rowsOf(metrics: readonly Metric[], columns: number): Row[] {
-  const sections = Map.groupBy(metrics, ({ key }) => sectionOf(key));
-  const titles = [...sections.keys()].toSorted(
-    (a, b) => Number(a === systemTitle) - Number(b === systemTitle) || compare(a, b),
-  );
-  return titles.flatMap((title): Row[] => {
-    const members = (sections.get(title) ?? []).toSorted((a, b) => compare(a.key, b.key));
-    const rows = Array.from(
-      { length: Math.ceil(members.length / columns) },
-      (_, at): Row => ({
-        kind: 'cards',
-        metrics: members.slice(at * columns, (at + 1) * columns),
-      }),
-    );
-    const titled = titles.length > 1 || title === systemTitle;
-    return titled ? [{ kind: 'head', title: title || 'Metrics', count: members.length }, ...rows] : rows;
-  });
+  const own = metrics.filter(({ key }) => !key.startsWith(systemPrefix));
+  const system = metrics.filter(({ key }) => key.startsWith(systemPrefix));
+  if (system.length === 0) return cardsOf(own, columns);
+  return [...sectionOf('Model metrics', own, columns), ...sectionOf('System metrics', system, columns)];
 }
 
-const systemTitle = 'System metrics';
-
-function sectionOf(key: string): string {
-  if (key.startsWith(systemPrefix)) return systemTitle;
-  const slash = key.indexOf('/');
-  return slash === -1 ? '' : key.slice(0, slash);
+function sectionOf(title: string, metrics: readonly Metric[], columns: number): Row[] {
+  if (metrics.length === 0) return [];
+  return [{ kind: 'head', title, count: metrics.length }, ...cardsOf(metrics, columns)];
 }
 
-function compare(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
+function cardsOf(metrics: readonly Metric[], columns: number): Row[] {
+  const sorted = metrics.toSorted((a, b) => a.key.localeCompare(b.key, 'en', { numeric: true }));
+  return Array.from({ length: Math.ceil(sorted.length / columns) }, (_, at) => ({
+    kind: 'cards',
+    metrics: sorted.slice(at * columns, (at + 1) * columns),
+  }));
 }
