@@ -4,32 +4,42 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchBatch } from './batch.ts';
 import { benchCosmos } from './cosmos.ts';
-import { type BenchRow, keeps, table } from './report.ts';
+import { type BenchOptions, type BenchResult, type BenchRow, keeps, table } from './report.ts';
 import { benchStart } from './start.ts';
+import { benchTracking } from './tracking.ts';
 
 /** Each measures one part; what it compares with runs in the same minutes on the same machine. */
-const parts: Readonly<Record<string, { about: string; run: () => Promise<BenchRow[]> }>> = {
-  start: { about: 'cold import of the bundle', run: benchStart },
-  cosmos: { about: 'the Cosmos DB emulator, against plain node:sqlite', run: benchCosmos },
-  batch: { about: 'batch scoring, against scoring row by row', run: benchBatch },
+const parts: Readonly<
+  Record<string, { about: string; run: (options: BenchOptions) => Promise<BenchResult> }>
+> = {
+  start: { about: 'cold import of the bundle', run: async () => ({ rows: await benchStart() }) },
+  cosmos: {
+    about: 'the Cosmos DB emulator, against plain node:sqlite',
+    run: async () => ({ rows: await benchCosmos() }),
+  },
+  tracking: { about: "tracking, against MLflow's own server", run: benchTracking },
+  batch: {
+    about: 'batch scoring, against scoring row by row',
+    run: async () => ({ rows: await benchBatch() }),
+  },
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: 'boolean', default: false } },
+  options: { help: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
 });
 const unknown = positionals.filter((name) => !(name in parts));
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) process.stderr.write(`There is no part '${unknown.join("', '")}'.\n`);
   process.stdout.write(
-    `Usage: make bench [ARGS="part …"]\n\n${Object.entries(parts)
+    `Usage: make bench [ARGS="[--quick] [part …]"]\n\n${Object.entries(parts)
       .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
-      .join('\n')}\n`,
+      .join('\n')}\n\n  --quick  less of everything: to try a change, not to judge it\n`,
   );
   process.exit(unknown.length > 0 ? 1 : 0);
 }
 
-const results: Record<string, BenchRow[]> = {};
+const results: Record<string, readonly BenchRow[]> = {};
 process.stdout.write(
   `Local figures: ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.version}\n`,
 );
@@ -37,9 +47,10 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
   const part = parts[name];
   if (!part) continue;
   process.stdout.write(`\n${name}: ${part.about} …\n`);
-  const rows = await part.run();
+  const { rows, text } = await part.run({ quick: values.quick });
   results[name] = rows;
-  process.stdout.write(`${table(rows)}\n`);
+  if (text !== undefined) process.stdout.write(`\n${text}\n\n`);
+  process.stdout.write(`${table(text === undefined ? rows : rows.filter((row) => row.budget))}\n`);
 }
 await writeFile(
   fileURLToPath(new URL('results.json', import.meta.url)),

@@ -7,15 +7,35 @@ export type BenchRow = {
   readonly budget?: { readonly min: number } | { readonly max: number };
 };
 
+/** What a part measured; `text` shows the figures that have no budget in a form of the part's own. */
+export type BenchResult = { readonly rows: readonly BenchRow[]; readonly text?: string };
+
+/** `quick` asks for less of everything: to try a change, not to judge it. */
+export type BenchOptions = { readonly quick: boolean };
+
 /** Rows as an aligned table, with what each was to keep to and whether it did. */
 export function table(rows: readonly BenchRow[]): string {
-  const cells = rows.map((row) => [row.name, figure(row.value), row.unit, budgetOf(row), verdict(row)]);
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells
+  return aligned(
+    rows.map((row) => [row.name, figure(row.value), row.unit, budgetOf(row), verdict(row)]),
+    (column) => column === 1,
+  );
+}
+
+/** Cells in columns, the first one text, the others numbers. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  return aligned(rows, (column) => column > 0);
+}
+
+function aligned(rows: readonly (readonly string[])[], isNumber: (column: number) => boolean): string {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows
     .map((row) =>
       row
         .map((cell, column) =>
-          column === 1 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+          isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
         )
         .join('  ')
         .trimEnd(),
