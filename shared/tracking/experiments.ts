@@ -17,7 +17,7 @@ export type NewExperiment = {
   readonly tags?: readonly Pair[] | undefined;
 };
 
-/** Creates an experiment. A name stays taken for ever, also by a deleted experiment. */
+/** Creates an experiment. Its name stays taken until it is renamed or purged, also while it is deleted. */
 export async function createExperiment(ctx: Context, input: NewExperiment): Promise<Experiment> {
   checkName(input.name);
   if (input.artifactLocation) checkLocation(input.artifactLocation);

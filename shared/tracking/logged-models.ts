@@ -3,6 +3,7 @@ import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
+import { belowLocation } from './artifact-location.ts';
 import { checkExperimentActive, getExperiment } from './experiments.ts';
 import { experimentOfRun, newRunId } from './ids.ts';
 import {
@@ -51,7 +52,7 @@ export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Pr
     modelType: input.modelType ?? '',
     sourceRunId: input.sourceRunId ?? '',
     status: 'PENDING',
-    artifactUri: `${experiment.artifactLocation}/models/${modelId}/artifacts`,
+    artifactUri: belowLocation(experiment.artifactLocation, 'models', modelId, 'artifacts'),
     lifecycle: { stage: 'active', at: now },
     createdAt: now,
     updatedAt: now,

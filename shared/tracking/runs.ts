@@ -21,6 +21,8 @@ export type NewRun = {
 
 /** Creates a run in an active experiment (the default one when none is named). */
 export async function createRun(ctx: Context, input: NewRun): Promise<WholeRun> {
+  // Before the experiment is read, so that a deletion behind that reading is dated behind the run.
+  const now = ctx.clock.now();
   const experiment = await getExperiment(ctx, input.experimentId || defaultExperimentId);
   const { experimentId } = experiment;
   checkExperimentActive(experiment);
@@ -36,7 +38,6 @@ export async function createRun(ctx: Context, input: NewRun): Promise<WholeRun> 
     );
   const name = asked || tagName || randomRunName(ctx.ids);
   const runId = newRunId(experimentId, ctx.ids);
-  const now = ctx.clock.now();
   const untagged: WholeRun = {
     id: runId,
     type: 'run',
@@ -62,7 +63,8 @@ export async function createRun(ctx: Context, input: NewRun): Promise<WholeRun> 
   const event = runEvent(ctx, 'run.created', run);
   const key = [experimentId, runId];
   await keepTexts(ctx, run, longTexts(pairs));
-  await ctx.stores.documents('runs').batch(key, [{ op: 'create', doc: run }, event]);
+  const { outcome } = await ctx.stores.documents('runs').batch(key, [{ op: 'create', doc: run }, event]);
+  if (outcome !== 'applied') throw new Error(`There is a run ${runId} already.`);
   relay(ctx, 'runs', key, event);
   return { ...untagged, tags: textMap(pairs) };
 }
