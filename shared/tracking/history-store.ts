@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
 import { CairnError } from '../http/index.ts';
+import { charsMax } from './limits.ts';
 import type { RunKey } from './overflow.ts';
 import { type Columns, packed, slice, union, unpacked } from './points.ts';
 
@@ -59,6 +60,9 @@ export type History = {
 
 /** The history of one metric of a run; an unknown metric has an empty one. */
 export async function openHistory(ctx: Context, run: RunKey, key: string): Promise<History> {
+  // No metric has such a name, and the store would refuse the query.
+  if (key.length > 2 * charsMax.key)
+    return { loose: union([]), sealed: [], block: (number) => readBlock(ctx, run, key, number) };
   const unfolded = await ctx.stores.documents('runs').query<string>(
     {
       text: "SELECT VALUE s.points FROM c JOIN s IN c.series WHERE c.type = 'points' AND s.key = @key",

@@ -3,6 +3,7 @@ import { isCode, type Page, pageOf, positionIn } from '../http/index.ts';
 import { inTurns } from '../turns.ts';
 import { sample } from './history-sample.ts';
 import { blockPoints, compareTimes, type History, openHistory, type Time } from './history-store.ts';
+import { experimentOfRun } from './ids.ts';
 import type { MetricPoint } from './model.ts';
 import { type Columns, countUpTo, pick, type Place, placeAt, slice, union } from './points.ts';
 import { readRun } from './runs.ts';
@@ -33,8 +34,7 @@ export async function metricHistoryPage(
 ): Promise<Page<MetricPoint>> {
   const token = positionIn(pageToken, { timestamp: 0, step: 0, value: '' });
   const after = token && { ...token, value: Number(token.value) };
-  const run = await readRun(ctx, runId);
-  const points = await pointsAfter(await openHistory(ctx, run.doc, key), after, limit + 1);
+  const points = await pointsAfter(await historyOf(ctx, runId, key), after, limit + 1);
   return pageOf(pointsOf(key, points), limit, ({ timestamp, step, value }) => ({
     timestamp,
     step,
@@ -50,7 +50,7 @@ export async function metricHistoryBulk(
   const points: RunPoint[] = [];
   for (const runId of [...new Set(runIds)].toSorted()) {
     if (points.length >= limit) break;
-    const history = await historyOf(ctx, runId, key);
+    const history = await historyIfAny(ctx, runId, key);
     if (!history) continue;
     const next = await pointsAfter(history, undefined, limit - points.length);
     for (const point of pointsOf(key, next)) points.push({ ...point, runId });
@@ -76,7 +76,7 @@ export async function metricHistoryBulkInterval(
   { runIds, key, steps, maxResults }: HistoryInterval,
 ): Promise<RunPoint[]> {
   const sampled = await inTurns([...new Set(runIds)], runsAtOnceMax, async (runId) => {
-    const history = await historyOf(ctx, runId, key);
+    const history = await historyIfAny(ctx, runId, key);
     if (!history) return [];
     const points = sample(await pointsWithin(history, steps), maxResults);
     return pointsOf(key, points).map((point) => ({ ...point, runId }));
@@ -84,9 +84,21 @@ export async function metricHistoryBulkInterval(
   return sampled.flat();
 }
 
-async function historyOf(ctx: Context, runId: string, key: string): Promise<History | undefined> {
+/** Throws `not-found` for an unknown run. */
+async function historyOf(ctx: Context, runId: string, key: string): Promise<History> {
+  const experimentId = experimentOfRun(runId);
+  if (experimentId === undefined) return openHistory(ctx, (await readRun(ctx, runId)).doc, key);
+  const [history] = await Promise.all([
+    openHistory(ctx, { experimentId, runId }, key),
+    // Says whether there is such a run in the workspace.
+    readRun(ctx, runId),
+  ]);
+  return history;
+}
+
+async function historyIfAny(ctx: Context, runId: string, key: string): Promise<History | undefined> {
   try {
-    return await openHistory(ctx, (await readRun(ctx, runId)).doc, key);
+    return await historyOf(ctx, runId, key);
   } catch (error) {
     if (isCode(error, 'not-found')) return undefined;
     throw error;

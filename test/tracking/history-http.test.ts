@@ -179,6 +179,19 @@ describe('get-history-bulk-interval', () => {
     ).toEqual({});
   });
 
+  test('of names and runs that cannot be is empty', async () => {
+    for (const [runs, key] of [
+      [[runId], 'x'.repeat(1_000_000)],
+      [['y'.repeat(100_000), ''], 'loss'],
+    ] as const) {
+      const answer = await server.call('POST', '/api/2.0/mlflow/metrics/get-history-bulk-interval', {
+        run_ids: runs,
+        metric_key: key,
+      });
+      expect(answer).toEqual({ status: 200, body: {} });
+    }
+  });
+
   test.each([
     [{ metric_key: 'loss' }, "Missing value for required parameter 'run_ids'."],
     [{ run_ids: 'X' }, "Missing value for required parameter 'metric_key'."],
