@@ -62,7 +62,7 @@ function runsOf({ stores }: Context): Map<string, Call[]> {
   return runs;
 }
 
-/** Serves one run's calls until none waits. Between writes of one process the run need not be read again. */
+/** Serves one run's calls until none waits. Between the writes of one process the run itself need not be read again. */
 async function serve(runId: string, waiting: Call[], end: () => void): Promise<void> {
   let known: Stored<Run> | undefined;
   try {
