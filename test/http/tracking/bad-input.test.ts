@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { failure, trackingApi } from './support.ts';
 
@@ -360,6 +361,78 @@ describe('a body', () => {
       ],
     });
   });
+});
+
+test('of whatever shape, no input is a failure of the server, or shows what is inside it', async () => {
+  const ids = { run: await newRun(), experiment: await newExperiment('fuzzed') };
+  const endpoints = [
+    ...Object.keys(ofRuns).map((name) => `runs/${name}`),
+    ...Object.keys(ofExperiments).map((name) => `experiments/${name}`),
+  ];
+  const leaf = fc.oneof(
+    fc.constantFrom(
+      ids.run,
+      ids.experiment,
+      '0',
+      '',
+      'NaN',
+      '-1',
+      'mlflow.runName',
+      '../x',
+      '\u0000',
+      '__proto__',
+    ),
+    fc.constantFrom(null, true, -1, 1.5, beyond, 1e308, -0),
+    fc.string({ unit: 'binary', maxLength: 20 }),
+  );
+  const names = fc.constantFrom(
+    ...[
+      'key',
+      'value',
+      'timestamp',
+      'step',
+      'name',
+      'digest',
+      'source',
+      'dataset',
+      'tags',
+      'model_id',
+      '__proto__',
+    ],
+  );
+  const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      { arbitrary: leaf, weight: 3 },
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(names, tie('tree'), { maxKeys: 5, noNullPrototype: false }),
+    ),
+  }));
+  const fields = [
+    ...[
+      'run_id',
+      'run_uuid',
+      'experiment_id',
+      'key',
+      'value',
+      'timestamp',
+      'step',
+      'name',
+      'new_name',
+      'status',
+    ],
+    ...['metrics', 'params', 'tags', 'datasets', 'models', 'model_json', 'end_time', 'artifact_location'],
+  ];
+  const body = fc.record(Object.fromEntries(fields.map((name) => [name, tree])), { requiredKeys: [] });
+  const likely = fc.record({ run_id: fc.constant(ids.run), experiment_id: fc.constant(ids.experiment) });
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...endpoints), likely, body, async (endpoint, known, random) => {
+      const answer = await post(endpoint, { ...known, ...random });
+      expect([200, 400, 404, 413]).toContain(answer.status);
+      expect(JSON.stringify(answer.body)).not.toMatch(/node:|\.ts\b|at Object|Cosmos|sqlite/);
+    }),
+    { numRuns: process.env['CAIRN_TEST'] === 'long' ? 20_000 : 300 },
+  );
 });
 
 test('an unknown path is 404 and a wrong method 405, with a request id to quote', async () => {
