@@ -17,6 +17,9 @@ import { canonical, compareValues, type Json, type JsonObject, type Value } from
 
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 
+/** So few items are read through sooner than looked up. */
+const SCANNED_MAX = 50;
+
 /** Where a page ended. `seq` and `row` name the last item and how many of its rows were taken. */
 export type Continuation = { taken: number; seq?: number; rows?: number; keys?: Value[] };
 
@@ -184,12 +187,14 @@ class Execution {
   }
 
   #inSequence(from: number): Iterable<Found> {
-    const best = this.#best();
+    const total = this.#access.total();
+    // The index has the entries of a whole first level: a small partition of it is sooner read through.
+    const best = total > SCANNED_MAX ? this.#best() : undefined;
     let rows: Iterable<ItemRow>;
-    if (best && best.count < this.#access.total()) {
+    if (best && best.count < total) {
       this.#description = describe(best.constraint);
       rows = this.#access.filtered(best.constraint, this.#besides(best.constraint), from);
-    } else if (best && best.count === ESTIMATE_MAX) {
+    } else if (best && total === ESTIMATE_MAX) {
       this.#description = describe(best.constraint);
       rows = this.#access.filtered(best.constraint, [], from);
     } else {
