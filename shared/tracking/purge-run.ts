@@ -36,14 +36,20 @@ export async function purgeRun(
     const { doc, etag } = stored;
     switch (doc.type) {
       case 'run': {
-        if (!isDue(await stageOf(ctx, doc), deletedBefore)) return 'kept';
+        const stage = await stageOf(ctx, doc);
+        if (stage === 'lost') {
+          await giveUp(ctx, doc, etag);
+          break;
+        }
+        if (!isDue(stage, deletedBefore)) return 'kept';
         const hidden: PurgingRun = { ...doc, type: 'purging-run', deletedBefore };
         await runs.write(key, { op: 'replace', doc: hidden, etag });
         break;
       }
       case 'purging-run': {
         const run = shown(doc);
-        if (isDue(await stageOf(ctx, run), doc.deletedBefore)) await giveUp(ctx, run, etag);
+        const stage = await stageOf(ctx, run);
+        if (stage === 'lost' || isDue(stage, doc.deletedBefore)) await giveUp(ctx, run, etag);
         else if ((await runs.write(key, { op: 'replace', doc: run, etag })).outcome === 'applied')
           return 'kept';
         break;
@@ -58,13 +64,14 @@ export async function purgeRun(
   throw contended(`Run ${runId}`);
 }
 
-async function stageOf(ctx: Context, run: Run): Promise<Lifecycle> {
+/** The stage of a run; `lost` where its experiment was given up, so that nothing brings it back. */
+async function stageOf(ctx: Context, run: Run): Promise<Lifecycle | 'lost'> {
   const experiment = await readExperimentRoot(ctx, run.experimentId);
   switch (experiment?.doc.type) {
     case undefined:
       return run.lifecycle;
     case 'purged-experiment':
-      return { stage: 'deleted', at: 0 };
+      return 'lost';
     case 'experiment':
     case 'purging-experiment':
       return lifecycleOf(run, { ...experiment.doc, type: 'experiment' });

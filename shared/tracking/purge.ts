@@ -52,14 +52,12 @@ export async function requestPurge(ctx: Context, request: PurgeRequest): Promise
   const deletedBefore = ctx.clock.now() - age;
   const named = [request.experimentIds, request.runIds, request.modelIds].some((ids) => ids.length > 0);
   if (!named) {
-    if (!dryRun)
-      await ctx.stores.queues.send(ctx, 'work', {
-        kind: 'sweep-deleted',
-        deletedBefore,
-      } satisfies SweepMessage);
     const targets: PurgeTarget[] = [];
     for await (const { target } of dueTargets(ctx, deletedBefore)) targets.push(target);
-    return countsOf(ctx, targets);
+    const counts = await countsOf(ctx, targets);
+    const message: SweepMessage = { kind: 'sweep-deleted', deletedBefore };
+    if (!dryRun) await ctx.stores.queues.send(ctx, 'work', message);
+    return counts;
   }
   const check = (ids: readonly string[], each: (id: string) => Promise<PurgeTarget>) =>
     inTurns([...new Set(ids)], readsAtOnceMax, each);

@@ -305,7 +305,11 @@ describe('a search of logged models', () => {
     ['an OR', { filter: "name = 'a' OR name = 'b'" }, /Invalid clause/],
     ['an order by nothing', { order_by: [{}] }, /Invalid order by field name/],
     ['an order by a param', { order_by: [{ field_name: 'params.a' }] }, /Only metrics are supported/],
-    ['too many orders', { order_by: Array(11).fill({ field_name: 'name' }) }, /at most 10/],
+    [
+      'too many orders',
+      { order_by: Array.from({ length: 11 }, () => ({ field_name: 'name' })) },
+      /at most 10/,
+    ],
     [
       'a dataset by digest alone',
       { datasets: [{ dataset_digest: 'x' }] },
