@@ -58,7 +58,9 @@ describe('a purge on demand', () => {
     const experimentId = await newExperiment();
     const [deleted, active] = [await newRun(experimentId), await newRun(experimentId)];
     await mlflow('runs/delete', { run_id: deleted });
-    expect((await purge({ older_than_days: 1 })).body).toMatchObject({ experiments: 0, runs: 0 });
+    await eventually(async () =>
+      expect((await purge({ older_than_days: 1 })).body).toMatchObject({ experiments: 0, runs: 0 }),
+    );
     await server.drain();
     expect(await runStatus(deleted)).toBe(200);
     await eventually(async () => {
