@@ -62,16 +62,25 @@ async function buildInto(folder: string): Promise<void> {
 }
 
 /**
- * A few words of script in the page import the rest, since a policy names an inline script by its digest
- * in every browser, an external one not. They also set the chosen theme before anything is drawn.
+ * A few words of script in the page load the rest, since a policy names an inline script by its digest in
+ * every browser, an external one not; what a script adds, and what that imports, `'strict-dynamic'` allows.
+ * They also set the chosen theme before anything is drawn.
  */
 function withLoader(built: string): { html: string; script: string } {
   const tag = /\s*<script type="module" crossorigin src="([^"]+)"><\/script>/;
   const entry = tag.exec(built)?.[1];
   if (entry === undefined) throw new Error('The built index.html has no script.');
-  const theme = 'try{t=localStorage.getItem("cairn.theme")}catch{}';
-  const system = 'matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"';
-  const script = `{let t;${theme}document.documentElement.dataset.theme=t||(${system})}import(${JSON.stringify(entry)})`;
+  const script = `{
+let theme;
+try { theme = localStorage.getItem('cairn.theme') } catch {}
+theme ||= matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+document.documentElement.dataset.theme = theme;
+const url = ${JSON.stringify(entry)};
+const script = document.createElement('script');
+script.type = 'module';
+script.src = self.trustedTypes?.createPolicy('loader', { createScriptURL: () => url }).createScriptURL('') ?? url;
+document.head.append(script);
+}`;
   const html = built
     .replace(tag, '')
     .replaceAll(/\s*<link rel="modulepreload"[^>]*>/g, '')
@@ -81,8 +90,8 @@ function withLoader(built: string): { html: string; script: string } {
 
 /**
  * Script by the loader's digest and what that loads, never by `'self'`: artifacts that users upload come
- * from this origin too, and none of them may ever run here. Nor may text become markup: the page makes
- * no trusted types, so that a browser which knows them refuses `innerHTML` and its like.
+ * from this origin too, and none of them may ever run here. Nor may text become markup: the loader makes the
+ * only trusted type, the address of the script, so a browser which knows them refuses `innerHTML` and its like.
  */
 function policyOf(script: string): string {
   const digest = createHash('sha256').update(script).digest('base64');
@@ -99,7 +108,7 @@ function policyOf(script: string): string {
     "form-action 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
+    'trusted-types loader',
   ].join('; ');
 }
 

@@ -54,7 +54,7 @@ describe('the page at /', () => {
       "form-action 'none'",
       "frame-ancestors 'none'",
       "require-trusted-types-for 'script'",
-      "trusted-types 'none'",
+      'trusted-types loader',
     ]);
   });
 

@@ -1,6 +1,6 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
-import type { RunSearch } from '../api/runRows.ts';
+import { useVirtualizer, type VirtualItem } from '@tanstack/react-virtual';
+import { memo, useCallback, useEffect, useMemo, useRef } from 'react';
+import type { RunRow, RunSearch } from '../api/runRows.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { type Line, type Source } from './arrange.ts';
 import { Cell, NameCell } from './cells.tsx';
@@ -75,18 +75,25 @@ export function RunsGrid(props: RunsGridProps) {
     if (hasMore && lastInView >= lines.length - aheadLines) onMore();
   }, [hasMore, lastInView, lines.length, onMore]);
 
+  const runIds = useMemo(() => lines.flatMap((line) => (line.kind === 'run' ? [line.id] : [])), [lines]);
+  const isAll = useMemo(
+    () => runIds.length > 0 && runIds.every((id) => selected.has(id)),
+    [runIds, selected],
+  );
   const anchor = useRef<string>(undefined);
-  const runIds = lines.flatMap((line) => (line.kind === 'run' ? [line.id] : []));
-  const isAll = runIds.length > 0 && runIds.every((id) => selected.has(id));
-  const select = (id: string, isRange: boolean) => {
-    const next = new Set(selected);
-    const [a, b] = [runIds.indexOf(anchor.current ?? ''), runIds.indexOf(id)].toSorted((x, y) => x - y);
-    if (isRange && a !== undefined && a >= 0)
-      for (const each of runIds.slice(a, (b ?? a) + 1)) next.add(each);
-    else if (!next.delete(id)) next.add(id);
-    anchor.current = id;
-    onSelect(next);
-  };
+  const select = useCallback(
+    (id: string, isRange: boolean) => {
+      const next = new Set(selected);
+      const from = isRange ? runIds.indexOf(anchor.current ?? '') : -1;
+      const to = runIds.indexOf(id);
+      if (from >= 0)
+        for (const each of runIds.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(each);
+      else if (!next.delete(id)) next.add(id);
+      anchor.current = id;
+      onSelect(next);
+    },
+    [runIds, selected, onSelect],
+  );
 
   return (
     <section className="runs-scroll page-fill" ref={scroller} aria-label="Runs" tabIndex={0}>
@@ -165,46 +172,22 @@ export function RunsGrid(props: RunsGridProps) {
                   </div>
                 </div>
               );
-            const isSelected = selected.has(line.id);
             return (
-              <div
+              <RunRowView
                 key={key}
-                role="row"
-                aria-rowindex={index + 2}
-                aria-selected={isSelected}
-                className={`runs-row${isSelected ? ' selected' : ''}${line.pinned ? ' pinned' : ''}`}
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                <NameCell
-                  line={line}
-                  isSelected={isSelected}
-                  onSelect={select}
-                  onPin={props.onPin}
-                  onHide={props.onHide}
-                  onFold={props.onFold}
-                />
-                {cellsInView.map(({ index: at, start: left, size, key: columnKey }) => {
-                  const column = columns[at];
-                  return (
-                    column && (
-                      <div
-                        key={columnKey}
-                        role="cell"
-                        aria-colindex={at + 2}
-                        className={column.kind === 'metrics' ? 'cell number' : 'cell'}
-                        style={{ left, width: size }}
-                      >
-                        <Cell
-                          column={column}
-                          run={line.run}
-                          stored={cells.get(line.id)}
-                          experimentNames={props.experimentNames}
-                        />
-                      </div>
-                    )
-                  );
-                })}
-              </div>
+                line={line}
+                index={index}
+                start={start}
+                columns={columns}
+                cellsInView={cellsInView}
+                stored={cells.get(line.id)}
+                experimentNames={props.experimentNames}
+                isSelected={selected.has(line.id)}
+                onSelect={select}
+                onPin={props.onPin}
+                onHide={props.onHide}
+                onFold={props.onFold}
+              />
             );
           })}
         </div>
@@ -212,6 +195,47 @@ export function RunsGrid(props: RunsGridProps) {
     </section>
   );
 }
+
+type RunRowViewProps = Parameters<typeof NameCell>[0] & {
+  readonly index: number;
+  readonly start: number;
+  readonly columns: readonly Column[];
+  readonly cellsInView: readonly VirtualItem[];
+  readonly stored: RunRow | undefined;
+  readonly experimentNames: ReadonlyMap<string, string>;
+};
+
+/** One run. Scrolling draws the table anew with each frame, so a row that did not change is not. */
+const RunRowView = memo((props: RunRowViewProps) => {
+  const { line, index, start, columns, cellsInView, stored, experimentNames, isSelected } = props;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      className={`runs-row${isSelected ? ' selected' : ''}${line.pinned ? ' pinned' : ''}`}
+      style={{ transform: `translateY(${start}px)` }}
+    >
+      <NameCell {...props} />
+      {cellsInView.map(({ index: at, start: left, size, key }) => {
+        const column = columns[at];
+        return (
+          column && (
+            <div
+              key={key}
+              role="cell"
+              aria-colindex={at + 2}
+              className={column.kind === 'metrics' ? 'cell number' : 'cell'}
+              style={{ left, width: size }}
+            >
+              <Cell column={column} run={line.run} stored={stored} experimentNames={experimentNames} />
+            </div>
+          )
+        );
+      })}
+    </div>
+  );
+});
 
 type HeadButtonProps = Pick<RunsGridProps, 'order' | 'onOrder'> & {
   readonly title: string;

@@ -180,6 +180,8 @@ function Runs({ experiments }: { readonly experiments: readonly Experiment[] }) 
                 Show {counted(hiddenCount, 'run')}
               </button>
             </Empty>
+          ) : isFilterError ? (
+            <Empty title="The filter cannot be read">What is wrong is underlined above.</Empty>
           ) : narrowed ? (
             <Empty title="No run matches">
               <button type="button" onClick={() => narrow({ filter: '', view: '' })}>

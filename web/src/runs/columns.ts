@@ -14,7 +14,7 @@ export type Column = {
 
 const attributes: Readonly<Record<string, readonly [title: string, width: number]>> = {
   start_time: ['Started', 130],
-  duration: ['Took', 96],
+  duration: ['Took', 110],
   end_time: ['Ended', 130],
   user: ['User', 120],
   source: ['Source', 130],

@@ -62,10 +62,18 @@ export function usePinned(search: RunSearch, ids: readonly string[]): readonly S
 export function useRunColumns(experimentIds: readonly string[]) {
   const query = useQuery({
     queryKey: ['runs', 'columns', experimentIds],
-    queryFn: ({ signal }) => listRunColumns(experimentIds, signal),
+    queryFn: async ({ signal }) => {
+      const { metrics, params, tags } = await listRunColumns(experimentIds, signal);
+      return { metrics: inOrder(metrics), params: inOrder(params), tags: inOrder(tags) };
+    },
     staleTime: 60_000,
   });
   return { known: query.data ?? noKeys, isPending: query.isPending };
+}
+
+/** As people count: `layer_2` before `layer_10`. */
+function inOrder(keys: readonly string[]): string[] {
+  return keys.toSorted(new Intl.Collator('en', { numeric: true }).compare);
 }
 
 type CellsOptions = {
