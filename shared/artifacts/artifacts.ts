@@ -1,6 +1,7 @@
 import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, type Upload, type UploadLimit, uploadStream } from '../http/index.ts';
+import { clientName } from './client-name.ts';
 import { contentTypeOf } from './content-type.ts';
 
 export type ArtifactEntry = { readonly name: string; readonly isDirectory: boolean; readonly bytes: number };
@@ -27,8 +28,12 @@ export async function putArtifact(
 
 /** An artifact, to be read or handed out; `not-found` where there is none. */
 export async function findArtifact(ctx: Context, path: string): Promise<BlobFile> {
-  const found = path === '' ? undefined : await ctx.stores.blobs('artifacts').file(blobName(ctx, path));
+  const read = (exact: string) => ctx.stores.blobs('artifacts').file(blobName(ctx, exact));
+  const found = path === '' ? undefined : await read(path);
   if (found) return found;
+  const meant = path.includes('%') ? await meantPath(ctx, path) : undefined;
+  const other = meant === undefined ? undefined : await read(meant);
+  if (other) return other;
   throw new CairnError('not-found', `No artifact at '${path}'.`, { field: 'path' });
 }
 
@@ -53,6 +58,15 @@ export async function deleteArtifacts(ctx: Context, path: string): Promise<void>
   const name = blobToWrite(ctx, path);
   const blobs = ctx.stores.blobs('artifacts');
   await Promise.all([blobs.remove(name), blobs.removeBelow(`${name}/`)]);
+}
+
+/** The path of a file with escapes in its name, which a client took from a list and decoded too often. */
+async function meantPath(ctx: Context, path: string): Promise<string | undefined> {
+  const at = path.lastIndexOf('/') + 1;
+  const asked = clientName(path.slice(at));
+  const entries = await listArtifacts(ctx, path.slice(0, Math.max(at - 1, 0)));
+  const entry = entries.find(({ name, isDirectory }) => !isDirectory && clientName(name) === asked);
+  return entry && path.slice(0, at) + entry.name;
 }
 
 /** Where an artifact of the workspace lies in container `artifacts`. */

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -55,8 +55,8 @@ function digestOf(chunks: Iterable<Buffer>): string {
 async function digestAt(path: string): Promise<string> {
   const response = await fetch(url(`artifacts/${path}`));
   expect(response.status).toBe(200);
-  const hash: Hash = createHash('sha256');
-  if (response.body) await pipeline(Readable.fromWeb(response.body), hash);
+  const hash = createHash('sha256');
+  for await (const chunk of response.body ?? []) hash.update(chunk);
   return hash.digest('hex');
 }
 

@@ -279,6 +279,24 @@ describe('artifacts', () => {
     expect((await server.call('GET', `${root}?path=many`)).body).toEqual({});
   });
 
+  // The names are of MLflow 2's log_image; the client decodes what it is listed before it asks for it.
+  test.each([
+    ['dog%step%42%timestamp%1795308783226%xc053ba2.png', 'dog%stepB%timestamp%1795308783226%xc053ba2.png'],
+    [
+      'dog%step%85%timestamp%1795308783226%xc053ba2.png',
+      'dog%step\ufffd%timestamp%1795308783226%xc053ba2.png',
+    ],
+    ['dog%step%20%timestamp%1795308783226%xc053ba2.png', 'dog%step %timestamp%1795308783226%xc053ba2.png'],
+  ])('%s is found under the name that MLflow’s client makes of it', async (name, asked) => {
+    await put(`images/${encodeURIComponent(name)}`, name);
+    const listed = items((await server.call('GET', `${root}?path=images`)).body['files']);
+    expect(listed.map((f) => f['path'])).toContain(name);
+    const path = `images/${encodeURIComponent(asked)}`;
+    expect(await (await server.fetch(`${root}/${path}`)).text()).toBe(name);
+    expect((await server.call('GET', `/api/2.0/mlflow-artifacts/presigned/${path}`)).status).toBe(200);
+    expect((await server.fetch(`${root}/other/${path}`)).status).toBe(404);
+  });
+
   test('names that only look alike are different files', async () => {
     await put(encodeURIComponent('é.txt'.normalize('NFC')), 'composed');
     await put(encodeURIComponent('é.txt'.normalize('NFD')), 'decomposed');
