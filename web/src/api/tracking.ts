@@ -1,5 +1,7 @@
 import { mlflow } from './client.ts';
-import type { Experiment, Pair, Run } from './types.ts';
+import type { Experiment, Run } from './types.ts';
+
+export { noteTag, ownTags, tagMap } from './tags.ts';
 
 export type ViewType = 'ACTIVE_ONLY' | 'DELETED_ONLY' | 'ALL';
 
@@ -63,16 +65,4 @@ export async function getRun(runId: string, signal?: AbortSignal): Promise<Run> 
 export function nameFilter(text: string, field = 'name'): string {
   const quote = text.includes("'") ? '"' : "'";
   return `${field} ILIKE ${quote}%${text.replaceAll(quote, '_')}%${quote}`;
-}
-
-/** Tags as a map; what MLflow's clients keep for themselves is among them. */
-export function tagMap(tags: readonly Pair[] | undefined): ReadonlyMap<string, string> {
-  return new Map(tags?.map(({ key, value }) => [key, value]));
-}
-
-export const noteTag = 'mlflow.note.content';
-
-/** Tags that people set, without those of MLflow's clients. */
-export function ownTags(tags: readonly Pair[] | undefined): readonly Pair[] {
-  return (tags ?? []).filter(({ key }) => !key.startsWith('mlflow.'));
 }

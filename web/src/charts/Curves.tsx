@@ -20,6 +20,8 @@ export type CurvesProps = {
   readonly weight: number;
   readonly height: number;
   readonly range: Range | undefined;
+  /** The curve to show before the others. */
+  readonly focus?: string | undefined;
   /** A part of x was chosen by dragging; undefined by a double click or Escape: all of it again. */
   readonly onRange: (range: Range | undefined) => void;
 };
@@ -72,6 +74,7 @@ function Plot({
   weight,
   height,
   range,
+  focus,
   onRange,
   columns,
 }: CurvesProps & { readonly columns: Columns }) {
@@ -115,6 +118,13 @@ function Plot({
       plot.current?.setScale('x', { min, max });
     });
   }, [columns, range]);
+
+  useEffect(() => {
+    const at = curves.findIndex(({ id }) => id === focus);
+    const per = weight > 0 ? 2 : 1;
+    // The series of a smoothed curve is the one behind it as it was logged.
+    plot.current?.setSeries(at === -1 ? null : at * per + per, { focus: true });
+  }, [focus, curves, weight]);
 
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- a chart is read by keyboard as by pointer

@@ -8,11 +8,24 @@ export type Ink = {
   readonly dash: readonly number[];
 };
 
-/** In an order in which neighbours are far apart. Degrees in OKLCH. */
-const hues = [255, 45, 155, 320, 95, 20, 200, 285, 125, 350, 225, 70];
+/** Lightness on a light background, chroma and hue in OKLCH, in an order in which neighbours differ most. */
+const palette = [
+  [0.55, 0.17, 258],
+  [0.62, 0.17, 45],
+  [0.53, 0.14, 150],
+  [0.55, 0.2, 322],
+  [0.66, 0.13, 85],
+  [0.48, 0.19, 22],
+  [0.6, 0.11, 195],
+  [0.44, 0.2, 288],
+  [0.65, 0.17, 128],
+  [0.64, 0.2, 0],
+  [0.4, 0.09, 230],
+  [0.42, 0.08, 62],
+] as const;
 const shades = 3;
 const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3]];
-const inksMax = hues.length * shades * dashes.length;
+const inksMax = palette.length * shades * dashes.length;
 
 /**
  * The ink of each of `runIds`. A run prefers the hue that its id tells, so it keeps it from one selection
@@ -23,20 +36,21 @@ export function inksOf(runIds: readonly string[]): ReadonlyMap<string, Ink> {
   const inks = new Map<string, Ink>();
   for (const runId of [...new Set(runIds)].toSorted()) {
     if (taken.size === inksMax) taken.clear();
-    const index = freeFrom(hashOf(runId) % hues.length, taken);
+    const index = freeFrom(hashOf(runId) % palette.length, taken);
     taken.add(index);
-    inks.set(runId, { index, dash: dashes[Math.floor(index / (hues.length * shades))] ?? [] });
+    inks.set(runId, { index, dash: dashes[Math.floor(index / (palette.length * shades))] ?? [] });
   }
   return inks;
 }
 
 /** The colour of an ink on a background of the theme, in CSS; at least 3 : 1 to it. */
 export function colorOf({ index }: Ink, theme: Theme): string {
-  const hue = hues[index % hues.length] ?? 0;
-  const shade = Math.floor(index / hues.length) % shades;
-  const lightness =
-    theme === 'light' ? ([0.55, 0.42, 0.62][shade] ?? 0.55) : ([0.74, 0.85, 0.62][shade] ?? 0.74);
-  return `oklch(${lightness} ${[0.15, 0.11, 0.1][shade] ?? 0.15} ${hue})`;
+  const [lightness, chroma, hue] = palette[index % palette.length] ?? palette[0];
+  const shade = Math.floor(index / palette.length) % shades;
+  const light = Math.max(0.36, lightness - [0, 0.11, 0.04][shade]);
+  // What is dark on white is as far from black on black.
+  const shown = theme === 'light' ? light : 1.26 - light;
+  return `oklch(${shown.toFixed(2)} ${(chroma * [1, 0.8, 0.45][shade]).toFixed(3)} ${hue})`;
 }
 
 /** The colour of a share from 0 to 1, from blue over green to yellow: an order one sees without a legend. */
@@ -49,9 +63,9 @@ export function rampColor(share: number, theme: Theme): string {
 function freeFrom(start: number, taken: ReadonlySet<number>): number {
   let index = start;
   // The same shade of every hue comes before another shade, and every shade before a dash.
-  for (let tier = 0; taken.has(index); tier += hues.length) {
-    for (let step = 0; step < hues.length && taken.has(index); step++)
-      index = tier + ((start + step) % hues.length);
+  for (let tier = 0; taken.has(index); tier += palette.length) {
+    for (let step = 0; step < palette.length && taken.has(index); step++)
+      index = tier + ((start + step) % palette.length);
     if (tier > inksMax) return start;
   }
   return index;

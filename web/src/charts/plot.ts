@@ -19,6 +19,7 @@ export type PlotSpec = {
 };
 
 const rawAlpha = 0.28;
+const unfocusedAlpha = 0.15;
 const lineWidth = 1.5;
 const labelCharacterPixels = 6.6;
 const dragPixelsMin = 4;
@@ -36,6 +37,7 @@ export function plotOptions(spec: PlotSpec): uPlot.Options {
     height: spec.height,
     padding: [8, 10, 0, 0],
     legend: { show: false },
+    focus: { alpha: unfocusedAlpha },
     scales: {
       x: { time: false },
       y: kind === 'log' ? { distr: 3 } : {},
@@ -98,7 +100,13 @@ function seriesOf({ label, color, dash = [] }: Curve, smoothing: boolean): uPlot
   };
   if (!smoothing) return [drawn];
   return [
-    { ...drawn, alpha: rawAlpha, width: 1, dash: [], points: { show: false } },
+    {
+      ...drawn,
+      stroke: color.replace(/\)$/, ` / ${rawAlpha})`),
+      width: 1,
+      dash: [],
+      points: { show: false },
+    },
     { ...drawn, points: { show: false } },
   ];
 }

@@ -50,11 +50,11 @@ export function valueAt({ kind, low, high }: Scale, share: number): number {
   return kind === 'log' ? low * (high / low) ** share : low * (1 - share) + high * share;
 }
 
-/** Logarithmic where all are positive and lie more than a thousandfold apart, as learning rates do. */
+/** Logarithmic where all are positive and lie several hundredfold apart, as learning rates do. */
 export function kindFor(values: readonly number[]): ScaleKind {
   const finite = values.filter((value) => Number.isFinite(value));
   const low = Math.min(...finite);
-  return finite.length > 1 && low > 0 && Math.max(...finite) / low >= 1000 ? 'log' : 'linear';
+  return finite.length > 1 && low > 0 && Math.max(...finite) / low >= 300 ? 'log' : 'linear';
 }
 
 /** Whether a value has a place on such a scale. */

@@ -1,5 +1,103 @@
+import { useQueries } from '@tanstack/react-query';
+import { type ReactNode, useMemo, useState } from 'react';
+import type { Run } from '../api/types.ts';
+import { useTheme } from '../app/theme.ts';
+import { colorOf, inksOf } from '../charts/colors.ts';
+import { Empty } from '../parts/Empty.tsx';
+import { Skeleton } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
+import { useParamState } from '../parts/params.ts';
+import { Tabs, useTab } from '../parts/Tabs.tsx';
+import { counted } from '../parts/format.ts';
+import { runQuery } from '../run/queries.ts';
+import './compare.css';
+import { CompareTable } from './CompareTable.tsx';
+import { CurvesTab } from './CurvesTab.tsx';
+import { rowsOf } from './differences.ts';
+import type { Compared } from './compared.ts';
+import { Legend } from './Legend.tsx';
+import { ParallelTab } from './ParallelTab.tsx';
+import { ScatterTab } from './ScatterTab.tsx';
 
+const tabs = ['table', 'curves', 'parallel', 'scatter'] as const;
+type Tab = (typeof tabs)[number];
+const titles: Readonly<Record<Tab, string>> = {
+  table: 'Table',
+  curves: 'Curves',
+  parallel: 'Parallel coordinates',
+  scatter: 'Scatter',
+};
+const runsMax = 100;
+
+/** Runs side by side: what differs between them, their curves, and how what they were told goes with what came out. */
 export function ComparePage() {
-  return <PageHead title="Compare runs" />;
+  const [params] = useParamState();
+  const asked = [...new Set((params.get('runs') ?? '').split(',').filter(Boolean))];
+  const results = useQueries({ queries: asked.slice(0, runsMax).map((runId) => runQuery(runId)) });
+  const runs = results.flatMap(({ data }) => data ?? []);
+  const failed = results.filter(({ data, error }) => !data && error);
+  const pending = results.some(({ isPending }) => isPending);
+  if (asked.length === 0)
+    return (
+      <>
+        <PageHead title="Compare runs" />
+        <Empty title="No runs to compare">
+          Choose some in the runs of an <a href="#/experiments">experiment</a>, then Compare.
+        </Empty>
+      </>
+    );
+  return (
+    <>
+      <PageHead
+        title={`Compare ${counted(asked.length, 'run')}`}
+        crumbs={[{ label: 'Experiments', href: '#/experiments' }]}
+      />
+      {asked.length > runsMax && (
+        <p className="hint">The first {runsMax} are shown: a page of more would tell nothing.</p>
+      )}
+      {failed.length > 0 && (
+        <div className="notice" role="alert">
+          {counted(failed.length, 'run')} could not be read: {failed[0]?.error?.message}
+        </div>
+      )}
+      {pending ? <Skeleton lines={8} /> : runs.length > 0 && <Comparison runs={runs} />}
+    </>
+  );
+}
+
+function Comparison({ runs }: { readonly runs: readonly Run[] }) {
+  const tab = useTab(tabs);
+  const theme = useTheme();
+  const [focus, setFocus] = useState<string>();
+  const inks = useMemo(() => inksOf(runs.map(({ info }) => info.run_id)), [runs]);
+  const compared: readonly Compared[] = runs.map((run) => {
+    const ink = inks.get(run.info.run_id) ?? { index: 0, dash: [] };
+    return {
+      run,
+      id: run.info.run_id,
+      name: run.info.run_name || run.info.run_id,
+      color: colorOf(ink, theme),
+      dash: ink.dash,
+    };
+  });
+  const rows = useMemo(() => rowsOf(runs), [runs]);
+  const content = (): ReactNode => {
+    switch (tab) {
+      case 'table':
+        return <CompareTable compared={compared} rows={rows} />;
+      case 'curves':
+        return <CurvesTab compared={compared} rows={rows} focus={focus} />;
+      case 'parallel':
+        return <ParallelTab compared={compared} rows={rows} focus={focus} />;
+      case 'scatter':
+        return <ScatterTab compared={compared} rows={rows} focus={focus} />;
+    }
+  };
+  return (
+    <>
+      <Tabs tabs={tabs} label="Ways to compare" titles={titles} />
+      {tab !== 'table' && <Legend compared={compared} onFocus={setFocus} />}
+      {content()}
+    </>
+  );
 }

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { noteTag } from '../api/tracking.ts';
+import { noteTag } from '../api/tags.ts';
 import { Card } from '../parts/Card.tsx';
 import { Failure } from '../parts/Failure.tsx';
 import { change } from './queries.ts';

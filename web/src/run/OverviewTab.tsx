@@ -1,5 +1,5 @@
 import type { Metric, Pair, Run } from '../api/types.ts';
-import { noteTag, ownTags, tagMap } from '../api/tracking.ts';
+import { noteTag, ownTags, tagMap } from '../api/tags.ts';
 import { valueText } from '../charts/labels.ts';
 import { Card } from '../parts/Card.tsx';
 import { Copyable } from '../parts/Code.tsx';

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
-import { tagMap } from '../api/tracking.ts';
+import { tagMap } from '../api/tags.ts';
 import type { Run } from '../api/types.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { Copyable } from '../parts/Code.tsx';
