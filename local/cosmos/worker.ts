@@ -19,7 +19,15 @@ export type FromWorker =
 if (parentPort) serve(parentPort);
 
 function serve(port: NonNullable<typeof parentPort>): void {
-  const post = (message: FromWorker): void => port.postMessage(message);
+  const unsent: FromWorker[] = [];
+  // Answers of one turn go together, as the questions do.
+  const post = (message: FromWorker): void => {
+    if (unsent.push(message) === 1) setImmediate(send);
+  };
+  const send = (): void => {
+    port.postMessage(unsent);
+    unsent.length = 0;
+  };
   try {
     const emulator = createEmulator(workerData as EmulatorOptions);
     const run = async (message: ToWorker): Promise<FromWorker> => {
@@ -38,7 +46,7 @@ function serve(port: NonNullable<typeof parentPort>): void {
           return { kind: 'done', id };
       }
     };
-    port.on('message', (message: ToWorker) => {
+    const answer = (message: ToWorker): void => {
       const { id } = message;
       run(message).then(post, (error: unknown) => {
         if (error instanceof ConnectionLost) post({ kind: 'lost', id });
@@ -49,6 +57,9 @@ function serve(port: NonNullable<typeof parentPort>): void {
             message: error instanceof Error ? (error.stack ?? error.message) : String(error),
           });
       });
+    };
+    port.on('message', (messages: ToWorker[]) => {
+      for (const message of messages) answer(message);
     });
     post({ kind: 'ready' });
   } catch (error) {

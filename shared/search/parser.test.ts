@@ -168,6 +168,7 @@ describe('what is wrong with a filter', () => {
       "metrics.a > 1 tags.b = 'x'": 14,
       "'name' = 'x'": 0,
       "NOT name = 'x'": 0,
+      "AND name = 'x'": 0,
       '1 = 1': 0,
       'metrics.a IS 1': 10,
       'metrics.a IS NULL': 10,

@@ -49,7 +49,7 @@ export function parseFilter(text: string | undefined, table: Table): Filter {
 
 function comparison(tokens: Tokens, table: Table): Comparison {
   const first = tokens.peek();
-  if (first.kind === 'punctuation' || isWord(first, 'OR') || isWord(first, 'NOT'))
+  if (first.kind === 'punctuation' || ['AND', 'OR', 'NOT'].some((word) => isWord(first, word)))
     throw invalidClause(tokens, first);
   const field = takeField(tokens, table);
   const at = tokens.peek();

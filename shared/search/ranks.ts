@@ -34,7 +34,8 @@ export function phasesOf({ field }: OrderKey, filter: Filter): Phase[] {
   if (column.kind === 'number' && column.nan) phases.add('nan');
   if (!column.always) phases.add('missing');
   for (const { field: other, test } of filter) {
-    if (other.entity !== field.entity || other.key !== field.key) continue;
+    // What holds for some element of a list says nothing of the one value that is sorted by.
+    if (other.column.within || other.entity !== field.entity || other.key !== field.key) continue;
     if (test.kind === 'present' && test.negated) return ['missing'];
     phases.delete('missing');
     if (test.kind === 'number' && test.operator !== '!=') phases.delete('nan');

@@ -126,7 +126,7 @@ class Execution {
         }
         values.push(value);
         taken++;
-        bytes += sizeOf(value);
+        bytes += value === found.item ? found.row.body.length : sizeOf(value);
         return taken < take && values.length < itemsMax && bytes < PAGE_BYTES_MAX;
       });
       if (done) continue;
