@@ -107,7 +107,7 @@ function seriesOf({ label, color, dash = [] }: Curve, smoothing: boolean): uPlot
       dash: [],
       points: { show: false },
     },
-    { ...drawn, points: { show: false } },
+    drawn,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { useQueries } from '@tanstack/react-query';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo, useState } from 'react';
 import type { Run } from '../api/types.ts';
 import { useTheme } from '../app/theme.ts';
@@ -9,7 +9,8 @@ import { PageHead } from '../parts/PageHead.tsx';
 import { useParamState } from '../parts/params.ts';
 import { Tabs, useTab } from '../parts/Tabs.tsx';
 import { counted } from '../parts/format.ts';
-import { runQuery } from '../run/queries.ts';
+import { experimentQuery, runQuery } from '../run/queries.ts';
+import { links } from '../parts/links.ts';
 import './compare.css';
 import { CompareTable } from './CompareTable.tsx';
 import { CurvesTab } from './CurvesTab.tsx';
@@ -36,6 +37,12 @@ export function ComparePage() {
   const results = useQueries({ queries: asked.slice(0, runsMax).map((runId) => runQuery(runId)) });
   const runs = results.flatMap(({ data }) => data ?? []);
   const failed = results.filter(({ data, error }) => !data && error);
+  // Where they are all of one, it is the way back.
+  const [experimentId, ...others] = new Set(runs.map(({ info }) => info.experiment_id));
+  const experiment = useQuery({
+    ...experimentQuery(experimentId ?? ''),
+    enabled: experimentId !== undefined && others.length === 0,
+  });
   const pending = results.some(({ isPending }) => isPending);
   if (asked.length === 0)
     return (
@@ -50,7 +57,12 @@ export function ComparePage() {
     <>
       <PageHead
         title={`Compare ${counted(asked.length, 'run')}`}
-        crumbs={[{ label: 'Experiments', href: '#/experiments' }]}
+        crumbs={[
+          { label: 'Experiments', href: '#/experiments' },
+          ...(experiment.data
+            ? [{ label: experiment.data.name, href: links.experiment(experiment.data.experiment_id) }]
+            : []),
+        ]}
       />
       {asked.length > runsMax && (
         <p className="hint">The first {runsMax} are shown: a page of more would tell nothing.</p>

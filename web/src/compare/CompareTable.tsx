@@ -12,7 +12,7 @@ import { type CompareRow, type Section, sections } from './differences.ts';
 import { Swatch } from './Legend.tsx';
 
 const rowPixels = 32;
-const columnPixelsMin = 165;
+const columnPixelsMin = 185;
 type Line =
   | { readonly kind: 'head'; readonly section: Section; readonly differ: number; readonly all: number }
   | { readonly kind: 'row'; readonly row: CompareRow };

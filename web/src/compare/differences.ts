@@ -18,7 +18,8 @@ export type CompareRow = {
 /** All that is said of `runs`, section by section, and in each what differs first. */
 export function rowsOf(runs: readonly Run[]): CompareRow[] {
   const rows = [
-    ...rowsIn('Run', runs.map(aboutRun), false),
+    // The experiment of all of them is said above the table.
+    ...rowsIn('Run', runs.map(aboutRun), false).filter(({ key, differs }) => key !== 'Experiment' || differs),
     ...rowsIn(
       'Params',
       runs.map(({ data }) => tagMap(data.params)),
