@@ -19,6 +19,9 @@ import { surfaces } from './http/surfaces.ts';
 
 type Env = { Bindings: { invocation: InvocationContext } };
 
+/** Answers up to this size are handed on whole, which takes one write in place of a stream. */
+const wholeBytesMax = 64 * 1024;
+
 const requestIdHeader = 'x-request-id';
 const requestIdPattern = /^[\w.-]{1,64}$/;
 const workspacePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -29,11 +32,14 @@ export const router = mount(surfaces);
 /** The one HTTP function. */
 export async function http(request: HttpRequest, invocation: InvocationContext): Promise<HttpResponseInit> {
   const response = await router.fetch(asRequest(request), { invocation });
+  const length = Number(response.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+  const isSmall = response.body !== null && length <= wholeBytesMax;
+  const body = isSmall ? new Uint8Array(await response.arrayBuffer()) : response.body;
   // Streams and headers of Node are what the library takes; its types name those of another package.
   return {
     status: response.status,
     headers: response.headers as unknown as Record<string, string>,
-    ...(response.body ? { body: response.body as never } : {}),
+    ...(body ? { body: body as never } : {}),
   };
 }
 

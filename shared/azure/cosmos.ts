@@ -188,6 +188,8 @@ type TransportModule = {
   createTransport(env: Readonly<Record<string, string | undefined>>): Promise<{
     endpoint: string;
     key: string;
+    /** Gives the authorisation of each request in place of a signature by the key. */
+    tokenProvider?: NonNullable<CosmosClientOptions['tokenProvider']>;
     httpClient: NonNullable<CosmosClientOptions['httpClient']>;
     close(): Promise<void>;
   }>;
@@ -232,8 +234,9 @@ async function connection(
     case 'transport': {
       const module = (await import(pathToFileURL(cosmos.module).href)) as TransportModule;
       const transport = await module.createTransport(process.env);
-      const { endpoint, key, httpClient } = transport;
-      return { options: { endpoint, key, httpClient }, close: () => transport.close() };
+      const { endpoint, key, tokenProvider, httpClient } = transport;
+      const by = tokenProvider ? { tokenProvider } : { key };
+      return { options: { endpoint, ...by, httpClient }, close: () => transport.close() };
     }
   }
 }

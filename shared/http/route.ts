@@ -76,9 +76,10 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
 }
 
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(value), {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  return new Response(bytes, {
     status,
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', 'content-length': String(bytes.byteLength), ...headers },
   });
 }
 
