@@ -77,20 +77,26 @@ function fieldOf(tokens: Tokens, at: Token, table: Table, prefix: string | undef
       at,
       `Invalid entity type '${wanted}'. Valid values are ${pythonList(table.entities.map(({ name }) => name))}`,
     );
-  return resolved(entity, key) ?? throwIt(tokens.invalid(at, unknownKey(entity, key)));
+  const field = resolved(entity, key);
+  if (field) return field;
+  throw tokens.invalid(at, unknownKey(entity, key));
 }
 
 function resolved(entity: Entity, key: string): Field | undefined {
   if (entity.keys === 'any') {
     const { name, operators } = entity;
-    return { entity: name, key, column: entity.column(key), operators, ordered: entity.ordered ?? true };
+    const ordered = entity.ordered ?? true;
+    return { entity: name, key, column: entity.column(key), operators, ordered };
   }
   const found = Object.entries(entity.keys).find(
     ([name, attribute]) => name === key || attribute.aliases?.includes(key),
   );
   if (!found) return undefined;
   const [name, { column, operators, ordered }] = found;
-  return { entity: entity.name, key: name, column, operators, ordered: ordered ?? entity.ordered ?? true };
+  return {
+    ...{ entity: entity.name, key: name, column, operators },
+    ordered: ordered ?? entity.ordered ?? true,
+  };
 }
 
 function unknownKey(entity: Entity, key: string): string {
@@ -103,8 +109,4 @@ function unknownKey(entity: Entity, key: string): string {
 /** A list as MLflow's messages print it. */
 export function pythonList(items: readonly string[]): string {
   return `[${items.map((item) => `'${item}'`).join(', ')}]`;
-}
-
-function throwIt(error: Error): never {
-  throw error;
 }

@@ -156,8 +156,8 @@ function badList(tokens: Tokens, token: Token): Error {
 
 /** What MLflow says of a value of the wrong kind, by what it was compared with. */
 function badValue(tokens: Tokens, token: Token, { entity, key, column }: Field): Error {
+  const isAttribute = entity.startsWith('attribute') || entity === 'dataset';
   const found = token.kind === 'end' ? 'the end' : token.text;
-  const isAttribute = entity === 'attribute' || entity === 'dataset';
   if (column.kind === 'number')
     return tokens.invalid(
       token,

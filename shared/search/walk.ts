@@ -1,3 +1,4 @@
+import type { OrderKey } from './order.ts';
 import type { Filter } from './parser.ts';
 import {
   compareFrom,
@@ -60,14 +61,14 @@ export async function orderedPage<T>(walk: Walk<T>): Promise<{ items: T[]; next?
   const size = sources.length === 1 ? limit : Math.min(limit, Math.ceil(limit / sources.length) + spare);
   const streams = sources.map((source) => new Stream(source, walk, size));
   await Promise.all(streams.map((stream) => stream.fill()));
+  const byHead = (a: Stream<T>, b: Stream<T>) => compareFrom(0, ordering, a.head, b.head);
+  const waiting = streams.filter(({ head }) => head !== undefined).toSorted(byHead);
   const items: T[] = [];
-  for (
-    let from = leastOf(streams, ordering);
-    from && items.length < limit;
-    from = leastOf(streams, ordering)
-  ) {
-    items.push(from.shift());
-    if (items.length < limit) await from.fill();
+  for (let first = waiting.shift(); first; first = waiting.shift()) {
+    items.push(first.shift());
+    if (items.length === limit) break;
+    await first.fill();
+    if (first.head !== undefined) waiting.splice(placeOf(first, waiting, byHead), 0, first);
   }
   const following = streams.map((stream) => stream.following).filter((document) => document !== undefined);
   const last = items.at(-1);
@@ -75,13 +76,15 @@ export async function orderedPage<T>(walk: Walk<T>): Promise<{ items: T[]; next?
   return { items, next: positionOf(last, following, ordering) };
 }
 
-function leastOf<T>(streams: readonly Stream<T>[], ordering: Ordering): Stream<T> | undefined {
-  let least: Stream<T> | undefined;
-  for (const stream of streams) {
-    if (stream.head === undefined) continue;
-    if (least === undefined || compareFrom(0, ordering, stream.head, least.head) < 0) least = stream;
+/** Where an item belongs in a sorted list. */
+function placeOf<I>(item: I, sorted: readonly I[], compare: (a: I, b: I) => number): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (compare(sorted[middle], item) < 0) from = middle + 1;
+    else to = middle;
   }
-  return least;
+  return from;
 }
 
 /** The position behind a document, of which those that may follow are known. */
@@ -151,8 +154,8 @@ type Taking<T> = {
 type Taken<T> = { readonly items: T[]; readonly beyond?: T };
 
 /**
- * The first `count` documents behind a position, by the keys from `level` on: those before it are fixed by
- * the conditions.
+ * The first `count` documents behind a position, by the keys from `level` on: what they are sorted by before
+ * those is fixed by the conditions.
  */
 async function take<T>(
   taking: Taking<T>,
@@ -161,39 +164,59 @@ async function take<T>(
   after: Position | undefined,
   count: number,
 ): Promise<Taken<T>> {
-  const { ordering, filter, source } = taking;
-  const key = ordering.keys[level];
+  const key = taking.ordering.keys[level];
   if (!key) return takeByTail(taking, conditions, after, count);
-  const { column } = key.field;
+  const phases = phasesOf(key, taking.filter);
   const items: T[] = [];
-  const resumed = after?.ranks[level];
-  const phases = phasesOf(key, filter);
-  for (const phase of phases.slice(resumed ? Math.max(phases.indexOf(resumed.phase), 0) : 0)) {
-    const resume = resumed?.phase === phase ? resumed : undefined;
-    const isNewTie = phase !== 'value' && !resume;
-    if (isNewTie || (resume && after && after.tied > level)) {
-      const rank = resume ?? ({ phase } as Rank);
-      const within = [...conditions, ...isOfRank(column, rank)];
-      const tie = await take(taking, level + 1, within, resume && after, count - items.length);
-      items.push(...tie.items);
-      if (tie.beyond !== undefined) return { items, beyond: tie.beyond };
-    }
-    if (phase !== 'value') continue;
-    const wanted = count - items.length;
-    const orderBy = `${property(column.path)} ${key.descending ? 'DESC' : 'ASC'}`;
-    const found = await source([...conditions, ...hasValue(key, resume)], orderBy, wanted + 1);
-    const beyond = found[wanted];
-    const rank = beyond === undefined ? undefined : rankOf(column, beyond);
-    // What is sorted as the document beyond may be there in part only: it is asked for again, in its order.
-    const tied = found.findIndex((document) => rank && isSameRank(rankOf(column, document), rank));
-    items.push(...sortedTies(found.slice(0, beyond === undefined ? wanted : tied), level, ordering));
-    if (beyond === undefined || !rank) continue;
-    if (tied === wanted) return { items, beyond };
-    const within = [...conditions, ...isOfRank(column, rank)];
-    const tie = await take(taking, level + 1, within, undefined, count - items.length);
-    return { items: [...items, ...tie.items], beyond: tie.beyond ?? beyond };
+  for (const phase of phases.slice(after ? Math.max(phases.indexOf(after.ranks[level].phase), 0) : 0)) {
+    const resumed = after?.ranks[level].phase === phase ? after : undefined;
+    const step = { taking, level, conditions, count: count - items.length };
+    const taken =
+      phase === 'value' ? await takeValues(step, key, resumed) : await takeTie(step, { phase }, resumed);
+    items.push(...taken.items);
+    if (taken.beyond !== undefined) return { items, beyond: taken.beyond };
   }
   return { items };
+}
+
+type Step<T> = {
+  readonly taking: Taking<T>;
+  readonly level: number;
+  readonly conditions: readonly Condition[];
+  readonly count: number;
+};
+
+/** The documents that have a value of the key, by it; first the rest of those that tie with the position. */
+async function takeValues<T>(step: Step<T>, key: OrderKey, after: Position | undefined): Promise<Taken<T>> {
+  const { taking, level, conditions, count } = step;
+  const { source, ordering } = taking;
+  const { column } = key.field;
+  const passed = after?.ranks[level];
+  const rest = passed ? await takeTie(step, passed, after) : { items: [] };
+  if (rest.beyond !== undefined) return rest;
+  const wanted = count - rest.items.length;
+  const orderBy = `${property(column.path)} ${key.descending ? 'DESC' : 'ASC'}`;
+  const found = await source([...conditions, ...hasValue(key, passed)], orderBy, wanted + 1);
+  const beyond = found[wanted];
+  if (beyond === undefined) return { items: [...rest.items, ...sortedTies(found, level, ordering)] };
+  // Of those that tie with the one beyond only some may have been found: they are asked for in their order.
+  const rank = rankOf(column, beyond);
+  const tied = found.findIndex((document) => isSameRank(rankOf(column, document), rank));
+  const items = [...rest.items, ...sortedTies(found.slice(0, tied), level, ordering)];
+  if (tied === wanted) return { items, beyond };
+  const tie = await takeTie({ ...step, count: wanted - tied }, rank, undefined);
+  return { items: [...items, ...tie.items], beyond: tie.beyond ?? beyond };
+}
+
+/** The documents with one rank, by the keys behind this one. None if the position says that it has seen them all. */
+async function takeTie<T>(
+  { taking, level, conditions, count }: Step<T>,
+  rank: Rank,
+  after: Position | undefined,
+): Promise<Taken<T>> {
+  const column = taking.ordering.keys[level]?.field.column;
+  if (!column || (after && after.tied <= level)) return { items: [] };
+  return take(taking, level + 1, [...conditions, ...isOfRank(column, rank)], after, count);
 }
 
 async function takeByTail<T>(
