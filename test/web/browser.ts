@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page, type Request } from 'playwright-core';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -12,13 +12,13 @@ type ViewOptions = { readonly theme?: Theme; readonly width?: number; readonly h
 export type View = {
   readonly page: Page;
   /** Goes to a hash of the web UI, and waits until nothing is loading. */
-  visit(hash: string): Promise<void>;
+  readonly visit: (hash: string) => Promise<void>;
   /** Waits until no request is under way and no part of the page says that it is loading. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
   /** What a reader who cannot see or point would stumble over: serious and critical findings of axe. */
-  barriers(): Promise<string[]>;
+  readonly barriers: () => Promise<string[]>;
   /** Console errors, uncaught errors and breaches of the content policy since the view was opened. */
-  troubles(): readonly string[];
+  readonly troubles: () => readonly string[];
   close(): Promise<void>;
 };
 
@@ -66,9 +66,16 @@ async function openView(
     if (message.type() === 'error') troubles.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => troubles.push(`uncaught: ${error.message}`));
+  const underway = new Set<Request>();
+  page.on('request', (request) => underway.add(request));
+  page.on('requestfinished', (request) => underway.delete(request));
+  page.on('requestfailed', (request) => underway.delete(request));
+  const isQuiet = async () =>
+    underway.size === 0 &&
+    (await page.evaluate(() => document.querySelector('.skeleton, [aria-busy="true"]') === null));
   const settled = async () => {
-    await page.waitForLoadState('networkidle');
-    await page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy="true"]'));
+    // What answered a moment ago may be drawn, and ask for more, only in a moment.
+    for (let quiet = 0; quiet < 3; quiet = (await isQuiet()) ? quiet + 1 : 0) await page.waitForTimeout(40);
   };
   return {
     page,

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQueries } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { mlflow } from '../api/client.ts';
@@ -27,12 +27,19 @@ export function SearchBox() {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
   const wanted = useDebounced(text.trim());
-  const query = useQuery({
-    queryKey: ['search', wanted],
-    queryFn: ({ signal }) => find(wanted, signal),
-    enabled: wanted !== '',
+  // Apart from each other: runs take longer to find, and what fails hides nothing else.
+  const { found, isPending, error } = useQueries({
+    queries: finders.map(([kind, find]) => ({
+      queryKey: ['search', kind, wanted],
+      queryFn: ({ signal }: { signal: AbortSignal }) => find(wanted, signal),
+      enabled: wanted !== '',
+    })),
+    combine: (results) => ({
+      found: results.flatMap(({ data }) => data ?? []),
+      isPending: wanted !== '' && results.some((each) => each.isPending),
+      error: results.find((each) => each.error)?.error,
+    }),
   });
-  const found = wanted === '' ? [] : (query.data ?? []);
   const box = useCombobox({
     options: found,
     marksFirst: true,
@@ -56,7 +63,6 @@ export function SearchBox() {
     return () => removeEventListener('keydown', reach);
   }, []);
 
-  const nothing = wanted !== '' && query.data?.length === 0;
   return (
     <search className="search-box">
       <Icon name="search" />
@@ -84,45 +90,50 @@ export function SearchBox() {
           </li>
         ))}
       </ul>
-      {box.open && (nothing || query.error) && (
+      {box.open && wanted !== '' && found.length === 0 && (
         <p className="options hint" role="status">
-          {query.error ? query.error.message : 'Nothing has such a name.'}
+          {isPending ? 'Searching …' : (error?.message ?? 'Nothing has such a name.')}
         </p>
       )}
     </search>
   );
 }
 
-async function find(text: string, signal: AbortSignal): Promise<Found[]> {
-  const [experiments, models, runs] = await Promise.all([
-    searchExperiments({ filter: nameFilter(text), max: eachMax }, signal),
-    mlflow.get<{ registered_models?: Model[] }>('registered-models/search', {
-      query: { filter: nameFilter(text), max_results: eachMax },
-      signal,
-    }),
-    runId.test(text) ? runOf(text, signal) : runsNamed(text, signal),
-  ]);
-  return [
-    ...(experiments.experiments ?? []).map(
-      ({ name, experiment_id: id }): Found => ({
-        icon: 'experiment',
-        kind: 'experiment',
-        label: name,
-        href: links.experiment(id),
-      }),
-    ),
-    ...runs.map(
-      ({ info }): Found => ({
-        icon: 'job',
-        kind: 'run',
-        label: info.run_name || info.run_id,
-        href: links.run(info.experiment_id, info.run_id),
-      }),
-    ),
-    ...(models.registered_models ?? []).map(
-      ({ name }): Found => ({ icon: 'model', kind: 'model', label: name, href: links.model(name) }),
-    ),
-  ];
+const finders: readonly (readonly [
+  kind: string,
+  find: (text: string, signal: AbortSignal) => Promise<Found[]>,
+])[] = [
+  ['experiments', findExperiments],
+  ['runs', findRuns],
+  ['models', findModels],
+];
+
+async function findExperiments(text: string, signal: AbortSignal): Promise<Found[]> {
+  const { experiments = [] } = await searchExperiments({ filter: nameFilter(text), max: eachMax }, signal);
+  return experiments.map(({ name, experiment_id: id }) => ({
+    icon: 'experiment',
+    kind: 'experiment',
+    label: name,
+    href: links.experiment(id),
+  }));
+}
+
+async function findModels(text: string, signal: AbortSignal): Promise<Found[]> {
+  const { registered_models: models = [] } = await mlflow.get<{ registered_models?: Model[] }>(
+    'registered-models/search',
+    { query: { filter: nameFilter(text), max_results: eachMax }, signal },
+  );
+  return models.map(({ name }) => ({ icon: 'model', kind: 'model', label: name, href: links.model(name) }));
+}
+
+async function findRuns(text: string, signal: AbortSignal): Promise<Found[]> {
+  const runs = await (runId.test(text) ? runOf(text, signal) : runsNamed(text, signal));
+  return runs.map(({ info }) => ({
+    icon: 'job',
+    kind: 'run',
+    label: info.run_name || info.run_id,
+    href: links.run(info.experiment_id, info.run_id),
+  }));
 }
 
 async function runOf(id: string, signal: AbortSignal): Promise<readonly Run[]> {

@@ -12,7 +12,7 @@ import { Menu } from '../parts/Popover.tsx';
 import { TagList } from '../parts/TagList.tsx';
 import { Ago } from '../parts/Time.tsx';
 
-const crumbs = [{ label: 'Experiments', href: '#/experiments' }];
+export const experimentCrumbs = [{ label: 'Experiments', href: '#/experiments' }];
 
 /** What an experiment is called and is about, and what can be done with it. */
 export function ExperimentHead({ experiment }: { readonly experiment: Experiment }) {
@@ -26,7 +26,7 @@ export function ExperimentHead({ experiment }: { readonly experiment: Experiment
     <div className="experiment-head">
       <PageHead
         title={experiment.name}
-        crumbs={crumbs}
+        crumbs={experimentCrumbs}
         state={isDeleted && <Chip state="deleted" />}
         actions={
           <Menu
@@ -73,7 +73,7 @@ export function ExperimentHead({ experiment }: { readonly experiment: Experiment
 export function ExperimentsHead({ experiments }: { readonly experiments: readonly Experiment[] }) {
   return (
     <div className="experiment-head">
-      <PageHead title={`Runs of ${experiments.length} experiments`} crumbs={crumbs} />
+      <PageHead title={`Runs of ${experiments.length} experiments`} crumbs={experimentCrumbs} />
       <p className="hint cut" title={experiments.map(({ name }) => name).join('\n')}>
         {experiments.map(({ name }) => name).join(', ')}
       </p>

@@ -10,6 +10,7 @@ import { Failure } from '../parts/Failure.tsx';
 import { counted } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { Loaded, Skeleton } from '../parts/Loading.tsx';
+import { PageHead } from '../parts/PageHead.tsx';
 import { oneOf, useParamState } from '../parts/params.ts';
 import { refreshRuns } from './actions.ts';
 import { arrange } from './arrange.ts';
@@ -17,7 +18,7 @@ import { BulkBar } from './BulkBar.tsx';
 import { ColumnPicker } from './ColumnPicker.tsx';
 import { chosenColumns, columnOf, datasetsText, newestFirst, orderField, valueOf } from './columns.ts';
 import { CsvDownload } from './CsvDownload.tsx';
-import { ExperimentHead, ExperimentsHead } from './ExperimentHead.tsx';
+import { experimentCrumbs, ExperimentHead, ExperimentsHead } from './ExperimentHead.tsx';
 import { FilterBox } from './FilterBox.tsx';
 import { GroupSelect } from './GroupSelect.tsx';
 import { refreshedPagesMax, usePinned, useRunColumns, useRuns } from './queries.ts';
@@ -38,19 +39,25 @@ export function RunsPage() {
     queryKey: ['experiment', ids],
     queryFn: ({ signal }) => Promise.all(ids.map((id) => getExperiment(id, signal))),
   });
+  const experiments = query.data;
+  if (!experiments)
+    return (
+      <>
+        <PageHead title="Experiment" crumbs={experimentCrumbs} />
+        <Loaded query={query} lines={12}>
+          {() => null}
+        </Loaded>
+      </>
+    );
   return (
-    <Loaded query={query} lines={12}>
-      {(experiments) => (
-        <>
-          {experiments[0] && experiments.length === 1 ? (
-            <ExperimentHead experiment={experiments[0]} />
-          ) : (
-            <ExperimentsHead experiments={experiments} />
-          )}
-          <Runs key={experimentId} experiments={experiments} />
-        </>
+    <>
+      {experiments[0] && experiments.length === 1 ? (
+        <ExperimentHead experiment={experiments[0]} />
+      ) : (
+        <ExperimentsHead experiments={experiments} />
       )}
-    </Loaded>
+      <Runs key={experimentId} experiments={experiments} />
+    </>
   );
 }
 
@@ -71,8 +78,9 @@ function Runs({ experiments }: { readonly experiments: readonly Experiment[] }) 
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [isWriting, setIsWriting] = useState(false);
   const { known, isPending: columnsPending } = useRunColumns(ids);
-  const { query, runs, tokens } = useRuns(search, live && refreshMilliseconds);
-  const pinnedIds = [...pins];
+  const { query, runs, tokens } = useRuns(search, columnOf(group), live && refreshMilliseconds);
+  const come = new Set(runs.map(({ run }) => run.run_id));
+  const pinnedIds = query.isSuccess ? [...pins].filter((id) => !come.has(id)) : [];
   const pinned = usePinned(search, pinnedIds);
 
   const columns = chosenColumns(state.getAll('col'), known, ids.length);

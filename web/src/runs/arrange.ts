@@ -42,6 +42,8 @@ const parentTag = 'mlflow.parentRunId';
 /**
  * The lines of the table from runs in the server's order: pinned runs first, hidden ones left out, then
  * groups of equal value or runs below their parents. A parent that has not come yet holds nothing together.
+ *
+ * @param pinned the pinned runs that are not among `runs`
  */
 export function arrange(
   pinned: readonly SourcedRun[],
@@ -50,7 +52,8 @@ export function arrange(
 ): Line[] {
   const { pins, hidden, groupOf, nested } = arrangement;
   const isShown = ({ run }: SourcedRun) => !hidden.has(run.run_id);
-  const top = pinned.filter((each) => pins.has(each.run.run_id) && isShown(each));
+  const found = new Map([...pinned, ...runs].map((each) => [each.run.run_id, each]));
+  const top = [...pins].flatMap((id) => found.get(id) ?? []).filter(isShown);
   const atTop = new Set(top.map(({ run }) => run.run_id));
   const rest = runs.filter((each) => isShown(each) && !atTop.has(each.run.run_id));
   return [

@@ -1,5 +1,6 @@
 import { columnsMax, type RunRow, rowsMax, type RunSearch, searchRunRows } from '../api/runRows.ts';
 import { type Column, keysOf, rowTags, valueOf } from './columns.ts';
+import { line } from './csvLine.ts';
 
 /** More rows than this are not written: a browser keeps the whole file in memory. */
 export const csvRowsMax = 50_000;
@@ -61,12 +62,6 @@ export function saveFile(name: string, parts: string[], type = 'text/csv;charset
   link.click();
   // The download has begun by then; the text is let go.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-/** One record, its fields quoted where they need it. */
-export function line(fields: readonly string[]): string {
-  const quoted = fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field));
-  return `${quoted.join(',')}\r\n`;
 }
 
 function headerOf({ id, kind, key }: Column): string {

@@ -20,13 +20,15 @@ export const refreshedPagesMax = 5;
 const noColumns = { metrics: [], params: [], tags: rowTags };
 const noKeys = { metrics: [], params: [], tags: [] };
 
-/** The runs of a search, page by page, without the cells of chosen columns. */
-export function useRuns(search: RunSearch, refetchInterval: number | false) {
+/** The runs of a search, page by page, without the cells of chosen columns but for those of `group`. */
+export function useRuns(search: RunSearch, group: Column | undefined, refetchInterval: number | false) {
+  const keys = keysOf(group ? [group] : []);
+  const columns = { ...keys, tags: [...new Set([...rowTags, ...keys.tags])] };
   const query = useInfiniteQuery(
     infiniteQueryOptions({
-      queryKey: ['runs', 'rows', search],
+      queryKey: ['runs', 'rows', search, columns],
       queryFn: ({ pageParam, signal }) =>
-        searchRunRows(search, { max: pageSize, token: pageParam, columns: noColumns }, signal),
+        searchRunRows(search, { max: pageSize, token: pageParam, columns }, signal),
       initialPageParam: undefined as string | undefined,
       getNextPageParam: (page) => page.next_page_token,
       refetchInterval: ({ state }) =>
@@ -47,7 +49,7 @@ export function useRuns(search: RunSearch, refetchInterval: number | false) {
   return { query, runs, tokens: (query.data?.pageParams ?? []) as (string | undefined)[] };
 }
 
-/** The runs of these ids, wherever the search has them. */
+/** The runs of these ids, whether the search finds them or not. */
 export function usePinned(search: RunSearch, ids: readonly string[]): readonly SourcedRun[] {
   const pinned = pinnedSearch(search, ids);
   const { data } = useQuery({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { line } from './csv.ts';
+import { line } from './csvLine.ts';
 
 test('fields with commas, quotes or line ends are quoted, so that they come back as they were', () => {
   expect(line(['plain', 'a,b', 'say "x"', 'two\nlines', ''])).toBe(
