@@ -9,7 +9,7 @@ const shownItems = 50;
  * clients know: which parameter, what was wrong, and the value that was given.
  */
 export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: what });
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   if (issue === undefined) throw new CairnError('invalid', 'The input is not valid.');
@@ -54,6 +54,30 @@ export const fields = {
     int64.refine((n) => n >= 1 && n <= max, `must be between 1 and ${max}`).default(otherwise),
   text: z.string({ error: 'must be text' }),
   requiredText: z.string({ error: 'must be text' }).min(1, 'must not be empty'),
+};
+
+/** What a value must be, where its schema does not say it in words of its own. */
+function what(issue: Parameters<z.core.$ZodErrorMap>[0]): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${types[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_union':
+      return 'is of no type that this field takes';
+    default:
+      return undefined;
+  }
+}
+
+const types: Partial<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+  object: 'an object',
+  record: 'an object',
+  string: 'text',
 };
 
 function pathText(path: readonly PropertyKey[]): string {

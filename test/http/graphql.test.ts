@@ -139,6 +139,20 @@ describe('the GraphQL endpoint', () => {
   });
 
   test.each([
+    [{ id: { a: 1 } }, /String cannot represent/],
+    [{ id: 'x'.repeat(100_000), strange: 1 }, /./],
+    [{}, /null|provided/],
+  ])('tells what is wrong with a variable, in short: %#', async (variables, why) => {
+    const query = 'query Q($id: String!) { mlflowGetRun(input: { runId: $id }) { apiError { message } } }';
+    const { status, body } = await ask(query, variables);
+    expect(status).toBe(200);
+    const told = JSON.stringify(body);
+    expect(told).toMatch(why);
+    expect(told).not.toContain('Quote request');
+    expect(told.length).toBeLessThan(2500);
+  });
+
+  test.each([
     [{}, 'query'],
     [{ query: '' }, 'query'],
     [{ query: '{' }, 'not valid GraphQL'],

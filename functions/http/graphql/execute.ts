@@ -2,6 +2,7 @@ import {
   buildSchema,
   type DocumentNode,
   execute,
+  type GraphQLError,
   GraphQLScalarType,
   type GraphQLSchema,
   Kind,
@@ -17,6 +18,7 @@ import { typeDefinitions } from './schema.ts';
 
 /** Tokens of the longest document that is parsed at all. */
 const tokensMax = 5000;
+const messageCharsMax = 2000;
 
 export type GraphQLRequest = {
   readonly query: string;
@@ -39,7 +41,7 @@ export async function answerGraphQL(
   const document = parsed(request.query);
   const excess = excessOf(document);
   const problems = excess ? [excess] : validate(schema, document, specifiedRules, { maxErrors: 10 });
-  if (problems.length > 0) return { data: null, errors: problems.map(({ message }) => message) };
+  if (problems.length > 0) return { data: null, errors: problems.map(shown) };
   const { data, errors } = await execute({
     schema,
     document,
@@ -48,18 +50,27 @@ export async function answerGraphQL(
     operationName: request.operationName,
     fieldResolver: resolverOf(routes),
   });
-  for (const { originalError } of errors ?? [])
-    if (originalError && !(originalError instanceof CairnError))
-      ctx.log.error('a GraphQL field failed', { reason: originalError.stack });
+  for (const error of errors ?? [])
+    if (isOurs(error)) ctx.log.error('a GraphQL field failed', { reason: error.originalError?.stack });
   return {
     data: data ?? null,
     errors:
-      errors?.map(({ message, originalError }) =>
-        originalError && !(originalError instanceof CairnError)
+      errors?.map((error) =>
+        isOurs(error)
           ? `The server failed to answer. Quote request ${ctx.requestId} when you report it.`
-          : message,
+          : shown(error),
       ) ?? null,
   };
+}
+
+/** Whether a field failed by a fault of this server's; of what has no field, such as a variable, the caller hears. */
+function isOurs({ originalError, path }: GraphQLError): boolean {
+  return path !== undefined && originalError !== undefined && !(originalError instanceof CairnError);
+}
+
+/** A message may quote a variable, which is as long as the caller likes. */
+function shown({ message }: GraphQLError): string {
+  return message.length > messageCharsMax ? `${message.slice(0, messageCharsMax)}…` : message;
 }
 
 function parsed(query: string): DocumentNode {
