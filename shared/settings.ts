@@ -75,7 +75,7 @@ export const settingDeclarations = {
   CAIRN_MLFLOW_UI: {
     about:
       "Folder of MLflow's own compiled pages (mlflow/server/js/build of an installed mlflow), to be served at /mlflow.",
-    where: 'both',
+    where: 'local',
   },
   CAIRN_SESSION_CACHE_MB_MAX: {
     about: 'Memory that loaded models may take before the least recently used is released, in MB.',

@@ -30,9 +30,6 @@ param cairnSurfaces string = 'all'
 @description('Where clients reach this app; handed to retraining jobs as their tracking URI.')
 param cairnPublicUrl string
 
-@description('Folder of MLflow\'s own compiled pages (mlflow/server/js/build of an installed mlflow), to be served at /mlflow.')
-param cairnMlflowUi string
-
 @description('Memory that loaded models may take before the least recently used is released, in MB.')
 param cairnSessionCacheMbMax string = '512'
 
@@ -50,7 +47,6 @@ output values object = {
   CAIRN_AUTH: cairnAuth
   CAIRN_SURFACES: cairnSurfaces
   CAIRN_PUBLIC_URL: cairnPublicUrl
-  CAIRN_MLFLOW_UI: cairnMlflowUi
   CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds
