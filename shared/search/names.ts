@@ -84,8 +84,7 @@ function fieldOf(tokens: Tokens, at: Token, table: Table, prefix: string | undef
 
 function resolved(entity: Entity, key: string): Field | undefined {
   if (entity.keys === 'any') {
-    const { name, operators } = entity;
-    const ordered = entity.ordered ?? true;
+    const { name, operators, ordered = true } = entity;
     return { entity: name, key, column: entity.column(key), operators, ordered };
   }
   const found = Object.entries(entity.keys).find(
@@ -93,10 +92,7 @@ function resolved(entity: Entity, key: string): Field | undefined {
   );
   if (!found) return undefined;
   const [name, { column, operators, ordered }] = found;
-  return {
-    ...{ entity: entity.name, key: name, column, operators },
-    ordered: ordered ?? entity.ordered ?? true,
-  };
+  return { entity: entity.name, key: name, column, operators, ordered: ordered ?? entity.ordered ?? true };
 }
 
 function unknownKey(entity: Entity, key: string): string {
