@@ -1,3 +1,5 @@
+import { useEffect, useEffectEvent, useState } from 'react';
+import { useDebounced } from '../parts/debounced.ts';
 import { axes, type Axis } from './points.ts';
 import type { ChartSettings } from './settings.ts';
 
@@ -13,18 +15,7 @@ export function ChartControls({ settings, axis }: { readonly settings: ChartSett
   const { kind, weight, range, change } = settings;
   return (
     <div className="chart-controls">
-      <label className="smoothing">
-        <span>Smoothing</span>
-        <input
-          type="range"
-          min={0}
-          max={0.99}
-          step={0.01}
-          value={weight}
-          onChange={({ target }) => change({ weight: Number(target.value) })}
-        />
-        <output>{weight.toFixed(2)}</output>
-      </label>
+      <Smoothing weight={weight} onChange={(chosen) => change({ weight: chosen })} />
       <div className="choices" role="group" aria-label="X axis">
         {axes.map((each) => (
           <button
@@ -55,3 +46,36 @@ export function ChartControls({ settings, axis }: { readonly settings: ChartSett
     </div>
   );
 }
+
+type SmoothingProps = { readonly weight: number; readonly onChange: (weight: number) => void };
+
+/** Follows the hand at once; the curves follow when it pauses, since an address does not change that often. */
+function Smoothing({ weight, onChange }: SmoothingProps) {
+  const [chosen, setChosen] = useState(weight);
+  const [given, setGiven] = useState(weight);
+  if (weight !== given) {
+    setGiven(weight);
+    setChosen(weight);
+  }
+  const settled = useDebounced(chosen, pauseMilliseconds);
+  const tell = useEffectEvent(onChange);
+  useEffect(() => {
+    if (settled === chosen && settled !== weight) tell(settled);
+  }, [settled, chosen, weight]);
+  return (
+    <label className="smoothing">
+      <span>Smoothing</span>
+      <input
+        type="range"
+        min={0}
+        max={0.99}
+        step={0.01}
+        value={chosen}
+        onChange={({ target }) => setChosen(Number(target.value))}
+      />
+      <output>{chosen.toFixed(2)}</output>
+    </label>
+  );
+}
+
+const pauseMilliseconds = 80;
