@@ -178,6 +178,8 @@ const callInProcess: HttpCall = async (
   await options.outputs.write(fn, outputs);
   if (response.writableEnded) return;
   await sendAnswer(toAnswer(result), response, abort.signal, progress, app.log);
+  // Many clients read no answer before all of their body has been taken, wanted or not.
+  if (body instanceof ReadableStream && !body.locked) await body.cancel();
 };
 
 export function traceOf(request: IncomingMessage): {

@@ -187,6 +187,14 @@ describe.each([
     expect(await status('PUT', '/ignoresBody', 'small')).toBe(200);
   });
 
+  test('a client that reads no answer before all is sent gets to send a body that nobody reads', async () => {
+    const request = open('PUT', '/ignoresBody', { connection: 'keep-alive' });
+    const answered = read(request);
+    request.end(Buffer.alloc(50 * MB));
+    await once(request, 'finish');
+    expect((await answered).status).toBe(200);
+  });
+
   test('an answer that breaks midway never looks complete', async () => {
     const outcome = await send('GET', '/breaks').then(
       ({ status: code }) => code,
