@@ -18,7 +18,7 @@ type Found = {
 
 const eachMax = 6;
 /** Runs are looked for in this many of the newest experiments. */
-const experimentsMax = 20;
+const experimentsMax = 100;
 const runId = /^[0-9a-f]{32}$/;
 
 /** Finds experiments and models by name, runs by name or id, and goes there. `/` reaches it from anywhere. */

@@ -53,8 +53,8 @@ function Choices({ known, columns, onChange }: ColumnPickerProps) {
   };
   const unknown = unknownColumn(search.trim(), chosen, known);
   return (
-    <div className="picker">
-      <div className="picker-head">
+    <div className="column-picker">
+      <div className="column-picker-head">
         <input
           type="search"
           aria-label="Find a column"

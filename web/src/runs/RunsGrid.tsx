@@ -103,7 +103,7 @@ export function RunsGrid(props: RunsGridProps) {
         aria-rowcount={hasMore ? -1 : lines.length + 1}
         aria-colcount={columns.length + 1}
         aria-busy={isPending}
-        className="runs-table"
+        className="runs-sheet"
         style={{ width: `calc(var(--lead) + ${across.getTotalSize()}px)` }}
       >
         <div role="rowgroup" className="runs-head">
