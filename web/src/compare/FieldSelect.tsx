@@ -1,3 +1,4 @@
+import { useId } from 'react';
 import type { Dimension } from '../charts/dimensions.ts';
 import { rampColor } from '../charts/colors.ts';
 import { tickLabels } from '../charts/labels.ts';
@@ -15,13 +16,14 @@ type FieldSelectProps = {
 
 /** One of the params and metrics. */
 export function FieldSelect({ label, fields, value, none, onChange }: FieldSelectProps) {
+  const id = useId();
   const group = (title: string, prefix: string) => {
-    const within = fields.filter(({ id }) => id.startsWith(prefix));
+    const within = fields.filter((field) => field.id.startsWith(prefix));
     return (
       within.length > 0 && (
         <optgroup label={title}>
-          {within.map(({ id, label: name }) => (
-            <option key={id} value={id}>
+          {within.map(({ id: field, label: name }) => (
+            <option key={field} value={field}>
               {name}
             </option>
           ))}
@@ -30,14 +32,14 @@ export function FieldSelect({ label, fields, value, none, onChange }: FieldSelec
     );
   };
   return (
-    <label className="field-select">
-      <span>{label}</span>
-      <select value={value ?? ''} onChange={({ target }) => onChange(target.value || undefined)}>
+    <span className="field-select">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} value={value ?? ''} onChange={({ target }) => onChange(target.value || undefined)}>
         {none !== undefined && <option value="">{none}</option>}
         {group('Metrics', 'metrics.')}
         {group('Params', 'params.')}
       </select>
-    </label>
+    </span>
   );
 }
 
