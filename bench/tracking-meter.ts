@@ -16,7 +16,6 @@ export type Reading = {
 
 const everyMs = 50;
 const quietMs = 200;
-const quietMsMax = 5000;
 
 export async function createTransport(
   env: Readonly<Record<string, string | undefined>>,
@@ -55,9 +54,9 @@ export async function createTransport(
 }
 
 /** What the meter shows once nothing is under way any more, or after a while in any case. */
-export async function readMeter(file: string): Promise<Reading> {
+export async function readMeter(file: string, quietSecondsMax = 5): Promise<Reading> {
   let last = '';
-  for (const deadline = Date.now() + quietMsMax; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + quietSecondsMax * 1000; Date.now() < deadline; ) {
     const text = await readFile(file, 'utf8');
     if (text === last) break;
     last = text;

@@ -44,14 +44,20 @@ export async function mlflowServer(major: string): Promise<MlflowServer> {
       detached: true,
     },
   );
+  const killAll = () => process.kill(-(child.pid ?? 0), 'SIGKILL');
+  const interrupted = () => process.exit(1);
+  process.once('exit', killAll);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   const output: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
-      process.kill(-(child.pid ?? 0), 'SIGKILL');
+      killAll();
       await ended;
     }
+    process.off('exit', killAll);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
     await rm(folder, { recursive: true, force: true });
   };
   const url = `http://127.0.0.1:${port}`;
