@@ -44,14 +44,15 @@ export async function mlflowServer(major: string): Promise<MlflowServer> {
       detached: true,
     },
   );
-  const killAll = () => process.kill(-(child.pid ?? 0), 'SIGKILL');
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const killAll = () => isRunning() && process.kill(-(child.pid ?? 0), 'SIGKILL');
   const interrupted = () => process.exit(1);
   process.once('exit', killAll);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   const output: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
+    if (isRunning()) {
       const ended = once(child, 'exit');
       killAll();
       await ended;
