@@ -10,8 +10,8 @@ import {
   loggedModelStatuses,
   searchLoggedModels,
 } from '../../shared/tracking/index.ts';
-import { logModelMetrics, type ModelPoint } from '../../shared/tracking/logged-models-metrics.ts';
-import type { LoggedModelSearch, ModelOrder } from '../../shared/tracking/logged-models-search.ts';
+import { logModelMetrics, type ModelPoint } from '../../shared/tracking/logged-models/metrics.ts';
+import type { LoggedModelSearch, ModelOrder } from '../../shared/tracking/search/logged-models.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 

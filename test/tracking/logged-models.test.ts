@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logModelMetrics, type ModelPoint } from '../../shared/tracking/logged-models-metrics.ts';
+import { logModelMetrics, type ModelPoint } from '../../shared/tracking/logged-models/metrics.ts';
 import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 

@@ -20,9 +20,9 @@ import {
   restoreRun,
   sweepDeleted,
 } from '../../shared/tracking/index.ts';
-import { purgeExperiment } from '../../shared/tracking/purge-experiment.ts';
-import { purgeLoggedModel } from '../../shared/tracking/purge-logged-model.ts';
-import { purgeRun } from '../../shared/tracking/purge-run.ts';
+import { purgeExperiment } from '../../shared/tracking/purge/experiment.ts';
+import { purgeLoggedModel } from '../../shared/tracking/purge/logged-model.ts';
+import { purgeRun } from '../../shared/tracking/purge/run.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 import { at, placesOf } from './purge-support.ts';

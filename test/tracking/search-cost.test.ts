@@ -3,7 +3,7 @@ import type { Context } from '../../shared/context.ts';
 import { newRunId } from '../../shared/tracking/ids.ts';
 import { createExperiment } from '../../shared/tracking/index.ts';
 import type { Run } from '../../shared/tracking/model.ts';
-import { findRuns, type RunSearch } from '../../shared/tracking/search-runs.ts';
+import { findRuns, type RunSearch } from '../../shared/tracking/search/runs.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 

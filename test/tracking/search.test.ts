@@ -8,8 +8,8 @@ import {
   getExperiment,
   restoreExperiment,
 } from '../../shared/tracking/index.ts';
-import { findRuns } from '../../shared/tracking/search-runs.ts';
-import { searchRunRows } from '../../shared/tracking/search-table.ts';
+import { findRuns } from '../../shared/tracking/search/runs.ts';
+import { searchRunRows } from '../../shared/tracking/search/table.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 import {

@@ -1,0 +1,257 @@
+import type { Context } from '../../context.ts';
+import type { Stored } from '../../documents.ts';
+import { eventWrite, relay } from '../../events/index.ts';
+import { CairnError } from '../../http/index.ts';
+import { lost, swap } from '../../swap.ts';
+import { belowLocation } from '../experiments/artifact-location.ts';
+import { checkExperimentActive, getExperiment } from '../experiments/experiments.ts';
+import { experimentOfRun, newRunId } from '../ids.ts';
+import {
+  asDocument,
+  type LoggedModel,
+  type LoggedModelDocument,
+  type LoggedModelStatus,
+  pairsOf,
+  textAt,
+  wholeModel,
+} from './model.ts';
+import { randomRunName } from '../names.ts';
+import { type Pair, textMap } from '../texts.ts';
+
+const nameCharsMax = 500;
+const keyCharsMax = 250;
+const valueCharsMax = 65_535;
+
+export type NewLoggedModel = {
+  readonly experimentId: string;
+  readonly name?: string | undefined;
+  readonly modelType?: string | undefined;
+  readonly sourceRunId?: string | undefined;
+  readonly params?: readonly Pair[] | undefined;
+  readonly tags?: readonly Pair[] | undefined;
+};
+
+/** Creates a model in an active experiment, `PENDING` until its files are there and it is finalized. */
+export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Promise<LoggedModel> {
+  checkName(input.name);
+  checkPairs('params', input.params ?? []);
+  checkPairs('tags', input.tags ?? []);
+  const experiment = await getExperiment(ctx, input.experimentId);
+  const { experimentId } = experiment;
+  checkExperimentActive(experiment);
+  const modelId = `m-${newRunId(experimentId, ctx.ids)}`;
+  const now = ctx.clock.now();
+  const model: LoggedModel = {
+    id: modelId,
+    type: 'logged-model',
+    v: 1,
+    workspace: ctx.workspace,
+    experimentId,
+    modelId,
+    name: input.name || randomRunName(ctx.ids),
+    modelType: input.modelType ?? '',
+    sourceRunId: input.sourceRunId ?? '',
+    status: 'PENDING',
+    artifactUri: belowLocation(experiment.artifactLocation, 'models', modelId, 'artifacts'),
+    lifecycle: { stage: 'active', at: now },
+    createdAt: now,
+    updatedAt: now,
+    params: {},
+    tags: textMap(input.tags ?? []),
+    metrics: [],
+    m: {},
+    mn: {},
+    md: {},
+    mdn: {},
+    seq: 1,
+  };
+  const whole = withParams(model, input.params ?? []);
+  const event = modelEvent(ctx, 'logged-model.created', whole);
+  const key = partitionOf(whole);
+  await ctx.stores.documents('logged-models').batch(key, [{ op: 'create', doc: asDocument(whole) }, event]);
+  relay(ctx, 'logged-models', key, event);
+  return whole;
+}
+
+/** A model by id; one that is deleted is `not-found` unless `deleted` asks for it. */
+export async function getLoggedModel(
+  ctx: Context,
+  modelId: string,
+  options: { readonly deleted?: boolean } = {},
+): Promise<LoggedModel> {
+  const { doc } = await readLoggedModel(ctx, modelId);
+  if (doc.lifecycle.stage === 'deleted' && options.deleted !== true) throw unknown(modelId);
+  return doc;
+}
+
+/** A model, deleted or not, with the etag that a conditional write needs. */
+export async function readLoggedModel(ctx: Context, modelId: string): Promise<Stored<LoggedModel>> {
+  const experimentId = experimentOfModel(modelId);
+  const stored =
+    experimentId === undefined
+      ? undefined
+      : await ctx.stores
+          .documents('logged-models')
+          .read<LoggedModelDocument>([experimentId, modelId], modelId);
+  if (!stored || stored.doc.type !== 'logged-model' || stored.doc.workspace !== ctx.workspace)
+    throw unknown(modelId);
+  return { doc: wholeModel(stored.doc), etag: stored.etag };
+}
+
+/** Says what became of the upload of a model's files. */
+export function finalizeLoggedModel(
+  ctx: Context,
+  modelId: string,
+  status: LoggedModelStatus,
+): Promise<LoggedModel> {
+  return changeLoggedModel(ctx, modelId, (model) => ({ ...model, status, updatedAt: ctx.clock.now() }));
+}
+
+/** Deletes a model until it is purged; deleting it again changes nothing. */
+export async function deleteLoggedModel(ctx: Context, modelId: string): Promise<void> {
+  await swap(ctx, `Logged model ${modelId}`, async () => {
+    const { doc, etag } = await readLoggedModel(ctx, modelId);
+    if (doc.lifecycle.stage === 'deleted') return;
+    const now = ctx.clock.now();
+    const model: LoggedModel = {
+      ...doc,
+      lifecycle: { stage: 'deleted', at: now },
+      updatedAt: now,
+      seq: doc.seq + 1,
+    };
+    const event = modelEvent(ctx, 'logged-model.deleted', model);
+    const key = partitionOf(model);
+    const { outcome } = await ctx.stores
+      .documents('logged-models')
+      .batch(key, [{ op: 'replace', doc: asDocument(model), etag }, event]);
+    if (outcome !== 'applied') return lost;
+    return relay(ctx, 'logged-models', key, event);
+  });
+}
+
+/** Sets tags; the last of one key wins. */
+export async function setLoggedModelTags(
+  ctx: Context,
+  modelId: string,
+  tags: readonly Pair[],
+): Promise<void> {
+  checkPairs('tags', tags);
+  await changeLoggedModel(ctx, modelId, (model) => {
+    const changed = tags.filter(({ key, value }) => textAt(model.tags, key) !== value);
+    return changed.length === 0 ? model : { ...model, tags: textMap([...pairsOf(model.tags), ...changed]) };
+  });
+}
+
+/** Removes a tag; one that is not there is `not-found`. */
+export async function deleteLoggedModelTag(ctx: Context, modelId: string, key: string): Promise<void> {
+  await changeLoggedModel(ctx, modelId, (model) => {
+    if (textAt(model.tags, key) === undefined)
+      throw new CairnError('not-found', `No tag with key '${key}' found for model with ID '${modelId}'.`, {
+        field: 'tag_key',
+      });
+    return { ...model, tags: textMap(pairsOf(model.tags).filter((pair) => pair.key !== key)) };
+  });
+}
+
+/** Adds params. They are final: the same value again is fine, another one is refused. */
+export async function logLoggedModelParams(
+  ctx: Context,
+  modelId: string,
+  params: readonly Pair[],
+): Promise<void> {
+  checkPairs('params', params);
+  await changeLoggedModel(ctx, modelId, (model) => withParams(model, params));
+}
+
+/** One compare-and-swap of a model; the same object back means that nothing is to be written. */
+export function changeLoggedModel(
+  ctx: Context,
+  modelId: string,
+  change: (model: LoggedModel) => LoggedModel,
+): Promise<LoggedModel> {
+  return swap(ctx, `Logged model ${modelId}`, async () => {
+    const { doc, etag } = await readLoggedModel(ctx, modelId);
+    const model = change(doc);
+    if (model === doc) return doc;
+    const { outcome } = await ctx.stores
+      .documents('logged-models')
+      .write(partitionOf(model), { op: 'replace', doc: asDocument(model), etag });
+    return outcome === 'applied' ? model : lost;
+  });
+}
+
+/** The experiment a model id was made for, or `undefined` for an id that is not ours. */
+export function experimentOfModel(modelId: string): string | undefined {
+  return modelId.startsWith('m-') ? experimentOfRun(modelId.slice('m-'.length)) : undefined;
+}
+
+function withParams(model: LoggedModel, params: readonly Pair[]): LoggedModel {
+  const all = textMap(pairsOf(model.params));
+  for (const { key, value } of params) {
+    const held = textAt(all, key);
+    if (held !== undefined && held !== value)
+      throw new CairnError(
+        'invalid',
+        `Changing param values is not allowed. Param with key='${key}' was already logged with value='${held}' for logged model ID='${model.modelId}'. Attempted logging new value '${value}'.`,
+        { field: 'params' },
+      );
+    all[key] = value;
+  }
+  return Object.keys(all).length === Object.keys(model.params).length ? model : { ...model, params: all };
+}
+
+function checkName(name: string | undefined): void {
+  if (!name) return;
+  if (/[/:.%"']/.test(name))
+    throw new CairnError(
+      'invalid',
+      `Invalid model name ('${name}') provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '"', "'")`,
+      { field: 'name' },
+    );
+  if (name.length > nameCharsMax)
+    throw new CairnError(
+      'invalid',
+      `Invalid value for parameter 'name' supplied: 'name' exceeds the maximum length of ${nameCharsMax} characters`,
+      { field: 'name' },
+    );
+}
+
+function checkPairs(kind: 'params' | 'tags', pairs: readonly Pair[]): void {
+  pairs.forEach(({ key, value }, i) => {
+    const refuse = (field: 'key' | 'value', charsMax: number) => {
+      throw new CairnError(
+        'invalid',
+        `Invalid value for parameter '${kind}[${i}].${field}' supplied: '${field}' exceeds the maximum length of ${charsMax} characters`,
+        { field: `${kind}[${i}].${field}` },
+      );
+    };
+    if (key.length > keyCharsMax) refuse('key', keyCharsMax);
+    if (value.length > valueCharsMax) refuse('value', valueCharsMax);
+  });
+}
+
+function modelEvent(
+  ctx: Context,
+  type: 'logged-model.created' | 'logged-model.deleted',
+  { experimentId, modelId, seq, name, artifactUri }: LoggedModel,
+) {
+  return eventWrite(
+    ctx,
+    {
+      type,
+      aggregate: `logged-model/${modelId}`,
+      seq,
+      subject: { experimentId, modelId },
+      after: { name, artifactUri },
+    },
+    { experimentId, modelId },
+  );
+}
+
+function partitionOf({ experimentId, modelId }: LoggedModel): readonly string[] {
+  return [experimentId, modelId];
+}
+
+function unknown(modelId: string): CairnError {
+  return new CairnError('not-found', `Logged model with ID '${modelId}' not found.`, { field: 'model_id' });
+}
