@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -127,4 +128,27 @@ describe('memory stays flat while', () => {
     });
     expect(growth).toBeLessThan(growthMiBMax);
   });
+});
+
+describe('of a file whose sender goes away midway', () => {
+  test.each(['content-length: 20971520', 'transfer-encoding: chunked'])(
+    'with %s, nothing is to be seen',
+    async (header) => {
+      const { hostname, port, pathname } = new URL(url('artifacts/cut/file.bin'));
+      const socket = connect(Number(port), hostname).on('error', () => {});
+      socket.write(`PUT ${pathname} HTTP/1.1\r\nhost: ${hostname}\r\n${header}\r\n\r\n`);
+      for (const bytes of pieces(0, 10)) {
+        if (header.includes('chunked')) socket.write(`${MiB.toString(16)}\r\n`);
+        socket.write(bytes);
+        if (header.includes('chunked')) socket.write('\r\n');
+      }
+      await once(socket, 'drain');
+      socket.destroy();
+      // What was sent after it is stored, and by then the host knows of the loss.
+      expect(await put('cut/after.bin', 1, {})).toBe(200);
+      expect((await fetch(url('artifacts/cut/file.bin'))).status).toBe(404);
+      const listed = (await (await fetch(url('artifacts?path=cut'))).json()) as { files: { path: string }[] };
+      expect(listed.files.map((file) => file.path)).toEqual(['after.bin']);
+    },
+  );
 });
