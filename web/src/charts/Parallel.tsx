@@ -103,13 +103,16 @@ type ParallelAxisProps = {
 
 const titleCharacterPixels = 6.6;
 const stepShare = 0.1;
+const endShare = 0.02;
 
 function ParallelAxis({ dimension, x, area, gap, last, brush, onBrush }: ParallelAxisProps) {
   const [from, setFrom] = useState<number>();
   const height = area.bottom - area.top;
   const shareAt = (event: PointerEvent<SVGRectElement>) => {
     const { top } = event.currentTarget.getBoundingClientRect();
-    return Math.min(Math.max(1 - (event.clientY - top) / height, 0), 1);
+    const share = 1 - (event.clientY - top) / height;
+    // Who goes near an end means the end.
+    return share < endShare ? 0 : share > 1 - endShare ? 1 : share;
   };
   const ticks = ticksOf(dimension);
   const name = dimension.key.replace(/^(params|metrics)\./, '');
