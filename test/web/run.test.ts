@@ -310,7 +310,7 @@ describe('the curves of a run', () => {
     expect(new Set(histories).size).toBeLessThan(60);
     await view.page.getByLabel('Find metrics').fill('layer_25');
     await view.page.getByRole('region', { name: 'layer_250/norm' }).waitFor();
-    expect(await view.page.locator('.metric-card').count()).toBeLessThanOrEqual(10);
+    expect(await view.page.locator('.chart-card').count()).toBeLessThanOrEqual(10);
     expect(Math.max(...sizes)).toBeLessThan(1_000_000);
     expect(view.troubles()).toEqual([]);
     await view.close();

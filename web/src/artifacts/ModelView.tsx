@@ -1,4 +1,4 @@
-import { Code } from '../parts/Code.tsx';
+import { Code, Copyable } from '../parts/Code.tsx';
 import { Facts } from '../parts/Facts.tsx';
 import { byteSize } from '../parts/format.ts';
 import { Table } from '../parts/Table.tsx';
@@ -18,6 +18,7 @@ export function ModelView({ source, path, text }: ModelViewProps) {
   const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
   const uri = source.kind === 'model' ? `models:/${source.modelId}` : `runs:/${source.runId}/${folder}`;
   const bytes = model['model_size_bytes'];
+  const modelId = textOf(model['model_id'] ?? model['model_uuid']);
   return (
     <div className="artifact-model">
       <Facts
@@ -28,7 +29,7 @@ export function ModelView({ source, path, text }: ModelViewProps) {
           MLflow: textOf(model['mlflow_version']),
           Created: textOf(model['utc_time_created']),
           Size: typeof bytes === 'number' && byteSize(bytes),
-          'Model id': textOf(model['model_id'] ?? model['model_uuid']),
+          'Model id': modelId !== undefined && <Copyable text={modelId} />,
         }}
       />
       <Code

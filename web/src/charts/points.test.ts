@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { axisFor, merged, originOf, pointsOver, stepsWithin } from './points.ts';
+import { merged, originOf, pointsOver, stepsWithin } from './points.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const points = [
@@ -32,18 +32,6 @@ describe('originOf', () => {
   test('is the start of the run, unless a point is told to be earlier', () => {
     expect(originOf(start, points)).toBe(start);
     expect(originOf(start, [{ step: 0, timestamp: 5, value: 1 }, ...points])).toBe(5);
-  });
-});
-
-describe('axisFor', () => {
-  test('is the step where there are steps', () => {
-    expect(axisFor(points)).toBe('step');
-    expect(axisFor([])).toBe('step');
-    expect(axisFor(points.slice(0, 1))).toBe('step');
-  });
-
-  test('is time where a run logged without steps', () => {
-    expect(axisFor(points.map((point) => ({ ...point, step: 0 })))).toBe('relative');
   });
 });
 

@@ -46,17 +46,6 @@ export function originOf(startTime: number, points: readonly MetricPoint[]): num
   return points.reduce((earliest, { timestamp }) => Math.min(earliest, timestamp), startTime);
 }
 
-/**
- * The axis that shows most: time where a run logged several points without steps, which all say the same
- * step, else the step.
- */
-export function axisFor(points: readonly MetricPoint[]): Axis {
-  const first = points[0];
-  const stepless = points.every(({ step }) => step === first?.step);
-  const timed = points.some(({ timestamp }) => timestamp !== first?.timestamp);
-  return points.length > 1 && stepless && timed ? 'relative' : 'step';
-}
-
 /** Old points and those that came since, each once, in order of step and time. */
 export function merged(old: readonly MetricPoint[], since: readonly MetricPoint[]): readonly MetricPoint[] {
   const known = new Set(old.map(identity));

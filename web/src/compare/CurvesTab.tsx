@@ -47,8 +47,8 @@ export function CurvesTab({ compared, rows, focus }: CurvesTabProps) {
       </div>
       <div className={shown.length > 1 ? 'compare-charts many' : 'compare-charts'}>
         {shown.map((key) => (
-          <section key={key} className="card metric-card" aria-label={key}>
-            <div className="metric-card-head">
+          <section key={key} className="card chart-card" aria-label={key}>
+            <div className="chart-card-head">
               <h3 title={key}>{key}</h3>
               {shown.length > 1 && (
                 <button

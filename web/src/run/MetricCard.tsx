@@ -25,10 +25,10 @@ type MetricCardProps = {
 export function MetricCard({ run, metric, axis, settings, onOpen }: MetricCardProps) {
   const { key, value } = metric;
   return (
-    <section className="card metric-card" aria-label={key}>
-      <div className="metric-card-head">
+    <section className="card chart-card" aria-label={key}>
+      <div className="chart-card-head">
         <h3 title={key}>{key}</h3>
-        <span className="metric-latest" title={`Latest: ${String(value)}`}>
+        <span className="chart-latest" title={`Latest: ${String(value)}`}>
           {valueText(value)}
         </span>
         <button type="button" className="quiet" aria-label={`Open ${key}`} title="Open" onClick={onOpen}>
