@@ -1,4 +1,4 @@
-import { CairnError } from '../http/index.ts';
+import { CairnError, withoutEndSlashes } from '../http/index.ts';
 import { checkedArtifactPath } from './path.ts';
 
 /** `mlflow-artifacts:/<path>`, also with a host, and the same as the URL under which clients reach it. */
@@ -11,8 +11,8 @@ const ours =
  * on the way, and so it is here.
  */
 export function artifactPathIn(uri: string): string | undefined {
-  const path = ours.exec(uri)?.[1]?.replace(/^\/+|\/+$/g, '');
-  return path === undefined ? undefined : decodedOrSame(path);
+  const path = ours.exec(uri)?.[1];
+  return path === undefined ? undefined : decodedOrSame(withoutEndSlashes(path.replace(/^\/+/, '')));
 }
 
 /**

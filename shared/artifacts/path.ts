@@ -1,4 +1,4 @@
-import { checkedPath, decodedPath } from '../http/index.ts';
+import { checkedPath, decodedPath, withoutEndSlashes } from '../http/index.ts';
 
 /** The path of an artifact or a folder of them, as it came in a URL; throws `invalid` for one that leaves its root. */
 export function artifactPath(encoded: string): string {
@@ -7,6 +7,6 @@ export function artifactPath(encoded: string): string {
 
 /** A path that needs no decoding, checked as {@link artifactPath} does; empty is the root. */
 export function checkedArtifactPath(path: string): string {
-  const trimmed = path.replace(/\/+$/, '');
+  const trimmed = withoutEndSlashes(path);
   return trimmed === '' ? '' : checkedPath(trimmed);
 }

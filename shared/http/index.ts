@@ -9,7 +9,7 @@ export {
   problem,
 } from './errors.ts';
 export { type Page, pageOf, positionIn } from './page.ts';
-export { checkedPath, decodedPath, whyNoPath } from './path.ts';
+export { checkedPath, decodedPath, whyNoPath, withoutEndSlashes } from './path.ts';
 export {
   type Call,
   json,

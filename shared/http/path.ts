@@ -35,6 +35,13 @@ export function whyNoPath(path: string): string | undefined {
   return undefined;
 }
 
+/** A path without the slashes at its end. A pattern would look at each of many slashes once for every one before it. */
+export function withoutEndSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
+}
+
 function invalid(why: string): CairnError {
   return new CairnError('invalid', `Invalid path: ${why}.`, { field: 'path' });
 }

@@ -157,7 +157,9 @@ function parseJson(text: string): unknown {
     // Half of a surrogate pair can only come from an escape; no store could keep it.
     return /\\u[dD][89a-fA-F]/.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch (error) {
-    throw new CairnError('invalid', `The body is not valid JSON: ${(error as Error).message}.`);
+    // Its parts are looked at by calls within calls, of which there can be only so many.
+    const why = error instanceof RangeError ? 'it nests too deeply' : (error as Error).message;
+    throw new CairnError('invalid', `The body is not valid JSON: ${why}.`);
   }
 }
 

@@ -68,6 +68,17 @@ export function checkedRunTags(tags: readonly Pair[]): Pair[] {
   return cutTags(tags);
 }
 
+/** The tags an experiment is created with. */
+export function checkExperimentTags(tags: readonly Pair[]): void {
+  if (tags.length > createdTagsMax)
+    throw new CairnError(
+      'invalid',
+      `An experiment can be created with at most ${createdTagsMax} tags. Got ${tags.length}; set the others by set-experiment-tag.`,
+      { field: 'tags' },
+    );
+  tags.forEach(checkExperimentTag);
+}
+
 export function checkExperimentTag({ key, value }: Pair): void {
   checkKey(key, 'key');
   checkLength('key', key, charsMax.key);

@@ -36,6 +36,33 @@ describe('bodies', () => {
     }
   });
 
+  test('one that nests deeper than the stack is refused in plain words, whatever characters it holds', async () => {
+    const answer = await postRaw(
+      'experiments/create',
+      `{"name":"\\ud83d\\ude00","tags":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    );
+    expect(answer).toMatchObject(invalid);
+    expect(answer.body['message']).toBe('The body is not valid JSON: it nests too deeply.');
+  });
+
+  test('a text of millions of equal characters is refused at once, wherever a pattern looks at it', async () => {
+    const runId = await newRun();
+    const ones = `${'1'.repeat(1_000_000)}x`;
+    const slashes = `a${'/'.repeat(1_000_000)}a`;
+    const began = performance.now();
+    for (const [path, body] of [
+      ['runs/log-metric', { run_id: runId, key: 'm', value: ones, timestamp: 1 }],
+      ['runs/log-metric', { run_id: runId, key: 'm', value: 1, timestamp: ones }],
+      ['runs/log-batch', { run_id: runId, metrics: [{ key: 'm', value: ones, timestamp: 1 }] }],
+      ['experiments/create', { name: 'slashes', artifact_location: slashes }],
+      ['artifacts/presigned-upload-url', { run_id: runId, path: slashes }],
+      ['artifacts/presigned-download-url', { run_id: runId, path: slashes }],
+    ] as const)
+      expect(await post(path, body)).toMatchObject(invalid);
+    // By a pattern that looks at each again and again it would be minutes.
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
   test('half of a surrogate pair is refused, a whole one is kept', async () => {
     expect(await postRaw('registered-models/create', '{"name":"half \\ud800"}')).toMatchObject(invalid);
     expect(await postRaw('registered-models/create', '{"name":"x","\\uDC00":1}')).toMatchObject(invalid);

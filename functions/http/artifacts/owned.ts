@@ -10,6 +10,7 @@ import {
   route,
   type UploadLimit,
   uploadOf,
+  withoutEndSlashes,
 } from '../../../shared/http/index.ts';
 import { versionByName } from '../../../shared/registry/index.ts';
 import { artifactUriOf, getLoggedModel } from '../../../shared/tracking/index.ts';
@@ -112,7 +113,7 @@ async function pathOfVersion(
 }
 
 async function listing(ctx: Context, { uri, owner }: { uri: string; owner: string }, below: string) {
-  const folder = below.replace(/\/+$/, '');
+  const folder = withoutEndSlashes(below);
   return { root_uri: uri, ...(await filesBelow(ctx, artifactPathAt(uri, folder, owner), folder)) };
 }
 

@@ -12,7 +12,7 @@ const double = z.union(
     z.number(),
     z
       .string()
-      .regex(/^(NaN|-?Infinity|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)$/)
+      .regex(/^(NaN|-?Infinity|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?)$/)
       .transform(Number),
   ],
   { error: "must be a number, 'NaN', 'Infinity' or '-Infinity'" },

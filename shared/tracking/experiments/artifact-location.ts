@@ -1,4 +1,4 @@
-import { CairnError, whyNoPath } from '../../http/index.ts';
+import { CairnError, whyNoPath, withoutEndSlashes } from '../../http/index.ts';
 import { cut } from '../limits.ts';
 
 const locationCharsMax = 2048;
@@ -33,7 +33,7 @@ export function checkLocation(location: string): void {
 export function belowLocation(location: string, ...folders: readonly string[]): string {
   const at = location.indexOf('?');
   const [path, query] = at < 0 ? [location, ''] : [location.slice(0, at), location.slice(at)];
-  return [path.replace(/\/+$/, ''), ...folders].join('/') + query;
+  return [withoutEndSlashes(path), ...folders].join('/') + query;
 }
 
 function checkOwn(location: string, path: string, query: string): void {

@@ -5,7 +5,7 @@ import { eventWrite, relay } from '../../events/index.ts';
 import { CairnError, isCode } from '../../http/index.ts';
 import { checkLocation } from './artifact-location.ts';
 import { checkedExperimentId, defaultExperimentId, newExperimentId } from '../ids.ts';
-import { charsMax, checkExperimentTag, checkLength } from '../limits.ts';
+import { charsMax, checkExperimentTags, checkLength } from '../limits.ts';
 import type { Experiment, ExperimentName } from '../model.ts';
 import { type Pair, textMap } from '../texts.ts';
 
@@ -21,7 +21,7 @@ export type NewExperiment = {
 export async function createExperiment(ctx: Context, input: NewExperiment): Promise<Experiment> {
   checkName(input.name);
   if (input.artifactLocation) checkLocation(input.artifactLocation);
-  input.tags?.forEach(checkExperimentTag);
+  checkExperimentTags(input.tags ?? []);
   await ensureDefault(ctx);
   return create(ctx, newExperimentId(ctx.clock.now(), ctx.ids), input);
 }

@@ -219,6 +219,11 @@ const ofExperiments: Record<string, Case[]> = {
     ['a name that is a number', { name: 5 }, value('5', 'name', text)],
     ['a name too long', { name: 'x'.repeat(501) }, tooLong('name', 500)],
     ['tags that are no list', { name: 'n', tags: 'x' }, value('"x"', 'tags', 'must be a list')],
+    [
+      'too many tags',
+      { name: 'n', tags: times(1001, (i) => ({ key: `t${i}` })) },
+      'An experiment can be created with at most 1000 tags. Got 1001; set the others by set-experiment-tag.',
+    ],
     ['a tag’s key of other characters', { name: 'n', tags: [{ key: 'a!' }] }, value('"a!"', 'key', badKey)],
     ['a tag’s key too long', { name: 'n', tags: [{ key: 'a'.repeat(251) }] }, tooLong('key', 250)],
     [
