@@ -34,6 +34,13 @@ function text(object: JsonObject | undefined, name: string): string {
   return String(object?.[name]);
 }
 
+/** A list in a list in a list, so many times. */
+function nested(levels: number): unknown {
+  let value: unknown = 'x';
+  for (let i = 0; i < levels; i++) value = [value];
+  return value;
+}
+
 async function ask(query: string, variables: unknown = {}, path = '/graphql') {
   return server.call('POST', path, { query, variables });
 }
@@ -142,13 +149,14 @@ describe('the GraphQL endpoint', () => {
     [{ id: { a: 1 } }, /String cannot represent/],
     [{ id: 'x'.repeat(100_000), strange: 1 }, /./],
     [{}, /null|provided/],
+    [{ id: 'x', strange: nested(100) }, /must not nest deeper/],
   ])('tells what is wrong with a variable, in short: %#', async (variables, why) => {
     const query = 'query Q($id: String!) { mlflowGetRun(input: { runId: $id }) { apiError { message } } }';
     const { status, body } = await ask(query, variables);
-    expect(status).toBe(200);
+    expect([200, 400]).toContain(status);
     const told = JSON.stringify(body);
     expect(told).toMatch(why);
-    expect(told).not.toContain('Quote request');
+    expect(told).not.toMatch(/Quote request|stack/);
     expect(told.length).toBeLessThan(2500);
   });
 
@@ -166,4 +174,24 @@ describe('the GraphQL endpoint', () => {
     expect(answer.body['error_code']).toBe('INVALID_PARAMETER_VALUE');
     expect(answer.body['message']).toContain(why);
   });
+
+  test.each([50, 500, 1200])(
+    'refuses %d levels wherever a document nests, in plain words',
+    async (levels) => {
+      const lists = '['.repeat(levels);
+      const ends = ']'.repeat(levels);
+      for (const query of [
+        `{ mlflowGetRun(input: { runId: ${lists}${ends} }) { __typename } }`,
+        `query Q($a: ${lists}Int${ends}) { __typename }`,
+        `{ __typename } fragment A on Query ${'{ a '.repeat(levels)}${'}'.repeat(levels)}`,
+      ])
+        expect(await server.call('POST', '/graphql', { query })).toEqual({
+          status: 400,
+          body: {
+            error_code: 'INVALID_PARAMETER_VALUE',
+            message: 'The query must not nest deeper than 40 levels.',
+          },
+        });
+    },
+  );
 });

@@ -2,13 +2,14 @@ import {
   buildSchema,
   type DocumentNode,
   execute,
-  type GraphQLError,
+  GraphQLError,
   GraphQLScalarType,
   type GraphQLSchema,
   Kind,
   parse,
   specifiedRules,
   validate,
+  visit,
 } from 'graphql';
 import type { Context } from '../../../shared/context.ts';
 import { CairnError, type Route } from '../../../shared/http/index.ts';
@@ -19,6 +20,8 @@ import { typeDefinitions } from './schema.ts';
 /** Tokens of the longest document that is parsed at all. */
 const tokensMax = 5000;
 const messageCharsMax = 2000;
+/** Levels of a document's selections, values and types, or of its variables: what nests deeper than any input is of no use. */
+const levelsMax = 40;
 
 export type GraphQLRequest = {
   readonly query: string;
@@ -39,6 +42,8 @@ export async function answerGraphQL(
 ): Promise<GraphQLAnswer> {
   schema ??= builtSchema();
   const document = parsed(request.query);
+  checkDocumentLevels(document);
+  checkLevels('variables', request.variables, levelsMax);
   const excess = excessOf(document);
   const problems = excess ? [excess] : validate(schema, document, specifiedRules, { maxErrors: 10 });
   if (problems.length > 0) return { data: null, errors: problems.map(shown) };
@@ -73,10 +78,37 @@ function shown({ message }: GraphQLError): string {
   return message.length > messageCharsMax ? `${message.slice(0, messageCharsMax)}…` : message;
 }
 
+const nesting: ReadonlySet<string> = new Set([Kind.SELECTION_SET, Kind.LIST, Kind.OBJECT, Kind.LIST_TYPE]);
+
+/** Refuses a document that nests too deeply: those who look at it do so by calls within calls. */
+function checkDocumentLevels(document: DocumentNode): void {
+  let levels = 0;
+  visit(document, {
+    enter({ kind }) {
+      if (nesting.has(kind) && ++levels > levelsMax) throw tooDeep('query');
+    },
+    leave({ kind }) {
+      if (nesting.has(kind)) levels--;
+    },
+  });
+}
+
+/** The same for a value. */
+function checkLevels(field: string, value: unknown, levels: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (levels === 0) throw tooDeep(field);
+  for (const member of Object.values(value)) checkLevels(field, member, levels - 1);
+}
+
+function tooDeep(field: string): CairnError {
+  return new CairnError('invalid', `The ${field} must not nest deeper than ${levelsMax} levels.`, { field });
+}
+
 function parsed(query: string): DocumentNode {
   try {
     return parse(query, { maxTokens: tokensMax, noLocation: true });
   } catch (error) {
+    if (error instanceof RangeError) throw tooDeep('query');
     throw new CairnError('invalid', `The query is not valid GraphQL: ${(error as Error).message}`, {
       field: 'query',
       cause: error,
@@ -89,9 +121,13 @@ function builtSchema(): GraphQLSchema {
   const long = built.getType('LongString');
   if (long instanceof GraphQLScalarType) {
     long.coerceOutputValue = String;
-    long.coerceInputValue = Number;
+    // As it was given: the endpoint says what is wrong with it.
+    long.coerceInputValue = (value) => {
+      if (typeof value === 'string' || typeof value === 'number') return value;
+      throw new GraphQLError('LongString must be a whole number, as text or not.');
+    };
     long.coerceInputLiteral = (node) =>
-      node.kind === Kind.INT || node.kind === Kind.STRING ? Number(node.value) : undefined;
+      node.kind === Kind.INT || node.kind === Kind.STRING ? node.value : undefined;
   }
   return built;
 }
