@@ -1,10 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
 import { tagMap } from '../api/tags.ts';
 import type { Run } from '../api/types.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { Copyable } from '../parts/Code.tsx';
 import { Dialog, Field } from '../parts/Dialog.tsx';
+import { Failure } from '../parts/Failure.tsx';
 import { duration } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
@@ -17,6 +18,7 @@ import { change, experimentQuery, isLive } from './queries.ts';
 export function RunHead({ run }: { readonly run: Run }) {
   const { info } = run;
   const experiment = useQuery(experimentQuery(info.experiment_id));
+  const restore = useMutation({ mutationFn: () => change.restore(info.run_id) });
   const [asking, setAsking] = useState<'rename' | 'delete'>();
   // What a client did not say is kept as `unknown`.
   const user = [info.user_id, tagMap(run.data.tags).get('mlflow.user')].find(
@@ -55,7 +57,7 @@ export function RunHead({ run }: { readonly run: Run }) {
         actions={
           <>
             {deleted && (
-              <button type="button" onClick={() => void change.restore(info.run_id)}>
+              <button type="button" disabled={restore.isPending} onClick={() => restore.mutate()}>
                 Restore
               </button>
             )}
@@ -64,16 +66,19 @@ export function RunHead({ run }: { readonly run: Run }) {
               className="quiet"
               align="end"
               label={<Icon name="more" />}
-              items={[
-                { label: 'Rename', onChoose: () => setAsking('rename') },
+              items={
                 deleted
-                  ? { label: 'Restore', onChoose: () => void change.restore(info.run_id) }
-                  : { label: 'Delete', danger: true, onChoose: () => setAsking('delete') },
-              ]}
+                  ? [{ label: 'Restore', onChoose: () => restore.mutate() }]
+                  : [
+                      { label: 'Rename', onChoose: () => setAsking('rename') },
+                      { label: 'Delete', danger: true, onChoose: () => setAsking('delete') },
+                    ]
+              }
             />
           </>
         }
       />
+      {restore.error && <Failure error={restore.error} />}
       <dl className="run-facts">
         <Fact name="Started">
           <Ago at={info.start_time} />
