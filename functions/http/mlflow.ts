@@ -7,7 +7,7 @@ export function mlflowPaths(path: string, version = '2.0'): string[] {
   return [`/api/${version}/${path}`, `/ajax-api/${version}/${path}`];
 }
 
-/** One endpoint below `mlflow/` at every path its clients use. */
+/** One endpoint below `mlflow/` at every path its clients use. Where `handle` gives nothing the answer is `{}`. */
 export function mlflow<S extends z.ZodType>(
   method: Method,
   path: string,
@@ -18,8 +18,9 @@ export function mlflow<S extends z.ZodType>(
     handle: (ctx: Context, input: z.output<S>) => Promise<unknown>;
   },
 ): Route[] {
+  const handle = async (ctx: Context, input: z.output<S>) => (await options.handle(ctx, input)) ?? {};
   return mlflowPaths(`mlflow/${path}`).map((full) =>
-    route(method, full, { operation: path, role, nullIsAbsent: true, ...options }),
+    route(method, full, { operation: path, role, nullIsAbsent: true, ...options, handle }),
   );
 }
 

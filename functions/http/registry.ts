@@ -107,10 +107,7 @@ export const registry: Surface = {
     }),
     ...mlflow('POST', 'registered-models/alias', 'contributor', {
       input: z.object({ ...aliasRef, version }),
-      handle: async (ctx, input) => {
-        await moveAlias(ctx, input);
-        return {};
-      },
+      handle: (ctx, input) => moveAlias(ctx, input),
     }),
     ...mlflow('GET', 'registered-models/alias', 'viewer', {
       input: z.object(aliasRef),
@@ -125,10 +122,7 @@ export const registry: Surface = {
     }),
     ...mlflow('DELETE', 'registered-models/alias', 'contributor', {
       input: z.object(aliasRef),
-      handle: async (ctx, input) => {
-        await deleteAlias(ctx, input.name, input.alias);
-        return {};
-      },
+      handle: (ctx, input) => deleteAlias(ctx, input.name, input.alias),
     }),
   ],
 };

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Context } from '../../../shared/context.ts';
 import { fields, type Route } from '../../../shared/http/index.ts';
 import {
   createExperiment,
@@ -22,7 +21,7 @@ export const experiments: readonly Route[] = [
     input: z.object({
       name: fields.requiredText,
       artifact_location: fields.text.optional(),
-      tags: z.array(keyValue, { error: 'must be a list' }).optional(),
+      tags: z.array(keyValue).optional(),
     }),
     handle: async (ctx, input) => {
       const { experimentId } = await createExperiment(ctx, {
@@ -45,30 +44,24 @@ export const experiments: readonly Route[] = [
       experiment: experimentJson(await getExperimentByName(ctx, input.experiment_name)),
     }),
   }),
-  ...change('delete', byId, (ctx, input) => deleteExperiment(ctx, input.experiment_id)),
-  ...change('restore', byId, (ctx, input) => restoreExperiment(ctx, input.experiment_id)),
-  ...change('update', byId.extend({ new_name: fields.requiredText }), (ctx, input) =>
-    renameExperiment(ctx, input.experiment_id, input.new_name),
-  ),
-  ...change('set-experiment-tag', byId.extend(keyValue.shape), (ctx, { experiment_id, key, value }) =>
-    setExperimentTag(ctx, experiment_id, { key, value }),
-  ),
-  ...change('delete-experiment-tag', byId.extend({ key: fields.requiredText }), (ctx, input) =>
-    deleteExperimentTag(ctx, input.experiment_id, input.key),
-  ),
+  ...mlflow('POST', 'experiments/delete', 'contributor', {
+    input: byId,
+    handle: (ctx, input) => deleteExperiment(ctx, input.experiment_id),
+  }),
+  ...mlflow('POST', 'experiments/restore', 'contributor', {
+    input: byId,
+    handle: (ctx, input) => restoreExperiment(ctx, input.experiment_id),
+  }),
+  ...mlflow('POST', 'experiments/update', 'contributor', {
+    input: byId.extend({ new_name: fields.requiredText }),
+    handle: (ctx, input) => renameExperiment(ctx, input.experiment_id, input.new_name),
+  }),
+  ...mlflow('POST', 'experiments/set-experiment-tag', 'contributor', {
+    input: byId.extend(keyValue.shape),
+    handle: (ctx, { experiment_id, key, value }) => setExperimentTag(ctx, experiment_id, { key, value }),
+  }),
+  ...mlflow('POST', 'experiments/delete-experiment-tag', 'contributor', {
+    input: byId.extend({ key: fields.requiredText }),
+    handle: (ctx, input) => deleteExperimentTag(ctx, input.experiment_id, input.key),
+  }),
 ];
-
-/** An endpoint that answers nothing but that it is done. */
-function change<S extends z.ZodType>(
-  path: string,
-  input: S,
-  verb: (ctx: Context, input: z.output<S>) => Promise<void>,
-): Route[] {
-  return mlflow('POST', `experiments/${path}`, 'contributor', {
-    input,
-    handle: async (ctx, given) => {
-      await verb(ctx, given);
-      return {};
-    },
-  });
-}

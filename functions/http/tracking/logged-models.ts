@@ -111,32 +111,20 @@ export const loggedModels: readonly Route[] = [
   }),
   ...mlflow('DELETE', 'logged-models/{model_id}', 'contributor', {
     input: byId,
-    handle: async (ctx, { model_id }) => {
-      await deleteLoggedModel(ctx, model_id);
-      return {};
-    },
+    handle: (ctx, { model_id }) => deleteLoggedModel(ctx, model_id),
   }),
   ...mlflow('PATCH', 'logged-models/{model_id}/tags', 'contributor', {
     input: byId.extend({ tags: pairs }),
-    handle: async (ctx, { model_id, tags }) => {
-      await setLoggedModelTags(ctx, model_id, tags);
-      return {};
-    },
+    handle: (ctx, { model_id, tags }) => setLoggedModelTags(ctx, model_id, tags),
   }),
   ...mlflow('DELETE', 'logged-models/{model_id}/tags/{tag_key*}', 'contributor', {
     // Clients put the key into the path as it is, slashes included.
     input: byId.extend({ tag_key: fields.requiredText.transform(decodedPath) }),
-    handle: async (ctx, { model_id, tag_key }) => {
-      await deleteLoggedModelTag(ctx, model_id, tag_key);
-      return {};
-    },
+    handle: (ctx, { model_id, tag_key }) => deleteLoggedModelTag(ctx, model_id, tag_key),
   }),
   ...mlflow('POST', 'logged-models/{model_id}/params', 'contributor', {
     input: byId.extend({ params: pairs }),
-    handle: async (ctx, { model_id, params }) => {
-      await logLoggedModelParams(ctx, model_id, params);
-      return {};
-    },
+    handle: (ctx, { model_id, params }) => logLoggedModelParams(ctx, model_id, params),
   }),
 ];
 

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Context } from '../../../shared/context.ts';
 import { fields, type Route } from '../../../shared/http/index.ts';
 import {
   createRun,
@@ -20,8 +19,6 @@ import { infoJson, runJson } from './json.ts';
 /** A dataset's profile may have 16 million characters, and JSON inside JSON escapes its quotes. */
 const inputsBytesMax = 40 * 1024 * 1024;
 
-const list = <S extends z.ZodType>(item: S) => z.array(item, { error: 'must be a list' });
-
 /** Runs, and what is logged to them. */
 export const runs: readonly Route[] = [
   ...mlflow('POST', 'runs/create', 'contributor', {
@@ -30,7 +27,7 @@ export const runs: readonly Route[] = [
       user_id: fields.text.optional(),
       run_name: fields.text.optional(),
       start_time: fields.int64.optional(),
-      tags: list(keyValue).optional(),
+      tags: z.array(keyValue).optional(),
     }),
     handle: async (ctx, input) => {
       const run = await createRun(ctx, {
@@ -63,37 +60,52 @@ export const runs: readonly Route[] = [
       return { run_info: infoJson(run) };
     },
   }),
-  ...change('delete', runRef, (ctx, input) => deleteRun(ctx, runId(input))),
-  ...change('restore', runRef, (ctx, input) => restoreRun(ctx, runId(input))),
-  ...change('log-metric', metric.extend(runRef.shape), (ctx, input) =>
-    logToRun(ctx, runId(input), { metrics: [pointOf(input)], single: true }),
-  ),
-  ...change('log-parameter', keyValue.extend(runRef.shape), (ctx, { key, value, ...input }) =>
-    logToRun(ctx, runId(input), { params: [{ key, value }], single: true }),
-  ),
-  ...change('set-tag', keyValue.extend(runRef.shape), (ctx, { key, value, ...input }) =>
-    logToRun(ctx, runId(input), { tags: [{ key, value }], single: true }),
-  ),
-  ...change('delete-tag', runRef.extend({ key: fields.requiredText }), (ctx, input) =>
-    deleteRunTag(ctx, runId(input), input.key),
-  ),
-  ...change(
-    'log-batch',
-    runRef.extend({
-      metrics: list(metric).default([]),
-      params: list(keyValue).default([]),
-      tags: list(keyValue).default([]),
+  ...mlflow('POST', 'runs/delete', 'contributor', {
+    input: runRef,
+    handle: (ctx, input) => deleteRun(ctx, runId(input)),
+  }),
+  ...mlflow('POST', 'runs/restore', 'contributor', {
+    input: runRef,
+    handle: (ctx, input) => restoreRun(ctx, runId(input)),
+  }),
+  ...mlflow('POST', 'runs/log-metric', 'contributor', {
+    input: metric.extend(runRef.shape),
+    handle: (ctx, input) => logToRun(ctx, runId(input), { metrics: [pointOf(input)], single: true }),
+  }),
+  ...mlflow('POST', 'runs/log-parameter', 'contributor', {
+    input: keyValue.extend(runRef.shape),
+    handle: (ctx, { key, value, ...input }) =>
+      logToRun(ctx, runId(input), { params: [{ key, value }], single: true }),
+  }),
+  ...mlflow('POST', 'runs/set-tag', 'contributor', {
+    input: keyValue.extend(runRef.shape),
+    handle: (ctx, { key, value, ...input }) =>
+      logToRun(ctx, runId(input), { tags: [{ key, value }], single: true }),
+  }),
+  ...mlflow('POST', 'runs/delete-tag', 'contributor', {
+    input: runRef.extend({ key: fields.requiredText }),
+    handle: (ctx, input) => deleteRunTag(ctx, runId(input), input.key),
+  }),
+  ...mlflow('POST', 'runs/log-batch', 'contributor', {
+    input: runRef.extend({
+      metrics: z.array(metric).default([]),
+      params: z.array(keyValue).default([]),
+      tags: z.array(keyValue).default([]),
     }),
-    (ctx, { metrics, params, tags, ...input }) =>
+    handle: (ctx, { metrics, params, tags, ...input }) =>
       logToRun(ctx, runId(input), { metrics: metrics.map(pointOf), params, tags }),
-  ),
-  ...change('log-model', runRef.extend({ model_json: fields.requiredText }), (ctx, input) =>
-    recordModel(ctx, runId(input), input.model_json),
-  ),
-  ...change(
-    'log-inputs',
-    runRef.extend({ datasets: list(datasetInput).default([]), models: list(modelRef).default([]) }),
-    (ctx, { datasets, models, ...input }) =>
+  }),
+  ...mlflow('POST', 'runs/log-model', 'contributor', {
+    input: runRef.extend({ model_json: fields.requiredText }),
+    handle: (ctx, input) => recordModel(ctx, runId(input), input.model_json),
+  }),
+  ...mlflow('POST', 'runs/log-inputs', 'contributor', {
+    input: runRef.extend({
+      datasets: z.array(datasetInput).default([]),
+      models: z.array(modelRef).default([]),
+    }),
+    bodyBytesMax: inputsBytesMax,
+    handle: (ctx, { datasets, models, ...input }) =>
       logInputs(ctx, runId(input), {
         datasets: datasets.map(({ tags, dataset: { source_type: sourceType, ...dataset } }) => ({
           ...dataset,
@@ -102,35 +114,14 @@ export const runs: readonly Route[] = [
         })),
         modelIds: models.map(({ model_id }) => model_id),
       }),
-    inputsBytesMax,
-  ),
-  ...change(
-    'outputs',
-    runRef.extend({
-      models: list(modelRef.extend({ step: fields.int64.default(0) })),
-    }),
-    (ctx, { models, ...input }) =>
+  }),
+  ...mlflow('POST', 'runs/outputs', 'contributor', {
+    input: runRef.extend({ models: z.array(modelRef.extend({ step: fields.int64.default(0) })) }),
+    handle: (ctx, { models, ...input }) =>
       logOutputs(
         ctx,
         runId(input),
         models.map(({ model_id: modelId, step }) => ({ modelId, step })),
       ),
-  ),
+  }),
 ];
-
-/** An endpoint that answers nothing but that it is done. */
-function change<S extends z.ZodType>(
-  path: string,
-  input: S,
-  verb: (ctx: Context, input: z.output<S>) => Promise<void>,
-  bodyBytesMax?: number,
-): Route[] {
-  return mlflow('POST', `runs/${path}`, 'contributor', {
-    input,
-    ...(bodyBytesMax === undefined ? {} : { bodyBytesMax }),
-    handle: async (ctx, given) => {
-      await verb(ctx, given);
-      return {};
-    },
-  });
-}

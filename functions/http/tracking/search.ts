@@ -1,28 +1,20 @@
 import * as z from 'zod';
 import { fields, type Route } from '../../../shared/http/index.ts';
 import { searchDatasets, searchExperiments, searchRuns } from '../../../shared/tracking/index.ts';
-import { mlflow, nextPage, optional } from '../mlflow.ts';
+import { mlflow, nextPage, optional, search } from '../mlflow.ts';
 import { stagesOf, viewType } from './fields.ts';
 import { experimentJson, foundRunJson } from './json.ts';
 
 const textList = z.array(fields.text, { error: 'must be a list of texts' });
 
-/** What every search takes. Where `max_results` is left out it is 1000, as in newer servers of MLflow's; 3.6 refuses that. */
-const search = z.object({
-  filter: fields.text.optional(),
-  max_results: fields.limit(50_000, 1000),
-  // One clause in a query string is not a list yet.
-  order_by: z
-    .union([fields.text.transform((clause) => [clause]), textList], { error: 'must be a list of texts' })
-    .default([]),
-  page_token: fields.text.optional(),
-});
+/** Where `max_results` is left out it is 1000, as in newer servers of MLflow's; 3.6 refuses that. */
+const paged = z.object({ ...search, max_results: fields.limit(50_000, 1000) });
 
 /** Search of experiments, runs and datasets. */
 export const searches: readonly Route[] = [
   ...(['GET', 'POST'] as const).flatMap((method) =>
     mlflow(method, 'experiments/search', 'viewer', {
-      input: search.extend({ view_type: viewType }),
+      input: paged.extend({ view_type: viewType }),
       handle: async (ctx, input) => {
         const found = await searchExperiments(ctx, {
           filter: input.filter,
@@ -36,7 +28,7 @@ export const searches: readonly Route[] = [
     }),
   ),
   ...mlflow('POST', 'runs/search', 'viewer', {
-    input: search.extend({ experiment_ids: textList.default([]), run_view_type: viewType }),
+    input: paged.extend({ experiment_ids: textList.default([]), run_view_type: viewType }),
     handle: async (ctx, input) => {
       const found = await searchRuns(ctx, {
         experimentIds: input.experiment_ids,
