@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-long test-mlflow check bench build format generate clean
+.PHONY: help start demo test test-web test-long test-mlflow check bench build format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -35,10 +35,14 @@ start: node_modules/.ready ## Run the platform on this machine [PORT=7071] [DATA
 demo: node_modules/.ready ## Walk the whole lifecycle on real data, each figure checked [PORT=7071] [DATA=.cairn] [ARGS=--exit]
 	@node examples/demo/main.ts --port $(PORT) --data $(DATA) $(ARGS)
 
-test: node_modules/.ready ## Run the short form of every test
+test: node_modules/.ready ## Run the short form of every test, those in a browser last
 	@node_modules/.bin/vitest run $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory test-web)
 
-test-long: node_modules/.ready test-mlflow ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
+test-web: node_modules/.ready browser ## Test the web UI in Chromium, which is installed where it can be [CHROMIUM=path]
+	@node_modules/.bin/vitest run --config vitest.web.config.ts $(ARGS)
+
+test-long: node_modules/.ready test-mlflow test-web ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
 	@CAIRN_TEST=long node_modules/.bin/vitest run $(ARGS)
 	@echo 'Again with stale reads and four physical ranges'
 	@CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node_modules/.bin/vitest run $(ARGS)
@@ -68,6 +72,18 @@ node_modules/.ready: package-lock.json package.json .npmrc $(toolchain)
 	@echo 'Installing packages (once; under a minute) …'
 	@npm ci --loglevel=error
 	@touch $@
+
+# Another Chromium than these serves by CHROMIUM=path.
+.PHONY: browser
+browser:
+	@for path in "$(CHROMIUM)" /usr/bin/chromium /usr/bin/google-chrome; do test -x "$$path" && exit 0; done; \
+	admin="$$(test "$$(id -u)" = 0 || echo sudo -n)"; \
+	if test -f /etc/debian_version && { test -z "$$admin" || $$admin true 2>/dev/null; }; then \
+	  echo 'Installing Chromium (once; about 400 MB) …'; \
+	  $$admin apt-get update -qq && $$admin env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+	  echo 'The tests of the web UI need Chromium: install it (on Debian: apt-get install chromium), or name one by CHROMIUM=path.' >&2; exit 1; \
+	fi
 
 .toolchain/.ready:
 	@command -v npm >/dev/null || { echo 'Cairn needs Node.js with npm, of any version: https://nodejs.org (on Debian: apt install npm).' >&2; exit 1; }

@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** `CAIRN_TEST=long` runs the full forms: soaks, large files, many repetitions. */
 const long = process.env['CAIRN_TEST'] === 'long';
@@ -6,6 +6,8 @@ const long = process.env['CAIRN_TEST'] === 'long';
 export default defineConfig({
   test: {
     include: ['{functions,shared,local,test,infra,examples,scripts,web}/**/*.test.ts'],
+    // They need a browser: vitest.web.config.ts.
+    exclude: [...configDefaults.exclude, 'test/web/**'],
     testTimeout: long ? 600_000 : 30_000,
     hookTimeout: 60_000,
     pool: 'forks',

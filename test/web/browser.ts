@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page, type Request } from 'playwright-core';
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+/** Where a Chromium is, unless the environment says. */
+const usualPath = '/usr/bin/chromium';
+const otherPaths = ['/usr/bin/google-chrome'];
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export type Theme = 'light' | 'dark';
@@ -24,19 +26,45 @@ export type View = {
 
 export type WebBrowser = {
   view(options?: ViewOptions): Promise<View>;
+  /**
+   * A visit of one page: fails where it left troubles behind. A browser reports each refused request as an
+   * error; `refused` says which addresses are meant to be.
+   */
+  look<T>(
+    hash: string,
+    looking: (view: View) => Promise<T>,
+    options?: ViewOptions & { readonly refused?: RegExp },
+  ): Promise<T>;
   close(): Promise<void>;
 };
 
 /** A browser for the web UI at `url`. Throws, with the way to get one, where there is none. */
 export async function openBrowser(url: string): Promise<WebBrowser> {
   const browser = await launched();
+  const opened = (options: ViewOptions = {}) => openView(browser, url, options);
   return {
-    view: (options = {}) => openView(browser, url, options),
+    view: opened,
+    async look(hash, looking, { refused, ...options } = {}) {
+      const view = await opened(options);
+      try {
+        await view.visit(hash);
+        const result = await looking(view);
+        const meant = (trouble: string) =>
+          trouble.includes('Failed to load resource') && refused?.test(trouble);
+        const troubles = view.troubles().filter((trouble) => !meant(trouble));
+        if (troubles.length > 0) throw new Error(`The page ${hash} left troubles:\n${troubles.join('\n')}`);
+        return result;
+      } finally {
+        await view.close();
+      }
+    },
     close: () => browser.close(),
   };
 }
 
 async function launched(): Promise<Browser> {
+  const executablePath =
+    process.env['CHROMIUM'] || [usualPath, ...otherPaths].find((path) => existsSync(path)) || usualPath;
   try {
     // A container's root may not use Chromium's own sandbox; what is opened here is our own page.
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];

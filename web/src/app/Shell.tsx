@@ -22,8 +22,8 @@ export function Shell() {
   useEffect(() => {
     if (shown.current === pathname) return;
     shown.current = pathname;
-    // A reader who follows a link starts at the beginning of the page it leads to.
-    main.current?.focus({ preventScroll: true });
+    // A reader who follows a link starts at the beginning of the page it leads to; one who types goes on.
+    if (!document.activeElement?.matches('input, textarea')) main.current?.focus({ preventScroll: true });
     main.current?.scrollTo(0, 0);
   }, [pathname]);
   return (

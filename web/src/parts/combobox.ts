@@ -3,7 +3,7 @@ import { type KeyboardEvent, useId, useState } from 'react';
 type ComboboxOptions<T> = {
   readonly options: readonly T[];
   readonly onChoose: (option: T) => void;
-  /** Whether Tab takes the marked option, as it does where text is completed. */
+  /** Whether Tab takes the marked option, or the first, as it does where text is completed. */
   readonly tabChooses?: boolean;
   /** Whether Enter takes the first option when none was marked. */
   readonly marksFirst?: boolean;
@@ -39,9 +39,12 @@ export function useCombobox<T>({ options, onChoose, tabChooses, marksFirst }: Co
       event.stopPropagation();
       setOpen(false);
       setMarked(-1);
-    } else if (shown && at >= 0 && (event.key === 'Enter' || (tabChooses && event.key === 'Tab'))) {
+    } else if (shown && event.key === 'Enter' && at >= 0) {
       event.preventDefault();
       choose(at);
+    } else if (shown && event.key === 'Tab' && tabChooses) {
+      event.preventDefault();
+      choose(Math.max(at, 0));
     }
   };
 

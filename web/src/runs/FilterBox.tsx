@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from 'react';
+import { useId, useLayoutEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import type { RunColumns } from '../api/runRows.ts';
 import { useCombobox } from '../parts/combobox.ts';
@@ -25,16 +25,24 @@ export function FilterBox({ value, known, error, onChange }: FilterBoxProps) {
     setGiven(value);
     setText(value);
   }
+  // Before the next key is read: a fast writer's text would otherwise go on in the wrong place.
+  const caretNext = useRef<number>(undefined);
+  useLayoutEffect(() => {
+    if (caretNext.current === undefined) return;
+    input.current?.setSelectionRange(caretNext.current, caretNext.current);
+    caretNext.current = undefined;
+  });
   const { from, to, suggestions } = complete(text, caret, known);
   const box = useCombobox({
     options: suggestions,
-    tabChooses: true,
+    // Else Tab leads on, as it does from every field.
+    tabChooses: to > from,
     onChoose: ({ text: chosen }: Suggestion) => {
       const next = `${text.slice(0, from)}${chosen}${text.slice(to).trimStart()}`;
       const end = from + chosen.length;
       setText(next);
       setCaret(end);
-      requestAnimationFrame(() => input.current?.setSelectionRange(end, end));
+      caretNext.current = end;
     },
   });
   const refused = error instanceof ApiError && error.field === 'filter' && value !== '' ? error : undefined;
