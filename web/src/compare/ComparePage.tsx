@@ -1,4 +1,4 @@
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { type ReactNode, useMemo, useState } from 'react';
 import type { Run } from '../api/types.ts';
 import { useTheme } from '../app/theme.ts';
@@ -34,16 +34,16 @@ const runsMax = 100;
 export function ComparePage() {
   const [params] = useParamState();
   const asked = [...new Set((params.get('runs') ?? '').split(',').filter(Boolean))];
-  const results = useQueries({ queries: asked.slice(0, runsMax).map((runId) => runQuery(runId)) });
-  const runs = results.flatMap(({ data }) => data ?? []);
-  const failed = results.filter(({ data, error }) => !data && error);
+  const { runs, failed, pending } = useQueries({
+    queries: asked.slice(0, runsMax).map((runId) => runQuery(runId)),
+    combine: together,
+  });
   // Where they are all of one, it is the way back.
   const [experimentId, ...others] = new Set(runs.map(({ info }) => info.experiment_id));
   const experiment = useQuery({
     ...experimentQuery(experimentId ?? ''),
     enabled: experimentId !== undefined && others.length === 0,
   });
-  const pending = results.some(({ isPending }) => isPending);
   if (asked.length === 0)
     return (
       <>
@@ -69,7 +69,7 @@ export function ComparePage() {
       )}
       {failed.length > 0 && (
         <div className="notice" role="alert">
-          {counted(failed.length, 'run')} could not be read: {failed[0]?.error?.message}
+          {counted(failed.length, 'run')} could not be read: {failed[0]?.message}
         </div>
       )}
       {pending ? <Skeleton lines={8} /> : runs.length > 0 && <Comparison runs={runs} />}
@@ -77,21 +77,34 @@ export function ComparePage() {
   );
 }
 
+/** What the queries of all runs say; the same array until one of them says something else. */
+function together(results: readonly UseQueryResult<Run>[]) {
+  return {
+    runs: results.flatMap(({ data }) => data ?? []),
+    failed: results.flatMap(({ data, error }) => (data || !error ? [] : error)),
+    pending: results.some(({ isPending }) => isPending),
+  };
+}
+
 function Comparison({ runs }: { readonly runs: readonly Run[] }) {
   const tab = useTab(tabs);
   const theme = useTheme();
   const [focus, setFocus] = useState<string>();
   const inks = useMemo(() => inksOf(runs.map(({ info }) => info.run_id)), [runs]);
-  const compared: readonly Compared[] = runs.map((run) => {
-    const ink = inks.get(run.info.run_id) ?? { index: 0, dash: [] };
-    return {
-      run,
-      id: run.info.run_id,
-      name: run.info.run_name || run.info.run_id,
-      color: colorOf(ink, theme),
-      dash: ink.dash,
-    };
-  });
+  const compared = useMemo(
+    () =>
+      runs.map((run): Compared => {
+        const ink = inks.get(run.info.run_id) ?? { index: 0, dash: [] };
+        return {
+          run,
+          id: run.info.run_id,
+          name: run.info.run_name || run.info.run_id,
+          color: colorOf(ink, theme),
+          dash: ink.dash,
+        };
+      }),
+    [runs, inks, theme],
+  );
   const rows = useMemo(() => rowsOf(runs), [runs]);
   const content = (): ReactNode => {
     switch (tab) {

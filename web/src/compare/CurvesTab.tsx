@@ -88,7 +88,7 @@ type MetricCurvesProps = {
 
 function MetricCurves({ metric, compared, axis, settings, focus, height }: MetricCurvesProps) {
   const { range, kind, weight, change } = settings;
-  const runs = compared.map(({ run }) => run);
+  const runs = useMemo(() => compared.map(({ run }) => run), [compared]);
   const whole = useHistories(metric, runs);
   const origins = useMemo(
     () =>
@@ -99,11 +99,16 @@ function MetricCurves({ metric, compared, axis, settings, focus, height }: Metri
   );
   const within = range ? stepsOfAll(compared, whole.points, axis, origins, range) : undefined;
   const closer = useHistories(metric, within ? runs : [], within);
-  const curves = compared.flatMap(({ id, name, color, dash }): Curve[] => {
-    const points = (within && closer.points.get(id)) ?? whole.points.get(id);
-    if (!points) return [];
-    return [{ id, label: name, color, dash, points: pointsOver(axis, points, origins.get(id) ?? 0) }];
-  });
+  const closerPoints = within ? closer.points : undefined;
+  const curves = useMemo(
+    () =>
+      compared.flatMap(({ id, name, color, dash }): Curve[] => {
+        const points = closerPoints?.get(id) ?? whole.points.get(id);
+        if (!points) return [];
+        return [{ id, label: name, color, dash, points: pointsOver(axis, points, origins.get(id) ?? 0) }];
+      }),
+    [compared, closerPoints, whole.points, axis, origins],
+  );
   if (whole.error && curves.length === 0) return <Failure error={whole.error} onRetry={whole.retry} />;
   if (whole.isPending) return <div className="chart-none" aria-busy="true" style={{ height }} />;
   return (
