@@ -25,7 +25,7 @@ import { between, type Reading, readMeter } from './tracking-meter.ts';
 import { seedMlflow } from './tracking-mlflow.ts';
 import { train, type Training } from './tracking-training.ts';
 
-type Cost = { readonly trips: number; readonly requestUnits: number };
+type Cost = { readonly requests: number; readonly requestUnits: number };
 type Figures = Readonly<Record<string, Measured>>;
 
 const slow = { latencyMs: 8, ruPerSecondMax: 5000 };
@@ -36,6 +36,8 @@ const costCalls = 10;
 /** Numbers of iterations that no measured call has. */
 const warmUpFrom = 10_000;
 const costFrom = 20_000;
+const tripFrom = 30_000;
+const tripCalls = 20;
 
 const firstOf500 = 'first log of 500 new keys';
 
@@ -126,19 +128,28 @@ async function benchCairn(folder: string, runs: number): Promise<Cairn> {
   });
 }
 
-type Slowed = { readonly figures: Figures; readonly training: Training; readonly used: Reading };
+type Slowed = {
+  readonly figures: Figures;
+  /** Round trips of a call that wait for one another. */
+  readonly trips: Readonly<Record<string, number>>;
+  readonly training: Training;
+  readonly used: Reading;
+};
 
 /** The same data again, with the round trips and the throughput limit of a real account. */
 async function benchSlowed(folder: string, before: Fixture, seconds: number): Promise<Slowed> {
   return withStack(folder, slow, async (target, meter) => {
     const fixture = { ...before, created: [] };
     const figures: Record<string, Measured> = {};
-    for (const operation of operations)
+    const trips: Record<string, number> = {};
+    for (const operation of operations) {
       figures[operation.name] = await underLoad(target, fixture, operation, slowSecondsMax);
+      trips[operation.name] = await tripsOf(target, operation.next(fixture));
+    }
     say(`100 trainings for ${seconds} s`);
     const start = await readMeter(meter);
     const training = await train(target, fixture.newExperimentId, seconds);
-    return { figures, training, used: between(start, await readMeter(meter)) };
+    return { figures, trips, training, used: between(start, await readMeter(meter)) };
   });
 }
 
@@ -180,7 +191,18 @@ async function costOf(meter: string, calls: number, work: () => Promise<unknown>
   const before = await readMeter(meter);
   await work();
   const { requests, requestUnits } = between(before, await readMeter(meter));
-  return { trips: requests / calls, requestUnits: requestUnits / calls };
+  return { requests: requests / calls, requestUnits: requestUnits / calls };
+}
+
+/** How often the delay of a round trip fits into the quickest of some calls by one client. */
+async function tripsOf(target: Target, next: ReturnType<Operation['next']>): Promise<number> {
+  let quickest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < tripCalls; i++) {
+    const started = performance.now();
+    await target.send(next(0, tripFrom + i));
+    quickest = Math.min(quickest, performance.now() - started);
+  }
+  return Math.floor(quickest / slow.latencyMs);
 }
 
 async function newRuns(target: Target, fixture: Fixture, count: number): Promise<[string, string, string]> {
@@ -258,15 +280,22 @@ function rowsOf(cairn: Cairn, slowed: Slowed, mlflow: Figures | undefined): Benc
       );
     }
   }
-  for (const [name, { trips, requestUnits }] of Object.entries(cairn.costs)) {
-    const trip = tripsMax[name];
+  for (const [name, trips] of Object.entries(slowed.trips)) {
+    const max = tripsMax[name];
+    rows.push({
+      name: `${name}: round trips in sequence`,
+      value: trips,
+      unit: '',
+      ...(max === undefined ? {} : { budget: { max } }),
+    });
+  }
+  for (const [name, { requests, requestUnits }] of Object.entries(cairn.costs)) {
     const units = requestUnitsMax[name];
     rows.push(
       {
         name: `${name}: requests to the store`,
-        value: trips,
+        value: requests,
         unit: '',
-        ...(trip === undefined ? {} : { budget: { max: trip } }),
       },
       {
         name: `${name}: request units`,
@@ -309,12 +338,25 @@ function figuresOf(name: string, { p50, p95, perSecond, errors }: Measured): Ben
 
 function textOf(cairn: Cairn, slowed: Slowed, mlflow: Figures | undefined): string {
   const limit = `${slow.latencyMs} ms, ${slow.ruPerSecondMax} RU/s`;
-  const heads = ['20 clients', 'p50', 'p95', '/s', 'requests', 'RU', `${limit}: p50`, 'p95', '/s', 'errors'];
+  const heads = [
+    '20 clients',
+    'p50',
+    'p95',
+    '/s',
+    'trips',
+    'requests',
+    'RU',
+    `${limit}: p50`,
+    'p95',
+    '/s',
+    'errors',
+  ];
   const peerHeads = ['mlflow server: p50', 'p95', '/s', '×', 'p95 / its p50'];
   const lines = operations.map(({ name }) => {
     const cells = [...timesOf(cairn.figures[name])];
     const cost = cairn.costs[name];
-    cells.push(cost?.trips.toFixed(1) ?? '', cost?.requestUnits.toFixed(1) ?? '');
+    cells.push(String(slowed.trips[name] ?? ''));
+    cells.push(cost?.requests.toFixed(1) ?? '', cost?.requestUnits.toFixed(1) ?? '');
     cells.push(...timesOf(slowed.figures[name]), String(slowed.figures[name]?.errors ?? ''));
     const own = cairn.figures[name];
     const peer = mlflow?.[name];

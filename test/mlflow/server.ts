@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, healthy, type RunningStack } from '../support/stack.ts';
 
+/** It loads much before it answers, which takes long on a busy machine. */
+const startSecondsMax = 180;
+
 export type MlflowServer = Pick<RunningStack, 'url' | 'stop'> & {
   /** The SQLite database behind it. */
   readonly database: string;
@@ -63,7 +66,7 @@ export async function mlflowServer(major: string): Promise<MlflowServer> {
   };
   const url = `http://127.0.0.1:${port}`;
   try {
-    await healthy(url, child);
+    await healthy(url, child, startSecondsMax);
     return { url, database, stop };
   } catch (error) {
     await stop();

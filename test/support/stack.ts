@@ -50,8 +50,8 @@ export async function startedStack(env: Record<string, string> = {}, folder?: st
 }
 
 /** Waits until the server that `child` runs answers. */
-export async function healthy(url: string, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 60_000;
+export async function healthy(url: string, child: ChildProcess, secondsMax = 60): Promise<void> {
+  const deadline = Date.now() + secondsMax * 1000;
   while (Date.now() < deadline && child.exitCode === null) {
     const response = await fetch(`${url}/health`).catch(() => undefined);
     if (response?.ok) return;
