@@ -94,13 +94,12 @@ describe('what surrounds every page', () => {
     await browser.look('#/', async ({ page }) => {
       const search = page.getByRole('combobox', { name: /^Search/ });
       const find = async (text: string, name: RegExp) => {
+        await page.goto(`${stack.url}/#/jobs`);
         await search.fill(text);
         await page.getByRole('option', { name }).waitFor();
         await page.keyboard.press('Enter');
-        await page.waitForFunction((left) => location.hash !== left, new URL(page.url()).hash);
-        const { hash } = new URL(page.url());
-        await page.goto(`${stack.url}/#/jobs`);
-        return hash;
+        await page.waitForFunction(() => location.hash !== '#/jobs');
+        return new URL(page.url()).hash;
       };
       expect(await find('findable', /^Findable experiment/)).toBe(`#/experiments/${experiment}`);
       expect(await find('NEEDLE', /^needle-in-it/)).toBe(`#/experiments/${experiment}/runs/${run}`);
