@@ -121,7 +121,7 @@ test('JSON is a tree whose texts stay text; what is no JSON is shown as it is', 
   await file('config.json', async ({ page }) => {
     await page.getByText('"<b>not markup</b>"').waitFor();
     await page.getByRole('button', { name: 'layers' }).click();
-    await page.getByText('64').waitFor();
+    await page.getByText('64', { exact: true }).waitFor();
     expect(await page.locator('main b').count()).toBe(0);
   });
   await file('broken.json', async ({ page }) => {

@@ -228,6 +228,8 @@ describe('the curves of a run', () => {
       await signed.getByText('3 points not drawable').waitFor();
 
       await page.getByRole('button', { name: 'Step' }).click();
+      await view.settled();
+      await page.getByRole('region', { name: 'wave' }).locator('.u-over').waitFor();
       const asked = page.waitForRequest((request) => /metric_key=wave.*start_step=/.test(request.url()));
       const over = await page.getByRole('region', { name: 'wave' }).locator('.u-over').boundingBox();
       if (!over) throw new Error('no chart');
