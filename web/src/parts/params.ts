@@ -36,7 +36,7 @@ export function oneOf<T extends string>(
   options: readonly [T, ...T[]] | readonly T[],
   said: string | null,
 ): T {
-  return options.find((option) => option === said) ?? (options[0] as T);
+  return options.find((option) => option === said) ?? options[0];
 }
 
 /** Two numbers as `12.5~40`; undefined where it is none. */
