@@ -1,5 +1,6 @@
 import type { Ids } from '../context.ts';
 import { CairnError } from '../http/index.ts';
+import type { RunKey } from './model.ts';
 
 /** The experiment that always exists. */
 export const defaultExperimentId = '0';
@@ -33,4 +34,13 @@ export function newRunId(experimentId: string, ids: Ids): string {
 /** The experiment a run id was made for, or `undefined` for an id that is not ours. */
 export function experimentOfRun(runId: string): string | undefined {
   return /^[0-9a-f]{32}$/.test(runId) ? BigInt(`0x${runId.slice(0, 16)}`).toString() : undefined;
+}
+
+/** The partition in which a run lies, with its history and its long texts. */
+export function runPartition({ experimentId, runId }: RunKey): readonly string[] {
+  return [experimentId, runId];
+}
+
+export function unknownRun(runId: string): CairnError {
+  return new CairnError('not-found', `Run with id=${runId} not found`, { field: 'run_id' });
 }

@@ -33,6 +33,7 @@ export {
 export { addRegistration, registrationsOf } from './logged-models/registrations.ts';
 export { searchLoggedModels } from './search/logged-models.ts';
 export { logToRun } from './logging/logging.ts';
+export { loggedValue } from './metric-values.ts';
 export {
   type Experiment,
   type LifecycleStage,

@@ -1,5 +1,5 @@
 import { CairnError } from '../http/index.ts';
-import type { RunChange } from './model.ts';
+import type { Pair, RunChange } from './model.ts';
 import { runNameTag } from './names.ts';
 
 /**
@@ -17,8 +17,6 @@ const batchMax = { metrics: 1000, params: 100, tags: 100 } as const;
 const entitiesMax = 1000;
 /** MLflow knows no bound; a document does. */
 const createdTagsMax = 1000;
-
-type Pair = { readonly key: string; readonly value: string };
 
 // `\w` of Python: letters and digits of every script.
 const keyPattern = /^[/\p{L}\p{N}_.\- :]*$/u;

@@ -6,6 +6,7 @@ export type Lifecycle = { readonly stage: LifecycleStage; readonly at: number };
 
 /** Keys are what users call their things, `__proto__` included: such maps have no prototype. */
 export type Texts = Readonly<Record<string, string>>;
+export type Pair = { readonly key: string; readonly value: string };
 
 export type Experiment = Document & {
   readonly type: 'experiment';
@@ -29,6 +30,9 @@ export type ExperimentName = Document & {
 
 export const runStatuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const;
 export type RunStatus = (typeof runStatuses)[number];
+
+/** What finds a run: its history and its long texts lie in its partition, and go when it goes. */
+export type RunKey = { readonly experimentId: string; readonly runId: string };
 
 export type Run = Document & {
   readonly type: 'run';
@@ -100,6 +104,6 @@ export type RunChange = {
   /** Asked for by a single form, where a message names `key` and not `params[0].key`. */
   readonly single?: boolean;
   readonly metrics?: readonly MetricPoint[];
-  readonly params?: readonly { readonly key: string; readonly value: string }[];
-  readonly tags?: readonly { readonly key: string; readonly value: string }[];
+  readonly params?: readonly Pair[];
+  readonly tags?: readonly Pair[];
 };

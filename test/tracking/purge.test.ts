@@ -23,6 +23,9 @@ import {
 import { purgeExperiment } from '../../shared/tracking/purge/experiment.ts';
 import { purgeLoggedModel } from '../../shared/tracking/purge/logged-model.ts';
 import { purgeRun } from '../../shared/tracking/purge/run.ts';
+import type { Run } from '../../shared/tracking/model.ts';
+import { readRun } from '../../shared/tracking/runs/runs.ts';
+import { completeRun, completeRuns } from '../../shared/tracking/runs/texts.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 import { at, placesOf } from './purge-support.ts';
@@ -224,6 +227,18 @@ describe('a purged run', () => {
     }
     // Once it is too late, it stays too late.
     expect(outcomes.join(' ')).toMatch(/^(kept ){3,}gone( gone)*$/);
+  });
+
+  test('is left out of what was read before it went, and its texts are found with another that has them', async () => {
+    const experimentId = await newExperiment();
+    const [first, second] = [await newRun(experimentId), await newRun(experimentId)];
+    await logToRun(ctx, second, { params: [{ key: 'q', value: 'y'.repeat(3000) }] });
+    const read = await Promise.all([first, second].map(async (runId) => (await readRun(ctx, runId)).doc));
+    await deleteRun(ctx, second);
+    await purgeRun(ctx, { experimentId, runId: second }, later());
+    const whole = await completeRuns(ctx, read);
+    expect(whole.map(({ runId, params }) => [runId, params['p']])).toEqual([[first, 'x'.repeat(3000)]]);
+    await expect(completeRun(ctx, read[1] as Run)).rejects.toMatchObject({ code: 'not-found' });
   });
 
   test('keeps what is in a store that is not ours', async () => {

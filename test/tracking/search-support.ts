@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { Context } from '../../shared/context.ts';
 import type { Experiment, Run } from '../../shared/tracking/model.ts';
-import { digestOf, keepTexts } from '../../shared/tracking/overflow.ts';
-import { longTexts, withTexts } from '../../shared/tracking/texts.ts';
+import { keepTexts } from '../../shared/tracking/runs/overflow.ts';
+import { withTexts } from '../../shared/tracking/runs/texts.ts';
+import { digestOf, longTexts } from '../../shared/tracking/texts.ts';
 
 /** A run as its user thinks of it, for a search to be judged by. */
 export type PlainRun = {

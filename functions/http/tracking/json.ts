@@ -1,4 +1,10 @@
-import type { Experiment, MetricPoint, Run, WholeRun } from '../../../shared/tracking/index.ts';
+import {
+  type Experiment,
+  loggedValue,
+  type MetricPoint,
+  type Run,
+  type WholeRun,
+} from '../../../shared/tracking/index.ts';
 import { optional, pairs } from '../mlflow.ts';
 
 export function experimentJson(e: Experiment) {
@@ -58,13 +64,8 @@ export function metricJson({ key, value, timestamp, step }: MetricPoint) {
 function latestOf(run: WholeRun): MetricPoint[] {
   return Object.entries(run.m).map(([key, value]) => {
     const [step, timestamp] = run.mm[key] ?? [0, 0];
-    return { key, value: Object.hasOwn(run.mn, key) ? Number.NaN : faithful(value), step, timestamp };
+    return { key, value: loggedValue(value, Object.hasOwn(run.mn, key)), step, timestamp };
   });
-}
-
-/** The index keeps an infinity as the largest double. */
-function faithful(value: number): number {
-  return Math.abs(value) === Number.MAX_VALUE ? value * 2 : value;
 }
 
 function datasetJson(input: NonNullable<WholeRun['datasets']>[number]) {

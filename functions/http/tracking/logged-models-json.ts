@@ -1,6 +1,7 @@
 import {
   type LoggedModel,
   type LoggedModelStatus,
+  loggedValue,
   type ModelMetric,
   registrationsOf,
 } from '../../../shared/tracking/index.ts';
@@ -40,16 +41,11 @@ export function loggedModelJson(model: LoggedModel) {
 }
 
 function modelMetricJson(modelId: string, metric: ModelMetric) {
-  const { key, timestamp, step, runId, dataset } = metric;
+  const { key, value, nan = false, timestamp, step, runId, dataset } = metric;
   return {
-    ...metricJson({ key, value: measuredValue(metric), timestamp, step }),
+    ...metricJson({ key, value: loggedValue(value, nan), timestamp, step }),
     ...(dataset ? { dataset_name: dataset.name, dataset_digest: dataset.digest } : {}),
     model_id: modelId,
     run_id: runId,
   };
-}
-
-function measuredValue({ value, nan }: ModelMetric): number {
-  if (nan) return Number.NaN;
-  return Math.abs(value) === Number.MAX_VALUE ? value * 2 : value;
 }

@@ -3,6 +3,9 @@ import type { Context } from '../../context.ts';
 import { type EventType, eventWrite, relay } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
 import { lost, swap } from '../../swap.ts';
+import { checkExperimentTag } from '../limits.ts';
+import type { Experiment, LifecycleStage, Pair } from '../model.ts';
+import { textMap } from '../texts.ts';
 import {
   checkExperimentActive,
   checkName,
@@ -12,9 +15,6 @@ import {
   readExperiment,
   readName,
 } from './experiments.ts';
-import { checkExperimentTag } from '../limits.ts';
-import type { Experiment, LifecycleStage } from '../model.ts';
-import { type Pair, textMap } from '../texts.ts';
 
 /**
  * Deletes an experiment, and with it all its runs, by this one write. Throws `not-found` where it is

@@ -3,11 +3,11 @@ import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
 import { eventWrite, relay } from '../../events/index.ts';
 import { CairnError, isCode } from '../../http/index.ts';
-import { checkLocation } from './artifact-location.ts';
 import { checkedExperimentId, defaultExperimentId, newExperimentId } from '../ids.ts';
 import { charsMax, checkExperimentTags, checkLength } from '../limits.ts';
-import type { Experiment, ExperimentName } from '../model.ts';
-import { type Pair, textMap } from '../texts.ts';
+import type { Experiment, ExperimentName, Pair } from '../model.ts';
+import { textMap } from '../texts.ts';
+import { checkLocation } from './artifact-location.ts';
 
 const defaultName = 'Default';
 

@@ -5,18 +5,11 @@ import type { CairnEvent } from '../../events/index.ts';
 import { isCode } from '../../http/index.ts';
 import { contended, jitter, swapTries } from '../../swap.ts';
 import { inTurns } from '../../turns.ts';
-import type { RunKey } from '../overflow.ts';
-import {
-  type Bounds,
-  compareTimes,
-  partitionOf,
-  type Points,
-  readBlock,
-  readSeries,
-  seriesDocuments,
-} from './store.ts';
-import { type Columns, placeAt, union, unpacked, without } from './points.ts';
+import type { RunKey } from '../model.ts';
+import { runPartition } from '../ids.ts';
 import { readRun } from '../runs/runs.ts';
+import { type Columns, placeAt, union, unpacked, without } from './points.ts';
+import { type Bounds, compareTimes, type Points, readBlock, readSeries, seriesDocuments } from './store.ts';
 
 /** The work message that asks for folding. */
 export type FoldMessage = { readonly kind: 'fold-run'; readonly runId: string };
@@ -88,7 +81,7 @@ async function unfolded(ctx: Context, run: RunKey): Promise<Unfolded[]> {
     .documents('runs')
     .stream<Unfolded>(
       { text: "SELECT c.id, c._etag AS etag, c.series FROM c WHERE c.type = 'points'" },
-      { key: partitionOf(run), limit: documentsMax, consistency: 'strong' },
+      { key: runPartition(run), limit: documentsMax, consistency: 'strong' },
     );
   for await (const row of rows) {
     documents.push(row);
@@ -116,7 +109,7 @@ async function addPoints(ctx: Context, run: RunKey, documents: readonly Unfolded
       const changes = await inTurns(keys, keys.length, ({ key, added }) => changeOf(ctx, run, key, added));
       for (const batch of batchesOf(changes)) {
         const writes = batch.flatMap((change) => change.writes);
-        const { outcome } = await ctx.stores.documents('runs').batch(partitionOf(run), writes);
+        const { outcome } = await ctx.stores.documents('runs').batch(runPartition(run), writes);
         if (outcome !== 'applied') lost.push(...batch);
       }
     }
@@ -182,6 +175,6 @@ function bytesOf(write: Write): number {
 /** Whether the documents were there to be deleted, all of them. */
 async function deleteAll(ctx: Context, run: RunKey, documents: readonly Unfolded[]): Promise<boolean> {
   const writes = documents.map(({ id, etag }): Write => ({ op: 'delete', id, etag }));
-  const { outcome } = await ctx.stores.documents('runs').batch(partitionOf(run), writes);
+  const { outcome } = await ctx.stores.documents('runs').batch(runPartition(run), writes);
   return outcome === 'applied';
 }

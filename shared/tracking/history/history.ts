@@ -3,7 +3,7 @@ import { isCode, type Page, pageOf, positionIn } from '../../http/index.ts';
 import { inTurns } from '../../turns.ts';
 import { sample } from './sample.ts';
 import { blockPoints, compareTimes, type History, openHistory, type Time } from './store.ts';
-import { experimentOfRun } from '../ids.ts';
+import { experimentOfRun, unknownRun } from '../ids.ts';
 import type { MetricPoint } from '../model.ts';
 import { type Columns, countUpTo, pick, type Place, placeAt, slice, union } from './points.ts';
 import { readRun } from '../runs/runs.ts';
@@ -87,7 +87,7 @@ export async function metricHistoryBulkInterval(
 /** Throws `not-found` for an unknown run. */
 async function historyOf(ctx: Context, runId: string, key: string): Promise<History> {
   const experimentId = experimentOfRun(runId);
-  if (experimentId === undefined) return openHistory(ctx, (await readRun(ctx, runId)).doc, key);
+  if (experimentId === undefined) throw unknownRun(runId);
   const [history] = await Promise.all([
     openHistory(ctx, { experimentId, runId }, key),
     // Says whether there is such a run in the workspace.

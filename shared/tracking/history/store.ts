@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../../context.ts';
 import type { Document, Stored } from '../../documents.ts';
-import { CairnError } from '../../http/index.ts';
+import { runPartition, unknownRun } from '../ids.ts';
 import { charsMax } from '../limits.ts';
-import type { RunKey } from '../overflow.ts';
+import type { RunKey } from '../model.ts';
 import { type Columns, packed, slice, union, unpacked } from './points.ts';
 
 /*
@@ -68,7 +68,7 @@ export async function openHistory(ctx: Context, run: RunKey, key: string): Promi
       text: "SELECT VALUE s.points FROM c JOIN s IN c.series WHERE c.type = 'points' AND s.key = @key",
       values: { key },
     },
-    { key: partitionOf(run), consistency: 'strong' },
+    { key: runPartition(run), consistency: 'strong' },
   );
   const series = await readSeries(ctx, run, key);
   return {
@@ -79,14 +79,14 @@ export async function openHistory(ctx: Context, run: RunKey, key: string): Promi
 }
 
 export function readSeries(ctx: Context, run: RunKey, key: string): Promise<Stored<Series> | undefined> {
-  return ctx.stores.documents('runs').read<Series>(partitionOf(run), seriesId(key));
+  return ctx.stores.documents('runs').read<Series>(runPartition(run), seriesId(key));
 }
 
 export async function readBlock(ctx: Context, run: RunKey, key: string, number: number): Promise<Columns> {
-  const stored = await ctx.stores.documents('runs').read<Block>(partitionOf(run), blockId(key, number));
+  const stored = await ctx.stores.documents('runs').read<Block>(runPartition(run), blockId(key, number));
   if (stored) return unpacked(stored.doc.points);
   // Blocks go only with their run.
-  throw new CairnError('not-found', `Run with id=${run.runId} not found`, { field: 'run_id' });
+  throw unknownRun(run.runId);
 }
 
 /** The document of a series with so many points that it has none, or the next so many after `before`; and its new blocks. */
@@ -120,10 +120,6 @@ export function seriesDocuments(
 
 export function compareTimes(a: Time, b: Time): number {
   return a[0] - b[0] || a[1] - b[1];
-}
-
-export function partitionOf({ experimentId, runId }: RunKey): readonly string[] {
-  return [experimentId, runId];
 }
 
 function boundsOf({ timestamps, steps }: Columns): Bounds {

@@ -6,17 +6,16 @@ import { lost, swap } from '../../swap.ts';
 import { belowLocation } from '../experiments/artifact-location.ts';
 import { checkExperimentActive, getExperiment } from '../experiments/experiments.ts';
 import { experimentOfRun, newRunId } from '../ids.ts';
+import type { Pair } from '../model.ts';
+import { randomRunName } from '../names.ts';
+import { pairsOf, textAt, textMap } from '../texts.ts';
 import {
   asDocument,
   type LoggedModel,
   type LoggedModelDocument,
   type LoggedModelStatus,
-  pairsOf,
-  textAt,
   wholeModel,
 } from './model.ts';
-import { randomRunName } from '../names.ts';
-import { type Pair, textMap } from '../texts.ts';
 
 const nameCharsMax = 500;
 const keyCharsMax = 250;

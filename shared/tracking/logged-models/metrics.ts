@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
 import { changeLoggedModel } from './logged-models.ts';
 import { datasetKey, type LoggedModel, type ModelMetric } from './model.ts';
+import { storedValue } from '../metric-values.ts';
 import type { MetricPoint } from '../model.ts';
 
 /** A point of a run's metric that was measured of a logged model, on a dataset where both of its fields are given. */
@@ -136,7 +137,7 @@ function metricOf(
     );
   return {
     key,
-    value: Number.isNaN(value) ? 0 : Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE),
+    value: storedValue(value),
     ...(Number.isNaN(value) ? { nan: true as const } : {}),
     timestamp,
     step,

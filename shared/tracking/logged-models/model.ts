@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Document } from '../../documents.ts';
-import type { Lifecycle, Texts } from '../model.ts';
-import { type Pair, shortened, textMap } from '../texts.ts';
+import type { Lifecycle, Pair, Texts } from '../model.ts';
+import { pairsOf, shortened, textMap } from '../texts.ts';
 
 export const loggedModelStatuses = ['PENDING', 'READY', 'FAILED'] as const;
 export type LoggedModelStatus = (typeof loggedModelStatuses)[number];
@@ -94,12 +94,4 @@ export function asDocument(model: LoggedModel): LoggedModelDocument {
       ? { long: { params: params.digests, tags: tags.digests }, texts: textMap(texts) }
       : {}),
   };
-}
-
-export function pairsOf(texts: Texts): Pair[] {
-  return Object.entries(texts).map(([key, value]) => ({ key, value }));
-}
-
-export function textAt(texts: Texts, key: string): string | undefined {
-  return Object.hasOwn(texts, key) ? texts[key] : undefined;
 }

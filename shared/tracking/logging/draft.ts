@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { CairnError } from '../../http/index.ts';
-import type { Points } from '../history/store.ts';
-import type { MetricPoint, Run, RunChange } from '../model.ts';
 import { columnsByKey, packed } from '../history/points.ts';
+import type { Points } from '../history/store.ts';
+import { storedValue } from '../metric-values.ts';
+import type { MetricPoint, Run, RunChange } from '../model.ts';
 import { runNameTag } from '../names.ts';
-import { hasText, textMap, withTexts } from '../texts.ts';
+import { hasText, withTexts } from '../runs/texts.ts';
+import { copyOf, textMap } from '../texts.ts';
 
 type Latest = {
   readonly m: Record<string, number>;
@@ -76,19 +78,13 @@ function newParams(run: Run, { params, single }: Required<RunChange>): RunChange
 
 /** Takes over a point that is later: the larger by (step, timestamp, value), NaN counting as 0. */
 function keepLatest({ m, mm, mn }: Latest, { key, value, step, timestamp }: MetricPoint): void {
-  const stored = searchable(value);
+  const stored = storedValue(value);
   const held = mm[key];
   if (held && (held[0] - step || held[1] - timestamp || (m[key] ?? 0) - stored) > 0) return;
   m[key] = stored;
   mm[key] = [step, timestamp];
   if (Number.isNaN(value)) mn[key] = true;
   else delete mn[key];
-}
-
-/** A value as JSON and the index can hold it. */
-function searchable(value: number): number {
-  if (Number.isNaN(value)) return 0;
-  return Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
 }
 
 /** A call's points as a document whose id stands for the whole call. */
@@ -116,8 +112,4 @@ function pointsOf(run: Run, { metrics, params, tags }: Required<RunChange>): Poi
     runId: run.runId,
     series: [...columnsByKey(metrics)].map(([key, columns]) => ({ key, points: packed(columns) })),
   };
-}
-
-function copyOf<T>(map: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.assign(Object.create(null) as Record<string, T>, map);
 }

@@ -5,13 +5,14 @@ import { CairnError, isCode } from '../../http/index.ts';
 import { contended, jitter, swapTries } from '../../swap.ts';
 import { type FoldMessage, isFoldDue } from '../history/fold.ts';
 import type { Points } from '../history/store.ts';
+import { runPartition } from '../ids.ts';
 import { checkedChange, checkRunId } from '../limits.ts';
 import { logModelMetrics } from '../logged-models/metrics.ts';
-import { RunDraft } from './draft.ts';
 import type { Run, RunChange } from '../model.ts';
-import { keepTexts } from '../overflow.ts';
+import { keepTexts } from '../runs/overflow.ts';
 import { checkActive, readActiveRun } from '../runs/runs.ts';
 import { longTexts } from '../texts.ts';
+import { RunDraft } from './draft.ts';
 
 /** Bounds of one joint write, well inside a batch's 100 operations and 2 MB. */
 const callsPerBatchMax = 40;
@@ -138,7 +139,7 @@ async function commit(
     const points = judged.accepted.flatMap(({ call, points: p }) => (p ? [{ call, doc: p }] : []));
     const creates = points.map(({ doc: p }): Write => ({ op: 'create', doc: p }));
     const writes: Write[] = [{ op: 'replace', doc: judged.run, etag }, ...creates];
-    const result = await ctx.stores.documents('runs').batch([doc.experimentId, runId], writes);
+    const result = await ctx.stores.documents('runs').batch(runPartition(doc), writes);
     switch (result.outcome) {
       case 'applied':
         for (const call of calls) call.done();

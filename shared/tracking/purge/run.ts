@@ -2,11 +2,11 @@ import type { Context } from '../../context.ts';
 import type { Document } from '../../documents.ts';
 import { eventWrite, relay } from '../../events/index.ts';
 import { contended, swapTries } from '../../swap.ts';
-import type { Lifecycle, Run } from '../model.ts';
-import { overflowPrefix, type RunKey } from '../overflow.ts';
+import type { Lifecycle, Run, RunKey } from '../model.ts';
+import { overflowPrefix } from '../runs/overflow.ts';
+import { lifecycleOf } from '../runs/runs.ts';
 import { readExperimentRoot } from './experiment-root.ts';
 import { isDue, removeArtifacts, removeParts } from './parts.ts';
-import { lifecycleOf } from '../runs/runs.ts';
 
 /** A run that is about to go: nobody sees it any more, and all of it is still there. */
 type PurgingRun = Omit<Run, 'type'> & { readonly type: 'purging-run'; readonly deletedBefore: number };

@@ -4,12 +4,14 @@ import type { Stored } from '../../documents.ts';
 import { relay } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
 import { lost, swap } from '../../swap.ts';
+import { runPartition, unknownRun } from '../ids.ts';
 import { charsMax, cut } from '../limits.ts';
 import type { LifecycleStage, Run, RunStatus } from '../model.ts';
 import { runNameTag } from '../names.ts';
-import { keepTexts } from '../overflow.ts';
+import { longTexts } from '../texts.ts';
+import { keepTexts } from './overflow.ts';
 import { experimentOf, lifecycleOf, readActiveRun, readRun, runEvent } from './runs.ts';
-import { longTexts, withoutTag, withTexts } from '../texts.ts';
+import { withoutTag, withTexts } from './texts.ts';
 
 export type RunUpdate = {
   readonly status?: RunStatus | undefined;
@@ -67,16 +69,16 @@ export function changeRun(ctx: Context, runId: string, decide: (run: Run) => Pro
 }
 
 async function moveTo(ctx: Context, runId: string, stage: LifecycleStage): Promise<void> {
-  const moved = await swap(ctx, `Run ${runId}`, async () => {
+  await swap(ctx, `Run ${runId}`, async () => {
     const [stored, experiment] = await Promise.all([readRun(ctx, runId), experimentOf(ctx, runId)]);
-    if (lifecycleOf(stored.doc, experiment).stage === stage) return stored.doc;
+    if (lifecycleOf(stored.doc, experiment).stage === stage) return undefined;
     // Never dated before its experiment's: this change comes after that one, whatever the clocks say.
     const at = Math.max(ctx.clock.now(), experiment?.lifecycle.at ?? 0);
     const next: Run = { ...stored.doc, lifecycle: { stage, at } };
     return write(ctx, stored, next, stage === 'deleted' ? 'run.deleted' : 'run.restored');
   });
   // A purge of its experiment looks for restored runs once it has hidden that: one of the two sees the other.
-  if (stage === 'active') lifecycleOf(moved, await experimentOf(ctx, runId));
+  if (stage === 'active' && !(await experimentOf(ctx, runId))) throw unknownRun(runId);
 }
 
 async function write(
@@ -87,7 +89,7 @@ async function write(
 ): Promise<Run | typeof lost> {
   const next = happened ? { ...changed, seq: doc.seq + 1 } : changed;
   const event = happened && runEvent(ctx, happened, next);
-  const key = [doc.experimentId, doc.runId];
+  const key = runPartition(doc);
   const { outcome } = await ctx.stores
     .documents('runs')
     .batch(key, [{ op: 'replace', doc: next, etag }, ...(event ? [event] : [])]);

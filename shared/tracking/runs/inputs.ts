@@ -1,10 +1,10 @@
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
 import { checkLength, checkRunId } from '../limits.ts';
-import type { DatasetDetail, DatasetInput, Run } from '../model.ts';
-import { digestOf, keepTexts } from '../overflow.ts';
+import type { DatasetDetail, DatasetInput, Pair, Run } from '../model.ts';
+import { digestOf, textMap } from '../texts.ts';
 import { changeRun } from './changes.ts';
-import { type Pair, textMap } from '../texts.ts';
+import { keepTexts } from './overflow.ts';
 
 /** The tag that says what a run used a dataset for, such as `training`. */
 const contextTag = 'mlflow.data.context';

@@ -1,9 +1,10 @@
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
 import { cut } from '../limits.ts';
-import { completeRun, longTexts, withTexts } from '../texts.ts';
-import { keepTexts } from '../overflow.ts';
+import { longTexts } from '../texts.ts';
 import { changeRun } from './changes.ts';
+import { keepTexts } from './overflow.ts';
+import { completeRun, withTexts } from './texts.ts';
 
 /** Where clients before MLflow 3 look for the models of a run: a JSON list. */
 const historyTag = 'mlflow.log-model.history';

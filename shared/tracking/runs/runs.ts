@@ -4,19 +4,20 @@ import { eventWrite, relay } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
 import { belowLocation } from '../experiments/artifact-location.ts';
 import { checkExperimentActive, findExperiment, getExperiment } from '../experiments/experiments.ts';
-import { defaultExperimentId, experimentOfRun, newRunId } from '../ids.ts';
+import { defaultExperimentId, experimentOfRun, newRunId, runPartition, unknownRun } from '../ids.ts';
 import { charsMax, checkedRunTags, cut } from '../limits.ts';
-import type { Experiment, Lifecycle, Run, WholeRun } from '../model.ts';
+import type { Experiment, Lifecycle, Pair, Run, WholeRun } from '../model.ts';
 import { randomRunName, runNameTag } from '../names.ts';
-import { keepTexts } from '../overflow.ts';
-import { completeRun, longTexts, textMap, withTexts } from '../texts.ts';
+import { longTexts, textMap } from '../texts.ts';
+import { keepTexts } from './overflow.ts';
+import { completeRun, withTexts } from './texts.ts';
 
 export type NewRun = {
   readonly experimentId?: string | undefined;
   readonly name?: string | undefined;
   readonly userId?: string | undefined;
   readonly startTime?: number | undefined;
-  readonly tags?: readonly { key: string; value: string }[] | undefined;
+  readonly tags?: readonly Pair[] | undefined;
 };
 
 /** Creates a run in an active experiment (the default one when none is named). */
@@ -61,7 +62,7 @@ export async function createRun(ctx: Context, input: NewRun): Promise<WholeRun> 
   const pairs = [...given, { key: runNameTag, value: name }];
   const run = withTexts(untagged, 'tags', pairs);
   const event = runEvent(ctx, 'run.created', run);
-  const key = [experimentId, runId];
+  const key = runPartition(run);
   await keepTexts(ctx, run, longTexts(pairs));
   const { outcome } = await ctx.stores.documents('runs').batch(key, [{ op: 'create', doc: run }, event]);
   if (outcome !== 'applied') throw new Error(`There is a run ${runId} already.`);
@@ -95,7 +96,7 @@ export async function checkActive(ctx: Context, run: Run): Promise<void> {
  * whose experiment is being purged is `not-found`.
  */
 export function lifecycleOf(run: Run, experiment: Experiment | undefined): Lifecycle {
-  if (!experiment) throw noRun(run.runId);
+  if (!experiment) throw unknownRun(run.runId);
   return experiment.lifecycle.at > run.lifecycle.at ? experiment.lifecycle : run.lifecycle;
 }
 
@@ -114,11 +115,7 @@ export async function readRun(ctx: Context, runId: string): Promise<Stored<Run>>
       : await ctx.stores.documents('runs').read<Run>([experimentId, runId], runId);
   // One that is being purged has another type, and is nobody's to see.
   if (stored && stored.doc.type === 'run' && stored.doc.workspace === ctx.workspace) return stored;
-  throw noRun(runId);
-}
-
-function noRun(runId: string): CairnError {
-  return new CairnError('not-found', `Run with id=${runId} not found`, { field: 'run_id' });
+  throw unknownRun(runId);
 }
 
 /** The write that records what happened to a run, for the batch that makes it so. */

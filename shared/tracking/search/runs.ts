@@ -20,8 +20,8 @@ import {
 import { findExperiment } from '../experiments/experiments.ts';
 import type { Experiment, LifecycleStage, Run, WholeRun } from '../model.ts';
 import { lifecycleOf } from '../runs/runs.ts';
+import { completeRuns } from '../runs/texts.ts';
 import { runFields } from './fields.ts';
-import { completeRuns } from '../texts.ts';
 
 export type RunSearch = {
   readonly experimentIds: readonly string[];

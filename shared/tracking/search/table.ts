@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { Page } from '../../http/index.ts';
 import { isRough, positionOf, positionToken, property } from '../../search/index.ts';
+import { loggedValue } from '../metric-values.ts';
 import type { DatasetInput, Run } from '../model.ts';
 import { findRuns, parseRunSearch, type ParsedRunSearch, type RunSearch, searchIdentity } from './runs.ts';
 
@@ -119,7 +120,7 @@ function rowOf(run: Run, columns: RunColumns): RunRow {
     ...{ runId, experimentId, name: shown(name), userId: shown(userId), status, startTime, lifecycle },
     ...(endTime === undefined ? {} : { endTime }),
     datasets,
-    metrics: chosen(columns.metrics, run.m, (value, key) => asLogged(value, Object.hasOwn(run.mn, key))),
+    metrics: chosen(columns.metrics, run.m, (value, key) => loggedValue(value, Object.hasOwn(run.mn, key))),
     params: texts('params'),
     tags: texts('tags'),
   };
@@ -133,12 +134,6 @@ function chosen<V, P>(
   return new Map(
     keys.filter((key) => Object.hasOwn(values, key)).map((key) => [key, present(values[key], key)]),
   );
-}
-
-/** A metric's value as it was logged: the document keeps NaN as 0 and an infinity as the largest double. */
-function asLogged(value: number, isNaN: boolean): number {
-  if (isNaN) return Number.NaN;
-  return Math.abs(value) === Number.MAX_VALUE ? value * 2 : value;
 }
 
 function shown(text: string, isPrefix = false): string {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type TestContext, testContext } from '../../test/support/context.ts';
-import type { Context } from '../context.ts';
-import { digestOf, documentTextBytesMax, keepTexts, overflowPrefix, readTexts } from './overflow.ts';
+import { testContext, type TestContext } from '../../../test/support/context.ts';
+import type { Context } from '../../context.ts';
+import { digestOf } from '../texts.ts';
+import { documentTextBytesMax, keepTexts, overflowPrefix, readTexts } from './overflow.ts';
+import { createRun, readRun } from './runs.ts';
+import { completeRuns } from './texts.ts';
 
 let stack: TestContext;
 let ctx: Context;
@@ -62,10 +65,12 @@ describe('long texts of runs', () => {
     expect(ctx.stores.documents.meter.requests - before).toBeLessThanOrEqual(10);
   });
 
-  test('that were never kept are an error of ours, not an empty text', async () => {
-    await expect(readTexts(ctx, [{ ...runOf(3), digests: [digestOf('nobody')] }])).rejects.toThrow(
-      /not kept/,
-    );
+  test('that are kept no more are missing, not empty; of a run that is still there that is an error of ours', async () => {
+    expect(await readTexts(ctx, [{ ...runOf(3), digests: [digestOf('nobody')] }])).toEqual(new Map());
+    const { runId } = await createRun(ctx, {});
+    const { doc } = await readRun(ctx, runId);
+    const broken = { ...doc, long: { params: { p: digestOf('nobody') } } };
+    await expect(completeRuns(ctx, [broken])).rejects.toThrow(/not kept/);
   });
 
   test('kept by many at once are kept once', async () => {

@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto';
-import type { Context } from '../context.ts';
-import type { Document } from '../documents.ts';
-import { inTurns } from '../turns.ts';
+import type { Context } from '../../context.ts';
+import type { Document } from '../../documents.ts';
+import { inTurns } from '../../turns.ts';
+import { runPartition } from '../ids.ts';
+import type { RunKey } from '../model.ts';
+import { digestOf } from '../texts.ts';
 
 /** UTF-8 bytes of a text that a document holds; a longer one is a blob. */
 export const documentTextBytesMax = 256 * 1024;
@@ -12,16 +14,8 @@ const batchTextsMax = 100;
 const queryTextsMax = 200;
 const blobsAtOnceMax = 8;
 
-/** The run that texts belong to: they live in its partition, and go when it goes. */
-export type RunKey = { readonly experimentId: string; readonly runId: string };
-
 /** A text too long for its run's document, create-only; the id is the digest of the text. */
 type KeptText = Document & RunKey & { readonly type: 'text'; readonly text: string };
-
-/** What a text is kept and found under: its SHA-256 in hex. */
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
 
 /**
  * Keeps texts of a run under their digests. To be called before the write that refers to them, so that a
@@ -51,7 +45,8 @@ export type Wanted = RunKey & { readonly digests: readonly string[] };
 
 /**
  * Texts by digest, as {@link keepTexts} kept them: a point read for one, else a query per experiment and
- * {@link queryTextsMax} texts. A text that several runs have is read once.
+ * {@link queryTextsMax} texts. A text that several runs have is read once. What is missing went with its
+ * runs, which have been purged.
  */
 export async function readTexts(ctx: Context, wanted: readonly Wanted[]): Promise<Map<string, string>> {
   const holders = new Map<string, RunKey>();
@@ -62,9 +57,15 @@ export async function readTexts(ctx: Context, wanted: readonly Wanted[]): Promis
   const blobs = [...holders].filter(([digest]) => !found.has(digest));
   await inTurns(blobs, blobsAtOnceMax, async ([digest, run]) => {
     const bytes = await ctx.stores.blobs('overflow').read(blobName(ctx, run, digest));
-    if (!bytes) throw new Error(`Run ${run.runId} refers to text ${digest}, which is not kept.`);
-    found.set(digest, bytes.toString());
+    if (bytes) found.set(digest, bytes.toString());
   });
+  // Of several runs that have a text the one that was asked may be gone.
+  const others = wanted.map((run) => ({
+    ...run,
+    digests: run.digests.filter((digest) => !found.has(digest) && holders.get(digest) !== run),
+  }));
+  const missing = others.filter(({ digests }) => digests.length > 0);
+  if (missing.length > 0) for (const [digest, text] of await readTexts(ctx, missing)) found.set(digest, text);
   return found;
 }
 
@@ -114,7 +115,7 @@ async function readSome(
 
 /** Creates documents of one partition in one batch, leaving out those that exist. */
 async function createAll(ctx: Context, run: RunKey, batch: readonly KeptText[]): Promise<void> {
-  const key = [run.experimentId, run.runId];
+  const key = runPartition(run);
   const runs = ctx.stores.documents('runs');
   for (let left = batch; left.length > 0; ) {
     const { outcome } = await runs.batch(

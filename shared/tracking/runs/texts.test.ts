@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Run } from './model.ts';
-import { digestOf } from './overflow.ts';
-import { hasText, longTexts, shortened, withoutTag, withTexts } from './texts.ts';
+import { digestOf, longTexts, shortened } from '../texts.ts';
+import type { Run } from '../model.ts';
+import { hasText, withoutTag, withTexts } from './texts.ts';
 
 const run = { params: {}, tags: {} } as unknown as Run;
 const long = 'é'.repeat(600);
