@@ -1,8 +1,9 @@
 import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { CairnError, type Upload, type UploadLimit, uploadStream } from '../http/index.ts';
+import { CairnError, type Upload, type UploadLimit, uploadStream, whyNoPath } from '../http/index.ts';
 import { clientName } from './client-name.ts';
 import { contentTypeOf } from './content-type.ts';
+import { decodedOrSame } from './location.ts';
 
 export type ArtifactEntry = { readonly name: string; readonly isDirectory: boolean; readonly bytes: number };
 
@@ -39,6 +40,14 @@ export async function findArtifact(ctx: Context, path: string): Promise<BlobFile
 
 /** What lies directly below a path, by name; nothing for a path that does not exist. */
 export async function listArtifacts(ctx: Context, path: string): Promise<ArtifactEntry[]> {
+  const entries = await entriesBelow(ctx, path);
+  if (entries.length > 0 || !path.includes('%')) return entries;
+  // A folder with an escape in its name has lost that in the URL under which its files came.
+  const meant = decodedOrSame(path);
+  return meant === path || whyNoPath(meant) !== undefined ? [] : entriesBelow(ctx, meant);
+}
+
+async function entriesBelow(ctx: Context, path: string): Promise<ArtifactEntry[]> {
   const prefix = `${blobName(ctx, path)}${path === '' ? '' : '/'}`;
   const entries: ArtifactEntry[] = [];
   for await (const entry of ctx.stores.blobs('artifacts').list(prefix)) {

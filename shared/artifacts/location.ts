@@ -30,7 +30,8 @@ export function artifactPathAt(uri: string, below: string, owner: string): strin
   return checkedArtifactPath([root, checkedArtifactPath(below)].filter((part) => part !== '').join('/'));
 }
 
-function decodedOrSame(path: string): string {
+/** A path without its escapes, or as it is where they are none. */
+export function decodedOrSame(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {

@@ -55,6 +55,19 @@ describe('artifacts', () => {
     });
   });
 
+  test('a folder logged under an escaped name is listed under it, as its files are read', async () => {
+    // A client puts such a name into the URL of a file as it is, and asks for the list by the very name.
+    await put('escaped/a%20b/c.txt', 'c');
+    const list = (path: string) => server.call('GET', `${root}?path=${encodeURIComponent(path)}`);
+    const files = [{ path: 'c.txt', is_dir: false, file_size: 1 }];
+    expect((await list('escaped/a%20b')).body).toEqual({ files });
+    expect((await list('escaped/a b')).body).toEqual({ files });
+    await put('escaped/a%2520b/d.txt', 'dd');
+    const exact = [{ path: 'd.txt', is_dir: false, file_size: 2 }];
+    expect((await list('escaped/a%20b')).body).toEqual({ files: exact });
+    expect((await list('escaped/x%2f..%2f..')).body).toEqual({});
+  });
+
   test.each([
     ['bytes=0-3', 206, '0123', 'bytes 0-3/10'],
     ['bytes=7-', 206, '789', 'bytes 7-9/10'],
