@@ -147,7 +147,7 @@ test('a range of an axis leaves the runs within it', async () => {
       await slider.focus();
       for (let low = 10; low <= 60; low += 10) {
         await page.keyboard.press('ArrowUp');
-        await page.locator(`[aria-valuenow=\"${low}\"]`).waitFor();
+        await page.locator(`[aria-valuenow="${low}"]`).waitFor();
       }
       await page.getByRole('heading', { name: '1 of 3 runs' }).waitFor();
       expect((await chosen())[0]?.trim()).toBe(names[2]);
