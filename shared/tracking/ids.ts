@@ -36,6 +36,16 @@ export function experimentOfRun(runId: string): string | undefined {
   return /^[0-9a-f]{32}$/.test(runId) ? BigInt(`0x${runId.slice(0, 16)}`).toString() : undefined;
 }
 
+/** A new logged model's id: `m-` and what a run's id has. */
+export function newModelId(experimentId: string, ids: Ids): string {
+  return `m-${newRunId(experimentId, ids)}`;
+}
+
+/** The experiment a model id was made for, or `undefined` for an id that is not ours. */
+export function experimentOfModel(modelId: string): string | undefined {
+  return modelId.startsWith('m-') ? experimentOfRun(modelId.slice('m-'.length)) : undefined;
+}
+
 /** The partition in which a run lies, with its history and its long texts. */
 export function runPartition({ experimentId, runId }: RunKey): readonly string[] {
   return [experimentId, runId];

@@ -23,7 +23,6 @@ import {
 import { purgeExperiment } from '../../shared/tracking/purge/experiment.ts';
 import { purgeLoggedModel } from '../../shared/tracking/purge/logged-model.ts';
 import { purgeRun } from '../../shared/tracking/purge/run.ts';
-import type { Run } from '../../shared/tracking/model.ts';
 import { readRun } from '../../shared/tracking/runs/runs.ts';
 import { completeRun, completeRuns } from '../../shared/tracking/runs/texts.ts';
 import { type TestContext, testContext } from '../support/context.ts';
@@ -238,7 +237,7 @@ describe('a purged run', () => {
     await purgeRun(ctx, { experimentId, runId: second }, later());
     const whole = await completeRuns(ctx, read);
     expect(whole.map(({ runId, params }) => [runId, params['p']])).toEqual([[first, 'x'.repeat(3000)]]);
-    await expect(completeRun(ctx, read[1] as Run)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(completeRun(ctx, read[1])).rejects.toMatchObject({ code: 'not-found' });
   });
 
   test('keeps what is in a store that is not ours', async () => {

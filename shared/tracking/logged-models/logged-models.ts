@@ -1,21 +1,15 @@
+import type { Write } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
-import type { Stored } from '../../documents.ts';
-import { eventWrite, relay } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
 import { lost, swap } from '../../swap.ts';
 import { belowLocation } from '../experiments/artifact-location.ts';
 import { checkExperimentActive, getExperiment } from '../experiments/experiments.ts';
-import { experimentOfRun, newRunId } from '../ids.ts';
+import { newModelId } from '../ids.ts';
 import type { Pair } from '../model.ts';
 import { randomRunName } from '../names.ts';
 import { pairsOf, textAt, textMap } from '../texts.ts';
-import {
-  asDocument,
-  type LoggedModel,
-  type LoggedModelDocument,
-  type LoggedModelStatus,
-  wholeModel,
-} from './model.ts';
+import { asDocument, type LoggedModel, type LoggedModelStatus } from './model.ts';
+import { changeLoggedModel, readLoggedModel, unknownModel, writeWithEvent } from './store.ts';
 
 const nameCharsMax = 500;
 const keyCharsMax = 250;
@@ -38,7 +32,7 @@ export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Pr
   const experiment = await getExperiment(ctx, input.experimentId);
   const { experimentId } = experiment;
   checkExperimentActive(experiment);
-  const modelId = `m-${newRunId(experimentId, ctx.ids)}`;
+  const modelId = newModelId(experimentId, ctx.ids);
   const now = ctx.clock.now();
   const model: LoggedModel = {
     id: modelId,
@@ -65,10 +59,9 @@ export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Pr
     seq: 1,
   };
   const whole = withParams(model, input.params ?? []);
-  const event = modelEvent(ctx, 'logged-model.created', whole);
-  const key = partitionOf(whole);
-  await ctx.stores.documents('logged-models').batch(key, [{ op: 'create', doc: asDocument(whole) }, event]);
-  relay(ctx, 'logged-models', key, event);
+  const write: Write = { op: 'create', doc: asDocument(whole) };
+  if (!(await writeWithEvent(ctx, write, 'logged-model.created', whole)))
+    throw new Error(`There is a logged model ${modelId} already.`);
   return whole;
 }
 
@@ -79,22 +72,8 @@ export async function getLoggedModel(
   options: { readonly deleted?: boolean } = {},
 ): Promise<LoggedModel> {
   const { doc } = await readLoggedModel(ctx, modelId);
-  if (doc.lifecycle.stage === 'deleted' && options.deleted !== true) throw unknown(modelId);
+  if (doc.lifecycle.stage === 'deleted' && options.deleted !== true) throw unknownModel(modelId);
   return doc;
-}
-
-/** A model, deleted or not, with the etag that a conditional write needs. */
-export async function readLoggedModel(ctx: Context, modelId: string): Promise<Stored<LoggedModel>> {
-  const experimentId = experimentOfModel(modelId);
-  const stored =
-    experimentId === undefined
-      ? undefined
-      : await ctx.stores
-          .documents('logged-models')
-          .read<LoggedModelDocument>([experimentId, modelId], modelId);
-  if (!stored || stored.doc.type !== 'logged-model' || stored.doc.workspace !== ctx.workspace)
-    throw unknown(modelId);
-  return { doc: wholeModel(stored.doc), etag: stored.etag };
 }
 
 /** Says what became of the upload of a model's files. */
@@ -110,7 +89,7 @@ export function finalizeLoggedModel(
 export async function deleteLoggedModel(ctx: Context, modelId: string): Promise<void> {
   await swap(ctx, `Logged model ${modelId}`, async () => {
     const { doc, etag } = await readLoggedModel(ctx, modelId);
-    if (doc.lifecycle.stage === 'deleted') return;
+    if (doc.lifecycle.stage === 'deleted') return undefined;
     const now = ctx.clock.now();
     const model: LoggedModel = {
       ...doc,
@@ -118,13 +97,8 @@ export async function deleteLoggedModel(ctx: Context, modelId: string): Promise<
       updatedAt: now,
       seq: doc.seq + 1,
     };
-    const event = modelEvent(ctx, 'logged-model.deleted', model);
-    const key = partitionOf(model);
-    const { outcome } = await ctx.stores
-      .documents('logged-models')
-      .batch(key, [{ op: 'replace', doc: asDocument(model), etag }, event]);
-    if (outcome !== 'applied') return lost;
-    return relay(ctx, 'logged-models', key, event);
+    const write: Write = { op: 'replace', doc: asDocument(model), etag };
+    return (await writeWithEvent(ctx, write, 'logged-model.deleted', model)) ? undefined : lost;
   });
 }
 
@@ -160,28 +134,6 @@ export async function logLoggedModelParams(
 ): Promise<void> {
   checkPairs('params', params);
   await changeLoggedModel(ctx, modelId, (model) => withParams(model, params));
-}
-
-/** One compare-and-swap of a model; the same object back means that nothing is to be written. */
-export function changeLoggedModel(
-  ctx: Context,
-  modelId: string,
-  change: (model: LoggedModel) => LoggedModel,
-): Promise<LoggedModel> {
-  return swap(ctx, `Logged model ${modelId}`, async () => {
-    const { doc, etag } = await readLoggedModel(ctx, modelId);
-    const model = change(doc);
-    if (model === doc) return doc;
-    const { outcome } = await ctx.stores
-      .documents('logged-models')
-      .write(partitionOf(model), { op: 'replace', doc: asDocument(model), etag });
-    return outcome === 'applied' ? model : lost;
-  });
-}
-
-/** The experiment a model id was made for, or `undefined` for an id that is not ours. */
-export function experimentOfModel(modelId: string): string | undefined {
-  return modelId.startsWith('m-') ? experimentOfRun(modelId.slice('m-'.length)) : undefined;
 }
 
 function withParams(model: LoggedModel, params: readonly Pair[]): LoggedModel {
@@ -227,30 +179,4 @@ function checkPairs(kind: 'params' | 'tags', pairs: readonly Pair[]): void {
     if (key.length > keyCharsMax) refuse('key', keyCharsMax);
     if (value.length > valueCharsMax) refuse('value', valueCharsMax);
   });
-}
-
-function modelEvent(
-  ctx: Context,
-  type: 'logged-model.created' | 'logged-model.deleted',
-  { experimentId, modelId, seq, name, artifactUri }: LoggedModel,
-) {
-  return eventWrite(
-    ctx,
-    {
-      type,
-      aggregate: `logged-model/${modelId}`,
-      seq,
-      subject: { experimentId, modelId },
-      after: { name, artifactUri },
-    },
-    { experimentId, modelId },
-  );
-}
-
-function partitionOf({ experimentId, modelId }: LoggedModel): readonly string[] {
-  return [experimentId, modelId];
-}
-
-function unknown(modelId: string): CairnError {
-  return new CairnError('not-found', `Logged model with ID '${modelId}' not found.`, { field: 'model_id' });
 }

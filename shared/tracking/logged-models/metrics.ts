@@ -1,8 +1,8 @@
 import type { Stores } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
-import { changeLoggedModel } from './logged-models.ts';
 import { datasetKey, type LoggedModel, type ModelMetric } from './model.ts';
+import { changeLoggedModel } from './store.ts';
 import { storedValue } from '../metric-values.ts';
 import type { MetricPoint } from '../model.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import { pairsOf, textAt, textMap } from '../texts.ts';
-import { changeLoggedModel } from './logged-models.ts';
 import type { LoggedModel } from './model.ts';
+import { changeLoggedModel } from './store.ts';
 
 /** A version of a registered model that was made of a logged one. */
 export type Registration = { readonly name: string; readonly version: string };

@@ -1,7 +1,7 @@
 import type { Write } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
-import { CairnError, isCode } from '../../http/index.ts';
+import { isCode } from '../../http/index.ts';
 import { contended, jitter, swapTries } from '../../swap.ts';
 import { type FoldMessage, isFoldDue } from '../history/fold.ts';
 import type { Points } from '../history/store.ts';
@@ -11,14 +11,13 @@ import { logModelMetrics } from '../logged-models/metrics.ts';
 import type { Run, RunChange } from '../model.ts';
 import { keepTexts } from '../runs/overflow.ts';
 import { checkActive, readActiveRun } from '../runs/runs.ts';
+import { checkSize, runTooLarge } from '../runs/size.ts';
 import { longTexts } from '../texts.ts';
 import { RunDraft } from './draft.ts';
 
 /** Bounds of one joint write, well inside a batch's 100 operations and 2 MB. */
 const callsPerBatchMax = 40;
 const pointsPerBatchMax = 4000;
-/** What logging fills a run to: under 2 MB by what is needed to change its status, name and tags, and for a call's points. */
-const runBytesMax = 1_900_000;
 
 type Call = {
   readonly ctx: Context;
@@ -135,7 +134,7 @@ async function commit(
       for (const call of calls) call.done();
       return current;
     }
-    if (Buffer.byteLength(JSON.stringify(judged.run)) > runBytesMax) throw runTooLarge(runId);
+    checkSize(judged.run);
     const points = judged.accepted.flatMap(({ call, points: p }) => (p ? [{ call, doc: p }] : []));
     const creates = points.map(({ doc: p }): Write => ({ op: 'create', doc: p }));
     const writes: Write[] = [{ op: 'replace', doc: judged.run, etag }, ...creates];
@@ -213,14 +212,6 @@ async function prepare(run: Run, { ctx, change: { metrics, params, tags } }: Cal
   const ofModels = metrics.flatMap((point) => (point.modelId ? [{ ...point, modelId: point.modelId }] : []));
   if (texts.length > 0) await keepTexts(ctx, run, texts);
   if (ofModels.length > 0) await logModelMetrics(ctx, run.runId, ofModels);
-}
-
-function runTooLarge(runId: string, cause?: CairnError): CairnError {
-  return new CairnError(
-    'too-large',
-    `Run ${runId} would be over ${runBytesMax} bytes, which is about 17000 metrics with names of 30 characters; params and tags count too. Log to several runs.`,
-    cause && { cause },
-  );
 }
 
 /** Has a run folded that has become due. It does not wait: what is lost here comes with a later call, or the run's end. */

@@ -5,6 +5,7 @@ import type { DatasetDetail, DatasetInput, Pair, Run } from '../model.ts';
 import { digestOf, textMap } from '../texts.ts';
 import { changeRun } from './changes.ts';
 import { keepTexts } from './overflow.ts';
+import { checkSize } from './size.ts';
 
 /** The tag that says what a run used a dataset for, such as `training`. */
 const contextTag = 'mlflow.data.context';
@@ -44,14 +45,16 @@ export async function logInputs(ctx: Context, runId: string, inputs: NewInputs):
     );
     if (datasets.length === (run.datasets ?? []).length && models.length === (run.modelInputs ?? []).length)
       return run;
-    await keepTexts(ctx, run, datasets.filter(isNew).map(detailOf));
-    return {
+    const next: Run = {
       ...run,
       ...(datasets.length > 0
         ? { datasets: datasets.map((dataset) => (isNew(dataset) ? inputOf(dataset) : dataset)) }
         : {}),
       ...(models.length > 0 ? { modelInputs: models } : {}),
     };
+    checkSize(next);
+    await keepTexts(ctx, run, datasets.filter(isNew).map(detailOf));
+    return next;
   });
 }
 
@@ -65,7 +68,9 @@ export async function logOutputs(ctx: Context, runId: string, models: readonly M
     if (isKnown) return Promise.resolve(run);
     for (const { modelId, step } of models) steps.set(modelId, step);
     const modelOutputs = [...steps].map(([modelId, step]) => ({ modelId, step }));
-    return Promise.resolve({ ...run, modelOutputs });
+    const next: Run = { ...run, modelOutputs };
+    checkSize(next);
+    return Promise.resolve(next);
   });
 }
 

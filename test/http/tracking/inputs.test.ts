@@ -39,6 +39,17 @@ describe('the inputs of a run', () => {
     expect((await run(id))['inputs']).toEqual({ dataset_inputs: [{ dataset: large.dataset }] });
   });
 
+  test('that would make the run too large are refused, and it can still be ended', async () => {
+    const id = await newRun();
+    const models = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ model_id: String(i).padEnd(10_000, 'x') }));
+    expect((await post('runs/log-inputs', { run_id: id, models: models(99) })).status).toBe(200);
+    const tooLarge = failure(413, 'INVALID_PARAMETER_VALUE', /^Run \w+ would be over 1900000 bytes/);
+    expect(await post('runs/log-inputs', { run_id: id, models: models(190) })).toEqual(tooLarge);
+    expect(await post('runs/outputs', { run_id: id, models: models(91) })).toEqual(tooLarge);
+    expect((await post('runs/update', { run_id: id, status: 'FINISHED' })).status).toBe(200);
+  });
+
   test('are models, and what a run made are others; a search leaves out the models that went in', async () => {
     const experiment_id = await newExperiment('in and out');
     const id = await newRun({ experiment_id });
