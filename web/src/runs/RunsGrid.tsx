@@ -28,6 +28,8 @@ type RunsGridProps = {
 
 const rowPixels = 34;
 const headPixels = 44;
+/** In a lower window the page scrolls, lest the table has no room to. */
+const usefulPixels = 256;
 /** Lines before the end of what has come at which the next page is asked for. */
 const aheadLines = 30;
 
@@ -96,7 +98,13 @@ export function RunsGrid(props: RunsGridProps) {
   );
 
   return (
-    <section className="runs-scroll page-fill" ref={scroller} aria-label="Runs" tabIndex={0}>
+    <section
+      className="runs-scroll page-fill"
+      ref={scroller}
+      aria-label="Runs"
+      tabIndex={0}
+      style={{ minHeight: Math.min(usefulPixels, headPixels + rows.getTotalSize() + 2) }}
+    >
       <div
         role="table"
         aria-label="Runs"

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { classifier, features } from '../serving/support.ts';
+import { eventually } from '../support/eventually.ts';
+import { type RunningStack, startedStack } from '../support/stack.ts';
+import { openBrowser, type WebBrowser } from './browser.ts';
+import { type Logger, loggerFor } from './logging.ts';
+
+const name = 'flowers';
+
+let stack: RunningStack;
+let browser: WebBrowser;
+let log: Logger;
+let runId: string;
+beforeAll(async () => {
+  stack = await startedStack();
+  browser = await openBrowser(stack.url);
+  log = loggerFor(stack.url);
+  runId = await log.run(await log.experiment('Flowers'), { name: 'trained' });
+  await log.artifact(runId, 'model/model.onnx', new Uint8Array(classifier()));
+  await log.call('registered-models/create', { name, description: 'Which flower is it?' });
+  await log.call('model-versions/create', {
+    name,
+    source: `runs:/${runId}/model`,
+    run_id: runId,
+    tags: [{ key: 'reviewed', value: 'yes' }],
+  });
+  await eventually(async () => {
+    await log.call('registered-models/alias', { name, alias: 'champion', version: '1' });
+    await deploy();
+  }, 30);
+  await eventually(score, 30);
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+function deploy(): Promise<void> {
+  return post('/api/v1/endpoints', { name, model: name, alias: 'champion' });
+}
+
+function score(): Promise<void> {
+  const rows = [[1, 2, 3]];
+  return post(`/endpoints/${name}/invocations`, { dataframe_split: { columns: features, data: rows } });
+}
+
+async function post(path: string, body: unknown): Promise<void> {
+  const response = await fetch(stack.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+}
+
+const visits = {
+  model: `#/models/${name}`,
+  endpoint: `#/endpoints/${name}`,
+  monitor: `#/monitors/${name}`,
+} as const;
+
+describe('what serves', () => {
+  test('is listed: the model, its endpoint, and the monitor of that', async () => {
+    for (const place of ['#/', '#/models', '#/endpoints', '#/monitors'])
+      await browser.look(place, async ({ page }) => {
+        expect(await page.locator('main').getByRole('link', { name, exact: true }).count()).toBeGreaterThan(
+          0,
+        );
+      });
+  });
+
+  test('a model says its versions, their aliases, runs and tags, and who serves it', async () => {
+    await browser.look(`${visits.model}/versions/1`, async ({ page }) => {
+      const main = page.locator('main');
+      expect(await main.innerText()).toContain('Which flower is it?');
+      expect(await main.locator('mark').innerText()).toBe('v1');
+      expect(await main.innerText()).toContain('champion → v1');
+      await main.getByText('1 tag').click();
+      expect(await main.getByRole('row', { name: 'reviewed yes' }).count()).toBe(1);
+      expect(await main.locator(`a[href="${visits.endpoint}"]`).count()).toBe(1);
+      await main.getByRole('link', { name: runId.slice(-8) }).click();
+      await page.getByRole('heading', { level: 1, name: 'trained' }).waitFor();
+    });
+  });
+
+  test('an endpoint says which version answers, and where to ask it', async () => {
+    await browser.look(visits.endpoint, async ({ page }) => {
+      const text = await page.locator('main').innerText();
+      expect(text).toContain('ready');
+      expect(text).toContain(`POST ${stack.url}/endpoints/${name}/invocations`);
+      expect(text).toContain(`POST ${stack.url}/v2/models/${name}/infer`);
+      expect(text).toMatch(/sha256:[0-9a-f]{64}/);
+    });
+  });
+
+  test('a monitor says what it watches for', async () => {
+    await browser.look(visits.monitor, async ({ page }) => {
+      const text = await page.locator('main').innerText();
+      expect(text).toContain('PSI bound');
+      expect(text).toContain('Rows needed');
+    });
+  });
+
+  test.each(Object.entries(visits))('no barrier stands in the way of a %s', async (_, hash) => {
+    for (const theme of ['light', 'dark'] as const)
+      expect(await browser.look(hash, (view) => view.barriers(), { theme, width: 900 })).toEqual([]);
+  });
+
+  test('what is not known is said to be', async () => {
+    for (const hash of ['#/models/none', '#/endpoints/none', '#/monitors/none'])
+      await browser.look(
+        hash,
+        async ({ page }) => {
+          expect(await page.getByRole('alert').first().innerText()).toContain('Not found');
+        },
+        { refused: /none/ },
+      );
+  });
+});
