@@ -24,3 +24,20 @@ export async function inTurns<T, R>(
   await Promise.all(Array.from({ length: Math.min(atOnceMax, items.length) }, worker));
   return results;
 }
+
+/** Lets at most `atOnceMax` of the calls that are made through it run at once; the others wait for their turn. */
+export function gate(atOnceMax: number): <T>(call: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (call) => {
+    if (running === atOnceMax) await new Promise<void>((go) => waiting.push(go));
+    else running++;
+    try {
+      return await call();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+}

@@ -52,13 +52,13 @@ export type Walk<T> = {
   readonly after?: Position | undefined;
 };
 
-/** What one of several sources is asked for beyond its even share of a page. */
-const spare = 10;
+/** What several sources together are asked for beyond a page, so that few are asked twice. */
+const spare = 100;
 
 /** One page of the merged order of all sources, and the position behind it if there is more. */
 export async function orderedPage<T>(walk: Walk<T>): Promise<{ items: T[]; next?: Position }> {
   const { sources, ordering, limit } = walk;
-  const size = sources.length === 1 ? limit : Math.min(limit, Math.ceil(limit / sources.length) + spare);
+  const size = sources.length === 1 ? limit : Math.min(limit, Math.ceil((limit + spare) / sources.length));
   const streams = sources.map((source) => new Stream(source, walk, size));
   await Promise.all(streams.map((stream) => stream.fill()));
   const byHead = (a: Stream<T>, b: Stream<T>) => compareFrom(0, ordering, a.head, b.head);
@@ -101,7 +101,7 @@ export function positionOf(last: unknown, following: readonly unknown[], { keys,
 class Stream<T> {
   readonly #source: Source<T>;
   readonly #walk: Walk<T>;
-  readonly #size: number;
+  #size: number;
   #after: Position | undefined;
   #taken: Taken<T> = { items: [] };
   #given = 0;
@@ -133,6 +133,8 @@ class Stream<T> {
     if (this.#isDone || this.head !== undefined) return;
     const { ordering, filter } = this.#walk;
     const taken = await take({ source: this.#source, ordering, filter }, 0, [], this.#after, this.#size);
+    // A source that has given its share may well hold most of the page.
+    this.#size = Math.min(2 * this.#size, this.#walk.limit);
     const last = taken.items.at(-1);
     this.#isDone = last === undefined || taken.beyond === undefined;
     if (!this.#isDone) this.#after = positionOf(last, [taken.beyond], ordering);

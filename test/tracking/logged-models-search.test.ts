@@ -11,7 +11,8 @@ import {
   searchLoggedModels,
 } from '../../shared/tracking/index.ts';
 import { logModelMetrics, type ModelPoint } from '../../shared/tracking/logged-models/metrics.ts';
-import type { LoggedModelSearch, ModelOrder } from '../../shared/tracking/search/logged-models.ts';
+import type { ModelOrder } from '../../shared/tracking/search/logged-model-fields.ts';
+import type { LoggedModelSearch } from '../../shared/tracking/search/logged-models.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -3,7 +3,8 @@ import type { Context } from '../../shared/context.ts';
 import { newRunId } from '../../shared/tracking/ids.ts';
 import { createExperiment } from '../../shared/tracking/index.ts';
 import type { Run } from '../../shared/tracking/model.ts';
-import { findRuns, type RunSearch } from '../../shared/tracking/search/runs.ts';
+import { findRuns, type RunSearch } from '../../shared/tracking/search/find-runs.ts';
+import { searchRuns } from '../../shared/tracking/search/runs.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -78,4 +79,19 @@ test.each([
   expect(ofMany).toBeLessThan(first * 1.3 + 3);
   expect(far).toBeLessThan(first * 1.3 + 3);
   expect(first).toBeLessThan(25);
+});
+
+test('a page ends before it is too large, and the next goes on behind it', async () => {
+  const all: RunSearch = { experimentIds: [experimentIds.many], stages: ['active'], limit: many };
+  const expected = (await findRuns(ctx, all)).items.map(({ runId }) => runId);
+  const found: string[] = [];
+  let pages = 0;
+  for (let pageToken: string | undefined; ; pages++) {
+    const page = await searchRuns(ctx, { ...all, pageToken }, 1);
+    found.push(...page.items.map(({ runId }) => runId));
+    pageToken = page.nextToken;
+    if (pageToken === undefined) break;
+  }
+  expect(found).toEqual(expected);
+  expect(pages + 1).toBe(many / 100);
 });

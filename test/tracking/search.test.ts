@@ -8,7 +8,7 @@ import {
   getExperiment,
   restoreExperiment,
 } from '../../shared/tracking/index.ts';
-import { findRuns } from '../../shared/tracking/search/runs.ts';
+import { findRuns } from '../../shared/tracking/search/find-runs.ts';
 import { searchRunRows } from '../../shared/tracking/search/table.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';

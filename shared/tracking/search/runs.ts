@@ -1,193 +1,51 @@
 import type { Context } from '../../context.ts';
-import { CairnError, type Page } from '../../http/index.ts';
-import {
-  type Comparison,
-  type Condition,
-  conditionsOf,
-  type Filter,
-  isRough,
-  matches,
-  orderedPage,
-  type Ordering,
-  parseFilter,
-  parseOrder,
-  positionIn,
-  positionToken,
-  property,
-  queryOf,
-  type Source,
-} from '../../search/index.ts';
-import { findExperiment } from '../experiments/experiments.ts';
-import type { Experiment, LifecycleStage, Run, WholeRun } from '../model.ts';
-import { lifecycleOf } from '../runs/runs.ts';
+import type { Page } from '../../http/index.ts';
+import type { WholeRun } from '../model.ts';
 import { completeRuns } from '../runs/texts.ts';
-import { runFields } from './fields.ts';
+import { findRuns, parseRunSearch, type RunSearch, tokenWithin } from './find-runs.ts';
 
-export type RunSearch = {
-  readonly experimentIds: readonly string[];
-  /** In MLflow's search language; see `parseFilter`. */
-  readonly filter?: string | undefined;
-  /** Clauses such as `metrics.loss DESC`. Ties go by start, newest first, and then by run id. */
-  readonly orderBy?: readonly string[] | undefined;
-  readonly stages: readonly LifecycleStage[];
-  readonly limit: number;
-  readonly pageToken?: string | undefined;
-};
-
-const experimentIdsMax = 10_000;
-const experimentsPerQueryMax = 200;
-/** Queries of one search that run at the same time. */
-const queriesAtOnceMax = 16;
-
-/** Newest first, of one instant by id: the composite index of the container. */
-const tail = [
-  { path: ['startTime'], descending: true },
-  { path: ['runId'], descending: false },
-] as const;
+/** Runs that are found, and completed, in one step. */
+const foundAtOnceMax = 1000;
+const completedAtOnceMax = 100;
+/** About so many bytes of whole runs a page has at most, and one step more: it must fit an instance's memory. */
+const pageBytesMax = 32 * 1024 * 1024;
 
 /**
  * Whole runs of some experiments that fulfil a filter, in order. Experiments that do not exist have no
- * runs. There is a token exactly where there is more; it is good for the same search only.
+ * runs. There is a token exactly where there is more; it is good for the same search only. A page ends
+ * before its limit where it has about `bytesMax` bytes.
  */
-export async function searchRuns(ctx: Context, search: RunSearch): Promise<Page<WholeRun>> {
-  const page = await findRuns(ctx, search);
-  return { ...page, items: await completeRuns(ctx, page.items) };
-}
-
-/** A search of runs, understood: what {@link findRuns} needs beside it. */
-export type ParsedRunSearch = { readonly filter: Filter; readonly ordering: Ordering };
-
-/** Throws `invalid` for a filter or an order that is wrong, with its position. */
-export function parseRunSearch({ filter, orderBy = [] }: RunSearch): ParsedRunSearch {
-  return {
-    filter: parseFilter(filter, runFields),
-    ordering: { keys: parseOrder(orderBy, runFields), tail },
-  };
-}
-
-/**
- * The same as documents: long texts cut, but with the stage that holds. Of each only what `select` says, a
- * list of SELECT that has what the search sorts and judges by: see table.ts.
- */
-export async function findRuns(
+export async function searchRuns(
   ctx: Context,
   search: RunSearch,
-  { filter, ordering } = parseRunSearch(search),
-  select = '*',
-): Promise<Page<Run>> {
-  const { limit, stages } = search;
-  const ids = distinct(search.experimentIds);
-  if (ids.length > experimentIdsMax)
-    throw new CairnError('invalid', `At most ${experimentIdsMax} experiment_ids can be searched at once.`, {
-      field: 'experiment_ids',
-    });
-  const after = positionIn(search.pageToken, searchIdentity(ctx, search), ordering);
-  const experiments = await experimentsOf(ctx, ids);
-  const inTurn = gate(queriesAtOnceMax);
-  const sources = experiments.map((experiment): Source<Run> => {
-    const source = runsOf(ctx, experiment, { filter, stages, select });
-    return (...asked) => inTurn(() => source(...asked));
-  });
-  const { items, next } = await orderedPage({ sources, filter, ordering, limit, after });
-  return { items, ...(next && { nextToken: positionToken(next, searchIdentity(ctx, search)) }) };
-}
-
-/** All that decides what a search finds and in which order. */
-export function searchIdentity({ workspace }: Context, search: RunSearch): unknown {
-  const { experimentIds, filter = '', orderBy = [], stages } = search;
-  return [workspace, distinct(experimentIds), filter, orderBy, stages];
-}
-
-function distinct(experimentIds: readonly string[]): string[] {
-  return [...new Set(experimentIds)].toSorted();
-}
-
-/** Those of the experiments that exist: one point read, or a query for many. */
-async function experimentsOf(ctx: Context, ids: readonly string[]): Promise<Experiment[]> {
-  const [first] = ids;
-  if (first !== undefined && ids.length === 1) {
-    const experiment = await findExperiment(ctx, first);
-    return experiment ? [experiment] : [];
+  bytesMax = pageBytesMax,
+): Promise<Page<WholeRun>> {
+  const parsed = parseRunSearch(search);
+  const items: WholeRun[] = [];
+  let bytes = 0;
+  let { pageToken, limit: left } = search;
+  for (;;) {
+    const step = { ...search, limit: Math.min(left, foundAtOnceMax), pageToken };
+    const { items: found, nextToken } = await findRuns(ctx, step, parsed);
+    for (let count = 0; count < found.length; count += completedAtOnceMax) {
+      if (bytes >= bytesMax) return { items, nextToken: tokenWithin(ctx, search, parsed, found, count) };
+      const whole = await completeRuns(ctx, found.slice(count, count + completedAtOnceMax));
+      items.push(...whole);
+      bytes += whole.reduce((sum, run) => sum + roughBytes(run), 0);
+    }
+    left -= found.length;
+    pageToken = nextToken;
+    if (nextToken === undefined) return { items };
+    if (left === 0 || bytes >= bytesMax) return { items, nextToken };
   }
-  const found: Experiment[] = [];
-  for (let from = 0; from < ids.length; from += experimentsPerQueryMax) {
-    const some = ids.slice(from, from + experimentsPerQueryMax);
-    const query = queryOf('*', [
-      (bind) => `c.workspace = ${bind(ctx.workspace)} AND c.type = 'experiment'`,
-      (bind) => `c.experimentId IN (${some.map(bind).join(', ')})`,
-    ]);
-    found.push(
-      ...(await ctx.stores.documents('experiments').query<Experiment>(query, { key: [ctx.workspace] })),
-    );
-  }
-  return found;
 }
 
-/** The runs of one experiment, in any order. */
-function runsOf(
-  ctx: Context,
-  experiment: Experiment,
-  { filter, stages, select }: { filter: Filter; stages: readonly LifecycleStage[]; select: string },
-): Source<Run> {
-  const { experimentId } = experiment;
-  const runs = ctx.stores.documents('runs');
-  const key = [experimentId];
-  const fixed: Condition[] = [
-    (bind) =>
-      `c.experimentId = ${bind(experimentId)} AND c.type = 'run' AND c.workspace = ${bind(ctx.workspace)}`,
-    ...inStages(stages, experiment),
-    ...conditionsOf(filter),
+/** The length of what may be long in a run. */
+function roughBytes({ params, tags, m, datasets = [] }: WholeRun): number {
+  const texts = [
+    ...Object.values(params),
+    ...Object.values(tags),
+    ...datasets.flatMap(({ source, schema = '', profile = '' }) => [source, schema, profile]),
   ];
-  const rough = filter.filter(isRough);
-  const staged = (found: readonly Run[]) =>
-    found.map((run) => ({ ...run, lifecycle: lifecycleOf(run, experiment) }));
-  return async (conditions, orderBy, limit) => {
-    const query = queryOf(select, [...fixed, ...conditions], orderBy);
-    if (rough.length === 0) return staged(await runs.query<Run>(query, { key, limit }));
-    const found: Run[] = [];
-    for await (const page of runs.pages<Run>(query, { key, limit })) {
-      found.push(...(await judged(ctx, page, rough)));
-      if (found.length >= limit) break;
-    }
-    return staged(found.slice(0, limit));
-  };
-}
-
-/** The runs that fulfil comparisons which the store could not decide: their texts are read as a whole. */
-async function judged(ctx: Context, runs: readonly Run[], rough: readonly Comparison[]): Promise<Run[]> {
-  const undecided = runs.filter(({ long }) => long !== undefined);
-  // What else is kept beside a run is no matter of comparisons.
-  const whole = await completeRuns(
-    ctx,
-    undecided.map(({ datasets: _, ...run }) => run),
-  );
-  const failed = new Set(whole.filter((run) => !matches(rough, run)).map(({ runId }) => runId));
-  return runs.filter(({ runId }) => !failed.has(runId));
-}
-
-/** A run's stage is whichever of its own and its experiment's changed last: see `lifecycleOf`. */
-function inStages(stages: readonly LifecycleStage[], { lifecycle }: Experiment): Condition[] {
-  const [stage] = stages;
-  if (stages.length !== 1 || stage === undefined) return [];
-  const [at, own] = [property(['lifecycle', 'at']), property(['lifecycle', 'stage'])];
-  return lifecycle.stage === stage
-    ? [(bind) => `(${own} = ${bind(stage)} OR ${at} < ${bind(lifecycle.at)})`]
-    : [(bind) => `${own} = ${bind(stage)} AND ${at} >= ${bind(lifecycle.at)}`];
-}
-
-/** Lets so many calls run at once; the others wait for their turn. */
-function gate(atOnceMax: number): <T>(call: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (call) => {
-    if (running === atOnceMax) await new Promise<void>((go) => waiting.push(go));
-    else running++;
-    try {
-      return await call();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
+  return texts.reduce((sum, text) => sum + text.length + 64, Object.keys(m).length * 128);
 }

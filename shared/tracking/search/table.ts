@@ -1,9 +1,9 @@
 import type { Context } from '../../context.ts';
 import type { Page } from '../../http/index.ts';
-import { isRough, positionOf, positionToken, property } from '../../search/index.ts';
+import { isRough, property } from '../../search/index.ts';
 import { loggedValue } from '../metric-values.ts';
 import type { DatasetInput, Run } from '../model.ts';
-import { findRuns, parseRunSearch, type ParsedRunSearch, type RunSearch, searchIdentity } from './runs.ts';
+import { findRuns, parseRunSearch, type ParsedRunSearch, type RunSearch, tokenWithin } from './find-runs.ts';
 
 /** Names of what a table shows of each run. */
 export type RunColumns = {
@@ -46,10 +46,9 @@ export async function searchRunRows(
   const rows = page.items.map((run) => rowOf(run, columns));
   const fitting = fittingCount(rows);
   if (fitting === rows.length) return { ...page, items: rows };
-  const position = positionOf(page.items[fitting - 1], [page.items[fitting]], parsed.ordering);
   return {
     items: rows.slice(0, fitting),
-    nextToken: positionToken(position, searchIdentity(ctx, search)),
+    nextToken: tokenWithin(ctx, search, parsed, page.items, fitting),
   };
 }
 
