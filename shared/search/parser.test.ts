@@ -245,9 +245,10 @@ describe('what is wrong with a filter', () => {
       '<'.repeat(99_999),
       `tags.a = ${'"'.repeat(99_001)}x`,
     ]) {
-      const started = performance.now();
+      // Time of the processor, which a busy machine does not stretch; what is quadratic takes minutes of it.
+      const before = process.cpuUsage();
       failure(() => parseFilter(text, table));
-      expect(performance.now() - started).toBeLessThan(200);
+      expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
     }
   });
 });

