@@ -17,6 +17,7 @@ import {
   searchVersions,
   versionByName,
 } from '../../shared/registry/index.ts';
+import { inTurns } from '../../shared/turns.ts';
 import { keyValue, mlflow, nextPage, optional, pairs, search } from './mlflow.ts';
 
 const tags = z.array(keyValue).optional();
@@ -26,6 +27,8 @@ const version = z
   .union([z.string(), z.number()])
   .refine((v) => /^\d+$/.test(String(v)) && Number(v) >= 1, "Parameter 'version' must be an integer.")
   .transform(Number);
+
+const readsAtOnceMax = 16;
 
 /** MLflow's model registry API. */
 export const registry: Surface = {
@@ -49,7 +52,7 @@ export const registry: Surface = {
       input: z.object({ ...search, max_results: fields.limit(1000, 100) }),
       handle: async (ctx, input) => {
         const found = await searchModels(ctx, searchOf(input));
-        const models = await Promise.all(found.items.map((root) => modelJson(ctx, root)));
+        const models = await inTurns(found.items, readsAtOnceMax, (root) => modelJson(ctx, root));
         return { ...optional('registered_models', models), ...nextPage(found) };
       },
     }),
@@ -59,7 +62,7 @@ export const registry: Surface = {
         const found = await searchVersions(ctx, searchOf(input));
         const ids = [...new Set(found.items.map(({ modelId }) => modelId))];
         const roots = new Map(
-          await Promise.all(ids.map(async (id) => [id, await modelById(ctx, id)] as const)),
+          await inTurns(ids, readsAtOnceMax, async (id) => [id, await modelById(ctx, id)] as const),
         );
         const versions = found.items.map((each) => {
           const root = roots.get(each.modelId);

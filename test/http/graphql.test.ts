@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -194,4 +195,24 @@ describe('the GraphQL endpoint', () => {
         });
     },
   );
+});
+
+test('the experiment that many runs share is asked for once', async () => {
+  const shared = text(await post('experiments/create', { name: 'shared' }), 'experiment_id');
+  for (let i = 0; i < 12; i++) await post('runs/create', { experiment_id: shared, start_time: i });
+  const { meter } = server.ctx.stores.documents;
+  const requestsOf = async (fields: string) => {
+    const before = meter.requests;
+    const { body } = await ask(
+      `query ($ids: [String]) { mlflowSearchRuns(input: { experimentIds: $ids }) { runs { ${fields} } } }`,
+      { ids: [shared] },
+    );
+    expect(items(body['data']?.['mlflowSearchRuns']?.['runs'])).toHaveLength(12);
+    return meter.requests - before;
+  };
+  // What is still to be told of the new runs would count as well.
+  await server.drain();
+  const alone = await eventually(() => requestsOf('info { runId }'));
+  const together = await eventually(() => requestsOf('info { runId } experiment { name }'));
+  expect(together - alone).toBeLessThanOrEqual(2);
 });

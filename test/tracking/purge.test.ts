@@ -303,14 +303,17 @@ describe('a purged experiment', () => {
     expect(await placesOf(ctx, experimentId)).toEqual(before);
   });
 
-  test('keeps its folder where another experiment has its artifacts there', async () => {
-    const { experimentId } = await filled();
-    const artifactLocation = `mlflow-artifacts:/${experimentId}/shared`;
-    await createExperiment(ctx, { name: `within ${experimentId}`, artifactLocation });
-    await deleteExperiment(ctx, experimentId);
-    await purgeAll(ctx, experimentId);
-    expect(await placesOf(ctx, experimentId)).toEqual([`artifacts default/${experimentId}/notes.txt`]);
-  });
+  test.each([['mlflow-artifacts:/'], ['mlflow-artifacts://server:5000/']])(
+    'keeps its folder where another experiment has its artifacts there, as %s',
+    async (root) => {
+      const { experimentId } = await filled();
+      const artifactLocation = `${root}${experimentId}/shared`;
+      await createExperiment(ctx, { name: `within ${experimentId}`, artifactLocation });
+      await deleteExperiment(ctx, experimentId);
+      await purgeAll(ctx, experimentId);
+      expect(await placesOf(ctx, experimentId)).toEqual([`artifacts default/${experimentId}/notes.txt`]);
+    },
+  );
 
   test('is whole or hidden with all of its runs wherever the purge breaks off, and the next ends it', async () => {
     const states: string[] = [];

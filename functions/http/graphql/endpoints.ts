@@ -1,6 +1,7 @@
 import { type GraphQLFieldResolver, GraphQLFloat, getNullableType, isListType } from 'graphql';
 import type { Context } from '../../../shared/context.ts';
 import { CairnError, mlflowError, type Route } from '../../../shared/http/index.ts';
+import { gate } from '../../../shared/turns.ts';
 import { snakeCase, snakeName } from '../snake-case.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -16,18 +17,29 @@ const operations: Readonly<Record<string, string>> = {
   mlflowSearchDatasets: 'experiments/search-datasets',
 };
 
+/** A list may hold thousands of runs, each of which has an experiment and model versions to be asked for. */
+const asksAtOnceMax = 8;
+
 /**
- * Resolves every field of the schema: those of the root by the endpoints, which parse and refuse as they
- * do for everybody else, and those below from the JSON that the endpoints gave.
+ * Resolves every field of the schema, for one execution: those of the root by the endpoints, which parse and
+ * refuse as they do for everybody else, and those below from the JSON that the endpoints gave.
  */
 export function resolverOf(routes: readonly Route[]): GraphQLFieldResolver<unknown, Context> {
   const byOperation = new Map(routes.map((route) => [route.operation, route]));
-  const ask = async (ctx: Context, operation: string, input: Json): Promise<Json> => {
-    const route = byOperation.get(operation);
-    if (!route) throw new Error(`No endpoint is the operation '${operation}'.`);
-    const request = requestOf(route, input);
-    const response = await route.handle(ctx, { request, url: new URL(request.url), params: {} });
-    return (await response.json()) as Json;
+  const inTurn = gate(asksAtOnceMax);
+  const ask = (ctx: Context, operation: string, input: Json): Promise<Json> =>
+    inTurn(async () => {
+      const route = byOperation.get(operation);
+      if (!route) throw new Error(`No endpoint is the operation '${operation}'.`);
+      const request = requestOf(route, input);
+      const response = await route.handle(ctx, { request, url: new URL(request.url), params: {} });
+      return (await response.json()) as Json;
+    });
+  const experiments = new Map<unknown, Promise<Json>>();
+  const experimentOf = (ctx: Context, id: unknown): Promise<Json> => {
+    const asked = experiments.get(id) ?? ask(ctx, 'experiments/get', { experiment_id: id });
+    experiments.set(id, asked);
+    return asked;
   };
   return (source, args, ctx, { parentType, fieldName, returnType }) => {
     const operation = operations[fieldName];
@@ -35,12 +47,10 @@ export function resolverOf(routes: readonly Route[]): GraphQLFieldResolver<unkno
     if (parentType.name === 'MlflowRunExtension') {
       const { info } = source as { info: Json };
       if (fieldName === 'experiment')
-        return ask(ctx, 'experiments/get', { experiment_id: info['experiment_id'] }).then(
-          (a) => a['experiment'],
-        );
+        return experimentOf(ctx, info['experiment_id']).then((answer) => answer['experiment']);
       if (fieldName === 'modelVersions')
         return ask(ctx, 'model-versions/search', { filter: `run_id = '${String(info['run_id'])}'` }).then(
-          (a) => a['model_versions'],
+          (answer) => answer['model_versions'],
         );
     }
     const value = (source as Json)[fieldName === 'apiError' ? fieldName : snakeName(fieldName)];

@@ -48,14 +48,16 @@ export async function metricHistoryBulk(
   { runIds, key, limit }: { runIds: readonly string[]; key: string; limit: number },
 ): Promise<RunPoint[]> {
   const points: RunPoint[] = [];
-  for (const runId of [...new Set(runIds)].toSorted()) {
-    if (points.length >= limit) break;
-    const history = await historyIfAny(ctx, runId, key);
-    if (!history) continue;
-    const next = await pointsAfter(history, undefined, limit - points.length);
-    for (const point of pointsOf(key, next)) points.push({ ...point, runId });
+  const ids = [...new Set(runIds)].toSorted();
+  for (let i = 0; i < ids.length && points.length < limit; i += runsAtOnceMax) {
+    const some = await inTurns(ids.slice(i, i + runsAtOnceMax), runsAtOnceMax, async (runId) => {
+      const history = await historyIfAny(ctx, runId, key);
+      const first = history ? await pointsAfter(history, undefined, limit - points.length) : union([]);
+      return pointsOf(key, first).map((point) => ({ ...point, runId }));
+    });
+    points.push(...some.flat());
   }
-  return points;
+  return points.slice(0, limit);
 }
 
 export type HistoryInterval = {
@@ -139,16 +141,10 @@ async function pointsWithin(
   steps: readonly [first: number, last: number] | undefined,
 ): Promise<Columns> {
   const [first, last] = steps ?? [-Infinity, Infinity];
-  const numbers = [...sealed.entries()]
-    .filter(
-      ([
-        ,
-        {
-          steps: [least, greatest],
-        },
-      ]) => least <= last && greatest >= first,
-    )
-    .map(([number]) => number);
+  const numbers = [...sealed.keys()].filter((number) => {
+    const [least, greatest] = sealed[number].steps;
+    return least <= last && greatest >= first;
+  });
   const points = union([...(await inTurns(numbers, blocksAtOnceMax, block)), loose]);
   if (!steps) return points;
   const within: number[] = [];

@@ -93,12 +93,16 @@ async function* rowsOf(
   const id = type === 'experiment' ? 'experimentId' : type === 'run' ? 'runId' : 'modelId';
   const select = `SELECT c.workspace, c.experimentId, c.${id} AS id, c.type, c.lifecycle FROM c WHERE ${one}`;
   const workspace: Record<string, string> = one ? { workspace: ctx.workspace } : {};
-  yield* documents.stream<Row>({
+  // Experiments lie by workspace; runs and models of one are all over their containers.
+  const options = one && type === 'experiment' ? { key: [ctx.workspace] } : {};
+  const unfinished = {
     text: `${select} c.type IN (@purging, @purged)`,
     values: { ...workspace, purging: `purging-${type}`, purged: `purged-${type}` },
-  });
-  yield* documents.stream<Row>({
+  };
+  const deleted = {
     text: `${select} c.type = @type AND c.lifecycle.stage = 'deleted' AND c.lifecycle.at <= @deletedBefore`,
     values: { ...workspace, type, deletedBefore },
-  });
+  };
+  yield* documents.stream<Row>(unfinished, options);
+  yield* documents.stream<Row>(deleted, options);
 }

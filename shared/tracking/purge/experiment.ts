@@ -77,8 +77,8 @@ export async function activeRunOf(
   const [active] = await ctx.stores.documents('runs').query<string>(
     {
       text: `SELECT VALUE c.runId FROM c WHERE c.experimentId = @experimentId AND c.type = 'run'
-        AND c.lifecycle.stage = 'active' AND c.lifecycle.at >= @at`,
-      values: { experimentId, at: lifecycle.at },
+        AND c.workspace = @workspace AND c.lifecycle.stage = 'active' AND c.lifecycle.at >= @at`,
+      values: { experimentId, workspace: ctx.workspace, at: lifecycle.at },
     },
     { key: [experimentId], limit: 1, consistency: 'strong' },
   );
@@ -158,7 +158,7 @@ async function giveUp(ctx: Context, experiment: Experiment, etag: string): Promi
 
 /**
  * Removes what else lies in the folder that an experiment got by default. One that was chosen may be
- * another's as well, and so may this one, where somebody chose it.
+ * another's as well, and so may this one, where somebody chose it, however it is spelled there.
  */
 async function removeOwnArtifacts(
   ctx: Context,
@@ -167,9 +167,9 @@ async function removeOwnArtifacts(
   if (artifactLocation !== `mlflow-artifacts:/${experimentId}`) return;
   const [shared] = await ctx.stores.documents('experiments').query<string>(
     {
-      text: `SELECT VALUE c.experimentId FROM c WHERE c.workspace = @workspace AND c.type = 'experiment'
-        AND STARTSWITH(c.artifactLocation, @artifactLocation)`,
-      values: { workspace: ctx.workspace, artifactLocation },
+      text: `SELECT VALUE c.experimentId FROM c WHERE c.workspace = @workspace
+        AND c.type IN ('experiment', 'purging-experiment') AND CONTAINS(c.artifactLocation, @experimentId)`,
+      values: { workspace: ctx.workspace, experimentId },
     },
     { key: [ctx.workspace], limit: 1, consistency: 'strong' },
   );

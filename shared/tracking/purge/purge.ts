@@ -134,11 +134,9 @@ async function countsOf(ctx: Context, targets: readonly PurgeTarget[]): Promise<
   const contents = await inTurns(experiments, readsAtOnceMax, ({ experimentId }) =>
     contentsOf(ctx, experimentId),
   );
+  const whole = new Set(experiments.map(({ experimentId }) => experimentId));
   const alone = (kind: PurgeTarget['kind']) =>
-    targets.filter(
-      (target) =>
-        target.kind === kind && !experiments.some(({ experimentId }) => experimentId === target.experimentId),
-    ).length;
+    targets.filter((target) => target.kind === kind && !whole.has(target.experimentId)).length;
   return {
     experiments: experiments.filter(({ experimentId }) => experimentId !== defaultExperimentId).length,
     runs: alone('run') + contents.reduce((sum, { runs }) => sum + runs, 0),
