@@ -124,6 +124,17 @@ describe('what surrounds every page', () => {
     );
   });
 
+  test('stays when the code of a page does not come, as after a new version was deployed', async () => {
+    const view = await browser.view();
+    await view.page.route('**/assets/JobsPage*', (route) => route.abort());
+    await view.visit('#/jobs');
+    expect(await view.page.getByRole('heading', { level: 1 }).innerText()).toBe('This page broke');
+    await view.page.unroute('**/assets/JobsPage*');
+    await view.page.getByRole('button', { name: 'Try again' }).click();
+    await view.page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor();
+    await view.close();
+  });
+
   test('offers to try again what failed, and then shows it', async () => {
     const view = await browser.view();
     let isDown = true;

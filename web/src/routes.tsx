@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import { createHashRouter, type RouteObject } from 'react-router';
+import { ApiError } from './api/client.ts';
 import { PageFailure } from './app/PageFailure.tsx';
 import { NotFoundPage } from './app/NotFoundPage.tsx';
 import { Shell } from './app/Shell.tsx';
@@ -9,8 +10,13 @@ function page(path: string, load: () => Promise<ComponentType>): RouteObject {
   return {
     path,
     errorElement: <PageFailure />,
-    lazy: async () => ({ Component: await load() }),
+    // A failure is thrown where the page would be drawn: there the error element takes it, with the shell around.
+    lazy: async () => ({ Component: await load().catch(() => Broken) }),
   };
+}
+
+function Broken(): never {
+  throw new ApiError(0, 'The code of this page did not come. It may have been replaced by a newer version.');
 }
 
 const runPage = async () => (await import('./run/RunPage.tsx')).RunPage;
@@ -21,7 +27,11 @@ const monitorPage = async () => (await import('./monitors/MonitorPage.tsx')).Mon
 export const router = createHashRouter([
   {
     element: <Shell />,
-    errorElement: <PageFailure />,
+    errorElement: (
+      <main className="page">
+        <PageFailure />
+      </main>
+    ),
     // What a first visit shows while the code of its page arrives.
     HydrateFallback: () => null,
     children: [

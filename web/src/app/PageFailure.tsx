@@ -6,9 +6,9 @@ import { PageHead } from '../parts/PageHead.tsx';
 export function PageFailure() {
   const error = useRouteError();
   return (
-    <div className="page">
+    <>
       <PageHead title="This page broke" />
       <Failure error={error} onRetry={() => location.reload()} />
-    </div>
+    </>
   );
 }

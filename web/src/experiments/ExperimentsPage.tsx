@@ -132,6 +132,7 @@ export function ExperimentsPage() {
             label="Experiments"
             rows={experiments}
             rowKey={(each) => each.experiment_id}
+            rowName={(each) => each.name}
             chosen={chosen}
             onChoose={setChosen}
             columns={[

@@ -18,11 +18,21 @@ type TableProps<Row> = {
   readonly rowKey: (row: Row) => string;
   /** Keys of rows that are chosen; with it each row has a box to choose it by. */
   readonly chosen?: ReadonlySet<string>;
+  /** What a row's box is called by; its key unless told. */
+  readonly rowName?: (row: Row) => string;
   readonly onChoose?: (chosen: ReadonlySet<string>) => void;
 };
 
 /** A table of moderate size, all of it in the page; it scrolls by itself where it is wider than its place. */
-export function Table<Row>({ label, columns, rows, rowKey, chosen, onChoose }: TableProps<Row>) {
+export function Table<Row>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  chosen,
+  rowName = rowKey,
+  onChoose,
+}: TableProps<Row>) {
   const keys = rows.map(rowKey);
   const all = chosen !== undefined && keys.length > 0 && keys.every((key) => chosen.has(key));
   const keyOf = (column: TableColumn<Row>) => column.id ?? String(column.title);
@@ -55,7 +65,7 @@ export function Table<Row>({ label, columns, rows, rowKey, chosen, onChoose }: T
                 <td className="choice">
                   <input
                     type="checkbox"
-                    aria-label="Choose"
+                    aria-label={`Choose ${rowName(row)}`}
                     checked={chosen.has(rowKey(row))}
                     onChange={() => onChoose?.(toggled(chosen, rowKey(row)))}
                   />

@@ -1,11 +1,12 @@
-import { useVirtualizer, type VirtualItem } from '@tanstack/react-virtual';
-import { memo, useCallback, useEffect, useMemo, useRef } from 'react';
-import type { RunRow, RunSearch } from '../api/runRows.ts';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
+import type { RunSearch } from '../api/runRows.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { type Line, type Source } from './arrange.ts';
-import { Cell, NameCell } from './cells.tsx';
-import { type Column, orderField, orderOf } from './columns.ts';
+import { type Column, orderField } from './columns.ts';
+import { HeadButton, sortOf } from './HeadButton.tsx';
 import { useCells } from './queries.ts';
+import { RunRowView } from './RunRowView.tsx';
 
 type RunsGridProps = {
   readonly search: RunSearch;
@@ -120,7 +121,7 @@ export function RunsGrid(props: RunsGridProps) {
               role="columnheader"
               aria-colindex={1}
               className="lead"
-              aria-sort={sortOf(props, 'attributes.run_name')}
+              aria-sort={sortOf(props.order, 'attributes.run_name')}
             >
               <input
                 type="checkbox"
@@ -139,7 +140,7 @@ export function RunsGrid(props: RunsGridProps) {
                   key={key}
                   role="columnheader"
                   aria-colindex={index + 2}
-                  aria-sort={sortOf(props, field)}
+                  aria-sort={sortOf(props.order, field)}
                   className={column.kind === 'metrics' ? 'cell number' : 'cell'}
                   style={{ left: start, width: size }}
                 >
@@ -202,82 +203,4 @@ export function RunsGrid(props: RunsGridProps) {
       </div>
     </section>
   );
-}
-
-type RunRowViewProps = Parameters<typeof NameCell>[0] & {
-  readonly index: number;
-  readonly start: number;
-  readonly columns: readonly Column[];
-  readonly cellsInView: readonly VirtualItem[];
-  readonly stored: RunRow | undefined;
-  readonly experimentNames: ReadonlyMap<string, string>;
-};
-
-/** One run. Scrolling draws the table anew with each frame, so a row that did not change is not. */
-const RunRowView = memo((props: RunRowViewProps) => {
-  const { line, index, start, columns, cellsInView, stored, experimentNames, isSelected } = props;
-  return (
-    <div
-      role="row"
-      aria-rowindex={index + 2}
-      aria-selected={isSelected}
-      className={`runs-row${isSelected ? ' selected' : ''}${line.pinned ? ' pinned' : ''}`}
-      style={{ transform: `translateY(${start}px)` }}
-    >
-      <NameCell {...props} />
-      {cellsInView.map(({ index: at, start: left, size, key }) => {
-        const column = columns[at];
-        return (
-          column && (
-            <div
-              key={key}
-              role="cell"
-              aria-colindex={at + 2}
-              className={column.kind === 'metrics' ? 'cell number' : 'cell'}
-              style={{ left, width: size }}
-            >
-              <Cell column={column} run={line.run} stored={stored} experimentNames={experimentNames} />
-            </div>
-          )
-        );
-      })}
-    </div>
-  );
-});
-
-type HeadButtonProps = Pick<RunsGridProps, 'order' | 'onOrder'> & {
-  readonly title: string;
-  readonly field: string | undefined;
-};
-
-/** The title of a column, which orders by it: downwards first, then upwards. */
-function HeadButton({ title, field, order, onOrder }: HeadButtonProps) {
-  if (field === undefined)
-    return (
-      <span className="cut" title={title}>
-        {title}
-      </span>
-    );
-  const sorted = orderOf(order);
-  const isSorted = sorted.field === field;
-  const next = `${field} ${isSorted && sorted.down ? 'ASC' : 'DESC'}`;
-  return (
-    <button
-      type="button"
-      className="sort"
-      title={title}
-      aria-pressed={isSorted}
-      onClick={() => onOrder(next)}
-    >
-      <span className="cut">{title}</span>
-      {isSorted && <Icon name={sorted.down ? 'down' : 'up'} size={12} />}
-    </button>
-  );
-}
-
-function sortOf({ order }: RunsGridProps, field: string | undefined) {
-  const sorted = orderOf(order);
-  if (field === undefined) return undefined;
-  if (sorted.field !== field) return 'none';
-  return sorted.down ? 'descending' : 'ascending';
 }
