@@ -13,8 +13,7 @@ import { checkDue, monitorEndpoint } from '../shared/monitoring/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
 import { inspectVersion, linkLoggedModel } from '../shared/registry/index.ts';
 import { followAlias } from '../shared/serving/index.ts';
-import { foldFinishedRun, foldRun } from '../shared/tracking/index.ts';
-import { purge, sweepDeleted } from '../shared/tracking/index.ts';
+import { foldFinishedRun, foldRun, purge, sweepDeleted } from '../shared/tracking/index.ts';
 import { workContext } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */

@@ -62,58 +62,65 @@ async function change(
   ctx: Context,
   name: string,
   alias: string,
-  next: (held: number | undefined) => number | undefined,
+  holderOf: (held: number | undefined) => number | undefined,
 ): Promise<void> {
   await swap(ctx, `Model '${name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, name);
-    const { modelId, workspace } = root;
     const { [alias]: _, ...others } = root.aliases;
     const from = aliasHolder(root, alias);
-    const to = next(from);
+    const to = holderOf(from);
     if (from === to) return undefined;
     const aliases = { ...others, ...(to === undefined ? {} : { [alias]: to }) };
-    const now = ctx.clock.now();
-    const seq = root.seq + 1;
-    const move: AliasMove = {
-      id: `alias-move:${String(seq).padStart(8, '0')}`,
-      type: 'alias-move',
-      v: 1,
-      workspace,
-      modelId,
-      alias,
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-      actor: ctx.principal.id,
-      at: now,
-    };
-    const event = eventWrite(
-      ctx,
-      {
-        type: to === undefined ? 'alias.deleted' : 'alias.moved',
-        aggregate: `model/${modelId}`,
-        seq,
-        subject: {
-          modelId,
-          alias,
-          ...(from === undefined ? {} : { from: String(from) }),
-          ...(to === undefined ? {} : { to: String(to) }),
-        },
-        before: root.aliases,
-        after: aliases,
-      },
-      { workspace, modelId },
-    );
-    const key = partition(ctx, modelId);
+    const next: ModelRoot = { ...root, aliases, updatedAt: ctx.clock.now(), seq: root.seq + 1 };
+    const moved = { alias, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    const event = aliasEvent(ctx, root, next, moved);
+    const key = partition(ctx, root.modelId);
     const { outcome } = await ctx.stores
       .documents('models')
       .batch(key, [
-        { op: 'replace', doc: { ...root, aliases, updatedAt: now, seq }, etag },
-        { op: 'create', doc: move },
+        { op: 'replace', doc: next, etag },
+        { op: 'create', doc: recordOf(ctx, next, moved) },
         event,
       ]);
     if (outcome !== 'applied') return lost;
     return relay(ctx, 'models', key, event);
   });
+}
+
+type Moved = { readonly alias: string; readonly from?: number; readonly to?: number };
+
+function recordOf(ctx: Context, { workspace, modelId, seq, updatedAt }: ModelRoot, moved: Moved): AliasMove {
+  return {
+    id: `alias-move:${String(seq).padStart(8, '0')}`,
+    type: 'alias-move',
+    v: 1,
+    workspace,
+    modelId,
+    ...moved,
+    actor: ctx.principal.id,
+    at: updatedAt,
+  };
+}
+
+function aliasEvent(ctx: Context, before: ModelRoot, after: ModelRoot, { alias, from, to }: Moved) {
+  const { workspace, modelId, seq } = after;
+  return eventWrite(
+    ctx,
+    {
+      type: to === undefined ? 'alias.deleted' : 'alias.moved',
+      aggregate: `model/${modelId}`,
+      seq,
+      subject: {
+        modelId,
+        alias,
+        ...(from === undefined ? {} : { from: String(from) }),
+        ...(to === undefined ? {} : { to: String(to) }),
+      },
+      before: before.aliases,
+      after: after.aliases,
+    },
+    { workspace, modelId },
+  );
 }
 
 function checkAlias(alias: string): void {

@@ -59,9 +59,12 @@ export type Run = Document & {
   readonly modelInputs?: readonly { readonly modelId: string }[];
   readonly modelOutputs?: readonly { readonly modelId: string; readonly step: number }[];
   /** What has been logged since the run began, by which is told when to fold its history. */
-  readonly logged?: readonly [calls: number, points: number];
+  readonly logged?: Logged;
   readonly seq: number;
 };
+
+/** Log calls with metrics, and points. */
+export type Logged = readonly [calls: number, points: number];
 
 /** A dataset that a run used, as far as search needs it; `detail` is the digest under which the rest is kept. */
 export type DatasetInput = {

@@ -5,7 +5,7 @@ import type { CairnEvent } from '../../events/index.ts';
 import { isCode } from '../../http/index.ts';
 import { contended, jitter, swapTries } from '../../swap.ts';
 import { inTurns } from '../../turns.ts';
-import type { RunKey } from '../model.ts';
+import type { Logged, RunKey } from '../model.ts';
 import { runPartition } from '../ids.ts';
 import { readRun } from '../runs/runs.ts';
 import { type Columns, placeAt, union, unpacked, without } from './points.ts';
@@ -13,9 +13,6 @@ import { type Bounds, compareTimes, type Points, readBlock, readSeries, seriesDo
 
 /** The work message that asks for folding. */
 export type FoldMessage = { readonly kind: 'fold-run'; readonly runId: string };
-
-/** What has been logged to a run since it began: log calls with metrics, and points. */
-export type Logged = readonly [calls: number, points: number];
 
 /** A run is folded after so many more log calls or points. */
 const everyCalls = 64;

@@ -1,10 +1,10 @@
-import type { Stores } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
-import { datasetKey, type LoggedModel, type ModelMetric } from './model.ts';
-import { changeLoggedModel } from './store.ts';
+import { jointWriters } from '../joint.ts';
 import { storedValue } from '../metric-values.ts';
 import type { MetricPoint } from '../model.ts';
+import { datasetKey, type LoggedModel, type ModelMetric } from './model.ts';
+import { changeLoggedModel } from './store.ts';
 
 /** A point of a run's metric that was measured of a logged model, on a dataset where both of its fields are given. */
 export type ModelPoint = MetricPoint & {
@@ -20,8 +20,7 @@ type Call = {
   readonly fail: (error: unknown) => void;
 };
 
-/** Calls that wait for their model's writer, by the stores they write to and the model. */
-const writers = new WeakMap<Stores, Map<string, Call[]>>();
+const join = jointWriters<Call>();
 
 /**
  * Brings points that a run measured of logged models to these models. A model keeps the latest of each
@@ -38,38 +37,29 @@ export async function logModelMetrics(
   const batches = [...byModel].map(
     ([modelId, of]) => [modelId, of.map((point) => metricOf(runId, point))] as const,
   );
-  await Promise.all(batches.map(([modelId, metrics]) => join(ctx, modelId, metrics)));
+  const written = batches.map(
+    ([modelId, metrics]) =>
+      new Promise<void>((done, fail) => {
+        const call = { ctx, metrics, done, fail };
+        join(
+          ctx.stores,
+          `${ctx.workspace}/${modelId}`,
+          call,
+          () => (waiting) => write(modelId, waiting.splice(0)),
+        );
+      }),
+  );
+  await Promise.all(written);
 }
 
-function join(ctx: Context, modelId: string, metrics: readonly ModelMetric[]): Promise<void> {
-  let models = writers.get(ctx.stores);
-  if (!models) writers.set(ctx.stores, (models = new Map()));
-  const of = models;
-  const key = `${ctx.workspace}/${modelId}`;
-  const waiting = of.get(key);
-  return new Promise((done, fail) => {
-    const call: Call = { ctx, metrics, done, fail };
-    if (waiting) waiting.push(call);
-    else {
-      const calls = [call];
-      of.set(key, calls);
-      // Nothing may come between finding that no call waits and saying that nobody serves them.
-      void write(modelId, calls, () => of.delete(key));
-    }
-  });
-}
-
-/** Serves one model's calls until none waits. */
-async function write(modelId: string, waiting: Call[], end: () => void): Promise<void> {
-  for (let calls = waiting.splice(0); calls[0]; calls = waiting.splice(0))
-    try {
-      const metrics = calls.flatMap((call) => call.metrics);
-      await changeLoggedModel(calls[0].ctx, modelId, (model) => measured(model, metrics));
-      for (const call of calls) call.done();
-    } catch (error) {
-      for (const call of calls) call.fail(error);
-    }
-  end();
+async function write(modelId: string, calls: readonly Call[]): Promise<void> {
+  try {
+    const metrics = calls.flatMap((call) => call.metrics);
+    await changeLoggedModel(calls[0].ctx, modelId, (model) => measured(model, metrics));
+    for (const call of calls) call.done();
+  } catch (error) {
+    for (const call of calls) call.fail(error);
+  }
 }
 
 /** The model with these metrics as well; the same object where it has later ones of all of them. */

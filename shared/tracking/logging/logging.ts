@@ -6,6 +6,7 @@ import { contended, jitter, swapTries } from '../../swap.ts';
 import { type FoldMessage, isFoldDue } from '../history/fold.ts';
 import type { Points } from '../history/store.ts';
 import { runPartition } from '../ids.ts';
+import { jointWriters } from '../joint.ts';
 import { checkedChange, checkRunId } from '../limits.ts';
 import { logModelMetrics } from '../logged-models/metrics.ts';
 import type { Run, RunChange } from '../model.ts';
@@ -28,8 +29,7 @@ type Call = {
   prepared: boolean;
 };
 
-/** Calls that wait for their run's writer, by the stores they write to and the run. */
-const writers = new WeakMap<object, Map<string, Call[]>>();
+const join = jointWriters<Call>();
 
 /**
  * Logs metrics, params and tags to a run, all or nothing. Calls that meet in this process share one
@@ -43,33 +43,14 @@ export async function logToRun(ctx: Context, runId: string, change: RunChange): 
   const checked = checkedChange(change);
   return new Promise((done, fail) => {
     const call: Call = { ctx, change: checked, done, fail, prepared: false };
-    const runs = runsOf(ctx);
-    const key = `${ctx.workspace}/${runId}`;
-    const waiting = runs.get(key);
-    if (waiting) waiting.push(call);
-    else {
-      const calls = [call];
-      runs.set(key, calls);
-      // Nothing may come between finding that no call waits and saying that nobody serves them.
-      void serve(runId, calls, () => runs.delete(key));
-    }
+    join(ctx.stores, `${ctx.workspace}/${runId}`, call, () => {
+      // Between the writes of one process the run itself need not be read again.
+      let known: Stored<Run> | undefined;
+      return async (waiting) => {
+        known = await answer(runId, takeJoint(waiting), known);
+      };
+    });
   });
-}
-
-function runsOf({ stores }: Context): Map<string, Call[]> {
-  let runs = writers.get(stores);
-  if (!runs) writers.set(stores, (runs = new Map()));
-  return runs;
-}
-
-/** Serves one run's calls until none waits. Between the writes of one process the run itself need not be read again. */
-async function serve(runId: string, waiting: Call[], end: () => void): Promise<void> {
-  let known: Stored<Run> | undefined;
-  try {
-    while (waiting.length > 0) known = await answer(runId, takeJoint(waiting), known);
-  } finally {
-    end();
-  }
 }
 
 /** Answers calls, all of them, and returns the run as it then stands, where that is known. */
@@ -114,51 +95,63 @@ async function commit(
     const [first] = calls;
     if (!first) return current;
     const { ctx } = first;
-    const fresh = current === undefined;
+    const isFresh = current === undefined;
     current = (current && (await activeStill(ctx, current))) ?? (await readActiveRun(ctx, runId));
-    const { doc, etag } = current;
-    const judged = judge(doc, calls);
-    if (judged.refused.length > 0 && !fresh) {
+    const judged = judge(current.doc, calls);
+    if (judged.refused.length > 0 && !isFresh) {
       // What refuses them may be out of date.
       current = undefined;
       continue;
     }
     for (const { call, error } of judged.refused) call.fail(error);
     calls = judged.accepted.map(({ call }) => call);
-    const ready = await prepareAll(doc, calls);
+    const ready = await prepareAll(current.doc, calls);
     if (ready.length < calls.length) {
       calls = ready;
       continue;
     }
-    if (judged.run === doc) {
-      for (const call of calls) call.done();
-      return current;
-    }
-    checkSize(judged.run);
-    const points = judged.accepted.flatMap(({ call, points: p }) => (p ? [{ call, doc: p }] : []));
-    const creates = points.map(({ doc: p }): Write => ({ op: 'create', doc: p }));
-    const writes: Write[] = [{ op: 'replace', doc: judged.run, etag }, ...creates];
-    const result = await ctx.stores.documents('runs').batch(runPartition(doc), writes);
-    switch (result.outcome) {
+    const written = await write(ctx, current, judged);
+    switch (written.outcome) {
       case 'applied':
         for (const call of calls) call.done();
-        askToFold(ctx, doc, judged.run);
-        return { doc: judged.run, etag: result.etags[0] ?? '' };
-      case 'exists': {
-        // This call's points are stored, hence all of the call was: it is a repetition.
-        const repeated = points[result.at - 1]?.call;
-        repeated?.done();
-        calls = calls.filter((call) => call !== repeated);
+        askToFold(ctx, current.doc, judged.run);
+        return written.stored;
+      case 'repeated':
+        written.call?.done();
+        calls = calls.filter((call) => call !== written.call);
         break;
-      }
-      case 'missing':
-      case 'changed':
+      case 'lost':
         current = undefined;
         await jitter(ctx, attempt++);
-        break;
     }
   }
   throw contended(`Run ${runId}`);
+}
+
+type Written =
+  | { readonly outcome: 'applied'; readonly stored: Stored<Run> }
+  /** The points of this call are stored, hence all of the call was. */
+  | { readonly outcome: 'repeated'; readonly call: Call | undefined }
+  | { readonly outcome: 'lost' };
+
+/** Writes the run with the points of the calls that changed it, if it is as it was read. */
+async function write(ctx: Context, { doc, etag }: Stored<Run>, { run, accepted }: Judged): Promise<Written> {
+  if (run === doc) return { outcome: 'applied', stored: { doc, etag } };
+  checkSize(run);
+  const withPoints = accepted.filter(({ points }) => points !== undefined);
+  const creates = accepted.flatMap(({ points }): Write[] => (points ? [{ op: 'create', doc: points }] : []));
+  const result = await ctx.stores
+    .documents('runs')
+    .batch(runPartition(doc), [{ op: 'replace', doc: run, etag }, ...creates]);
+  switch (result.outcome) {
+    case 'applied':
+      return { outcome: 'applied', stored: { doc: run, etag: result.etags[0] ?? '' } };
+    case 'exists':
+      return { outcome: 'repeated', call: withPoints[result.at - 1]?.call };
+    case 'missing':
+    case 'changed':
+      return { outcome: 'lost' };
+  }
 }
 
 /** The run as it is known, unless that may no longer be written to: it is read again then, before anybody is refused. */
@@ -172,10 +165,17 @@ async function activeStill(ctx: Context, known: Stored<Run>): Promise<Stored<Run
   }
 }
 
-/** Applies each call in turn, leaving out those that may not be. Equal runs stay identical. */
-function judge(run: Run, calls: readonly Call[]) {
-  const accepted: { call: Call; points?: Points }[] = [];
-  const refused: { call: Call; error: unknown }[] = [];
+type Judged = {
+  /** The very run it began with where no call changes it. */
+  readonly run: Run;
+  readonly accepted: readonly { readonly call: Call; readonly points?: Points }[];
+  readonly refused: readonly { readonly call: Call; readonly error: unknown }[];
+};
+
+/** Applies each call in turn, leaving out those that may not be. */
+function judge(run: Run, calls: readonly Call[]): Judged {
+  const accepted: Judged['accepted'][number][] = [];
+  const refused: Judged['refused'][number][] = [];
   const draft = new RunDraft(run);
   const ids = new Set<string>();
   for (const call of calls)
