@@ -200,6 +200,22 @@ describe('runs/search', () => {
     const { body } = await mlflow('runs/search', { experiment_ids: [id] });
     expect(items(body['runs'])[0]?.['info']?.['lifecycle_stage']).toBe('active');
   });
+
+  test('merges the runs of several experiments, newest first, page by page', async () => {
+    const [a, b] = [await newExperiment(), await newExperiment()];
+    for (let start = 0; start < 7; start++) await newRun(start % 2 ? a : b, start);
+    await eventually(async () => {
+      const seen: string[] = [];
+      for (let page_token = ''; ; ) {
+        const asked = { experiment_ids: [a, b, '424242'], max_results: 3, page_token };
+        const { body } = await mlflow('runs/search', asked);
+        seen.push(...items(body['runs']).map((run) => String(run['info']?.['run_name'])));
+        if (body['next_page_token'] === undefined) break;
+        page_token = String(body['next_page_token']);
+      }
+      expect(seen).toEqual(['r6', 'r5', 'r4', 'r3', 'r2', 'r1', 'r0']);
+    });
+  });
 });
 
 describe('experiments/search-datasets', () => {
