@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, chromium, type Page, type Request } from 'playwright-core';
+import { type Browser, chromium, type Page, type Request, type Response } from 'playwright-core';
 
 /** Where a Chromium is, unless the environment says. */
 const usualPath = '/usr/bin/chromium';
@@ -60,6 +60,14 @@ export async function openBrowser(url: string): Promise<WebBrowser> {
     },
     close: () => browser.close(),
   };
+}
+
+/** Bytes of an answer's body, uncompressed; 0 where the page stopped waiting for it, and there is none. */
+export async function bodyBytes(response: Response): Promise<number> {
+  return response.body().then(
+    ({ length }) => length,
+    () => 0,
+  );
 }
 
 async function launched(): Promise<Browser> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startedStack, type RunningStack } from '../support/stack.ts';
-import { openBrowser, type View, type WebBrowser } from './browser.ts';
+import { bodyBytes, openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
 let stack: RunningStack;
@@ -193,7 +193,7 @@ test('a hundred runs of many metrics stay one page, whose answers are small', as
   let largest = 0;
   view.page.on('response', (response) => {
     if (response.url().includes('ajax-api'))
-      void response.body().then(({ length }) => (largest = Math.max(largest, length)));
+      void bodyBytes(response).then((bytes) => (largest = Math.max(largest, bytes)));
   });
   await view.visit(`#/compare?runs=${many.join(',')}`);
   const table = view.page.getByRole('table');

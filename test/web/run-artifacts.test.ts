@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startedStack, type RunningStack } from '../support/stack.ts';
-import { openBrowser, type View, type WebBrowser } from './browser.ts';
+import { bodyBytes, openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
 let stack: RunningStack;
@@ -133,7 +133,7 @@ test('of a long text the beginning is read, and only what is in sight drawn', as
   const view = await browser.view();
   let bytes = 0;
   view.page.on('response', (response) => {
-    if (response.url().includes('get-artifact')) void response.body().then((body) => (bytes += body.length));
+    if (response.url().includes('get-artifact')) void bodyBytes(response).then((each) => (bytes += each));
   });
   await view.visit(`#/runs/${runId}?tab=artifacts&path=log.txt`);
   await view.page.getByText('The beginning of the file').waitFor();

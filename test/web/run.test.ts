@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startedStack, type RunningStack } from '../support/stack.ts';
-import { openBrowser, type View, type WebBrowser } from './browser.ts';
+import { bodyBytes, openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor, startedAt } from './logging.ts';
 
 let stack: RunningStack;
@@ -296,7 +296,7 @@ describe('the curves of a run', () => {
     const histories: string[] = [];
     view.page.on('response', (response) => {
       if (response.url().includes('/assets/')) return;
-      void response.body().then(({ length }) => sizes.push(length));
+      void bodyBytes(response).then((bytes) => sizes.push(bytes));
       const key = new URL(response.url()).searchParams.get('metric_key');
       if (key !== null) histories.push(key);
     });

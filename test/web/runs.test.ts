@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { openBrowser, type View, type WebBrowser } from './browser.ts';
+import { bodyBytes, openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor, startedAt } from './logging.ts';
 
 const responseBytesMax = 1_000_000;
@@ -266,7 +266,7 @@ describe('an experiment of many runs with 500 metrics', () => {
     const { page } = view;
     const bytes: number[] = [];
     page.on('response', async (response) => {
-      if (response.url().includes('/api/v1/runs/')) bytes.push((await response.body()).length);
+      if (response.url().includes('/api/v1/runs/')) bytes.push(await bodyBytes(response));
     });
     await view.visit(`#/experiments/${huge}?col=metrics.*&filter=attributes.run_name+%3D+'widest'`);
     expect(await page.getByRole('columnheader').count()).toBeLessThan(30);
