@@ -384,6 +384,21 @@ describe('the table of runs', () => {
       expect((await table({ experiment_ids: [id], ...body })).status).toBe(400);
   });
 
+  test('names the columns that most runs have before those of few', async () => {
+    const experimentId = await newExperiment();
+    await newRun(experimentId, 1, { metrics: [metric('auc', 1), metric('layer', 1)] });
+    await newRun(experimentId, 2, { metrics: [metric('loss', 1), metric('auc', 1)] });
+    await newRun(experimentId, 3, { metrics: [metric('loss', 1)] });
+    await eventually(async () =>
+      expect(
+        (await server.call('GET', `/api/v1/runs/columns?experiment_ids=${experimentId}`)).body,
+      ).toMatchObject({
+        metrics: ['auc', 'loss', 'layer'],
+        runs_sampled: 3,
+      }),
+    );
+  });
+
   test('knows the names of columns', async () => {
     await eventually(async () =>
       expect((await server.call('GET', `/api/v1/runs/columns?experiment_ids=${id},77`)).body).toEqual({

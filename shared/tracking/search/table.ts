@@ -52,7 +52,7 @@ export async function searchRunRows(
   };
 }
 
-/** The names that the newest runs have, those that most of them have if there are very many. */
+/** The names that the newest runs have: first those that most of them have, and only those if there are very many. */
 export async function runColumns(
   ctx: Context,
   experimentIds: readonly string[],
@@ -150,14 +150,13 @@ function bytesOf({ metrics, params, tags, ...attributes }: RunRow): number {
   return Buffer.byteLength(JSON.stringify([attributes, ...metrics, ...params, ...tags]));
 }
 
-/** The keys of maps by name, as many of the most frequent ones as there is room for. */
+/** The keys of maps, those of the most maps first and then by name, as many as there is room for. */
 function namesOf(maps: readonly Readonly<Record<string, unknown>>[]): string[] {
   const counts = new Map<string, number>();
   for (const map of maps) for (const key of Object.keys(map)) counts.set(key, (counts.get(key) ?? 0) + 1);
   let bytes = 0;
   return [...counts]
-    .toSorted((a, b) => b[1] - a[1])
+    .toSorted(([a, inA], [b, inB]) => inB - inA || (a < b ? -1 : 1))
     .map(([key]) => key)
-    .filter((key) => (bytes += Buffer.byteLength(JSON.stringify(key)) + 1) <= namesBytesMax)
-    .toSorted();
+    .filter((key) => (bytes += Buffer.byteLength(JSON.stringify(key)) + 1) <= namesBytesMax);
 }
