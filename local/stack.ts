@@ -242,6 +242,7 @@ function settings(
     CAIRN_AUTH: 'off',
     CAIRN_PUBLIC_URL: `http://127.0.0.1:${port}`,
     CAIRN_EXECUTORS: process.env['CAIRN_EXECUTORS'] ?? JSON.stringify(exampleExecutors),
+    CAIRN_KEYS_FOLDER: join(data, 'keys'),
     CAIRN_COSMOS_TRANSPORT: join(root, 'local', 'cosmos', 'transport.ts'),
     CAIRN_COSMOS_DATA: join(data, 'cosmos'),
     ...(options.latencyMs !== undefined && { CAIRN_COSMOS_LATENCY_MS: String(options.latencyMs) }),

@@ -119,6 +119,17 @@ export const containers = {
       ],
     ],
   },
+  /** Webhooks and what was delivered to them; a delivery expires by its own `ttl`. */
+  webhooks: {
+    partitionKey: ['/workspace', '/webhookId'],
+    indexed: [...envelope, '/webhookId/?', '/status/?', '/createdAt/?', '/dueAt/?'],
+    ttlSeconds: -1,
+  },
+  /** The lineage graph: each edge once in the partition of either node, so that neighbours are one query. */
+  lineage: {
+    partitionKey: ['/workspace', '/node'],
+    indexed: [...envelope, '/node/?', '/side/?', '/at/?'],
+  },
   /** Real-time endpoints. */
   endpoints: { partitionKey: ['/workspace'], indexed: [...envelope, '/name/?', '/modelId/?', '/alias/?'] },
   /** Monitors and their results. */
@@ -137,11 +148,13 @@ export type ContainerName = keyof typeof containers;
 
 /**
  * Blob containers. Paths inside begin with the workspace, but for uploads, which begin with the endpoint.
- * `overflow` takes metadata that is too long for a document.
+ * `overflow` takes metadata that is too long for a document; `models` what the registry keeps of a version
+ * (what is served, manifests, signatures), which no client writes.
  */
 export const blobContainers = [
   'artifacts',
   'overflow',
+  'models',
   'predictions',
   'monitoring',
   'batch-input',

@@ -72,6 +72,23 @@ export const settingDeclarations = {
     kind: 'url',
     where: 'both',
   },
+  CAIRN_KEY_VAULT_URL: {
+    about:
+      'Key Vault with the key that signs model versions and the secret that seals what must be stored secret.',
+    kind: 'url',
+    where: 'azure',
+  },
+  CAIRN_KEYS_FOLDER: {
+    about: 'Folder of key files instead of a Key Vault; they are made where missing. Refused in Azure.',
+    where: 'local',
+  },
+  CAIRN_WEBHOOK_TARGETS: {
+    about:
+      '`public` refuses webhooks to private, loopback and link-local addresses and to plain http; `any` allows them and is refused in Azure.',
+    default: 'public',
+    choices: ['public', 'any'],
+    where: 'both',
+  },
   CAIRN_MLFLOW_UI: {
     about:
       "Folder of MLflow's own compiled pages (mlflow/server/js/build of an installed mlflow), to be served at /mlflow.",
@@ -115,6 +132,12 @@ export type Settings = {
   readonly executors: Readonly<Record<string, readonly string[]>>;
   readonly executorSecondsMax: number;
   readonly publicUrl: string;
+  /** Where the signing key and the sealing key are; without them nothing is signed or sealed. */
+  readonly keys:
+    | { readonly by: 'vault'; readonly url: string }
+    | { readonly by: 'folder'; readonly folder: string }
+    | undefined;
+  readonly webhookTargets: 'public' | 'any';
   readonly mlflowUi: string | undefined;
   readonly sessionCacheMbMax: number;
   readonly deletedRetentionDays: number;
@@ -176,6 +199,13 @@ export function readSettings(env: Environment): Settings {
   const executors = parseExecutors(get('CAIRN_EXECUTORS') ?? '{}', problems);
   refuseInAzure('CAIRN_EXECUTORS', Object.keys(executors).length > 0 ? 'set' : undefined);
 
+  const vault = get('CAIRN_KEY_VAULT_URL');
+  const folder = get('CAIRN_KEYS_FOLDER');
+  refuseInAzure('CAIRN_KEYS_FOLDER', folder);
+  const webhookTargets = get('CAIRN_WEBHOOK_TARGETS') === 'any' ? 'any' : 'public';
+  if (inAzure && webhookTargets === 'any')
+    problems.push('CAIRN_WEBHOOK_TARGETS=any is refused in Azure; set it to public.');
+
   const settings: Settings = {
     storage,
     cosmos,
@@ -185,6 +215,8 @@ export function readSettings(env: Environment): Settings {
     executors,
     executorSecondsMax: Number(get('CAIRN_EXECUTOR_SECONDS_MAX')),
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
+    keys: vault ? { by: 'vault', url: vault } : folder ? { by: 'folder', folder } : undefined,
+    webhookTargets,
     mlflowUi: get('CAIRN_MLFLOW_UI'),
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
     deletedRetentionDays: Number(get('CAIRN_DELETED_RETENTION_DAYS')),

@@ -5,16 +5,19 @@ import { description } from './description.ts';
 import { endpoints, feedbacks } from './endpoints.ts';
 import { graphql } from './graphql/index.ts';
 import { invocations, openInference } from './inference.ts';
+import { lineage } from './lineage.ts';
 import { mlflowEmpty } from './mlflow-empty.ts';
 import { mlflowUi } from './mlflow-ui.ts';
+import { models } from './models/index.ts';
 import { monitoring } from './monitoring.ts';
 import { pipelines } from './pipelines.ts';
 import { platform, serverInfo } from './platform.ts';
 import { purges } from './purge.ts';
-import { registry } from './registry.ts';
+import { registry } from './registry/index.ts';
 import { runsTable } from './runs-table.ts';
 import { tracking } from './tracking/index.ts';
 import { web } from './web.ts';
+import { webhookDeliveries, webhooks } from './webhooks.ts';
 
 const served: readonly Surface[] = [
   platform,
@@ -23,6 +26,10 @@ const served: readonly Surface[] = [
   runsTable,
   artifacts,
   registry,
+  models,
+  webhooks,
+  webhookDeliveries,
+  lineage,
   endpoints,
   feedbacks,
   invocations,

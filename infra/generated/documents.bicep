@@ -355,6 +355,106 @@ resource modelsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/con
   }
 }
 
+resource webhooksContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'webhooks'
+  properties: {
+    resource: {
+      id: 'webhooks'
+      partitionKey: {
+        paths: [
+          '/workspace'
+          '/webhookId'
+        ]
+        kind: 'MultiHash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/webhookId/?'
+          }
+          {
+            path: '/status/?'
+          }
+          {
+            path: '/createdAt/?'
+          }
+          {
+            path: '/dueAt/?'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+      defaultTtl: -1
+    }
+  }
+}
+
+resource lineageContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'lineage'
+  properties: {
+    resource: {
+      id: 'lineage'
+      partitionKey: {
+        paths: [
+          '/workspace'
+          '/node'
+        ]
+        kind: 'MultiHash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/node/?'
+          }
+          {
+            path: '/side/?'
+          }
+          {
+            path: '/at/?'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+    }
+  }
+}
+
 resource endpointsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
   parent: database
   name: 'endpoints'

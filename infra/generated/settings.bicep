@@ -30,6 +30,16 @@ param cairnSurfaces string = 'all'
 @description('Where clients reach this app; handed to retraining jobs as their tracking URI.')
 param cairnPublicUrl string
 
+@description('Key Vault with the key that signs model versions and the secret that seals what must be stored secret.')
+param cairnKeyVaultUrl string
+
+@description('`public` refuses webhooks to private, loopback and link-local addresses and to plain http; `any` allows them and is refused in Azure.')
+@allowed([
+  'public'
+  'any'
+])
+param cairnWebhookTargets string = 'public'
+
 @description('Memory that loaded models may take before the least recently used is released, in MB.')
 param cairnSessionCacheMbMax string = '512'
 
@@ -47,6 +57,8 @@ output values object = {
   CAIRN_AUTH: cairnAuth
   CAIRN_SURFACES: cairnSurfaces
   CAIRN_PUBLIC_URL: cairnPublicUrl
+  CAIRN_KEY_VAULT_URL: cairnKeyVaultUrl
+  CAIRN_WEBHOOK_TARGETS: cairnWebhookTargets
   CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds

@@ -33,6 +33,14 @@ resource overflowContainer 'Microsoft.Storage/storageAccounts/blobServices/conta
   }
 }
 
+resource modelsContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'models'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
 resource predictionsContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
   parent: blobs
   name: 'predictions'

@@ -1,11 +1,13 @@
 import type { Settings } from '../settings.ts';
 import { type BlobStore, openBlobs } from './blobs.ts';
 import { type DocumentStore, openDocuments } from './cosmos.ts';
+import { type KeyStore, openKeys } from './keys.ts';
 import { openQueues, type QueueStore } from './queues.ts';
 import { blobContainers, queues } from '../resources.ts';
 
 export type { BlobContainer, BlobEntry, BlobFile, BlobProperties, ByteRange } from './blobs.ts';
 export type { DocumentContainer, Key, Outcome, Query, Write } from './cosmos.ts';
+export type { KeyStore, PublicKey } from './keys.ts';
 export type { Envelope } from './queues.ts';
 
 /** Everything that outlives a request: metadata, bytes, and messages. */
@@ -13,6 +15,8 @@ export type Stores = {
   readonly documents: DocumentStore;
   readonly blobs: BlobStore;
   readonly queues: QueueStore;
+  /** `undefined` where the settings name no keys. */
+  readonly keys: KeyStore | undefined;
   /** Creates what `resources.ts` declares and is missing: for the local stack and tests; in Azure `infra/` does. */
   createIfMissing(): Promise<void>;
   close(): Promise<void>;
@@ -27,6 +31,7 @@ export async function openStores(settings: Settings): Promise<Stores> {
     documents,
     blobs,
     queues: queueStore,
+    keys: openKeys(settings),
     async createIfMissing() {
       await documents.createIfMissing();
       await Promise.all(blobContainers.map((name) => blobs(name).createIfMissing()));

@@ -1,9 +1,8 @@
 import type { Context } from '../context.ts';
-import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
-import { lost, swap } from '../swap.ts';
-import type { AliasMove, ModelRoot } from './model.ts';
-import { partition, readByName } from './models.ts';
+import { changeModel } from './change.ts';
+import type { AliasMove, ModelRoot, MoveCause } from './model.ts';
+import { readByName } from './models.ts';
 import { readVersion } from './versions.ts';
 
 const aliasCharsMax = 255;
@@ -41,7 +40,7 @@ export async function moveAlias(ctx: Context, { name, alias, version, expected }
     throw new CairnError('not-found', `Model Version (name=${name}, version=${version}) not found`, {
       field: 'version',
     });
-  await change(ctx, name, alias, (held) => {
+  await change(ctx, name, alias, { kind: 'set' }, (held) => {
     if (expected !== undefined && held !== expected && held !== version)
       throw new CairnError(
         'conflict',
@@ -54,7 +53,7 @@ export async function moveAlias(ctx: Context, { name, alias, version, expected }
 
 /** Removes an alias; removing one that is not there is fine. */
 export async function deleteAlias(ctx: Context, name: string, alias: string): Promise<void> {
-  await change(ctx, name, alias, () => undefined);
+  await change(ctx, name, alias, { kind: 'set' }, () => undefined);
 }
 
 /** One compare-and-swap of an alias: the root, the record of the move and the event in one batch. */
@@ -62,65 +61,53 @@ async function change(
   ctx: Context,
   name: string,
   alias: string,
+  cause: MoveCause,
   holderOf: (held: number | undefined) => number | undefined,
 ): Promise<void> {
-  await swap(ctx, `Model '${name}'`, async () => {
-    const { doc: root, etag } = await readByName(ctx, name);
+  await changeModel(ctx, name, (root) => {
     const { [alias]: _, ...others } = root.aliases;
     const from = aliasHolder(root, alias);
     const to = holderOf(from);
     if (from === to) return undefined;
-    const aliases = { ...others, ...(to === undefined ? {} : { [alias]: to }) };
-    const next: ModelRoot = { ...root, aliases, updatedAt: ctx.clock.now(), seq: root.seq + 1 };
-    const moved = { alias, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-    const event = aliasEvent(ctx, root, next, moved);
-    const key = partition(ctx, root.modelId);
-    const { outcome } = await ctx.stores
-      .documents('models')
-      .batch(key, [
-        { op: 'replace', doc: next, etag },
-        { op: 'create', doc: recordOf(ctx, next, moved) },
-        event,
-      ]);
-    if (outcome !== 'applied') return lost;
-    return relay(ctx, 'models', key, event);
-  });
-}
-
-type Moved = { readonly alias: string; readonly from?: number; readonly to?: number };
-
-function recordOf(ctx: Context, { workspace, modelId, seq, updatedAt }: ModelRoot, moved: Moved): AliasMove {
-  return {
-    id: `alias-move:${String(seq).padStart(8, '0')}`,
-    type: 'alias-move',
-    v: 1,
-    workspace,
-    modelId,
-    ...moved,
-    actor: ctx.principal.id,
-    at: updatedAt,
-  };
-}
-
-function aliasEvent(ctx: Context, before: ModelRoot, after: ModelRoot, { alias, from, to }: Moved) {
-  const { workspace, modelId, seq } = after;
-  return eventWrite(
-    ctx,
-    {
+    return {
       type: to === undefined ? 'alias.deleted' : 'alias.moved',
-      aggregate: `model/${modelId}`,
-      seq,
       subject: {
-        modelId,
         alias,
         ...(from === undefined ? {} : { from: String(from) }),
         ...(to === undefined ? {} : { to: String(to) }),
       },
-      before: before.aliases,
-      after: after.aliases,
-    },
-    { workspace, modelId },
-  );
+      root: { ...root, aliases: { ...others, ...(to === undefined ? {} : { [alias]: to }) } },
+      alongside: [{ op: 'create', doc: moveRecord(ctx, root, { alias, from, to, cause }) }],
+    };
+  });
+}
+
+/** The record of a move that is about to be made in the same batch as the change of `root`. */
+export function moveRecord(
+  ctx: Context,
+  root: ModelRoot,
+  {
+    alias,
+    from,
+    to,
+    cause,
+  }: { alias: string; from: number | undefined; to: number | undefined; cause: MoveCause },
+): AliasMove {
+  const seq = root.seq + 1;
+  return {
+    id: `alias-move:${encodeURIComponent(alias)}:${String(seq).padStart(8, '0')}`,
+    type: 'alias-move',
+    v: 1,
+    workspace: root.workspace,
+    modelId: root.modelId,
+    alias,
+    seq,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    cause,
+    actor: ctx.principal.id,
+    at: ctx.clock.now(),
+  };
 }
 
 function checkAlias(alias: string): void {

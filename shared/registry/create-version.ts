@@ -43,6 +43,7 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
       inspection: { state: 'pending' },
       createdAt: now,
       updatedAt: now,
+      seq: 1,
     };
     const event = eventWrite(
       ctx,

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { blobName, checkedArtifactPath, listArtifacts } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
 import { type DatasetRef, datasetRef } from '../datasets/index.ts';
-import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
+import type { CairnEvent } from '../events/index.ts';
 import { isCode } from '../http/index.ts';
 import { inspect, OnnxError, type Inspection as OnnxInspection } from '../onnx/index.ts';
 import { artifactPathOf } from '../tracking/index.ts';
 import type { Inspection, ModelVersion, TensorSpec, VersionReady } from './model.ts';
-import { partition } from './models.ts';
-import { readVersion, versionAggregate } from './versions.ts';
+import { changeVersion } from './change.ts';
+import { readVersion } from './versions.ts';
 
 const onnxBytesMax = 512 * 1024 * 1024;
 
@@ -25,26 +25,14 @@ export async function inspectVersion(ctx: Context, event: CairnEvent): Promise<v
   const stored = await readVersion(ctx, modelId, version);
   if (stored?.doc.inspection.state !== 'pending') return;
   const inspection = await examine(ctx, stored.doc);
-  const key = partition(ctx, modelId);
-  const done = eventWrite(
-    ctx,
-    {
-      type: inspection.state === 'ready' ? 'version.ready' : 'version.refused',
-      aggregate: versionAggregate(modelId, version),
-      seq: event.seq + 1,
-      subject: { modelId, version: String(version) },
-      after: inspection,
-    },
-    { workspace: ctx.workspace, modelId },
+  await changeVersion(ctx, modelId, version, (doc) =>
+    doc.inspection.state === 'pending'
+      ? {
+          type: inspection.state === 'ready' ? 'version.ready' : 'version.refused',
+          version: { ...doc, inspection },
+        }
+      : undefined,
   );
-  const { outcome } = await ctx.stores
-    .documents('models')
-    .batch(key, [
-      { op: 'replace', doc: { ...stored.doc, inspection, updatedAt: ctx.clock.now() }, etag: stored.etag },
-      done,
-    ]);
-  if (outcome === 'applied') relay(ctx, 'models', key, done);
-  else if (outcome === 'changed') await inspectVersion(ctx, event);
 }
 
 async function examine(
@@ -73,17 +61,28 @@ async function readyOf(ctx: Context, version: ModelVersion): Promise<VersionRead
   const model = inspect(bytes);
   if (model.externalData.length > 0)
     throw new Refusal('its weights lie outside the ONNX file; save it as one file.');
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const copy = `${ctx.workspace}/served/${digest.replace('sha256:', '')}`;
+  await ctx.stores.blobs('models').write(copy, bytes);
   const reference = refOf(version, 'cairn.reference');
   const evaluation = refOf(version, 'cairn.evaluation');
   return {
     modelId: version.modelId,
     version: version.version,
-    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    digest,
     bytes: bytes.byteLength,
     signature: { inputs: tensors(model, 'inputs'), outputs: tensors(model, 'outputs') },
     features: names(model, 'cairn.features'),
     labels: names(model, 'cairn.labels'),
-    blob,
+    served: {
+      path: 'model.onnx',
+      blob: copy,
+      digest,
+      bytes: bytes.byteLength,
+      external: [],
+      changes: [],
+    },
+    timings: { loadMilliseconds: 0, runMillisecondsP50: 0, runMillisecondsMax: 0, memoryBytes: 0 },
     ...(reference ? { reference } : {}),
     ...(evaluation ? { evaluation } : {}),
   };

@@ -9,11 +9,34 @@ export type TensorSpec = {
   readonly shape: readonly (number | string | null)[];
 };
 
+/** One file that is loaded for serving, in container `models`, named by its content. */
+export type ServedFile = {
+  /** Its name as the graph knows it: a path relative to the ONNX file. */
+  readonly path: string;
+  readonly blob: string;
+  /** `sha256:<hex>`. */
+  readonly digest: string;
+  readonly bytes: number;
+};
+
+/** What the platform changed in the copy it serves. */
+export type ServedChange = 'zipmap-stripped' | 'float16-inputs-cast' | 'converted';
+
+/** How the model behaved when it was run once in a process of its own. */
+export type Timings = {
+  readonly loadMilliseconds: number;
+  /** Median and slowest run on one row. */
+  readonly runMillisecondsP50: number;
+  readonly runMillisecondsMax: number;
+  /** Growth of the resident memory by loading and running it. */
+  readonly memoryBytes: number;
+};
+
 /** What every consumer of a version needs: serving, batch and monitors read this and nothing else. */
 export type VersionReady = {
   readonly modelId: string;
   readonly version: number;
-  /** `sha256:<hex>` of the ONNX bytes. */
+  /** `sha256:<hex>` of the model as registered: of its ONNX bytes, and of its external data where it has some. */
   readonly digest: string;
   readonly bytes: number;
   readonly signature: { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
@@ -21,8 +44,12 @@ export type VersionReady = {
   readonly features: readonly string[] | null;
   /** Class labels in the order of the probabilities, when the model declares them. */
   readonly labels: readonly string[] | null;
-  /** Blob name in container `artifacts` of the ONNX file. */
-  readonly blob: string;
+  /** The copy that is loaded; it stays when the run that logged the model is purged. */
+  readonly served: ServedFile & {
+    readonly external: readonly ServedFile[];
+    readonly changes: readonly ServedChange[];
+  };
+  readonly timings: Timings;
   readonly reference?: DatasetRef;
   readonly evaluation?: DatasetRef;
 };
@@ -31,7 +58,40 @@ export type VersionReady = {
 export type Inspection =
   | { readonly state: 'pending' }
   | { readonly state: 'ready'; readonly ready: VersionReady; readonly at: number }
-  | { readonly state: 'refused'; readonly reason: string; readonly at: number };
+  | {
+      readonly state: 'refused';
+      readonly reason: string;
+      /** What makes it servable, in a sentence, and by which call where the platform can do it. */
+      readonly wayOut?: { readonly says: string; readonly by?: 'convert' };
+      readonly at: number;
+    };
+
+/** What the artifact of a version is, whether it can be served or not. */
+export type ArtifactFacts = {
+  /** Every file with its sha-256 stands in a manifest: blob `<workspace>/<modelId>/<version>/manifest.json` of container `models`. */
+  readonly manifest: { readonly digest: string; readonly files: number; readonly bytes: number };
+  /** From `MLmodel`, where there is one: `onnx`, `sklearn`, `python_function`, … */
+  readonly flavours: readonly string[];
+  readonly mlflowVersion?: string;
+  /** MLflow's signature: each a list of column or tensor specs, as logged. */
+  readonly schema?: {
+    readonly inputs?: readonly unknown[];
+    readonly outputs?: readonly unknown[];
+    readonly params?: readonly unknown[];
+  };
+  /** Path of the logged input example within the artifact. */
+  readonly inputExample?: string;
+  readonly onnx?: {
+    readonly path: string;
+    readonly irVersion: number;
+    readonly opsets: Readonly<Record<string, number>>;
+    readonly operators: Readonly<Record<string, number>>;
+    readonly producer?: string;
+    readonly parameters?: number;
+  };
+};
+
+export type Stage = 'Staging' | 'Production' | 'Archived';
 
 /** A registered model: the root of its partition. */
 export type ModelRoot = Document & {
@@ -42,8 +102,18 @@ export type ModelRoot = Document & {
   readonly tags: Readonly<Record<string, string>>;
   /** Alias → version number. */
   readonly aliases: Readonly<Record<string, number>>;
+  /** Versions in a stage, ascending; every other one is in stage None. */
+  readonly stages: Readonly<Partial<Record<Stage, readonly number[]>>>;
   /** Number the next version gets; numbers are never reused. */
   readonly nextVersion: number;
+  /** Numbers of deleted versions, ascending. */
+  readonly gone: readonly number[];
+  /** The promotion policy in force, and which aliases and stages it guards. */
+  readonly policy?: {
+    readonly version: number;
+    readonly aliases: readonly string[];
+    readonly stages: readonly Stage[];
+  };
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly seq: number;
@@ -64,17 +134,34 @@ export type ModelVersion = Document & {
   readonly userId: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly inspection: Inspection;
+  readonly artifact?: ArtifactFacts;
+  /** The signature over its manifest, where it was signed. */
+  readonly signing?: { readonly keyId: string; readonly manifestDigest: string; readonly at: number };
+  /** The conversion to ONNX that was last asked for. */
+  readonly conversion?: { readonly jobId: string };
   readonly createdAt: number;
   readonly updatedAt: number;
+  readonly seq: number;
 };
 
-/** One move of an alias; `version` absent means it was removed. */
+/** Why an alias moved. */
+export type MoveCause =
+  | { readonly kind: 'set' }
+  | { readonly kind: 'promotion'; readonly promotion: number }
+  /** `undoes` is the `seq` of the move that this one takes back. */
+  | { readonly kind: 'rollback'; readonly undoes: number; readonly reason: string }
+  | { readonly kind: 'version-deleted' };
+
+/** One move of an alias, in the order of `seq`; `to` absent means it was removed. */
 export type AliasMove = Document & {
   readonly type: 'alias-move';
   readonly modelId: string;
   readonly alias: string;
+  /** Of the model's root after the move. */
+  readonly seq: number;
   readonly from?: number;
   readonly to?: number;
+  readonly cause: MoveCause;
   readonly actor: string;
   readonly at: number;
 };

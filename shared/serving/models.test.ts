@@ -36,8 +36,8 @@ async function stored(
   change: Partial<VersionReady> = {},
 ): Promise<VersionReady> {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const blob = `default/models/${digest.slice(7)}.onnx`;
-  await ctx.stores.blobs('artifacts').write(blob, bytes);
+  const blob = `default/served/${digest.slice(7)}`;
+  await ctx.stores.blobs('models').write(blob, bytes);
   return {
     modelId: 'm',
     version: 1,
@@ -46,7 +46,8 @@ async function stored(
     signature: { inputs: [], outputs: [] },
     features: ['x', 'y'],
     labels,
-    blob,
+    served: { path: 'model.onnx', blob, digest, bytes: bytes.byteLength, external: [], changes: [] },
+    timings: { loadMilliseconds: 1, runMillisecondsP50: 1, runMillisecondsMax: 1, memoryBytes: 1 },
     ...change,
   };
 }
@@ -153,9 +154,9 @@ describe('loading', () => {
   test('bytes that are not those of the digest, or gone, are never run', async () => {
     const { ctx } = context;
     const ready = await stored(ctx, classifier(2));
-    await ctx.stores.blobs('artifacts').write(ready.blob, classifier(3));
+    await ctx.stores.blobs('models').write(ready.served.blob, classifier(3));
     await expect(loadModel(ctx, ready)).rejects.toMatchObject({ code: 'conflict' });
-    await ctx.stores.blobs('artifacts').remove(ready.blob);
+    await ctx.stores.blobs('models').remove(ready.served.blob);
     await expect(loadModel(ctx, ready)).rejects.toMatchObject({ code: 'conflict' });
     await stored(ctx, classifier(2));
     expect((await loadModel(ctx, ready)).ready).toBe(ready);

@@ -132,9 +132,9 @@ async function releaseIfDone(entry: Held): Promise<void> {
 }
 
 async function open(ctx: Context, ready: VersionReady): Promise<Session> {
-  const bytes = await ctx.stores.blobs('artifacts').read(ready.blob, modelBytesMax);
+  const bytes = await ctx.stores.blobs('models').read(ready.served.blob, modelBytesMax);
   const digest = bytes && `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  if (!bytes || digest !== ready.digest)
+  if (!bytes || digest !== ready.served.digest)
     throw new CairnError(
       'conflict',
       `The file of version ${ready.version} ${bytes ? 'is not the one that was registered' : 'is gone'}; register the model again.`,

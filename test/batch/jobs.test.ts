@@ -405,8 +405,8 @@ describe('a job that cannot go on', () => {
 
   test('fails when its model’s file is gone, or its model does not take tables', async () => {
     const { modelId } = await modelByName(ctx, 'bereft');
-    const { blob } = await getReady(ctx, modelId, 1);
-    await ctx.stores.blobs('artifacts').remove(blob);
+    const { served } = await getReady(ctx, modelId, 1);
+    await ctx.stores.blobs('models').remove(served.blob);
     expect(await runJob(ctx, await drop(ctx, 'bereft', file(3)))).toMatchObject({
       status: 'failed',
       failure: { code: 'model', reason: 'The file of version 1 is gone; register the model again.' },

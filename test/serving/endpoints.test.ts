@@ -181,8 +181,8 @@ describe('what an instance knows', () => {
     await deploy(server, 'robust', classifier());
     const { model } = await targetOf(ctx, 'robust');
     await publish(server, 'robust', classifier(0.4711));
-    const { blob } = await getReady(ctx, model.ready.modelId, 2);
-    await ctx.stores.blobs('artifacts').write(blob, Buffer.from('other bytes'));
+    const { served } = await getReady(ctx, model.ready.modelId, 2);
+    await ctx.stores.blobs('models').write(served.blob, Buffer.from('other bytes'));
     const later = { ...ctx, clock: { now: () => Date.now() + 20_000 } };
     expect((await getEndpoint(ctx, 'robust')).stable?.version).toBe(2);
     expect((await targetOf(later, 'robust')).model.ready.version).toBe(1);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Context } from '../../shared/context.ts';
-import { fields, mlflowError, type Surface } from '../../shared/http/index.ts';
+import type { Context } from '../../../shared/context.ts';
+import { fields, mlflowError, type Surface } from '../../../shared/http/index.ts';
 import {
   createModel,
   createVersion,
@@ -16,9 +16,9 @@ import {
   searchModels,
   searchVersions,
   versionByName,
-} from '../../shared/registry/index.ts';
-import { inTurns } from '../../shared/turns.ts';
-import { keyValue, mlflow, nextPage, optional, pairs, search } from './mlflow.ts';
+} from '../../../shared/registry/index.ts';
+import { inTurns } from '../../../shared/turns.ts';
+import { keyValue, mlflow, nextPage, optional, pairs, search } from '../mlflow.ts';
 
 const tags = z.array(keyValue).optional();
 const name = { name: fields.requiredText };
