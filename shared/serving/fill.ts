@@ -9,7 +9,7 @@ import {
   isWide,
   type Port,
   type Tensor,
-} from './tensor.ts';
+} from '../sessions/index.ts';
 
 /**
  * JSON of a request body for these inputs: integers that a double cannot hold come out as bigint where

@@ -10,4 +10,4 @@ export { inputColumns, type PredictionPart, type PredictionRange, readPrediction
 export { flushPredictions } from './prediction-log.ts';
 export type { Roles, Scores } from './scores.ts';
 export { type Target, targetOf } from './target.ts';
-export type { ElementType, Port, Tensor, Tensors } from './tensor.ts';
+export type { ElementType, Port, Tensor, Tensors } from '../sessions/index.ts';

@@ -1,7 +1,7 @@
 import type { Invocation } from './invocations.ts';
 import type { ServedModel } from './models.ts';
 import type { Prediction } from './predict.ts';
-import { isFloat, jsonElement, type Tensor, type Tensors } from './tensor.ts';
+import { isFloat, jsonElement, type Tensor, type Tensors } from '../sessions/index.ts';
 
 /**
  * The body of the answer, as MLflow's scoring of an ONNX model gives it: for named columns a record per

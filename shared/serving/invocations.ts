@@ -20,7 +20,7 @@ import {
   type Port,
   type Tensor,
   type Tensors,
-} from './tensor.ts';
+} from '../sessions/index.ts';
 
 export type Invocation = {
   readonly inputs: Tensors;

@@ -13,7 +13,7 @@ import {
 import { matrix, run } from '../onnx/testing.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { loadedModels, loadModel } from './models.ts';
-import { estimateBytes } from './session.ts';
+import { estimateBytes } from '../sessions/index.ts';
 
 let context: TestContext;
 beforeAll(async () => {

@@ -3,8 +3,14 @@ import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { rolesOf, type Roles, type Scores, scoresOf } from './scores.ts';
-import { openSession, type Session } from './session.ts';
-import { isFloat, type Port, type Tensor, type Tensors } from './tensor.ts';
+import {
+  isFloat,
+  openSession,
+  type Port,
+  type Session,
+  type Tensor,
+  type Tensors,
+} from '../sessions/index.ts';
 
 /** A model that can be asked. It stays usable for as long as it is held: what was released is loaded again. */
 export type ServedModel = {

@@ -9,7 +9,7 @@ import { checkSharedSizes, fitsPort, parseBody, shapeOf, shown, tensorOf } from 
 import type { ServedModel } from './models.ts';
 import type { Prediction } from './predict.ts';
 import type { Target } from './target.ts';
-import { datatypeOf, isFloat, jsonElement, type Port, type Tensor, type Tensors } from './tensor.ts';
+import { datatypeOf, isFloat, jsonElement, type Port, type Tensor, type Tensors } from '../sessions/index.ts';
 
 export type InferRequest = {
   readonly id: string | undefined;

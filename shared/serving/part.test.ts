@@ -3,7 +3,7 @@ import { parquetMetadata } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { columns, head, requests } from './golden/part-1.ts';
 import { type PartTable, readPart, type Scored, writePart } from './part.ts';
-import type { Tensor } from './tensor.ts';
+import type { Tensor } from '../sessions/index.ts';
 
 const contents = (table: PartTable) =>
   Object.fromEntries(table.columns.map((name) => [name, table.column(name)]));

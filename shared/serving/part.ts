@@ -2,7 +2,7 @@ import { parquetMetadata, parquetRead } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { type Hour, predictionIds } from './prediction-id.ts';
 import type { Scores } from './scores.ts';
-import { type ElementType, isFloat, type Tensor, type Tensors } from './tensor.ts';
+import { type ElementType, isFloat, type Tensor, type Tensors } from '../sessions/index.ts';
 
 /** What the rows of one part have in common. */
 export type PartHead = {

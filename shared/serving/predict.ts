@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { logPredictions } from './prediction-log.ts';
 import { type Scores, scoresOf } from './scores.ts';
 import type { Target } from './target.ts';
-import type { Tensors } from './tensor.ts';
+import type { Tensors } from '../sessions/index.ts';
 
 export type Prediction = {
   readonly rows: number;

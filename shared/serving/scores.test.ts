@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { rolesOf, scoresOf } from './scores.ts';
-import type { ElementType, Port, Tensor } from './tensor.ts';
+import type { ElementType, Port, Tensor } from '../sessions/index.ts';
 
 const port = (name: string, type: ElementType, ...shape: (number | string)[]): Port => ({
   name,

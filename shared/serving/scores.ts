@@ -1,4 +1,4 @@
-import { isFloat, isWide, type Port, type Tensor, type Tensors, textOf } from './tensor.ts';
+import { isFloat, isWide, type Port, type Tensor, type Tensors, textOf } from '../sessions/index.ts';
 
 /** What the outputs of a model mean, told by their types: exporters do not agree on names. */
 export type Roles =

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { readCsv } from '../datasets/index.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { parseBody, shown } from './fill.ts';
-import type { Port } from './tensor.ts';
+import type { Port } from '../sessions/index.ts';
 
 /** A data frame: names (positions where it has none) and values by row and column. */
 export type Frame = {

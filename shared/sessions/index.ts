@@ -1,0 +1,19 @@
+export { estimateBytes, openSession, type Session } from './session.ts';
+export {
+  allocate,
+  datatypeOf,
+  describe,
+  dimensionMax,
+  elementOf,
+  elementsOf,
+  type ElementType,
+  isElementType,
+  isFloat,
+  isWide,
+  jsonElement,
+  type Port,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+  textOf,
+} from './tensor.ts';
