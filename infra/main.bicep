@@ -81,6 +81,16 @@ module cosmos 'modules/cosmos.bicep' = {
   }
 }
 
+module keys 'modules/keys.bicep' = {
+  name: 'keys'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+  }
+}
+
 module access 'modules/access.bicep' = {
   name: 'access'
   scope: group
@@ -91,6 +101,8 @@ module access 'modules/access.bicep' = {
     storageName: storage.outputs.name
     cosmosName: cosmos.outputs.name
     insightsName: telemetry.outputs.insightsName
+    vaultName: keys.outputs.name
+    signingKeyName: keys.outputs.signingKeyName
     principalId: principalId
     principalType: principalType
   }
@@ -118,6 +130,7 @@ module app 'modules/app.bicep' = {
     storageName: storage.outputs.name
     packageContainer: storage.outputs.packageContainer
     cosmosEndpoint: cosmos.outputs.endpoint
+    keyVaultUrl: keys.outputs.url
     insightsName: telemetry.outputs.insightsName
     nodeVersion: nodeVersion
     instanceCountMax: instanceCountMax

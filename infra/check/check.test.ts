@@ -45,7 +45,7 @@ describe('a broken template is found out:', () => {
     expect(await findingsOf('types', await openTypes(folder))).toContain('4 type account: kind is required');
   });
 
-  test('keys, public blobs, old protocols and unknown roles', async () => {
+  test('keys, public blobs, old protocols, vaults that can be emptied and unknown roles', async () => {
     expect(await findingsOf('policy')).toEqual([
       '4 policy account: properties.allowBlobPublicAccess must be false',
       '4 policy account: properties.allowSharedKeyAccess must be false',
@@ -53,6 +53,8 @@ describe('a broken template is found out:', () => {
       '16 policy 8e3af657-a8ff-443c-a75c-2fe8c4bcb635 is not the id of a known role',
       "18 name 'listKeys' is not a function these templates may use",
       '18 policy listKeys() would read a key; identities are used instead',
+      '21 policy vault: properties.enablePurgeProtection must be true',
+      '21 policy vault: properties.enableRbacAuthorization must be true',
     ]);
   });
 

@@ -19,6 +19,9 @@ const musts: readonly { type: string; path: string; value: string | boolean }[] 
     path: 'properties.consistencyPolicy.defaultConsistencyLevel',
     value: 'Strong',
   },
+  { type: 'Microsoft.KeyVault/vaults', path: 'properties.enableRbacAuthorization', value: true },
+  { type: 'Microsoft.KeyVault/vaults', path: 'properties.enableSoftDelete', value: true },
+  { type: 'Microsoft.KeyVault/vaults', path: 'properties.enablePurgeProtection', value: true },
   { type: 'Microsoft.Insights/components', path: 'properties.DisableLocalAuth', value: true },
   { type: 'Microsoft.Web/sites', path: 'properties.httpsOnly', value: true },
   { type: 'Microsoft.Web/sites', path: 'properties.siteConfig.minTlsVersion', value: '1.2' },
@@ -35,6 +38,8 @@ const roles: Readonly<Record<string, string>> = {
   '974c5e8b-45b9-4653-ba55-5f855dd0fb88': 'Storage Queue Data Contributor',
   'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a': 'Storage Queue Data Message Sender',
   '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher',
+  '12338af0-0e69-4776-bea7-57ae8d297424': 'Key Vault Crypto User',
+  'b86a8fe4-44ce-4948-aee5-eccb2c155cd7': 'Key Vault Secrets Officer',
   '00000000-0000-0000-0000-000000000002': 'Cosmos DB Built-in Data Contributor',
 };
 

@@ -5,6 +5,8 @@ param token string
 param storageName string
 param cosmosName string
 param insightsName string
+param vaultName string
+param signingKeyName string
 param principalId string
 param principalType string
 
@@ -13,6 +15,8 @@ var storageRoles = {
   queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 }
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
+var keyVaultCryptoUser = '12338af0-0e69-4776-bea7-57ae8d297424'
+var keyVaultSecretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
 
 resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
@@ -25,6 +29,15 @@ resource cosmos 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' existing = {
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+  name: vaultName
+}
+
+resource signingKey 'Microsoft.KeyVault/vaults/keys@2024-11-01' existing = {
+  parent: vault
+  name: signingKeyName
 }
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
@@ -50,6 +63,29 @@ resource appTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(insights.id, identity.id, monitoringMetricsPublisher)
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// To sign with this one key, and to see its versions.
+resource appSigning 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: signingKey
+  name: guid(signingKey.id, identity.id, keyVaultCryptoUser)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultCryptoUser)
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// The app makes the sealing secret itself, once, and no role that only reads may. The vault holds no other
+// secret, and what is deleted in it can be recovered. Who deploys gets neither role: nobody else shall sign.
+resource appSealing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: vault
+  name: guid(vault.id, identity.id, keyVaultSecretsOfficer)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsOfficer)
     principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
   }

@@ -6,6 +6,7 @@ param identityName string
 param storageName string
 param packageContainer string
 param cosmosEndpoint string
+param keyVaultUrl string
 param insightsName string
 param nodeVersion string
 param instanceCountMax int
@@ -94,6 +95,7 @@ module settings '../generated/settings.bicep' = {
     azureWebJobsStorageQueueServiceUri: storage.properties.primaryEndpoints.queue
     azureWebJobsStorageClientId: identity.properties.clientId
     cosmosEndpoint: cosmosEndpoint
+    cairnKeyVaultUrl: keyVaultUrl
     cairnPublicUrl: 'https://${site.properties.defaultHostName}'
   }
 }
