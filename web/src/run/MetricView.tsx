@@ -8,7 +8,7 @@ import { Icon } from '../parts/Icon.tsx';
 import { Moment } from '../parts/Time.tsx';
 import { latestOf, useHistories } from './history.ts';
 import { RunCurve } from './MetricCard.tsx';
-import { RowList } from './RowList.tsx';
+import { RowList } from '../parts/RowList.tsx';
 
 const heightPixels = 340;
 

@@ -5,21 +5,27 @@ import { Card } from '../parts/Card.tsx';
 import { Copyable } from '../parts/Code.tsx';
 import { Facts } from '../parts/Facts.tsx';
 import { links } from '../parts/links.ts';
+import { NoteCard } from '../parts/NoteCard.tsx';
+import { LongText, RowList } from '../parts/RowList.tsx';
+import { TagsCard } from '../parts/TagsCard.tsx';
 import { Moment } from '../parts/Time.tsx';
 import { Children } from './Children.tsx';
 import { Datasets } from './Datasets.tsx';
-import { Description } from './Description.tsx';
 import { LoggedModels } from './LoggedModels.tsx';
-import { LongText, RowList } from './RowList.tsx';
-import { Tags } from './Tags.tsx';
+import { change } from './queries.ts';
 
 /** What a run was told and what came of it, in figures and words. */
 export function OverviewTab({ run }: { readonly run: Run }) {
   const { data, info } = run;
   return (
-    <div className="run-overview">
-      <div className="run-main">
-        <Description key={info.run_id} runId={info.run_id} text={tagMap(data.tags).get(noteTag) ?? ''} />
+    <div className="split">
+      <div className="split-main">
+        <NoteCard
+          key={info.run_id}
+          text={tagMap(data.tags).get(noteTag) ?? ''}
+          charactersMax={8000}
+          onSave={(text) => change.setTag(info.run_id, noteTag, text)}
+        />
         <RowList<Metric>
           title="Metrics"
           rows={sorted(data.metrics)}
@@ -60,9 +66,14 @@ export function OverviewTab({ run }: { readonly run: Run }) {
           ]}
         />
       </div>
-      <div className="run-side">
+      <div className="split-side">
         <Source run={run} />
-        <Tags runId={info.run_id} tags={ownTags(data.tags)} editable={info.lifecycle_stage === 'active'} />
+        <TagsCard
+          tags={ownTags(data.tags)}
+          editable={info.lifecycle_stage === 'active'}
+          onSet={(key, value) => change.setTag(info.run_id, key, value)}
+          onDelete={(key) => change.deleteTag(info.run_id, key)}
+        />
         <Datasets inputs={run.inputs?.dataset_inputs ?? []} />
         <LoggedModels run={run} />
         <Children run={run} />

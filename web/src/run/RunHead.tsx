@@ -1,10 +1,11 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { tagMap } from '../api/tags.ts';
 import type { Run } from '../api/types.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { Copyable } from '../parts/Code.tsx';
 import { Dialog, Field } from '../parts/Dialog.tsx';
+import { FactLine } from '../parts/Facts.tsx';
 import { Failure } from '../parts/Failure.tsx';
 import { duration } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
@@ -79,18 +80,14 @@ export function RunHead({ run }: { readonly run: Run }) {
         }
       />
       {restore.error && <Failure error={restore.error} />}
-      <dl className="run-facts">
-        <Fact name="Started">
-          <Ago at={info.start_time} />
-        </Fact>
-        <Fact name={info.end_time === undefined ? 'Running for' : 'Took'}>
-          <Took run={run} />
-        </Fact>
-        {user !== undefined && <Fact name="By">{user}</Fact>}
-        <Fact name="Run id">
-          <Copyable text={info.run_id} />
-        </Fact>
-      </dl>
+      <FactLine
+        of={{
+          Started: <Ago at={info.start_time} />,
+          [info.end_time === undefined ? 'Running for' : 'Took']: <Took run={run} />,
+          By: user,
+          'Run id': <Copyable text={info.run_id} />,
+        }}
+      />
       {asking === 'rename' && (
         <Dialog
           title="Rename this run"
@@ -115,15 +112,6 @@ export function RunHead({ run }: { readonly run: Run }) {
         </Dialog>
       )}
     </>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

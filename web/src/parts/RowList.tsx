@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useRef, useState } from 'react';
-import { Card } from '../parts/Card.tsx';
-import { SearchField } from '../parts/SearchField.tsx';
+import { Card } from './Card.tsx';
+import { SearchField } from './SearchField.tsx';
 
 export type RowColumn<Row> = {
   readonly title: string;

@@ -1,16 +1,22 @@
-import { useState } from 'react';
-import { noteTag } from '../api/tags.ts';
-import { Card } from '../parts/Card.tsx';
-import { Failure } from '../parts/Failure.tsx';
-import { change } from './queries.ts';
+import { type ReactNode, useState } from 'react';
+import { Card } from './Card.tsx';
+import { Failure } from './Failure.tsx';
 
 type State =
   | { readonly status: 'shown' }
   | { readonly status: 'edited' | 'saving'; readonly text: string }
   | { readonly status: 'failed'; readonly text: string; readonly error: unknown };
 
-/** What someone wrote about a run, and the place to write it. Plain text: nothing in it becomes markup. */
-export function Description({ runId, text }: { readonly runId: string; readonly text: string }) {
+type NoteCardProps = {
+  readonly text: string;
+  readonly charactersMax: number;
+  readonly onSave: (text: string) => Promise<unknown>;
+  /** How the text is shown: as it stands unless told. */
+  readonly shown?: (text: string) => ReactNode;
+};
+
+/** What someone wrote about a thing, and the place to write it. Nothing in it becomes markup. */
+export function NoteCard({ text, charactersMax, onSave, shown }: NoteCardProps) {
   const [state, setState] = useState<State>({ status: 'shown' });
   if (state.status === 'shown') {
     const edit = () => setState({ status: 'edited', text });
@@ -31,14 +37,14 @@ export function Description({ runId, text }: { readonly runId: string; readonly 
           </button>
         }
       >
-        <div className="note">{text}</div>
+        {shown ? shown(text) : <div className="note">{text}</div>}
       </Card>
     );
   }
   const save = async () => {
     setState({ status: 'saving', text: state.text });
     try {
-      await change.setTag(runId, noteTag, state.text);
+      await onSave(state.text);
       setState({ status: 'shown' });
     } catch (error) {
       setState({ status: 'failed', text: state.text, error });
@@ -50,7 +56,7 @@ export function Description({ runId, text }: { readonly runId: string; readonly 
         <textarea
           aria-label="Description"
           rows={5}
-          maxLength={8000}
+          maxLength={charactersMax}
           // oxlint-disable-next-line jsx-a11y/no-autofocus -- the reader has just asked to write here
           autoFocus
           value={state.text}

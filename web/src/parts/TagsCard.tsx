@@ -1,16 +1,19 @@
 import { useState } from 'react';
 import type { Pair } from '../api/types.ts';
-import { Card } from '../parts/Card.tsx';
-import { Dialog, Field } from '../parts/Dialog.tsx';
-import { Icon } from '../parts/Icon.tsx';
-import { change } from './queries.ts';
+import { Card } from './Card.tsx';
+import { Dialog, Field } from './Dialog.tsx';
+import { Icon } from './Icon.tsx';
 import { LongText } from './RowList.tsx';
 
-type TagsProps = { readonly runId: string; readonly tags: readonly Pair[]; readonly editable: boolean };
+type TagChanges = {
+  readonly onSet: (key: string, value: string) => Promise<unknown>;
+  readonly onDelete: (key: string) => Promise<unknown>;
+};
+type TagsCardProps = TagChanges & { readonly tags: readonly Pair[]; readonly editable?: boolean };
 type Asking = { readonly what: 'add' } | { readonly what: 'edit' | 'delete'; readonly tag: Pair };
 
 /** The tags that people set, each to change or take away. */
-export function Tags({ runId, tags, editable }: TagsProps) {
+export function TagsCard({ tags, editable = true, onSet, onDelete }: TagsCardProps) {
   const [asking, setAsking] = useState<Asking>();
   const add = editable && (
     <button type="button" className="quiet" onClick={() => setAsking({ what: 'add' })}>
@@ -53,18 +56,19 @@ export function Tags({ runId, tags, editable }: TagsProps) {
           ))}
         </ul>
       )}
-      {asking && <TagDialog runId={runId} asking={asking} onClose={() => setAsking(undefined)} />}
+      {asking && (
+        <TagDialog asking={asking} onSet={onSet} onDelete={onDelete} onClose={() => setAsking(undefined)} />
+      )}
     </Card>
   );
 }
 
-type TagDialogProps = {
-  readonly runId: string;
+type TagDialogProps = TagChanges & {
   readonly asking: Asking;
   readonly onClose: () => void;
 };
 
-function TagDialog({ runId, asking, onClose }: TagDialogProps) {
+function TagDialog({ asking, onSet, onDelete, onClose }: TagDialogProps) {
   if (asking.what === 'delete') {
     const { key } = asking.tag;
     return (
@@ -72,7 +76,7 @@ function TagDialog({ runId, asking, onClose }: TagDialogProps) {
         title={`Delete the tag ${key}?`}
         action="Delete"
         danger
-        onSubmit={async () => change.deleteTag(runId, key)}
+        onSubmit={() => onDelete(key)}
         onClose={onClose}
       >
         <p>Its value is gone then.</p>
@@ -84,9 +88,7 @@ function TagDialog({ runId, asking, onClose }: TagDialogProps) {
     <Dialog
       title={tag ? `Edit the tag ${tag.key}` : 'Add a tag'}
       action="Save"
-      onSubmit={async (form) =>
-        change.setTag(runId, tag?.key ?? String(form.get('key')), String(form.get('value')))
-      }
+      onSubmit={(form) => onSet(tag?.key ?? String(form.get('key')), String(form.get('value')))}
       onClose={onClose}
     >
       {!tag && (
