@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
 import { flushRelay } from '../shared/events/index.ts';
-import { stopExecutors } from '../shared/pipelines/index.ts';
+import { stopExecutors } from '../shared/executors/index.ts';
 import { flushPredictions } from '../shared/serving/index.ts';
 import { app as opened, closeApp } from './app.ts';
 import { blobs } from './blobs.ts';

@@ -1,4 +1,3 @@
-export { stopExecutors } from './local-executor.ts';
 export type { RetrainingJob } from './model.ts';
 export { requestRetraining } from './request.ts';
 export { recoverRetraining, retrain } from './retrain.ts';

@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
 import { unschedule } from '../events/index.ts';
+import { type Executor, localExecutor, type Task } from '../executors/index.ts';
 import { isCode } from '../http/index.ts';
 import { getVersion, modelById, moveAlias } from '../registry/index.ts';
-import { type Executor, retrainingTag, type TrainingTask } from './executor.ts';
 import { runGate } from './gate.ts';
-import { localExecutor } from './local-executor.ts';
 import type { RetrainingJob, RetrainingState } from './model.ts';
 import { isFinished, jobIdOf, readJob, replaceState } from './store.ts';
+import { executionTask, retrainingTag, trainedVersion, withLog } from './training.ts';
 
 const attemptsMax = 3;
 /** The executor stops what takes too long; this much later the job gives up on the executor itself. */
@@ -102,7 +102,7 @@ async function train(ctx: Context, job: RetrainingJob & { status: 'training' }):
       status: 'failed',
       reason: `No executor is named '${job.executor}'; declare it in CAIRN_EXECUTORS.`,
     };
-  const task = taskOf(job);
+  const task = taskOf(ctx, job);
   const execution = await executor.poll(ctx, task);
   const expired = ctx.clock.now() > job.lease.until;
   switch (execution.state) {
@@ -121,9 +121,13 @@ async function train(ctx: Context, job: RetrainingJob & { status: 'training' }):
         : { status: 'failed', reason: `The training was lost ${attemptsMax} times.` };
     }
     case 'failed':
-      return { status: 'failed', reason: execution.reason };
-    case 'succeeded':
-      return challengerOf(ctx, job, execution.version, expired);
+      return { status: 'failed', reason: withLog(execution.reason, execution.log) };
+    case 'succeeded': {
+      const trained = trainedVersion(execution);
+      return 'failed' in trained
+        ? { status: 'failed', reason: trained.failed }
+        : challengerOf(ctx, job, trained.version, expired);
+    }
   }
 }
 
@@ -187,17 +191,8 @@ function executorOf(ctx: Context, job: RetrainingJob): Executor | undefined {
   return command && localExecutor(command);
 }
 
-function taskOf(job: RetrainingJob & { status: 'training' }): TrainingTask {
+function taskOf(ctx: Context, job: RetrainingJob & { status: 'training' }): Task {
   const { jobId, workspace, endpoint, model, alias, from, to } = job;
-  return {
-    jobId,
-    attempt: job.attempt,
-    workspace,
-    endpoint,
-    model,
-    alias,
-    champion: job.champion ?? 0,
-    from,
-    to,
-  };
+  const champion = job.champion ?? 0;
+  return executionTask(ctx, { jobId, workspace, endpoint, model, alias, champion, from, to }, job.attempt);
 }

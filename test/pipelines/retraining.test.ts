@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
+import { stopExecutors } from '../../shared/executors/index.ts';
 import { checkDue, checkNow, putMonitor } from '../../shared/monitoring/index.ts';
 import {
   getRetraining,
@@ -14,7 +15,6 @@ import {
   requestRetraining,
   retrain,
   type RetrainingJob,
-  stopExecutors,
 } from '../../shared/pipelines/index.ts';
 import { inspectVersion, modelByName, moveAlias } from '../../shared/registry/index.ts';
 import {

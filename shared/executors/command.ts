@@ -8,15 +8,14 @@ const tailCharsMax = 4096;
 type Ended = Extract<Execution, { state: 'succeeded' | 'failed' }>;
 
 /** A command that runs on this machine. */
-export type TrainingProcess = {
-  /** What came of it: the version its last line names, or why there is none. */
+export type RunningCommand = {
   readonly ended: Promise<Ended>;
   /** Ends it and all that it started; it has then failed for this reason. */
   stop(why: string): void;
 };
 
 /** Starts a command without a shell, in this environment and no other. */
-export function startTraining(command: readonly string[], env: NodeJS.ProcessEnv): TrainingProcess {
+export function startCommand(command: readonly string[], env: NodeJS.ProcessEnv): RunningCommand {
   const [program = '', ...args] = command;
   // A group of its own, so that what the child starts ends with it.
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -28,7 +27,13 @@ export function startTraining(command: readonly string[], env: NodeJS.ProcessEnv
   const tooMuch = () => stop(`It printed more than ${outputBytesMax} bytes and was stopped.`);
   const output = tailOf(child.stdout, tooMuch);
   const complaint = tailOf(child.stderr, tooMuch);
-  const ended = endOf(child).then((ending) => outcomeOf(stopped ?? ending, output(), complaint()));
+  const ended = endOf(child).then((ending): Ended => {
+    const reason = stopped ?? ending;
+    const log = complaint().trim();
+    return reason === undefined
+      ? { state: 'succeeded', lastLine: output().trimEnd().split('\n').at(-1) ?? '', log }
+      : { state: 'failed', reason, log };
+  });
   return { ended, stop };
 }
 
@@ -45,29 +50,6 @@ async function endOf(child: ChildProcess): Promise<string | undefined> {
   } catch (error) {
     closed.catch(() => undefined);
     return `It could not be started: ${(error as Error).message}.`;
-  }
-}
-
-function outcomeOf(failure: string | undefined, output: string, complaint: string): Ended {
-  const because = (reason: string): Ended => ({
-    state: 'failed',
-    reason: complaint.trim() === '' ? reason : `${reason} It wrote: ${complaint.trim()}`,
-  });
-  if (failure !== undefined) return because(failure);
-  const line = output.trimEnd().split('\n').at(-1) ?? '';
-  const version = versionIn(line);
-  if (version !== undefined) return { state: 'succeeded', version };
-  const shown = line.length > 200 ? `${line.slice(0, 200)}…` : line;
-  return because(`Its last line must be {"model_version": "<number>"}, but was '${shown}'.`);
-}
-
-function versionIn(line: string): number | undefined {
-  try {
-    const { model_version: version } = JSON.parse(line) as { model_version?: unknown };
-    if (typeof version !== 'string' && typeof version !== 'number') return undefined;
-    return /^[1-9]\d{0,9}$/.test(String(version)) ? Number(version) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

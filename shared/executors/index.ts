@@ -1,0 +1,2 @@
+export type { Execution, Executor, Task } from './executor.ts';
+export { localExecutor, stopExecutors } from './local-executor.ts';

@@ -1,0 +1,61 @@
+import type { Context } from '../context.ts';
+import type { Execution, Task } from '../executors/index.ts';
+
+/** What a training is told. */
+export type TrainingTask = {
+  readonly jobId: string;
+  readonly workspace: string;
+  readonly endpoint: string;
+  readonly model: string;
+  readonly alias: string;
+  readonly champion: number;
+  readonly from: number;
+  readonly to: number;
+};
+
+/** The tag of a model version that says which retraining made it. */
+export const retrainingTag = 'cairn.retraining';
+
+/**
+ * A training as a task: it finds this server under MLFLOW_TRACKING_URI, and the {@link TrainingTask} as
+ * JSON in CAIRN_RETRAINING.
+ */
+export function executionTask(ctx: Context, training: TrainingTask, attempt: number): Task {
+  return {
+    jobId: training.jobId,
+    attempt,
+    environment: {
+      MLFLOW_TRACKING_URI: ctx.settings.publicUrl,
+      CAIRN_RETRAINING: JSON.stringify(training),
+    },
+    secondsMax: ctx.settings.executorSecondsMax,
+    whenEnded: { kind: 'retrain-recover', jobId: training.jobId },
+  };
+}
+
+/** The version that a training's last line names, which is `{"model_version": "<number>"}`; or why there is none. */
+export function trainedVersion({
+  lastLine: line,
+  log,
+}: Extract<Execution, { state: 'succeeded' }>): { version: number } | { failed: string } {
+  const version = versionIn(line);
+  if (version !== undefined) return { version };
+  const shown = line.length > 200 ? `${line.slice(0, 200)}…` : line;
+  const reason = `Its last line must be {"model_version": "<number>"}, but was '${shown}'.`;
+  return { failed: withLog(reason, log) };
+}
+
+/** A reason with what the command wrote. */
+export function withLog(reason: string, log: string): string {
+  return log === '' ? reason : `${reason} It wrote: ${log}`;
+}
+
+function versionIn(line: string): number | undefined {
+  try {
+    const { model_version: version } = JSON.parse(line) as { model_version?: unknown };
+    if (typeof version !== 'string' && typeof version !== 'number') return undefined;
+    return /^[1-9]\d{0,9}$/.test(String(version)) ? Number(version) : undefined;
+  } catch {
+    return undefined;
+  }
+}
