@@ -1,6 +1,8 @@
-export { aliasHolder, deleteAlias, moveAlias, resolveAlias } from './aliases.ts';
+export { aliasHistory } from './alias-history.ts';
+export { aliasChange, aliasHolder, checkAlias, deleteAlias, moveAlias, resolveAlias } from './aliases.ts';
 export { changeModel, changeVersion, type ModelChange, type VersionChange } from './change.ts';
 export { createVersion } from './create-version.ts';
+export { type AliasHolder, aliasesOf, aliasHolders } from './holders.ts';
 export { inspectVersion } from './inspect.ts';
 export type {
   AliasMove,
@@ -16,6 +18,9 @@ export type {
   VersionReady,
 } from './model.ts';
 export { createModel, modelById, modelByName } from './models.ts';
+export { isGuarded, type Target, targetText } from './guard.ts';
 export { linkLoggedModel } from './origin.ts';
+export { type Rollback, rollbackAlias } from './rollback.ts';
 export { type RegistrySearch, searchModels, searchVersions } from './search.ts';
-export { getReady, getVersion, versionByName } from './versions.ts';
+export { type StageName, stageNames, stageOf } from './stages.ts';
+export { getReady, getVersion, listVersions, versionByName, versionOf } from './versions.ts';

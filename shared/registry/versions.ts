@@ -1,15 +1,19 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
-import { CairnError } from '../http/index.ts';
-import type { ModelVersion, VersionReady } from './model.ts';
+import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
+import type { ModelRoot, ModelVersion, VersionReady } from './model.ts';
 import { partition, readByName } from './models.ts';
 
 /** A version by model name and number. */
 export async function versionByName(ctx: Context, name: string, version: number): Promise<ModelVersion> {
-  const { doc: root } = await readByName(ctx, name);
+  return versionOf(ctx, (await readByName(ctx, name)).doc, version);
+}
+
+/** A version of a model that is known already. */
+export async function versionOf(ctx: Context, root: ModelRoot, version: number): Promise<ModelVersion> {
   const stored = await readVersion(ctx, root.modelId, version);
   if (stored) return stored.doc;
-  throw new CairnError('not-found', `Model Version (name=${name}, version=${version}) not found`, {
+  throw new CairnError('not-found', `Model Version (name=${root.name}, version=${version}) not found`, {
     field: 'version',
   });
 }
@@ -21,6 +25,23 @@ export async function getVersion(ctx: Context, modelId: string, version: number)
   throw new CairnError('not-found', `Model Version (id=${modelId}, version=${version}) not found`, {
     field: 'version',
   });
+}
+
+/** The versions of a model, newest first. */
+export async function listVersions(
+  ctx: Context,
+  root: ModelRoot,
+  { limit, pageToken }: { limit: number; pageToken?: string | undefined },
+): Promise<Page<ModelVersion>> {
+  const before = positionIn(pageToken, { version: 0 })?.version ?? root.nextVersion;
+  const rows = await ctx.stores.documents('models').query<ModelVersion>(
+    {
+      text: "SELECT * FROM c WHERE c.type = 'version' AND c.version < @before ORDER BY c.version DESC",
+      values: { before },
+    },
+    { key: partition(ctx, root.modelId), limit: limit + 1, consistency: 'strong' },
+  );
+  return pageOf(rows, limit, ({ version }) => ({ version }));
 }
 
 /**
@@ -46,12 +67,16 @@ export async function getReady(ctx: Context, modelId: string, version: number): 
   }
 }
 
-export function readVersion(
+export async function readVersion(
   ctx: Context,
   modelId: string,
   version: number,
 ): Promise<Stored<ModelVersion> | undefined> {
-  return ctx.stores.documents('models').read<ModelVersion>(partition(ctx, modelId), versionId(version));
+  const stored = await ctx.stores
+    .documents('models')
+    .read<ModelVersion>(partition(ctx, modelId), versionId(version));
+  // What is left of a deleted one lies at the same place.
+  return stored?.doc.type === 'version' ? stored : undefined;
 }
 
 export function versionAggregate(modelId: string, version: number): string {

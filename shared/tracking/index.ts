@@ -1,4 +1,6 @@
 export { artifactPathOf, artifactUriOf } from './runs/artifact-uri.ts';
+export { glanceAtRuns } from './runs/glance.ts';
+export { type GitSource, gitSourceOf } from './runs/git.ts';
 export {
   deleteExperiment,
   deleteExperimentTag,
@@ -35,6 +37,8 @@ export { searchLoggedModels } from './search/logged-models.ts';
 export { logToRun } from './logging/logging.ts';
 export { loggedValue } from './metric-values.ts';
 export {
+  type DatasetDetail,
+  type DatasetInput,
   type Experiment,
   type LifecycleStage,
   type MetricPoint,

@@ -1,4 +1,209 @@
-import type { Route } from '../../../shared/http/index.ts';
+import * as z from 'zod';
+import type { Context } from '../../../shared/context.ts';
+import { fields, isCode, type Route, route } from '../../../shared/http/index.ts';
+import {
+  aliasesOf,
+  aliasHolders,
+  listVersions,
+  type ModelRoot,
+  type ModelVersion,
+  modelByName,
+  stageOf,
+  versionOf,
+} from '../../../shared/registry/index.ts';
+import {
+  getExperiment,
+  getRun,
+  gitSourceOf,
+  loggedValue,
+  type WholeRun,
+} from '../../../shared/tracking/index.ts';
+import { nextPage } from '../mlflow.ts';
+import { snakeCase } from '../snake-case.ts';
+import { modelRef, versionRef } from './refs.ts';
 
 /** A model and its versions as the pages and scripts see them: what MLflow's registry API leaves out. */
-export const modelRoutes: readonly Route[] = [];
+export const modelRoutes: readonly Route[] = [
+  route('GET', '/api/v1/models/{m}', {
+    operation: 'getModel',
+    role: 'viewer',
+    input: z.object(modelRef),
+    handle: async (ctx, { m }) => presentModel(ctx, await modelByName(ctx, m)),
+  }),
+  route('GET', '/api/v1/models/{m}/versions', {
+    operation: 'listModelVersions',
+    role: 'viewer',
+    input: z.object({
+      ...modelRef,
+      max_results: fields.limit(1000, 100),
+      page_token: fields.text.optional(),
+    }),
+    async handle(ctx, { m, max_results, page_token }) {
+      const root = await modelByName(ctx, m);
+      const page = await listVersions(ctx, root, { limit: max_results, pageToken: page_token });
+      return { versions: page.items.map((version) => presentRow(root, version)), ...nextPage(page) };
+    },
+  }),
+  route('GET', '/api/v1/models/{m}/versions/{v}', {
+    operation: 'getModelVersion',
+    role: 'viewer',
+    input: z.object(versionRef),
+    async handle(ctx, { m, v }) {
+      const root = await modelByName(ctx, m);
+      return presentVersion(ctx, root, await versionOf(ctx, root, v));
+    },
+  }),
+];
+
+async function presentModel(ctx: Context, root: ModelRoot) {
+  const { stages, policy } = root;
+  return {
+    model_id: root.modelId,
+    name: root.name,
+    description: root.description,
+    tags: root.tags,
+    aliases: await aliasHolders(ctx, root),
+    stages: {
+      Staging: stages.Staging ?? [],
+      Production: stages.Production ?? [],
+      Archived: stages.Archived ?? [],
+    },
+    versions: root.nextVersion - 1 - root.gone.length,
+    policy: policy ?? null,
+    created_at: root.createdAt,
+    updated_at: root.updatedAt,
+  };
+}
+
+/** A version in a list. */
+function presentRow(root: ModelRoot, version: ModelVersion) {
+  const { inspection } = version;
+  return {
+    version: version.version,
+    stage: stageOf(root, version.version),
+    aliases: aliasesOf(root, version.version),
+    source: version.source,
+    run_id: version.runId ?? null,
+    logged_model_id: version.loggedModelId ?? null,
+    user_id: version.userId,
+    description: version.description,
+    tags: version.tags,
+    inspection: {
+      state: inspection.state,
+      ...(inspection.state === 'refused' ? refusal(inspection) : {}),
+    },
+    flavours: version.artifact?.flavours ?? [],
+    signed: version.signing !== undefined,
+    created_at: version.createdAt,
+    updated_at: version.updatedAt,
+  };
+}
+
+async function presentVersion(ctx: Context, root: ModelRoot, version: ModelVersion) {
+  return {
+    model_id: root.modelId,
+    name: root.name,
+    ...presentRow(root, version),
+    run: version.runId === undefined ? null : await presentRun(ctx, version.runId),
+    inspection: presentInspection(version),
+    artifact: presentArtifact(version),
+    signing: version.signing ? snakeCase(version.signing) : null,
+    conversion: null,
+  };
+}
+
+/** The run that made a version; `null` for one that is not of this server, or purged. */
+async function presentRun(ctx: Context, runId: string) {
+  try {
+    const run = await getRun(ctx, runId);
+    const experiment = await getExperiment(ctx, run.experimentId);
+    return {
+      run_id: run.runId,
+      name: run.name,
+      experiment_id: run.experimentId,
+      experiment_name: experiment.name,
+      metrics: metricsOf(run),
+      params: run.params,
+      git: presentGit(run),
+    };
+  } catch (error) {
+    // A client may name a run of another server, by what is no id here.
+    if (isCode(error, 'not-found') || isCode(error, 'invalid')) return null;
+    throw error;
+  }
+}
+
+function metricsOf({ m, mn }: WholeRun) {
+  return Object.fromEntries(
+    Object.entries(m).map(([key, stored]) => {
+      const value = loggedValue(stored, Object.hasOwn(mn, key));
+      return [key, Number.isFinite(value) ? value : String(value)];
+    }),
+  );
+}
+
+function presentGit({ tags }: WholeRun) {
+  const git = gitSourceOf(tags);
+  if (!git) return null;
+  const { commit, branch = null, repoUrl = null, link = null } = git;
+  return { commit, branch, repo_url: repoUrl, link };
+}
+
+function refusal({ reason, wayOut }: Extract<ModelVersion['inspection'], { state: 'refused' }>) {
+  return { reason, ...(wayOut ? { way_out: wayOut } : {}) };
+}
+
+function presentInspection({ inspection }: ModelVersion) {
+  switch (inspection.state) {
+    case 'pending':
+      return { state: inspection.state };
+    case 'refused':
+      return { state: inspection.state, at: inspection.at, ...refusal(inspection) };
+    case 'ready': {
+      const { digest, bytes, signature, features, labels, served, timings } = inspection.ready;
+      const file = (each: (typeof served.external)[number]) => ({
+        path: each.path,
+        digest: each.digest,
+        bytes: each.bytes,
+      });
+      return {
+        state: inspection.state,
+        at: inspection.at,
+        ready: {
+          digest,
+          bytes,
+          signature: snakeCase(signature),
+          features,
+          labels,
+          served: { ...file(served), changes: served.changes, external: served.external.map(file) },
+          timings: snakeCase(timings),
+        },
+      };
+    }
+  }
+}
+
+/** What the artifact is. What its MLmodel says, and names of operators, are shown as they are spelled there. */
+function presentArtifact({ artifact }: ModelVersion) {
+  if (!artifact) return null;
+  const { manifest, flavours, mlflowVersion, schema, inputExample, onnx } = artifact;
+  return {
+    manifest,
+    flavours,
+    mlflow_version: mlflowVersion ?? null,
+    schema: schema
+      ? { inputs: schema.inputs ?? null, outputs: schema.outputs ?? null, params: schema.params ?? null }
+      : null,
+    input_example: inputExample ?? null,
+    onnx: onnx
+      ? {
+          path: onnx.path,
+          ir_version: onnx.irVersion,
+          opsets: onnx.opsets,
+          operators: onnx.operators,
+          producer: onnx.producer ?? null,
+          parameters: onnx.parameters ?? null,
+        }
+      : null,
+  };
+}
