@@ -37,6 +37,8 @@ describe('settings', () => {
   });
 
   test.each([
+    ['a vault without TLS', { CAIRN_KEY_VAULT_URL: 'http://vault.example' }],
+    ['key files', { CAIRN_KEYS_FOLDER: '/keys' }],
     ['an open door', { CAIRN_AUTH: 'off' }],
     ['a local transport', { CAIRN_COSMOS_TRANSPORT: '/transport.ts' }],
     ['an account key', { COSMOS_KEY: 'a2V5' }],

@@ -202,6 +202,7 @@ export function readSettings(env: Environment): Settings {
   const vault = get('CAIRN_KEY_VAULT_URL');
   const folder = get('CAIRN_KEYS_FOLDER');
   refuseInAzure('CAIRN_KEYS_FOLDER', folder);
+  if (vault?.startsWith('http:')) problems.push('CAIRN_KEY_VAULT_URL must be an https URL.');
   const webhookTargets = get('CAIRN_WEBHOOK_TARGETS') === 'any' ? 'any' : 'public';
   if (inAzure && webhookTargets === 'any')
     problems.push('CAIRN_WEBHOOK_TARGETS=any is refused in Azure; set it to public.');

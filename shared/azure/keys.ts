@@ -1,5 +1,7 @@
 import type { Settings } from '../settings.ts';
+import { credential } from './identity.ts';
 import { keyFiles } from './key-files.ts';
+import { keyVault } from './key-vault.ts';
 
 /** A public key that signs, or signed before the key was rotated. */
 export type PublicKey = {
@@ -13,7 +15,7 @@ export type PublicKey = {
 export type KeyStore = {
   /** ECDSA P-256 over the SHA-256 of `message`, DER encoded, by the newest key. */
   sign(message: Uint8Array): Promise<{ readonly signature: Uint8Array; readonly key: PublicKey }>;
-  /** Every key that this store has signed with, the newest first. */
+  /** Every key whose signatures hold, the newest first. */
   publicKeys(): Promise<readonly PublicKey[]>;
   /** Text that only {@link KeyStore.unseal} reads again: AES-256-GCM, fit to be stored. */
   seal(text: string): Promise<string>;
@@ -29,7 +31,7 @@ export function openKeys(settings: Settings): KeyStore | undefined {
     case 'folder':
       return keyFiles(settings.keys.folder);
     case 'vault':
-      throw new Error('Key Vault is not reached yet.');
+      return keyVault(settings.keys.url, credential(settings));
     case undefined:
       return undefined;
   }
