@@ -4,6 +4,7 @@ export { changeModel, changeVersion, type ModelChange, type VersionChange } from
 export { createVersion } from './create-version.ts';
 export { type AliasHolder, aliasesOf, aliasHolders } from './holders.ts';
 export { inspectVersion } from './inspect.ts';
+export { type Manifest, type ManifestFile, readManifest } from './inspection/manifest.ts';
 export type {
   AliasMove,
   ArtifactFacts,

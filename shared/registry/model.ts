@@ -20,7 +20,13 @@ export type ServedFile = {
 };
 
 /** What the platform changed in the copy it serves. */
-export type ServedChange = 'zipmap-stripped' | 'float16-inputs-cast' | 'converted';
+export type ServedChange =
+  | 'zipmap-stripped'
+  | 'float16-inputs-cast'
+  | 'float16-outputs-cast'
+  /** Weights in files of their own that belong to a branch, a function or a constant were moved into the ONNX file. */
+  | 'external-data-inlined'
+  | 'converted';
 
 /** How the model behaved when it was run once in a process of its own. */
 export type Timings = {
@@ -57,7 +63,13 @@ export type VersionReady = {
 /** Whether a version can be served: known once its artifact has been read. */
 export type Inspection =
   | { readonly state: 'pending' }
-  | { readonly state: 'ready'; readonly ready: VersionReady; readonly at: number }
+  | {
+      readonly state: 'ready';
+      readonly ready: VersionReady;
+      readonly at: number;
+      /** What was found when it was read again: how its artifact differs now from what was registered and is served. */
+      readonly note?: string;
+    }
   | {
       readonly state: 'refused';
       readonly reason: string;
@@ -68,7 +80,7 @@ export type Inspection =
 
 /** What the artifact of a version is, whether it can be served or not. */
 export type ArtifactFacts = {
-  /** Every file with its sha-256 stands in a manifest: blob `<workspace>/<modelId>/<version>/manifest.json` of container `models`. */
+  /** Every file with its sha-256 stands in the manifest, which `readManifest` gives; `digest` is that of its bytes. */
   readonly manifest: { readonly digest: string; readonly files: number; readonly bytes: number };
   /** From `MLmodel`, where there is one: `onnx`, `sklearn`, `python_function`, … */
   readonly flavours: readonly string[];
@@ -139,6 +151,8 @@ export type ModelVersion = Document & {
   readonly signing?: { readonly keyId: string; readonly manifestDigest: string; readonly at: number };
   /** The conversion to ONNX that was last asked for. */
   readonly conversion?: { readonly jobId: string };
+  /** The ONNX file that a conversion made of it, a path among the artifacts; it is what is served then. */
+  readonly converted?: { readonly path: string; readonly digest: string; readonly at: number };
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly seq: number;
