@@ -9,21 +9,48 @@ import {
   type Subscriber,
   sweepEvents,
 } from '../shared/events/index.ts';
+import {
+  batchFinished,
+  endpointMoved,
+  loggedModelCreated,
+  recordVersion,
+  retrainingFinished,
+  runChanged,
+  versionCreated,
+  versionReady,
+} from '../shared/lineage/index.ts';
 import { checkDue, monitorEndpoint } from '../shared/monitoring/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
 import { inspectVersion, linkLoggedModel } from '../shared/registry/index.ts';
 import { followAlias } from '../shared/serving/index.ts';
 import { foldFinishedRun, foldRun, purge, sweepDeleted } from '../shared/tracking/index.ts';
+import {
+  type DeliveryMessage,
+  deliverWebhook,
+  notifyWebhooks,
+  sweepWebhooks,
+} from '../shared/webhooks/index.ts';
 import { workContext } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
 const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {
-  'run.finished': [foldFinishedRun],
-  'version.created': [inspectVersion, linkLoggedModel],
-  'version.ready': [followAlias],
-  'alias.moved': [followAlias],
-  'endpoint.created': [monitorEndpoint],
+  'run.inputs-logged': [runChanged],
+  'run.finished': [foldFinishedRun, runChanged],
+  'logged-model.created': [loggedModelCreated],
+  'version.created': [notifyWebhooks, inspectVersion, linkLoggedModel, versionCreated],
+  'version.ready': [followAlias, versionReady],
+  'alias.moved': [notifyWebhooks, followAlias],
+  'endpoint.created': [monitorEndpoint, endpointMoved],
+  'endpoint.moved': [endpointMoved],
   'monitor.breached': [requestRetraining],
+  'batch.finished': [batchFinished],
+  'retraining.finished': [retrainingFinished],
+  'model.created': [notifyWebhooks],
+  'model.tag-set': [notifyWebhooks],
+  'model.tag-deleted': [notifyWebhooks],
+  'version.tag-set': [notifyWebhooks],
+  'version.tag-deleted': [notifyWebhooks],
+  'alias.deleted': [notifyWebhooks],
 };
 
 type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonly kind?: string };
@@ -38,7 +65,10 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'check-monitor': checkDue,
   retrain,
   'retrain-recover': recoverRetraining,
+  'record-lineage': recordVersion,
   'sweep-deleted': sweepDeleted,
+  'webhook-deliver': (ctx, message: DeliveryMessage) => deliverWebhook(ctx, message),
+  'sweep-webhooks': sweepWebhooks,
   purge,
 };
 

@@ -12,5 +12,6 @@ export {
 } from './job.ts';
 export { planJob } from './plan.ts';
 export { recoverJob } from './recover.ts';
+export { findJob } from './store.ts';
 export { submitBlob, submitJob } from './submit.ts';
 export { type BatchProgress, getJob, listJobs } from './view.ts';

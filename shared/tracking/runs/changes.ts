@@ -10,7 +10,7 @@ import type { LifecycleStage, Run, RunStatus } from '../model.ts';
 import { runNameTag } from '../names.ts';
 import { longTexts } from '../texts.ts';
 import { keepTexts } from './overflow.ts';
-import { experimentOf, lifecycleOf, readActiveRun, readRun, runEvent } from './runs.ts';
+import { experimentOf, lifecycleOf, readActiveRun, readRun, type RunEvent, runEvent } from './runs.ts';
 import { withoutTag, withTexts } from './texts.ts';
 
 export type RunUpdate = {
@@ -57,14 +57,22 @@ export function restoreRun(ctx: Context, runId: string): Promise<void> {
   return moveTo(ctx, runId, 'active');
 }
 
-/** Replaces an active run by what `decide` makes of it; the same object again changes nothing. */
-export function changeRun(ctx: Context, runId: string, decide: (run: Run) => Promise<Run>): Promise<Run> {
+/**
+ * Replaces an active run by what `decide` makes of it; the same object again changes nothing. `happens` is
+ * what a change is announced as; a change to a final status always is.
+ */
+export function changeRun(
+  ctx: Context,
+  runId: string,
+  decide: (run: Run) => Promise<Run>,
+  happens?: RunEvent,
+): Promise<Run> {
   return swap(ctx, `Run ${runId}`, async () => {
     const stored = await readActiveRun(ctx, runId);
     const next = await decide(stored.doc);
     if (next === stored.doc) return next;
     const finished = next.status !== stored.doc.status && isFinal(next.status);
-    return write(ctx, stored, next, finished ? 'run.finished' : undefined);
+    return write(ctx, stored, next, finished ? 'run.finished' : happens);
   });
 }
 
@@ -85,7 +93,7 @@ async function write(
   ctx: Context,
   { doc, etag }: Stored<Run>,
   changed: Run,
-  happened: 'run.finished' | 'run.deleted' | 'run.restored' | undefined,
+  happened: RunEvent | undefined,
 ): Promise<Run | typeof lost> {
   const next = happened ? { ...changed, seq: doc.seq + 1 } : changed;
   const event = happened && runEvent(ctx, happened, next);

@@ -37,7 +37,7 @@ export type NewInputs = {
 export async function logInputs(ctx: Context, runId: string, inputs: NewInputs): Promise<void> {
   checkRunId(runId);
   checkDatasets(inputs.datasets);
-  await changeRun(ctx, runId, async (run) => {
+  const decide = async (run: Run) => {
     const datasets = unique([...(run.datasets ?? []), ...inputs.datasets], datasetKey);
     const models = unique(
       [...(run.modelInputs ?? []), ...inputs.modelIds.map((modelId) => ({ modelId }))],
@@ -55,7 +55,8 @@ export async function logInputs(ctx: Context, runId: string, inputs: NewInputs):
     checkSize(next);
     await keepTexts(ctx, run, datasets.filter(isNew).map(detailOf));
     return next;
-  });
+  };
+  await changeRun(ctx, runId, decide, 'run.inputs-logged');
 }
 
 export type ModelOutput = NonNullable<Run['modelOutputs']>[number];

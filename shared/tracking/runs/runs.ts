@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
-import { eventWrite, relay } from '../../events/index.ts';
+import { type EventType, eventWrite, relay } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
 import { belowLocation } from '../experiments/artifact-location.ts';
 import { checkExperimentActive, findExperiment, getExperiment } from '../experiments/experiments.ts';
@@ -118,12 +118,13 @@ export async function readRun(ctx: Context, runId: string): Promise<Stored<Run>>
   throw unknownRun(runId);
 }
 
+export type RunEvent = Extract<
+  EventType,
+  'run.created' | 'run.inputs-logged' | 'run.finished' | 'run.deleted' | 'run.restored'
+>;
+
 /** The write that records what happened to a run, for the batch that makes it so. */
-export function runEvent(
-  ctx: Context,
-  type: 'run.created' | 'run.finished' | 'run.deleted' | 'run.restored',
-  run: Run,
-) {
+export function runEvent(ctx: Context, type: RunEvent, run: Run) {
   const { experimentId, runId, seq } = run;
   return eventWrite(
     ctx,

@@ -1,0 +1,120 @@
+import type { Context } from '../context.ts';
+import { isCode } from '../http/index.ts';
+import { getVersion, type ModelVersion, resolveAlias, versionByName } from '../registry/index.ts';
+import {
+  type DatasetDetail,
+  type DatasetInput,
+  getLoggedModel,
+  getRun,
+  gitSourceOf,
+  glanceAtRuns,
+  type WholeRun,
+} from '../tracking/index.ts';
+import { inTurns } from '../turns.ts';
+import type { Edge } from './edge.ts';
+import { codeNode, datasetNode, type NodeId, nodeId, versionNode } from './node.ts';
+import { connect, type NodeDescription } from './store.ts';
+
+const parentTag = 'mlflow.parentRunId';
+const readsAtOnceMax = 8;
+const sourceCharsMax = 1000;
+
+/**
+ * Writes what leads to a run and what it made: its code, parent, datasets and logged models. Returns the
+ * run's node, `undefined` for a run that there is not (any more).
+ */
+export async function recordRun(ctx: Context, runId: string): Promise<NodeId | undefined> {
+  const run = await unlessMissing(getRun(ctx, runId));
+  if (!run) return undefined;
+  const hub = nodeId('run', run.runId);
+  const at = run.startTime;
+  const source = gitSourceOf(run.tags);
+  const code = source && codeNode(source);
+  const [parent, inputs, outputs] = await Promise.all([
+    parentOf(ctx, run),
+    existingModels(ctx, run.modelInputs ?? []),
+    existingModels(ctx, run.modelOutputs ?? []),
+  ]);
+  const edges: Edge[] = [
+    ...(code ? [{ from: code, to: hub, kind: 'built-from', at } as const] : []),
+    ...(parent ? [{ from: parent, to: hub, kind: 'parent-of', at } as const] : []),
+    ...(run.datasets ?? []).map((dataset) => ({ from: nodeOf(dataset), to: hub, kind: 'used', at }) as const),
+    ...inputs.map((from) => ({ from, to: hub, kind: 'used', at }) as const),
+    ...outputs.map((to) => ({ from: hub, to, kind: 'generated', at }) as const),
+  ];
+  await connect(ctx, hub, edges, (run.datasets ?? []).map(descriptionOf));
+  return hub;
+}
+
+/** The version that another one is a copy of: what its source `models:/…` names, if that still lies at the same place. */
+export async function copiedVersion(ctx: Context, copy: ModelVersion): Promise<NodeId | undefined> {
+  const [, name = '', number, alias = ''] =
+    /^models:\/([^/@]+)(?:\/(\d{1,15})|@(.+))$/.exec(copy.source) ?? [];
+  if (name === '') return undefined;
+  const found = await unlessMissing(
+    number === undefined ? aliased(ctx, name, alias) : versionByName(ctx, name, Number(number)),
+  );
+  // A name may stand for another model by now, and an alias for another version.
+  return found && (found.storageLocation ?? found.source) === copy.storageLocation
+    ? versionNode(found.modelId, found.version)
+    : undefined;
+}
+
+type LoggedDataset = DatasetInput & DatasetDetail;
+
+function nodeOf({ digest, name, source }: LoggedDataset): NodeId {
+  return datasetNode({ digest, uri: locationOf(source) ?? name });
+}
+
+function descriptionOf(dataset: LoggedDataset): NodeDescription {
+  const { name, digest, sourceType, source } = dataset;
+  return {
+    id: nodeOf(dataset),
+    label: name,
+    facts: {
+      ...(digest ? { digest } : {}),
+      source_type: sourceType,
+      source: (locationOf(source) ?? source).slice(0, sourceCharsMax),
+    },
+  };
+}
+
+/** Where the source of a logged dataset says that it lies: MLflow's source types write `uri`, `url` or `path`. */
+export function locationOf(source: string): string | undefined {
+  try {
+    const parsed = JSON.parse(source) as { uri?: unknown; url?: unknown; path?: unknown } | null;
+    const found = parsed?.uri ?? parsed?.url ?? parsed?.path;
+    return typeof found === 'string' && found !== '' ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function parentOf(ctx: Context, { tags }: WholeRun): Promise<NodeId | undefined> {
+  const parentId = tags[parentTag];
+  if (!parentId) return undefined;
+  return (await glanceAtRuns(ctx, [parentId])).has(parentId) ? nodeId('run', parentId) : undefined;
+}
+
+/** Anybody may name a model as input: those that there are, deleted ones included. */
+async function existingModels(ctx: Context, models: readonly { modelId: string }[]): Promise<NodeId[]> {
+  const found = await inTurns(models, readsAtOnceMax, ({ modelId }) =>
+    unlessMissing(getLoggedModel(ctx, modelId, { deleted: true })),
+  );
+  return found.flatMap((model) => (model ? [nodeId('logged-model', model.modelId)] : []));
+}
+
+async function aliased(ctx: Context, name: string, alias: string): Promise<ModelVersion> {
+  const { modelId, version } = await resolveAlias(ctx, name, alias);
+  return getVersion(ctx, modelId, version);
+}
+
+/** What is read for the graph may be gone by then, or never have been: names come from clients. */
+export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isCode(error, 'not-found') || isCode(error, 'invalid')) return undefined;
+    throw error;
+  }
+}

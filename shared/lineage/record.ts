@@ -1,0 +1,161 @@
+import { type BatchJob, findJob } from '../batch/index.ts';
+import type { Context } from '../context.ts';
+import type { DatasetRef } from '../datasets/index.ts';
+import type { CairnEvent } from '../events/index.ts';
+import { getRetraining, type RetrainingJob } from '../pipelines/index.ts';
+import { getVersion } from '../registry/index.ts';
+import { getLoggedModel } from '../tracking/index.ts';
+import type { Edge } from './edge.ts';
+import { datasetNode, fileNode, nodeId, versionNode } from './node.ts';
+import { copiedVersion, recordRun, unlessMissing } from './record-run.ts';
+import { connect, type NodeDescription } from './store.ts';
+
+/** The edges of a run. Subscriber of `run.inputs-logged` and `run.finished`. */
+export async function runChanged(ctx: Context, event: CairnEvent): Promise<void> {
+  await recordRun(ctx, event.subject['runId'] ?? '');
+}
+
+/** The edge from the run that logged a model. Subscriber of `logged-model.created`. */
+export async function loggedModelCreated(ctx: Context, event: CairnEvent): Promise<void> {
+  const modelId = event.subject['modelId'] ?? '';
+  const model = await unlessMissing(getLoggedModel(ctx, modelId, { deleted: true }));
+  if (!model?.sourceRunId) return;
+  const hub = nodeId('logged-model', modelId);
+  const run = await recordRun(ctx, model.sourceRunId);
+  if (run) await connect(ctx, hub, [{ from: run, to: hub, kind: 'generated', at: model.createdAt }]);
+}
+
+/** Where a version comes from. Subscriber of `version.created`. */
+export async function versionCreated(ctx: Context, event: CairnEvent): Promise<void> {
+  await recordOrigin(ctx, event.subject['modelId'] ?? '', Number(event.subject['version']));
+}
+
+/** The datasets that a version names. Subscriber of `version.ready`. */
+export async function versionReady(ctx: Context, event: CairnEvent): Promise<void> {
+  await recordDatasets(ctx, event.subject['modelId'] ?? '', Number(event.subject['version']));
+}
+
+/** Work of kind `record-lineage`: the edges of one version and of its run again, from what is stored of them. */
+export async function recordVersion(
+  ctx: Context,
+  { modelId, version }: { modelId: string; version: number },
+): Promise<void> {
+  await recordOrigin(ctx, modelId, version);
+  await recordDatasets(ctx, modelId, version);
+}
+
+/** The version that an endpoint answers by. Subscriber of `endpoint.created` and `endpoint.moved`. */
+export async function endpointMoved(ctx: Context, { subject, at }: CairnEvent): Promise<void> {
+  const { endpoint = '', modelId = '', to } = subject;
+  if (to === undefined) return;
+  const hub = nodeId('endpoint', endpoint);
+  await connect(ctx, hub, [{ from: versionNode(modelId, Number(to)), to: hub, kind: 'deployed-to', at }]);
+}
+
+/** The files of a batch job and what scored it. Subscriber of `batch.finished`. */
+export async function batchFinished(ctx: Context, event: CairnEvent): Promise<void> {
+  const job = await unlessMissing(findJob(ctx, event.subject['jobId'] ?? ''));
+  if (job) await connect(ctx, nodeId('batch-job', job.jobId), edgesOfJob(job, event.at));
+}
+
+/** What a retraining was of and what it made. Subscriber of `retraining.finished`. */
+export async function retrainingFinished(ctx: Context, event: CairnEvent): Promise<void> {
+  const job = await unlessMissing(getRetraining(ctx, event.subject['jobId'] ?? ''));
+  if (job) await connect(ctx, nodeId('retraining', job.jobId), edgesOfRetraining(job, event.at));
+}
+
+async function recordOrigin(ctx: Context, modelId: string, number: number): Promise<void> {
+  const version = await unlessMissing(getVersion(ctx, modelId, number));
+  if (!version) return;
+  const { loggedModelId, runId, createdAt: at } = version;
+  const hub = versionNode(modelId, number);
+  const [run, logged, copied] = await Promise.all([
+    runId && recordRun(ctx, runId),
+    loggedModelId && unlessMissing(getLoggedModel(ctx, loggedModelId, { deleted: true })),
+    copiedVersion(ctx, version),
+  ]);
+  await connect(ctx, hub, [
+    ...(run ? [{ from: run, to: hub, kind: 'generated', at } as const] : []),
+    ...(logged
+      ? [{ from: nodeId('logged-model', logged.modelId), to: hub, kind: 'registered-as', at } as const]
+      : []),
+    ...(copied ? [{ from: copied, to: hub, kind: 'copied-to', at } as const] : []),
+  ]);
+}
+
+async function recordDatasets(ctx: Context, modelId: string, number: number): Promise<void> {
+  const version = await unlessMissing(getVersion(ctx, modelId, number));
+  if (version?.inspection.state !== 'ready') return;
+  const { ready, at } = version.inspection;
+  const hub = versionNode(modelId, number);
+  const named = [
+    ...(ready.reference ? [{ ref: ready.reference, kind: 'reference-of' } as const] : []),
+    ...(ready.evaluation ? [{ ref: ready.evaluation, kind: 'evaluation-of' } as const] : []),
+  ];
+  await connect(
+    ctx,
+    hub,
+    named.map(({ ref, kind }) => ({ from: datasetNode(ref), to: hub, kind, at })),
+    named.map(({ ref }) => referenceDescription(ref)),
+  );
+}
+
+function referenceDescription(ref: DatasetRef): NodeDescription {
+  const { kind, uri, digest, rows } = ref;
+  const label = uri.slice(uri.lastIndexOf('/') + 1) || uri;
+  return {
+    id: datasetNode(ref),
+    label,
+    facts: {
+      source_type: kind,
+      source: uri.slice(0, 1000),
+      ...(digest === undefined ? {} : { digest }),
+      ...(rows === undefined ? {} : { rows }),
+    },
+  };
+}
+
+function edgesOfJob(job: BatchJob, at: number): Edge[] {
+  const { input, output, endpoint, model, status } = job;
+  const hub = nodeId('batch-job', job.jobId);
+  return [
+    { from: fileNode(input.container, input.name), to: hub, kind: 'read', at },
+    { from: nodeId('endpoint', endpoint), to: hub, kind: 'scored-by', at },
+    ...(model
+      ? [{ from: versionNode(model.modelId, model.version), to: hub, kind: 'scored-by', at } as const]
+      : []),
+    ...(status === 'succeeded'
+      ? [{ from: hub, to: fileNode(output.container, output.name), kind: 'wrote', at } as const]
+      : []),
+  ];
+}
+
+function edgesOfRetraining(job: RetrainingJob, at: number): Edge[] {
+  const hub = nodeId('retraining', job.jobId);
+  const made = challengerOf(job);
+  return [
+    { from: nodeId('endpoint', job.endpoint), to: hub, kind: 'used', at },
+    ...(job.champion === null
+      ? []
+      : [{ from: versionNode(job.modelId, job.champion), to: hub, kind: 'used', at } as const]),
+    ...(made === undefined
+      ? []
+      : [{ from: hub, to: versionNode(job.modelId, made), kind: 'generated', at } as const]),
+  ];
+}
+
+/** The version that a retraining made, as far as it came. */
+export function challengerOf(job: RetrainingJob): number | undefined {
+  switch (job.status) {
+    case 'gating':
+    case 'promoting':
+    case 'rejected':
+      return job.challenger;
+    case 'promoted':
+      return job.version;
+    case 'requested':
+    case 'training':
+    case 'failed':
+      return undefined;
+  }
+}

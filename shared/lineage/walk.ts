@@ -1,0 +1,120 @@
+import type { Context } from '../context.ts';
+import { CairnError } from '../http/index.ts';
+import { modelById, modelByName } from '../registry/index.ts';
+import { inTurns } from '../turns.ts';
+import type { Edge } from './edge.ts';
+import { type LineageNode, shownNodes } from './facts.ts';
+import { type NodeId, parseNodeId, partsOf, versionIn, versionNode } from './node.ts';
+import { unlessMissing } from './record-run.ts';
+import { type Direction, edgesOf, isConnected, newestFirst } from './store.ts';
+
+export type LineageQuery = {
+  /** `<kind>:<id>`; a version also by the name of its model. */
+  readonly node: string;
+  /** `both` is what led to the node and what came of it, not what came of that which led to it. */
+  readonly direction: Direction | 'both';
+  /** Edges between the node and the farthest one. */
+  readonly depth: number;
+};
+
+export type LineageGraph = {
+  readonly node: NodeId;
+  /** The node asked for first, then the nearer ones before the farther. */
+  readonly nodes: readonly LineageNode[];
+  readonly edges: readonly Edge[];
+  /** Whether there is more than is told: too many nodes, or too many edges at one of them. The newest are told. */
+  readonly truncated: boolean;
+};
+
+/** Bounds of one answer. */
+export type LineageLimits = {
+  readonly nodesMax: number;
+  /** Edges followed from one node in one direction. */
+  readonly fanOutMax: number;
+};
+
+export const lineageLimits: LineageLimits = { nodesMax: 500, fanOutMax: 100 };
+
+const queriesAtOnceMax = 8;
+
+/**
+ * The graph around a node, breadth first: one query for each node that is passed, some point reads for
+ * each that is told. Throws `invalid` for what is no node id, `not-found` where nothing is known of the node.
+ */
+export async function lineageOf(
+  ctx: Context,
+  query: LineageQuery,
+  limits: LineageLimits = lineageLimits,
+): Promise<LineageGraph> {
+  const node = await resolved(ctx, parseNodeId(query.node));
+  const { ids, edges, truncated } = await walk(ctx, node, query, limits);
+  const nodes = await shownNodes(ctx, ids);
+  const start = nodes.get(node);
+  const isUnknown = edges.length === 0 && !(await isKnown(ctx, node, start));
+  if (isUnknown)
+    throw new CairnError('not-found', `Nothing is known of '${query.node.slice(0, 200)}'.`, {
+      field: 'node',
+    });
+  return { node, nodes: ids.flatMap((id) => nodes.get(id) ?? []), edges, truncated };
+}
+
+async function walk(
+  ctx: Context,
+  start: NodeId,
+  { direction, depth }: LineageQuery,
+  { nodesMax, fanOutMax }: LineageLimits,
+): Promise<{ ids: NodeId[]; edges: Edge[]; truncated: boolean }> {
+  const ids = new Set<NodeId>([start]);
+  const edges = new Map<string, Edge>();
+  let truncated = false;
+  const directions: readonly Direction[] = direction === 'both' ? ['up', 'down'] : [direction];
+  const walks = directions.map((way) => ({ way, seen: new Set([start]), frontier: [start] }));
+  // A level of each direction in turn, so that neither takes all the room.
+  for (let level = 0; level < depth; level++)
+    for (const walked of walks) {
+      const { way, seen } = walked;
+      const found = await inTurns(walked.frontier, queriesAtOnceMax, async (node) => ({
+        node,
+        edges: await edgesOf(ctx, node, way, fanOutMax + 1),
+      }));
+      walked.frontier = [];
+      for (const { node, edges: all } of found) {
+        truncated ||= all.length > fanOutMax;
+        for (const edge of all.slice(0, fanOutMax)) {
+          const next = edge.from === node ? edge.to : edge.from;
+          if (!ids.has(next) && ids.size >= nodesMax) {
+            truncated = true;
+            continue;
+          }
+          ids.add(next);
+          edges.set(JSON.stringify([edge.from, edge.to, edge.kind]), edge);
+          if (seen.has(next)) continue;
+          seen.add(next);
+          walked.frontier.push(next);
+        }
+      }
+    }
+  return { ids: [...ids], edges: [...edges.values()].toSorted(newestFirst), truncated };
+}
+
+/** Whether a node without edges in the direction asked for is one all the same. */
+async function isKnown(ctx: Context, node: NodeId, shown: LineageNode | undefined): Promise<boolean> {
+  switch (partsOf(node).kind) {
+    case 'code':
+    case 'file':
+      return isConnected(ctx, node);
+    default:
+      return shown?.facts['state'] === undefined || isConnected(ctx, node);
+  }
+}
+
+/** A version asked for by the name of its model, by the model's id. */
+async function resolved(ctx: Context, id: NodeId): Promise<NodeId> {
+  const { kind, name } = partsOf(id);
+  const asked = kind === 'version' ? versionIn(name) : undefined;
+  if (!asked) return id;
+  const { model, version } = asked;
+  const isId = /^[0-9a-f]{32}$/.test(model) && (await unlessMissing(modelById(ctx, model))) !== undefined;
+  const modelId = isId ? model : (await unlessMissing(modelByName(ctx, model)))?.modelId;
+  return versionNode(modelId ?? model, version);
+}
