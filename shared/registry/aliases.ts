@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
-import { changeModel } from './change.ts';
+import { changeModel, type ModelChange } from './change.ts';
+import { isGuarded, refuseGuarded } from './guard.ts';
 import type { AliasMove, ModelRoot, MoveCause } from './model.ts';
 import { readByName } from './models.ts';
 import { readVersion } from './versions.ts';
@@ -32,54 +33,70 @@ export type Move = {
   readonly expected?: number | undefined;
 };
 
-/** Points an alias to a version and records the move. Moving it to where it points already changes nothing. */
+/**
+ * Points an alias to a version and records the move. Moving it to where it points already changes nothing.
+ * Throws `invalid-state` where a policy guards the alias, and `conflict` where another version than
+ * `expected` holds it.
+ */
 export async function moveAlias(ctx: Context, { name, alias, version, expected }: Move): Promise<void> {
   checkAlias(alias);
   const { doc: root } = await readByName(ctx, name);
-  if (!(await readVersion(ctx, root.modelId, version)))
-    throw new CairnError('not-found', `Model Version (name=${name}, version=${version}) not found`, {
-      field: 'version',
-    });
-  await change(ctx, name, alias, { kind: 'set' }, (held) => {
-    if (expected !== undefined && held !== expected && held !== version)
+  if (!(await readVersion(ctx, root.modelId, version))) throw unknownVersion(name, version);
+  await changeModel(ctx, name, (current) => {
+    const held = aliasHolder(current, alias);
+    if (held === version) return undefined;
+    refuseGuarded(current, { alias });
+    // Deleted since it was read above.
+    if (current.gone.includes(version)) throw unknownVersion(name, version);
+    if (expected !== undefined && held !== expected) throw heldByAnother(current, alias, expected);
+    return aliasChange(ctx, current, { alias, to: version, cause: { kind: 'set' } });
+  });
+}
+
+/** Removes an alias; removing one that is not there is fine. Throws `invalid-state` where a policy guards it. */
+export async function deleteAlias(ctx: Context, name: string, alias: string): Promise<void> {
+  await changeModel(ctx, name, (root) => {
+    if (aliasHolder(root, alias) === undefined) return undefined;
+    if (isGuarded(root, { alias }))
       throw new CairnError(
-        'conflict',
-        `Alias '${alias}' of '${name}' is held by ${held === undefined ? 'no version' : `version ${held}`}, not by version ${expected} any more.`,
+        'invalid-state',
+        `Alias '${alias}' of '${name}' is guarded by policy ${root.policy?.version} and cannot be removed: promote another version to it, roll it back, or take it out of the policy first.`,
         { field: 'alias' },
       );
-    return version;
+    return aliasChange(ctx, root, { alias, to: undefined, cause: { kind: 'set' } });
   });
 }
 
-/** Removes an alias; removing one that is not there is fine. */
-export async function deleteAlias(ctx: Context, name: string, alias: string): Promise<void> {
-  await change(ctx, name, alias, { kind: 'set' }, () => undefined);
+/** Says that an alias is not held by the version that somebody took for its holder. */
+export function heldByAnother(root: ModelRoot, alias: string, expected: number): CairnError {
+  const held = aliasHolder(root, alias);
+  return new CairnError(
+    'conflict',
+    `Alias '${alias}' of '${root.name}' is held by ${held === undefined ? 'no version' : `version ${held}`}, not by version ${expected} any more.`,
+    { field: 'alias' },
+  );
 }
 
-/** One compare-and-swap of an alias: the root, the record of the move and the event in one batch. */
-async function change(
+/** The change of a model that moves one of its aliases: the root, the record of the move and the event. */
+export function aliasChange(
   ctx: Context,
-  name: string,
-  alias: string,
-  cause: MoveCause,
-  holderOf: (held: number | undefined) => number | undefined,
-): Promise<void> {
-  await changeModel(ctx, name, (root) => {
-    const { [alias]: _, ...others } = root.aliases;
-    const from = aliasHolder(root, alias);
-    const to = holderOf(from);
-    if (from === to) return undefined;
-    return {
-      type: to === undefined ? 'alias.deleted' : 'alias.moved',
-      subject: {
-        alias,
-        ...(from === undefined ? {} : { from: String(from) }),
-        ...(to === undefined ? {} : { to: String(to) }),
-      },
-      root: { ...root, aliases: { ...others, ...(to === undefined ? {} : { [alias]: to }) } },
-      alongside: [{ op: 'create', doc: moveRecord(ctx, root, { alias, from, to, cause }) }],
-    };
-  });
+  root: ModelRoot,
+  { alias, to, cause }: { alias: string; to: number | undefined; cause: MoveCause },
+): ModelChange & { readonly move: AliasMove } {
+  const { [alias]: _, ...others } = root.aliases;
+  const from = aliasHolder(root, alias);
+  const move = moveRecord(ctx, root, { alias, from, to, cause });
+  return {
+    type: to === undefined ? 'alias.deleted' : 'alias.moved',
+    subject: {
+      alias,
+      ...(from === undefined ? {} : { from: String(from) }),
+      ...(to === undefined ? {} : { to: String(to) }),
+    },
+    root: { ...root, aliases: { ...others, ...(to === undefined ? {} : { [alias]: to }) } },
+    alongside: [{ op: 'create', doc: move }],
+    move,
+  };
 }
 
 /** The record of a move that is about to be made in the same batch as the change of `root`. */
@@ -95,7 +112,7 @@ export function moveRecord(
 ): AliasMove {
   const seq = root.seq + 1;
   return {
-    id: `alias-move:${encodeURIComponent(alias)}:${String(seq).padStart(8, '0')}`,
+    id: moveId(alias, seq),
     type: 'alias-move',
     v: 1,
     workspace: root.workspace,
@@ -110,7 +127,8 @@ export function moveRecord(
   };
 }
 
-function checkAlias(alias: string): void {
+/** Throws `invalid` for a text that no alias can be called. */
+export function checkAlias(alias: string): void {
   const refuse = (why: string) => {
     throw new CairnError('invalid', why, { field: 'alias' });
   };
@@ -120,4 +138,15 @@ function checkAlias(alias: string): void {
     refuse(`Invalid alias name: '${alias}'. Use letters, digits, underscores and hyphens.`);
   if (alias.toLowerCase() === 'latest') refuse("'latest' alias name (case insensitive) is reserved.");
   if (/^v\d+$/i.test(alias)) refuse(`Version alias name '${alias}' is reserved.`);
+}
+
+/** Moves of one alias sort by their ids. */
+export function moveId(alias: string, seq: number): string {
+  return `alias-move:${encodeURIComponent(alias)}:${String(seq).padStart(8, '0')}`;
+}
+
+function unknownVersion(name: string, version: number): CairnError {
+  return new CairnError('not-found', `Model Version (name=${name}, version=${version}) not found`, {
+    field: 'version',
+  });
 }
