@@ -20,7 +20,6 @@ function Broken(): never {
 }
 
 const runPage = async () => (await import('./run/RunPage.tsx')).RunPage;
-const modelPage = async () => (await import('./models/ModelPage.tsx')).ModelPage;
 const monitorPage = async () => (await import('./monitors/MonitorPage.tsx')).MonitorPage;
 
 /** Every page by its hash. Links that MLflow's client prints are among them. */
@@ -41,14 +40,27 @@ export const router = createHashRouter([
       page('runs/:runId', runPage),
       page('experiments', async () => (await import('./experiments/ExperimentsPage.tsx')).ExperimentsPage),
       page('models', async () => (await import('./models/ModelsPage.tsx')).ModelsPage),
-      page('models/:name', modelPage),
-      page('models/:name/versions/:version', modelPage),
+      page('models/:name', async () => (await import('./model/ModelPage.tsx')).ModelPage),
+      page(
+        'models/:name/versions/:version',
+        async () => (await import('./version/VersionPage.tsx')).VersionPage,
+      ),
+      page(
+        'models/:name/promotions/:number',
+        async () => (await import('./promotion/PromotionPage.tsx')).PromotionPage,
+      ),
+      page(
+        'models/:name/compare',
+        async () => (await import('./versions-compare/CompareVersionsPage.tsx')).CompareVersionsPage,
+      ),
       page('endpoints', async () => (await import('./endpoints/EndpointsPage.tsx')).EndpointsPage),
       page('endpoints/:name', async () => (await import('./endpoints/EndpointPage.tsx')).EndpointPage),
       page('monitors', async () => (await import('./monitors/MonitorsPage.tsx')).MonitorsPage),
       page('monitors/:name', monitorPage),
       page('monitors/:name/:windowEnd', monitorPage),
       page('jobs', async () => (await import('./jobs/JobsPage.tsx')).JobsPage),
+      page('webhooks', async () => (await import('./webhooks/WebhooksPage.tsx')).WebhooksPage),
+      page('webhooks/:id', async () => (await import('./webhooks/WebhookPage.tsx')).WebhookPage),
       page('compare', async () => (await import('./compare/ComparePage.tsx')).ComparePage),
       { path: '*', element: <NotFoundPage /> },
     ],

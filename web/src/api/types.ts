@@ -64,6 +64,7 @@ export type Version = {
   description?: string;
   source: string;
   run_id: string;
+  status?: string;
   status_message?: string;
   tags?: Pair[];
   aliases?: string[];

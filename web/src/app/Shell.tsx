@@ -12,6 +12,7 @@ const places: readonly (readonly [to: string, label: string, icon: IconName])[] 
   ['/endpoints', 'Endpoints', 'endpoint'],
   ['/monitors', 'Monitors', 'monitor'],
   ['/jobs', 'Jobs', 'job'],
+  ['/webhooks', 'Webhooks', 'webhook'],
 ];
 
 /** What stands around every page: the way to the others, and whose session this is. */

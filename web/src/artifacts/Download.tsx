@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { Artifact } from '../api/types.ts';
 import { Failure } from '../parts/Failure.tsx';
 import { Icon } from '../parts/Icon.tsx';
+import { saveFile } from '../parts/saveFile.ts';
 import { addressOf, linksSuffice, readFile, type Source } from './files.ts';
 import { nameOf } from './kinds.ts';
 
@@ -26,11 +27,7 @@ export function Download({ source, file }: { readonly source: Source; readonly f
     setFailed(undefined);
     try {
       const bytes = await readFile(source, file.path, file.file_size ?? 0);
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(new Blob([bytes]));
-      link.download = nameOf(file.path);
-      link.click();
-      URL.revokeObjectURL(link.href);
+      saveFile(nameOf(file.path), new Blob([bytes]));
     } catch (error) {
       setFailed(error);
     }

@@ -48,7 +48,7 @@ export function OverviewPage() {
           </Loaded>
         </Card>
         <Card title={<a href="#/models">Registered models</a>} flush>
-          <ModelTable max={recent} />
+          <ModelTable max={recent} order="last_updated_timestamp DESC" />
         </Card>
         <Card title={<a href="#/endpoints">Endpoints</a>} flush>
           <EndpointTable max={recent} />

@@ -25,6 +25,20 @@ const tones: Readonly<Record<string, Tone>> = {
   training: 'busy',
   gating: 'busy',
   promoting: 'busy',
+  reading: 'busy',
+  pending: 'busy',
+  evaluating: 'busy',
+  refused: 'bad',
+  rejected: 'bad',
+  passed: 'good',
+  overridden: 'busy',
+  error: 'bad',
+  valid: 'good',
+  'not valid': 'bad',
+  delivered: 'good',
+  active: 'good',
+  Production: 'good',
+  Staging: 'busy',
 };
 
 /** A state in a word; its colour follows from the word. */

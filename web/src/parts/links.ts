@@ -6,8 +6,12 @@ export const links = {
   runById: (runId: string) => `#/runs/${encodeURIComponent(runId)}`,
   compare: (runIds: readonly string[]) => `#/compare?runs=${runIds.map(encodeURIComponent).join(',')}`,
   model: (name: string) => `#/models/${encodeURIComponent(name)}`,
-  version: (name: string, version: string) =>
+  version: (name: string, version: string | number) =>
     `#/models/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`,
+  compareVersions: (name: string, versions: readonly (string | number)[]) =>
+    `#/models/${encodeURIComponent(name)}/compare?versions=${versions.join(',')}`,
+  promotion: (name: string, number: number) => `#/models/${encodeURIComponent(name)}/promotions/${number}`,
+  webhook: (id: string) => `#/webhooks/${encodeURIComponent(id)}`,
   endpoint: (name: string) => `#/endpoints/${encodeURIComponent(name)}`,
   monitor: (name: string, windowEnd?: number) =>
     `#/monitors/${encodeURIComponent(name)}${windowEnd === undefined ? '' : `/${windowEnd}`}`,

@@ -6,14 +6,18 @@ export type SchemaColumn = { readonly at: number; readonly name: string; readonl
  * says nothing of the kind.
  */
 export function columnsOfSchema(schema: string | undefined): SchemaColumn[] {
-  const parsed = parsedJson(schema);
+  return columnsOf(parsedJson(schema));
+}
+
+/** The same of a schema that is no text any more. */
+export function columnsOf(parsed: unknown): SchemaColumn[] {
   const listed = isRecord(parsed) ? (parsed['mlflow_colspec'] ?? parsed['mlflow_tensorspec']) : parsed;
   const specs = Array.isArray(listed) ? listed : isRecord(listed) ? Object.entries(listed) : [];
   return specs.flatMap((spec, at) => {
     // Tensors of a dataset come by the part they are: `features` and `targets`.
     const [part, each] = Array.isArray(spec) ? [String(spec[0]), spec[1]] : ['', spec];
     if (Array.isArray(each))
-      return columnsOfSchema(JSON.stringify(each)).map((column) => ({
+      return columnsOf(each).map((column) => ({
         ...column,
         at: at * 1000 + column.at,
         name: column.name || part,

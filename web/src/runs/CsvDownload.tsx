@@ -3,7 +3,8 @@ import type { RunSearch } from '../api/runRows.ts';
 import { Failure } from '../parts/Failure.tsx';
 import { counted } from '../parts/format.ts';
 import type { Column } from './columns.ts';
-import { csvOf, csvRowsMax, saveFile } from './csv.ts';
+import { saveFile } from '../parts/saveFile.ts';
+import { csvOf, csvRowsMax } from './csv.ts';
 
 type CsvDownloadProps = {
   readonly name: string;
@@ -28,7 +29,7 @@ export function CsvDownload({ name, search, columns, onClose }: CsvDownloadProps
         const onRows = (rows: number) => setState({ status: 'reading', rows });
         const { parts, rows, isCut } = await csvOf(asked.search, asked.columns, onRows, leaving.signal);
         leaving.signal.throwIfAborted();
-        saveFile(`${asked.name}.csv`, parts);
+        saveFile(`${asked.name}.csv`, new Blob(parts, { type: 'text/csv;charset=utf-8' }));
         setState({ status: 'saved', rows, isCut });
       } catch (error) {
         if (!leaving.signal.aborted) setState({ status: 'failed', error });

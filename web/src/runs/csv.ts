@@ -53,17 +53,6 @@ export async function csvOf(
   return { parts, rows, isCut: token !== undefined };
 }
 
-/** Saves parts of a text as a file of the reader's machine. */
-export function saveFile(name: string, parts: string[], type = 'text/csv;charset=utf-8'): void {
-  const url = URL.createObjectURL(new Blob(parts, { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The download has begun by then; the text is let go.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 function headerOf({ id, kind, key }: Column): string {
   if (kind !== 'attributes') return id;
   return key === 'duration' ? 'duration_seconds' : key;
