@@ -47,7 +47,7 @@ export function quantileEdges(values: ArrayLike<number>, bins = 10): Float64Arra
 }
 
 /** Linear between the two nearest ranks: type 7 of Hyndman and Fan (1996), numpy's default; NaN for none. */
-function quantile(sorted: ArrayLike<number>, share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   const rank = share * (sorted.length - 1);
   const low = sorted[Math.floor(rank)];

@@ -6,8 +6,10 @@ export {
   quantileEdges,
   sturgesEdges,
 } from './bins.ts';
+export { lowerConfidenceBound, pairedDifferences } from './bootstrap.ts';
 export { alignCategories, type CategoryCounts, countCategories } from './categories.ts';
 export { type ChiSquare, chiSquareContingency, chiSquareGoodnessOfFit, chiSquareTail } from './chi-square.ts';
+export { type Categories, categoryCounts, numericCounts } from './counts.ts';
 export {
   hellingerDistance,
   jensenShannonDistance,
@@ -15,7 +17,17 @@ export {
   populationStabilityIndex,
   type ZeroRule,
 } from './divergence.ts';
+export {
+  accuracy,
+  f1,
+  type Figure,
+  logLoss,
+  meanAbsoluteError,
+  rocAuc,
+  rootMeanSquaredError,
+} from './figures.ts';
 export { type KsMethod, ksOfCounts, type KsTest, ksTwoSample } from './ks.ts';
 export { mergeMoments, type Moments, momentsOf, noMoments, variance } from './moments.ts';
 export { benjaminiHochberg } from './multiple.ts';
+export { type Random32, xoshiro128 } from './random.ts';
 export { normalisedWasserstein, wassersteinDistance } from './wasserstein.ts';

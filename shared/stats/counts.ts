@@ -1,0 +1,53 @@
+import { histogram, openEnded, quantileEdges } from './bins.ts';
+import { alignCategories, countCategories } from './categories.ts';
+
+/** Bins of a numeric column, and the share that makes a single value a bin of its own. */
+const binsMax = 10;
+/** Categories expected fewer times than this on either side are counted together, as the χ² test wants. */
+const expectedMin = 5;
+
+export type Categories = readonly (string | null)[];
+
+/**
+ * Counts of two numeric columns over the same bins: each value that makes up a tenth of the reference or
+ * more, quantile bins of its other values (open at both ends), and the missing (NaN). So neither ties nor a
+ * constant hide a move.
+ */
+export function numericCounts(reference: Float64Array, current: Float64Array): [number[], number[]] {
+  const heavy = heavyValues(reference);
+  const light = (values: Float64Array) => values.filter((value) => !heavy.has(value));
+  const edges = quantileEdges(light(reference), Math.max(binsMax - heavy.size, 2));
+  const counts = (values: Float64Array) => {
+    const ofHeavy = new Map([...heavy].map((value) => [value, 0]));
+    for (const value of values) if (ofHeavy.has(value)) ofHeavy.set(value, (ofHeavy.get(value) ?? 0) + 1);
+    const bins = histogram(light(values), edges);
+    const ofLight = edges.length > 0 ? openEnded(bins) : [bins.above];
+    return [...ofHeavy.values(), ...ofLight, bins.missing];
+  };
+  return [counts(reference), counts(current)];
+}
+
+/** Counts of two columns of categories, `null` being one of them and the rare ones one together. */
+export function categoryCounts(reference: Categories, current: Categories): [number[], number[]] {
+  const named = (values: Categories) =>
+    countCategories(values.map((value) => (value === null ? 'missing' : `=${value}`)));
+  const aligned = alignCategories(named(reference), named(current));
+  const all = reference.length + current.length;
+  const smaller = Math.min(reference.length, current.length);
+  const from = [0];
+  const to = [0];
+  aligned.categories.forEach((_, i) => {
+    const [r, c] = [aligned.reference[i], aligned.current[i]];
+    const isRare = ((r + c) / all) * smaller < expectedMin;
+    const at = isRare ? 0 : from.length;
+    from[at] = (from[at] ?? 0) + r;
+    to[at] = (to[at] ?? 0) + c;
+  });
+  return [from, to];
+}
+
+function heavyValues(values: Float64Array): Set<number> {
+  const counts = new Map<number, number>();
+  for (const value of values) if (!Number.isNaN(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return new Set([...counts].filter(([, count]) => count * binsMax >= values.length).map(([value]) => value));
+}
