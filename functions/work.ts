@@ -21,7 +21,7 @@ import {
 } from '../shared/lineage/index.ts';
 import { checkDue, monitorEndpoint } from '../shared/monitoring/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
-import { inspectVersion, linkLoggedModel } from '../shared/registry/index.ts';
+import { inspectVersion, linkLoggedModel, signInspected } from '../shared/registry/index.ts';
 import { followAlias } from '../shared/serving/index.ts';
 import { foldFinishedRun, foldRun, purge, sweepDeleted } from '../shared/tracking/index.ts';
 import {
@@ -38,7 +38,8 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'run.finished': [foldFinishedRun, runChanged],
   'logged-model.created': [loggedModelCreated],
   'version.created': [notifyWebhooks, inspectVersion, linkLoggedModel, versionCreated],
-  'version.ready': [followAlias, versionReady],
+  'version.ready': [followAlias, versionReady, signInspected],
+  'version.refused': [signInspected],
   'alias.moved': [notifyWebhooks, followAlias],
   'endpoint.created': [monitorEndpoint, endpointMoved],
   'endpoint.moved': [endpointMoved],

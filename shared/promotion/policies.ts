@@ -80,11 +80,14 @@ async function change(
     policy = next ? documentOf(ctx, root, (last?.version ?? 0) + 1, next) : last;
     if (!next || !policy) return undefined;
     const { policy: _, ...others } = root;
-    const { version, aliases, stages } = policy;
+    const { version, aliases, stages, gates } = policy;
+    const signedOnly = gates.some(({ gate }) => gate === 'signature');
     return {
       type: 'policy.changed',
       subject: { policy: String(version) },
-      root: policy.ended ? others : { ...others, policy: { version, aliases, stages } },
+      root: policy.ended
+        ? others
+        : { ...others, policy: { version, aliases, stages, ...(signedOnly ? { signedOnly } : {}) } },
       alongside: [{ op: 'create', doc: policy }],
     };
   });

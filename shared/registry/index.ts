@@ -24,4 +24,7 @@ export { linkLoggedModel } from './origin.ts';
 export { type Rollback, rollbackAlias } from './rollback.ts';
 export { type RegistrySearch, searchModels, searchVersions } from './search.ts';
 export { type StageName, stageNames, stageOf } from './stages.ts';
-export { getReady, getVersion, listVersions, versionByName, versionOf } from './versions.ts';
+export { getReady } from './ready.ts';
+export { readBundle, type Signing, signInspected, signVersion } from './signing/sign.ts';
+export { checkSignature, type SignatureVerdict, verifyFiles } from './signing/verify.ts';
+export { getVersion, listVersions, versionByName, versionOf } from './versions.ts';

@@ -125,10 +125,24 @@ export type ModelRoot = Document & {
     readonly version: number;
     readonly aliases: readonly string[];
     readonly stages: readonly Stage[];
+    /** Its versions are served with a valid signature only. */
+    readonly signedOnly?: true;
   };
+  /** The name that it is about to take, and by which request: see rename.ts. */
+  readonly renaming?: { readonly name: string; readonly token: string };
   readonly createdAt: number;
+  /** When its name, description, versions or stages were last changed: MLflow counts neither tags nor aliases. */
   readonly updatedAt: number;
   readonly seq: number;
+};
+
+/** What is left of a deleted model, in place of its root: its id is never used again. */
+export type DeletedModel = Document & {
+  readonly type: 'deleted-model';
+  readonly modelId: string;
+  readonly name: string;
+  readonly at: number;
+  readonly by: string;
 };
 
 export type ModelVersion = Document & {

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
-import type { ModelRoot, ModelVersion, VersionReady } from './model.ts';
+import type { ModelRoot, ModelVersion } from './model.ts';
 import { partition, readByName } from './models.ts';
 
 /** A version by model name and number. */
@@ -42,29 +42,6 @@ export async function listVersions(
     { key: partition(ctx, root.modelId), limit: limit + 1, consistency: 'strong' },
   );
   return pageOf(rows, limit, ({ version }) => ({ version }));
-}
-
-/**
- * What serving, batch and monitors need of a version. Throws `unavailable` while its artifact has not
- * been read yet, and `conflict` with the reason when it cannot be served.
- */
-export async function getReady(ctx: Context, modelId: string, version: number): Promise<VersionReady> {
-  const { name, inspection } = await getVersion(ctx, modelId, version);
-  switch (inspection.state) {
-    case 'ready':
-      return inspection.ready;
-    case 'pending':
-      throw new CairnError(
-        'unavailable',
-        `Version ${version} of '${name}' is still being read; try again in a moment.`,
-        { retryAfterSeconds: 1 },
-      );
-    case 'refused':
-      throw new CairnError(
-        'conflict',
-        `Version ${version} of '${name}' cannot be served: ${inspection.reason}`,
-      );
-  }
 }
 
 export async function readVersion(

@@ -69,7 +69,7 @@ async function presentModel(ctx: Context, root: ModelRoot) {
       Archived: stages.Archived ?? [],
     },
     versions: root.nextVersion - 1 - root.gone.length,
-    policy: policy ?? null,
+    policy: policy ? snakeCase(policy) : null,
     created_at: root.createdAt,
     updated_at: root.updatedAt,
   };
