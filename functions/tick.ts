@@ -2,9 +2,10 @@ import type { InvocationContext, Timer } from '@azure/functions';
 import { enqueueDue, scheduleOnce } from '../shared/events/index.ts';
 import { workContext } from './app.ts';
 
-/** What always stands on the agenda, for all workspaces: events that were missed, and what was deleted long ago. */
+/** What always stands on the agenda, for all workspaces: events and deliveries that were missed, and what was deleted long ago. */
 const sweeps = {
   events: { kind: 'sweep-events', everySeconds: 300 },
+  webhooks: { kind: 'sweep-webhooks', everySeconds: 300 },
   deleted: { kind: 'sweep-deleted', everySeconds: 86_400 },
 };
 /** Whether this instance has seen to it that the sweeps stand there. */

@@ -122,7 +122,17 @@ export const containers = {
   /** Webhooks and what was delivered to them; a delivery expires by its own `ttl`. */
   webhooks: {
     partitionKey: ['/workspace', '/webhookId'],
-    indexed: [...envelope, '/webhookId/?', '/status/?', '/createdAt/?', '/dueAt/?'],
+    indexed: [...envelope, '/webhookId/?', '/createdAt/?', '/state/dueAt/?'],
+    composite: [
+      [
+        { path: '/createdAt', order: 'descending' },
+        { path: '/webhookId', order: 'ascending' },
+      ],
+      [
+        { path: '/createdAt', order: 'descending' },
+        { path: '/deliveryId', order: 'ascending' },
+      ],
+    ],
     ttlSeconds: -1,
   },
   /** The lineage graph: each edge once in the partition of either node, so that neighbours are one query. */

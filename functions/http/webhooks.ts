@@ -1,12 +1,193 @@
-import { mlflowError, problem, type Surface } from '../../shared/http/index.ts';
+import * as z from 'zod';
+import {
+  CairnError,
+  fields,
+  json,
+  mlflowError,
+  problem,
+  route,
+  type Surface,
+} from '../../shared/http/index.ts';
+import {
+  actionsOf,
+  createWebhook,
+  deleteWebhook,
+  type Delivery,
+  type Entity,
+  eventOf,
+  getWebhook,
+  listDeliveries,
+  listWebhooks,
+  partsOf,
+  redeliver,
+  testWebhook,
+  updateWebhook,
+  type Webhook,
+  type WebhookEvent,
+} from '../../shared/webhooks/index.ts';
+import { mlflow, nextPage, optional } from './mlflow.ts';
 
-/** MLflow's webhooks API. */
-export const webhooks: Surface = { name: 'webhooks', part: 'control', errors: mlflowError, routes: [] };
+const id = { webhook_id: fields.requiredText };
+
+/** `{entity, action}` in the names of MLflow's enums. */
+const event = z.object({
+  entity: z.enum(Object.keys(actionsOf).map((entity) => entity.toUpperCase())),
+  action: z.enum([...new Set(Object.values(actionsOf).flat())].map((action) => action.toUpperCase())),
+});
+const changeable = {
+  description: fields.text.optional(),
+  // The verb checks it: what a schema refuses is quoted to the caller.
+  secret: z.unknown().optional(),
+  status: z
+    .enum(['ACTIVE', 'DISABLED'])
+    .transform((status) => status.toLowerCase() as Webhook['status'])
+    .optional(),
+};
+
+/** MLflow's webhooks API. MLflow lets administrators use it only: an address may hold a secret of its receiver. */
+export const webhooks: Surface = {
+  name: 'webhooks',
+  part: 'control',
+  errors: mlflowError,
+  routes: [
+    ...mlflow('POST', 'webhooks', 'admin', {
+      input: z.object({
+        name: fields.requiredText,
+        url: fields.requiredText,
+        events: z.array(event),
+        ...changeable,
+      }),
+      handle: async (ctx, { events, ...input }) => ({
+        webhook: present(await createWebhook(ctx, { ...input, events: events.map(parsed) })),
+      }),
+    }),
+    ...mlflow('GET', 'webhooks', 'admin', {
+      // 0 is what protobuf makes of a number left out.
+      input: z.object({ max_results: fields.int64.default(0), page_token: fields.text.optional() }),
+      handle: async (ctx, input) => {
+        const found = await listWebhooks(ctx, {
+          limit: checkedLimit(input.max_results),
+          pageToken: input.page_token,
+        });
+        return { ...optional('webhooks', found.items.map(present)), ...nextPage(found) };
+      },
+    }),
+    ...mlflow('GET', 'webhooks/{webhook_id}', 'admin', {
+      input: z.object(id),
+      handle: async (ctx, input) => ({ webhook: present(await getWebhook(ctx, input.webhook_id)) }),
+    }),
+    ...mlflow('PATCH', 'webhooks/{webhook_id}', 'admin', {
+      input: z.object({
+        ...id,
+        name: fields.text.optional(),
+        url: fields.text.optional(),
+        events: z.array(event).default([]),
+        ...changeable,
+      }),
+      handle: async (ctx, { webhook_id, name, url, events, ...change }) => ({
+        // As MLflow reads it: an empty name, URL or list is one left out; an empty description or secret is set.
+        webhook: present(
+          await updateWebhook(ctx, webhook_id, {
+            ...change,
+            ...(name ? { name } : {}),
+            ...(url ? { url } : {}),
+            ...(events.length > 0 ? { events: events.map(parsed) } : {}),
+          }),
+        ),
+      }),
+    }),
+    ...mlflow('DELETE', 'webhooks/{webhook_id}', 'admin', {
+      input: z.object(id),
+      handle: (ctx, input) => deleteWebhook(ctx, input.webhook_id),
+    }),
+    ...mlflow('POST', 'webhooks/{webhook_id}/test', 'admin', {
+      input: z.object({ ...id, event: event.optional() }),
+      handle: async (ctx, input) => {
+        const answer = await testWebhook(ctx, input.webhook_id, input.event && parsed(input.event));
+        if (answer.outcome !== 'answered')
+          return { result: { success: false, error_message: `Failed to test webhook: ${answer.reason}` } };
+        const success = answer.status >= 200 && answer.status < 300;
+        return { result: { success, response_status: answer.status, response_body: answer.body } };
+      },
+    }),
+  ],
+};
 
 /** What was delivered, and delivering it again. */
 export const webhookDeliveries: Surface = {
   name: 'webhook deliveries',
   part: 'control',
   errors: problem,
-  routes: [],
+  routes: [
+    route('GET', '/api/v1/webhooks/{webhook_id}/deliveries', {
+      operation: 'listWebhookDeliveries',
+      role: 'admin',
+      input: z.object({
+        ...id,
+        max_results: fields.limit(100, 20),
+        page_token: fields.text.optional(),
+      }),
+      handle: async (ctx, input) => {
+        const found = await listDeliveries(ctx, input.webhook_id, {
+          limit: input.max_results,
+          pageToken: input.page_token,
+        });
+        return { deliveries: found.items.map(presentDelivery), ...nextPage(found) };
+      },
+    }),
+    route('POST', '/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver', {
+      operation: 'redeliverWebhookDelivery',
+      role: 'admin',
+      input: z.object({ ...id, delivery_id: fields.requiredText }),
+      handle: async (ctx, input) =>
+        json(presentDelivery(await redeliver(ctx, input.webhook_id, input.delivery_id)), 202),
+    }),
+  ],
 };
+
+function parsed({ entity, action }: z.output<typeof event>): WebhookEvent {
+  return eventOf(entity.toLowerCase() as Entity, action.toLowerCase());
+}
+
+function checkedLimit(maxResults: number): number {
+  if (maxResults === 0) return 100;
+  if (maxResults >= 1 && maxResults <= 1000) return maxResults;
+  throw new CairnError('invalid', 'max_results must be between 1 and 1000.', { field: 'max_results' });
+}
+
+/** The fields of MLflow's message: the secret is not among them. */
+function present(webhook: Webhook) {
+  return {
+    webhook_id: webhook.webhookId,
+    name: webhook.name,
+    ...(webhook.description ? { description: webhook.description } : {}),
+    url: webhook.url,
+    events: webhook.events.map(presentEvent),
+    status: webhook.status.toUpperCase(),
+    creation_timestamp: webhook.createdAt,
+    last_updated_timestamp: webhook.updatedAt,
+  };
+}
+
+function presentEvent(name: WebhookEvent) {
+  const { entity, action } = partsOf(name);
+  return { entity: entity.toUpperCase(), action: action.toUpperCase() };
+}
+
+function presentDelivery({ deliveryId, event: name, state, attempts, createdAt, body }: Delivery) {
+  return {
+    delivery_id: deliveryId,
+    event: presentEvent(name),
+    status: state.status,
+    ...(state.status === 'pending' ? { next_attempt_at: state.dueAt } : {}),
+    ...(state.status === 'failed' ? { reason: state.reason } : {}),
+    attempts: attempts.map(({ at, statusCode, error, milliseconds }) => ({
+      at,
+      ...(statusCode === undefined ? {} : { status_code: statusCode }),
+      ...(error === undefined ? {} : { error }),
+      milliseconds,
+    })),
+    created_at: createdAt,
+    body,
+  };
+}

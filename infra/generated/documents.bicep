@@ -386,13 +386,10 @@ resource webhooksContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/c
             path: '/webhookId/?'
           }
           {
-            path: '/status/?'
-          }
-          {
             path: '/createdAt/?'
           }
           {
-            path: '/dueAt/?'
+            path: '/state/dueAt/?'
           }
         ]
         excludedPaths: [
@@ -400,7 +397,28 @@ resource webhooksContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/c
             path: '/*'
           }
         ]
-        compositeIndexes: []
+        compositeIndexes: [
+          [
+            {
+              path: '/createdAt'
+              order: 'descending'
+            }
+            {
+              path: '/webhookId'
+              order: 'ascending'
+            }
+          ]
+          [
+            {
+              path: '/createdAt'
+              order: 'descending'
+            }
+            {
+              path: '/deliveryId'
+              order: 'ascending'
+            }
+          ]
+        ]
       }
       defaultTtl: -1
     }

@@ -1,0 +1,43 @@
+import { CairnError } from '../http/index.ts';
+
+/**
+ * What a webhook can listen to: entities, and what can happen to each. Names and pairs are MLflow's
+ * (`VALID_ENTITY_ACTIONS` of `mlflow/entities/webhook.py`). Nothing here has a budget to exceed; a webhook may
+ * name that event all the same, as with MLflow.
+ */
+export const actionsOf = {
+  registered_model: ['created'],
+  model_version: ['created'],
+  model_version_tag: ['set', 'deleted'],
+  model_version_alias: ['created', 'deleted'],
+  prompt: ['created'],
+  prompt_version: ['created'],
+  prompt_tag: ['set', 'deleted'],
+  prompt_version_tag: ['set', 'deleted'],
+  prompt_alias: ['created', 'deleted'],
+  budget_policy: ['exceeded'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type Entity = keyof typeof actionsOf;
+type Pairs = { [E in Entity]: `${E}.${(typeof actionsOf)[E][number]}` };
+
+/** `<entity>.<action>`, as `model_version_alias.created`. */
+export type WebhookEvent = Pairs[Entity];
+
+/** The event of an entity and an action. Throws `invalid` where that cannot happen to such an entity. */
+export function eventOf(entity: Entity, action: string): WebhookEvent {
+  const actions: readonly string[] = actionsOf[entity];
+  if (actions.includes(action)) return `${entity}.${action}` as WebhookEvent;
+  const valid = actions.map((each) => `'${each}'`).join(', ');
+  throw new CairnError(
+    'invalid',
+    `Invalid action '${action}' for entity '${entity}'. Valid actions are: [${valid}]`,
+    { field: 'events' },
+  );
+}
+
+/** Entity and action of an event. */
+export function partsOf(event: WebhookEvent): { readonly entity: Entity; readonly action: string } {
+  const [entity, action = ''] = event.split('.');
+  return { entity: entity as Entity, action };
+}

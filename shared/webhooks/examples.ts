@@ -1,0 +1,52 @@
+import type { WebhookEvent } from './events.ts';
+import type { Body } from './model.ts';
+
+const model = { name: 'example_model' };
+const prompt = { name: 'example_prompt' };
+const tag = { key: 'example_key', value: 'example_value' };
+const tags = { [tag.key]: tag.value };
+const alias = { alias: 'example_alias' };
+const first = { version: '1' };
+
+/** What a test of a webhook sends: made up, in the shape of the real thing, and the same values as MLflow's. */
+export const examples: Readonly<Record<WebhookEvent, Body['data']>> = {
+  'registered_model.created': { ...model, tags, description: 'An example registered model' },
+  'model_version.created': {
+    ...model,
+    ...first,
+    source: 'models:/123',
+    run_id: 'abcd1234abcd5678',
+    tags,
+    description: 'An example model version',
+  },
+  'model_version_tag.set': { ...model, ...first, ...tag },
+  'model_version_tag.deleted': { ...model, ...first, key: tag.key },
+  'model_version_alias.created': { ...model, ...alias, ...first },
+  'model_version_alias.deleted': { ...model, ...alias },
+  'prompt.created': { ...prompt, tags, description: 'An example prompt' },
+  'prompt_version.created': {
+    ...prompt,
+    ...first,
+    template: 'Hello {{name}}!',
+    tags,
+    description: 'An example prompt version',
+  },
+  'prompt_tag.set': { ...prompt, ...tag },
+  'prompt_tag.deleted': { ...prompt, key: tag.key },
+  'prompt_version_tag.set': { ...prompt, ...first, ...tag },
+  'prompt_version_tag.deleted': { ...prompt, ...first, key: tag.key },
+  'prompt_alias.created': { ...prompt, ...alias, ...first },
+  'prompt_alias.deleted': { ...prompt, ...alias },
+  'budget_policy.exceeded': {
+    budget_policy_id: 'bp-abc123',
+    budget_unit: 'USD',
+    budget_amount: 100,
+    current_spend: 105.5,
+    duration_unit: 'MONTHS',
+    duration_value: 1,
+    target_scope: 'ENDPOINT',
+    workspace: 'default',
+    target_value: 'ep-abc123',
+    window_start: 1_704_067_200_000,
+  },
+};

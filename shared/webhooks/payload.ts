@@ -1,0 +1,133 @@
+import type { Context } from '../context.ts';
+import type { CairnEvent } from '../events/index.ts';
+import { isCode } from '../http/index.ts';
+import { getVersion, modelById, type ModelRoot, type ModelVersion } from '../registry/index.ts';
+import { partsOf, type WebhookEvent } from './events.ts';
+import type { Body } from './model.ts';
+
+/** An event as receivers are told of it. */
+export type News = { readonly event: WebhookEvent; readonly data: Body['data'] };
+
+/** A larger body is sent without what made it large. */
+const bodyBytesMax = 1024 * 1024;
+
+const isPromptTag = 'mlflow.prompt.is_prompt';
+const promptTextTag = 'mlflow.prompt.text';
+/** Tags by which MLflow tells prompts and their kinds; they are no news. */
+const promptTags: readonly string[] = [isPromptTag, '_mlflow_prompt_type'];
+
+/**
+ * What there is to tell of an event, in MLflow's shapes (`mlflow/webhooks/types.py`, `server/handlers.py`);
+ * `undefined` for an event that MLflow has no webhook for, and where what it was about is gone by now.
+ * State is read here, not taken from the event: of two changes in quick succession both tell the later value.
+ */
+export async function newsOf(ctx: Context, { type, subject }: CairnEvent): Promise<News | undefined> {
+  const { modelId = '', version = '', key = '', alias = '', to = '' } = subject;
+  switch (type) {
+    case 'model.created': {
+      const root = await unlessGone(modelById(ctx, modelId));
+      return root && modelCreated(root);
+    }
+    case 'version.created': {
+      const found = await unlessGone(getVersion(ctx, modelId, Number(version)));
+      return found && versionCreated(found);
+    }
+    case 'model.tag-set':
+    case 'model.tag-deleted': {
+      const root = await unlessGone(modelById(ctx, modelId));
+      // Of a model that is no prompt, MLflow does not tell.
+      if (!root || !isPrompt(root)) return undefined;
+      return tagNews('prompt_tag', type === 'model.tag-set' ? root.tags : undefined, key, {
+        name: root.name,
+      });
+    }
+    case 'version.tag-set':
+    case 'version.tag-deleted': {
+      const root = await unlessGone(modelById(ctx, modelId));
+      const found = await unlessGone(getVersion(ctx, modelId, Number(version)));
+      if (!root || !found) return undefined;
+      const entity = isPrompt(root) ? 'prompt_version_tag' : 'model_version_tag';
+      return tagNews(entity, type === 'version.tag-set' ? found.tags : undefined, key, {
+        name: root.name,
+        version,
+      });
+    }
+    case 'alias.moved':
+    case 'alias.deleted': {
+      const root = await unlessGone(modelById(ctx, modelId));
+      if (!root) return undefined;
+      const entity = isPrompt(root) ? 'prompt_alias' : 'model_version_alias';
+      return type === 'alias.moved'
+        ? { event: `${entity}.created`, data: { name: root.name, alias, version: to } }
+        : { event: `${entity}.deleted`, data: { name: root.name, alias } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The body that tells of an event which happened `at`. */
+export function bodyOf(ctx: Context, { event, data }: News, at: number): Body {
+  const body: Body = {
+    ...partsOf(event),
+    timestamp: new Date(at).toISOString().replace('Z', '+00:00'),
+    data,
+    ...(ctx.workspace === 'default' ? {} : { workspace: ctx.workspace }),
+  };
+  if (Buffer.byteLength(JSON.stringify(body)) <= bodyBytesMax) return body;
+  const { tags: _, description: __, template: ___, ...small } = data;
+  return { ...body, data: { ...small, truncated: true } };
+}
+
+function modelCreated(root: ModelRoot): News {
+  const { name, tags, description } = root;
+  return isPrompt(root)
+    ? { event: 'prompt.created', data: { name, tags: withoutPromptTags(tags), description } }
+    : { event: 'registered_model.created', data: { name, tags, description } };
+}
+
+function versionCreated(found: ModelVersion): News {
+  const { name, source, tags } = found;
+  const version = String(found.version);
+  const description = found.description || null;
+  if (!isPrompt(found))
+    return {
+      event: 'model_version.created',
+      data: { name, version, source, run_id: found.runId ?? null, tags, description },
+    };
+  const { [promptTextTag]: template = null, ...others } = tags;
+  return {
+    event: 'prompt_version.created',
+    data: { name, version, template, tags: withoutPromptTags(others), description },
+  };
+}
+
+/** News of a tag that was set, where it still is (`tags`), or deleted (none). */
+function tagNews(
+  entity: 'prompt_tag' | 'prompt_version_tag' | 'model_version_tag',
+  tags: ModelRoot['tags'] | undefined,
+  key: string,
+  of: { readonly name: string; readonly version?: string },
+): News | undefined {
+  if (tags === undefined) return { event: `${entity}.deleted`, data: { ...of, key } };
+  // Deleted since; of that there is an event of its own.
+  if (!Object.hasOwn(tags, key)) return undefined;
+  return { event: `${entity}.set`, data: { ...of, key, value: tags[key] } };
+}
+
+function isPrompt({ tags }: Pick<ModelRoot, 'tags'>): boolean {
+  return Object.hasOwn(tags, isPromptTag) && tags[isPromptTag]?.toLowerCase() === 'true';
+}
+
+function withoutPromptTags(tags: ModelRoot['tags']): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !promptTags.includes(key)));
+}
+
+async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isCode(error, 'not-found')) return undefined;
+    throw error;
+  }
+}

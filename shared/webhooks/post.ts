@@ -1,0 +1,165 @@
+import { lookup as systemLookup } from 'node:dns/promises';
+import { type ClientRequest, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { isPublicAddress, literalAddress, type Targets } from './target.ts';
+
+export type Address = { readonly address: string; readonly family: number };
+
+/** Every address of a host name; fails where there is none. */
+export type Resolve = (hostname: string) => Promise<readonly Address[]>;
+
+export const systemResolve: Resolve = (hostname) => systemLookup(hostname, { all: true });
+
+/** What became of a request: an answer, no answer, or none sent because the receiver is not a permitted one. */
+export type Answer =
+  | {
+      readonly outcome: 'answered';
+      readonly status: number;
+      /** The header `Retry-After` as it came. */
+      readonly retryAfter: string | undefined;
+      /** The beginning of the answer. */
+      readonly body: string;
+    }
+  | { readonly outcome: 'unreachable'; readonly reason: string }
+  | { readonly outcome: 'forbidden'; readonly reason: string };
+
+export type Post = {
+  readonly url: string;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly targets: Targets;
+  readonly resolve: Resolve;
+  /** For all of it: finding, connecting, sending, and the answer. */
+  readonly millisecondsMax: number;
+};
+
+const answerBytesMax = 4096;
+
+/**
+ * Posts a text to a receiver and reads the beginning of what it answers. The name is resolved once and every
+ * address of it must be permitted; the connection goes to one of exactly these, so that a second answer of the
+ * DNS cannot lead elsewhere. Redirects are not followed and no connection is kept. Never throws for what the
+ * receiver or the network does; reasons say nothing of addresses.
+ */
+export async function post(asked: Post): Promise<Answer> {
+  const target = new URL(asked.url);
+  const timeout = AbortSignal.timeout(asked.millisecondsMax);
+  try {
+    const addresses = await before(timeout, addressesOf(target.hostname, asked.resolve));
+    if (asked.targets === 'public' && !(await arePublic(addresses)))
+      return { outcome: 'forbidden', reason: 'the host does not resolve to public addresses only' };
+    return await exchange(asked, target, addresses, timeout);
+  } catch (error) {
+    return { outcome: 'unreachable', reason: timeout.aborted ? late(asked) : reasonOf(error) };
+  }
+}
+
+async function addressesOf(hostname: string, resolve: Resolve): Promise<readonly Address[]> {
+  const literal = literalAddress(hostname);
+  if (literal !== undefined) return [{ address: literal, family: literal.includes(':') ? 6 : 4 }];
+  const addresses = await resolve(hostname);
+  if (addresses.length === 0) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' });
+  return addresses;
+}
+
+async function arePublic(addresses: readonly Address[]): Promise<boolean> {
+  const verdicts = await Promise.all(addresses.map(({ address }) => isPublicAddress(address)));
+  return verdicts.every(Boolean);
+}
+
+function exchange(
+  { text, headers }: Post,
+  target: URL,
+  addresses: readonly Address[],
+  signal: AbortSignal,
+): Promise<Answer> {
+  return new Promise((settle, fail) => {
+    const bytes = Buffer.from(text);
+    const begin = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = begin(target, {
+      method: 'POST',
+      headers: { ...headers, 'Content-Length': bytes.byteLength },
+      agent: false,
+      lookup: pinned(addresses),
+      signal,
+    });
+    request.on('error', fail);
+    answerOf(request).then(settle, fail);
+    request.end(bytes);
+  });
+}
+
+/** Answers every look-up of a connection with the addresses that were checked. */
+function pinned(addresses: readonly Address[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    const [first] = addresses;
+    if (options.all) callback(null, [...addresses]);
+    else callback(null, first?.address ?? '', first?.family);
+  };
+}
+
+function answerOf(request: ClientRequest): Promise<Answer> {
+  return new Promise((settle) => {
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      const done = () => {
+        settle({
+          outcome: 'answered',
+          status: response.statusCode ?? 0,
+          retryAfter: response.headers['retry-after'],
+          body: Buffer.concat(chunks).subarray(0, answerBytesMax).toString('utf8'),
+        });
+        request.destroy();
+      };
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        bytes += chunk.byteLength;
+        if (bytes >= answerBytesMax) done();
+      });
+      response.on('end', done);
+      // The status is the answer, though the rest of it did not come.
+      response.on('error', done);
+    });
+  });
+}
+
+/** The value of a promise, unless the signal comes before: not every system call can be told to end. */
+async function before<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function late({ millisecondsMax }: Post): string {
+  return `no answer within ${millisecondsMax / 1000} s`;
+}
+
+/** Why there was no answer, in words that tell nothing of the network this runs in. */
+function reasonOf(error: unknown): string {
+  const code = String((error as { code?: unknown }).code ?? '');
+  const known = reasons[code];
+  if (known !== undefined) return known;
+  if (/CERT|SIGNATURE|ERR_TLS/.test(code)) return `its TLS certificate is not accepted (${code})`;
+  if (/SSL|EPROTO/.test(code)) return 'it does not speak TLS as it should';
+  if (code.startsWith('HPE_')) return 'it did not answer in HTTP';
+  return 'the connection failed';
+}
+
+const reasons: Partial<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was closed before an answer came',
+  EPIPE: 'the connection was closed before an answer came',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name could not be looked up just now',
+  EAI_NODATA: 'the host name has no address',
+  ETIMEDOUT: 'the connection took too long',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the host cannot be reached',
+};
