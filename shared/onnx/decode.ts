@@ -16,7 +16,8 @@ export const bytesTag = (field: number): number => field * 8 + 2;
 export class FieldCursor {
   /** Of the current field, as `varintTag` and `bytesTag` build it. */
   tag = 0;
-  /** The current field's payload is bytes[start, end). */
+  /** The current field, tag and all, is bytes[fieldStart, end); its payload is bytes[start, end). */
+  fieldStart: number;
   start: number;
   end: number;
   readonly #bytes: Uint8Array;
@@ -25,6 +26,7 @@ export class FieldCursor {
 
   constructor(bytes: Uint8Array, start = 0, limit = bytes.length, depth = 0) {
     this.#bytes = bytes;
+    this.fieldStart = start;
     this.start = start;
     this.end = start;
     this.#limit = limit;
@@ -37,6 +39,7 @@ export class FieldCursor {
    */
   next(): boolean {
     if (this.end >= this.#limit) return false;
+    this.fieldStart = this.end;
     this.tag = this.#varint(this.end);
     if (this.tag < 8 || this.tag > 0xffff_ffff) throw this.#corrupt();
     switch (this.tag % 8) {
@@ -60,13 +63,33 @@ export class FieldCursor {
     return true;
   }
 
-  /** The current field as int64; exact up to 2^53. */
+  /** The current field as int64; exact up to ±2^53. */
   integer(): number {
     const { start, end } = this;
     const value = this.#varint(start);
+    const signed = end - start === 10 ? this.#negative(start) : value;
     this.start = start;
     this.end = end;
-    return value >= 2 ** 63 ? value - 2 ** 64 : value;
+    return signed;
+  }
+
+  /**
+   * The current field as repeated int64, packed or one of them.
+   * @throws {OnnxError} `too-many` beyond `max`.
+   */
+  integers(max: number, what: string): number[] {
+    if (this.tag % 8 === 0) return [this.integer()];
+    const { start, end } = this;
+    const values: number[] = [];
+    for (let at = start; at < end; at = this.end) {
+      const value = this.#varint(at);
+      if (this.end > end) throw this.#corrupt();
+      values.push(this.end - at === 10 ? this.#negative(at) : value);
+      if (values.length > max) throw new OnnxError('too-many', `The model has more than ${max} ${what}.`);
+    }
+    this.start = start;
+    this.end = end;
+    return values;
   }
 
   text(): string {
@@ -99,6 +122,13 @@ export class FieldCursor {
       }
     }
     throw this.#cut();
+  }
+
+  /** An int64 of ten bytes, which a double would round before the sign is taken off. */
+  #negative(from: number): number {
+    let value = 0n;
+    for (let i = 9; i >= 0; i--) value = (value << 7n) | BigInt(this.#bytes[from + i] & 0x7f);
+    return Number(BigInt.asIntN(64, value));
   }
 
   #take(from: number, length: number): void {

@@ -26,8 +26,11 @@ export function floatField(field: number, value: number): Uint8Array {
 }
 
 export function bytesField(field: number, value: Uint8Array): Uint8Array {
-  return message(varints([field * 8 + 2, value.length]), value);
+  return message(bytesHeader(field, value.length), value);
 }
+
+/** What stands before a payload of `length` bytes. */
+export const bytesHeader = (field: number, length: number): Uint8Array => varints([field * 8 + 2, length]);
 
 export const textField = (field: number, value: string): Uint8Array => bytesField(field, utf8.encode(value));
 

@@ -2,6 +2,7 @@
  * - `not-onnx`: the bytes are no ONNX model at all, or are corrupt inside.
  * - `truncated`: a length points past the end of the file.
  * - `too-deep`, `too-many`: nested or repeated beyond what any real model needs.
+ * - `external-data`: weights outside the file that are not where they may be.
  * - `unsupported`: recognised, but a format or element type that is not handled.
  * - `invalid-spec`: a model description handed to the writer contradicts itself.
  */
@@ -10,6 +11,7 @@ export type OnnxErrorCode =
   | 'truncated'
   | 'too-deep'
   | 'too-many'
+  | 'external-data'
   | 'unsupported'
   | 'invalid-spec';
 

@@ -71,7 +71,7 @@ describe('a model', () => {
       inputs: [float('x', ['batch', 4, null])],
       outputs: [float('y', null), float('scalar', [])],
       metadata: { ['__proto__']: 'odd', signature: '{"inputs":[]}' },
-      externalData: [],
+      external: [],
       operators: { MatMul: 1, Relu: 2, 'com.example.Odd': 1 },
       initializers: { count: 2, bytes: 35 },
     });
@@ -108,7 +108,7 @@ describe('a model', () => {
     await session.release();
   });
 
-  test('names every file it refers to, also inside subgraphs and where the location is left out', () => {
+  test('names every tensor that lies outside it, also inside subgraphs and where the location is left out', () => {
     const inner = {
       inputs: [],
       outputs: [],
@@ -131,10 +131,22 @@ describe('a model', () => {
         ],
       },
     });
-    expect(inspect(model).externalData.toSorted()).toEqual(['../../secrets', '/etc/k', 'weights.bin']);
+    const rest = { type: 1, dims: [1] };
+    const at = (location: string) => [
+      ['location', location],
+      ['offset', '0'],
+      ['length', '4'],
+    ];
+    expect(inspect(model).external).toEqual([
+      { ...rest, name: 'v', entries: at('../../secrets'), isInitializer: false },
+      { ...rest, name: '', entries: at('/etc/k'), isInitializer: false },
+      { ...rest, name: 'w', entries: at('weights.bin'), isInitializer: true },
+    ]);
 
     const unnamed = bytesField(7, bytesField(5, intField(14, 1)));
-    expect(inspect(message(classifier, unnamed)).externalData).toEqual(['']);
+    expect(inspect(message(classifier, unnamed)).external).toEqual([
+      { name: '', type: 0, dims: [], entries: [], isInitializer: true },
+    ]);
   });
 
   test('hides nothing in a second graph, since a runtime merges both', () => {

@@ -1,5 +1,6 @@
 import { bytesTag, FieldCursor, varintTag } from './decode.ts';
 import { OnnxError } from './errors.ts';
+import { type ExternalTensor, readEntry, readTensor } from './tensor.ts';
 import { type Dimension, elementTypeOf, type Value, type ValueType } from './types.ts';
 
 export type Inspection = {
@@ -11,8 +12,8 @@ export type Inspection = {
   inputs: Value[];
   outputs: Value[];
   metadata: Record<string, string>;
-  /** Locations outside the file that any tensor refers to, however deeply nested; `''` where it names none. */
-  externalData: string[];
+  /** Every tensor whose data lies outside the file, however deeply nested. */
+  external: ExternalTensor[];
   /** How often each operator occurs, subgraphs and functions included; `domain.Op` outside ai.onnx. */
   operators: Record<string, number>;
   /** Weights of all graphs; `bytes` is what this file holds of them. */
@@ -21,6 +22,7 @@ export type Inspection = {
 
 const valuesMax = 10_000;
 const entriesMax = 10_000;
+const externalMax = 100_000;
 const dimensionsMax = 256;
 const initializersMax = 1_000_000;
 
@@ -53,7 +55,7 @@ class Findings {
   readonly #inputs: Value[] = [];
   readonly #outputs: Value[] = [];
   readonly #metadata = new Map<string, string>();
-  readonly #externalData = new Set<string>();
+  readonly #external: ExternalTensor[] = [];
   readonly #operators = new Map<string, number>();
   readonly #initializerNames = new Set<string>();
   readonly #initializers = { count: 0, bytes: 0 };
@@ -72,7 +74,7 @@ class Findings {
       inputs: this.#inputs.filter(({ name }) => !this.#initializerNames.has(name)),
       outputs: this.#outputs,
       metadata: Object.fromEntries(this.#metadata),
-      externalData: [...this.#externalData],
+      external: this.#external,
       operators: Object.fromEntries(this.#operators),
       initializers: this.#initializers,
     };
@@ -124,7 +126,7 @@ class Findings {
   }
 
   #metadataEntry(field: FieldCursor): void {
-    const { key, text } = entry(field);
+    const { key, text } = readEntry(field);
     put(this.#metadata, key, text, 'metadata entries');
   }
 
@@ -202,7 +204,7 @@ class Findings {
   }
 
   #initializer(field: FieldCursor, isMain: boolean): void {
-    const { name, bytes } = this.#tensor(field);
+    const { name, bytes } = this.#tensor(field, isMain);
     this.#countInitializer(bytes);
     if (isMain) this.#initializerNames.add(name);
   }
@@ -227,58 +229,11 @@ class Findings {
     return bytes;
   }
 
-  /** TensorProto: its name and the size of its data, which is skipped. */
-  #tensor(field: FieldCursor): { name: string; bytes: number } {
-    let name = '';
-    let bytes = 0;
-    let isExternal = false;
-    let isLocated = false;
-    while (field.next()) {
-      switch (field.tag) {
-        case bytesTag(8):
-          name = field.text();
-          break;
-        case bytesTag(4): // float_data, int32_data, string_data, int64_data, raw_data, double_data, uint64_data
-        case bytesTag(5):
-        case bytesTag(6):
-        case bytesTag(7):
-        case bytesTag(9):
-        case bytesTag(10):
-        case bytesTag(11):
-          bytes += field.byteLength();
-          break;
-        case bytesTag(13): {
-          const { key, text } = entry(field.message());
-          isExternal = true;
-          if (key !== 'location') break;
-          isLocated = true;
-          this.#refersTo(text);
-          break;
-        }
-        case varintTag(14):
-          if (field.integer() === 1) isExternal = true;
-          break;
-        default:
-      }
-    }
-    if (isExternal && !isLocated) this.#refersTo('');
-    return { name, bytes };
+  #tensor(field: FieldCursor, isInitializer = false): { name: string; bytes: number } {
+    const header = readTensor(field, isInitializer);
+    if (header.external) push(this.#external, header.external, externalMax, 'tensors outside its file');
+    return header;
   }
-
-  #refersTo(location: string): void {
-    this.#externalData.add(location);
-    if (this.#externalData.size > entriesMax) throw tooMany('external data locations', entriesMax);
-  }
-}
-
-/** StringStringEntryProto */
-function entry(field: FieldCursor): { key: string; text: string } {
-  const found = { key: '', text: '' };
-  while (field.next()) {
-    if (field.tag === bytesTag(1)) found.key = field.text();
-    else if (field.tag === bytesTag(2)) found.text = field.text();
-  }
-  return found;
 }
 
 /** ValueInfoProto */

@@ -41,7 +41,7 @@ export function linearClassifier(
       intercepts: { floats: intercepts },
       multi_class: { int: 0 },
       post_transform: { string: 'SOFTMAX' },
-      ...labelsOf(labels),
+      ...labelsOf(labels, 'classlabels_ints'),
     },
   });
   return writeClassifier({ ...spec, nodes });

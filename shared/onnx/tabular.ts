@@ -37,10 +37,13 @@ export function writeRegressor(model: Tabular): Uint8Array {
   );
 }
 
-/** The class-label attribute of the ai.onnx.ml classifiers. */
-export function labelsOf(labels: Labels): Record<string, AttributeSpec> {
+/** The class-label attribute of the ai.onnx.ml classifiers; linear ones and trees spell that of integers differently. */
+export function labelsOf(
+  labels: Labels,
+  integers: 'classlabels_ints' | 'classlabels_int64s',
+): Record<string, AttributeSpec> {
   return typeof labels[0] === 'number'
-    ? { classlabels_ints: { ints: labels.map(Number) } }
+    ? { [integers]: { ints: labels.map(Number) } }
     : { classlabels_strings: { strings: labels.map(String) } };
 }
 

@@ -1,6 +1,6 @@
 import { OnnxError } from './errors.ts';
 import { type Labels, labelsOf, writeClassifier, writeRegressor } from './tabular.ts';
-import { type AttributeSpec, mlDomain } from './write.ts';
+import { type AttributeSpec, mlDomain, type NodeSpec } from './write.ts';
 
 /** x[feature] ≤ threshold goes to node `below`, else to `above`; NaN follows `missing`. */
 export type Split = {
@@ -43,6 +43,8 @@ export function treeEnsembleClassifier(spec: {
   // As a tree of one leaf: the runtime ignores or misplaces base_values when there are two classes.
   const base: Tree = [{ weights: Array.from(baseScores, (weight, target) => ({ target, weight })) }];
   const { nodes, leaves } = flatten([base, ...trees], features.length, labels.length);
+  // Of two integer labels the runtime gives the position.
+  const isPosition = labels.length === 2 && typeof labels[0] === 'number';
   return writeClassifier({
     ...spec,
     nodes: [
@@ -50,7 +52,7 @@ export function treeEnsembleClassifier(spec: {
         op: 'TreeEnsembleClassifier',
         domain: mlDomain,
         inputs: ['input'],
-        outputs: ['label', 'probabilities'],
+        outputs: [isPosition ? 'position' : 'label', 'probabilities'],
         attributes: {
           ...nodes,
           class_treeids: { ints: leaves.tree },
@@ -58,11 +60,22 @@ export function treeEnsembleClassifier(spec: {
           class_ids: { ints: leaves.target },
           class_weights: { floats: leaves.weight },
           post_transform: { string: 'SOFTMAX' },
-          ...labelsOf(labels),
+          ...labelsOf(isPosition ? [0, 1] : labels, 'classlabels_int64s'),
         },
       },
+      ...(isPosition ? [labelAt(labels.map(Number))] : []),
     ],
   });
+}
+
+function labelAt(labels: readonly number[]): NodeSpec {
+  return {
+    op: 'LabelEncoder',
+    domain: mlDomain,
+    inputs: ['position'],
+    outputs: ['label'],
+    attributes: { keys_int64s: { ints: labels.map((_, i) => i) }, values_int64s: { ints: labels } },
+  };
 }
 
 /**

@@ -55,3 +55,44 @@ export function elementTypeOf(code: number): ElementType {
   if (type === undefined) throw new OnnxError('unsupported', `Element type ${code} is not known.`);
   return type;
 }
+
+/** Bits of one element; `undefined` where elements have no fixed size. */
+export function bitsOf(type: ElementType): number | undefined {
+  switch (type) {
+    case 'undefined':
+    case 'string':
+      return undefined;
+    case 'uint2':
+    case 'int2':
+      return 2;
+    case 'uint4':
+    case 'int4':
+    case 'float4e2m1':
+      return 4;
+    case 'bool':
+    case 'uint8':
+    case 'int8':
+    case 'float8e4m3fn':
+    case 'float8e4m3fnuz':
+    case 'float8e5m2':
+    case 'float8e5m2fnuz':
+    case 'float8e8m0':
+      return 8;
+    case 'uint16':
+    case 'int16':
+    case 'float16':
+    case 'bfloat16':
+      return 16;
+    case 'float32':
+    case 'int32':
+    case 'uint32':
+      return 32;
+    case 'float64':
+    case 'int64':
+    case 'uint64':
+    case 'complex64':
+      return 64;
+    case 'complex128':
+      return 128;
+  }
+}

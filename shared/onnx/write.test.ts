@@ -141,6 +141,17 @@ describe('tree ensembles', () => {
     },
   );
 
+  test('a classifier of integer labels gives them as int64', async () => {
+    const model = treeEnsembleClassifier({
+      features: ['a'],
+      labels: [-1, 7],
+      baseScores: [0, 0],
+      trees: [stump(0, 0.5, 'below', [1, -1], [-1, 1])],
+    });
+    const { label } = await run(model, { input: matrix([[0], [1]]) });
+    expect(label).toEqual({ type: 'int64', dims: [2], data: [-1n, 7n] });
+  });
+
   test('a regressor adds its trees to the base score', async () => {
     const model = treeEnsembleRegressor({
       features: ['a'],

@@ -92,8 +92,8 @@ function graph(spec: GraphSpec): Uint8Array {
     spec.nodes.map((each) => bytesField(1, node(each))),
     textField(2, spec.name ?? 'graph'),
     (spec.initializers ?? []).map((each) => bytesField(5, tensor(each))),
-    spec.inputs.map((each) => bytesField(11, value(each))),
-    spec.outputs.map((each) => bytesField(12, value(each))),
+    spec.inputs.map((each) => bytesField(11, valueInfo(each))),
+    spec.outputs.map((each) => bytesField(12, valueInfo(each))),
   );
 }
 
@@ -184,7 +184,8 @@ function elementBytes(type: ElementType): number {
   }
 }
 
-function value(spec: Value): Uint8Array {
+/** ValueInfoProto */
+export function valueInfo(spec: Value): Uint8Array {
   return message(textField(1, spec.name), bytesField(2, typeOf(spec)));
 }
 

@@ -59,7 +59,7 @@ async function readyOf(ctx: Context, version: ModelVersion): Promise<VersionRead
     throw new Refusal(`'${path}' has ${found.bytes} bytes; at most ${onnxBytesMax} can be served.`);
   const bytes = (await container.read(blob, onnxBytesMax)) ?? new Uint8Array();
   const model = inspect(bytes);
-  if (model.externalData.length > 0)
+  if (model.external.length > 0)
     throw new Refusal('its weights lie outside the ONNX file; save it as one file.');
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   const copy = `${ctx.workspace}/served/${digest.replace('sha256:', '')}`;
