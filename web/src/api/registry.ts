@@ -96,17 +96,19 @@ export type Inspection =
 export type Artifact = {
   readonly manifest: { readonly digest: string; readonly files: number; readonly bytes: number };
   readonly flavours: readonly string[];
-  readonly mlflow_version?: string;
-  readonly schema?: Readonly<Partial<Record<'inputs' | 'outputs' | 'params', readonly unknown[]>>>;
-  readonly input_example?: string;
+  readonly mlflow_version?: string | null;
+  readonly schema?: Readonly<
+    Partial<Record<'inputs' | 'outputs' | 'params', readonly unknown[] | null>>
+  > | null;
+  readonly input_example?: string | null;
   readonly onnx?: {
     readonly path: string;
     readonly ir_version: number;
     readonly opsets: Readonly<Record<string, number>>;
     readonly operators: Readonly<Record<string, number>>;
-    readonly producer?: string;
-    readonly parameters?: number;
-  };
+    readonly producer?: string | null;
+    readonly parameters?: number | null;
+  } | null;
 };
 
 export type Git = {
@@ -218,6 +220,8 @@ export type Policy = PolicyDraft & {
 
 export type GateVerdict = {
   readonly gate: string;
+  /** Tells it from another of its kind, such as of another metric. */
+  readonly key?: string;
   readonly status: 'passed' | 'failed' | 'waiting' | 'overridden' | 'error';
   readonly says: string;
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -252,6 +256,8 @@ export type Promotion = {
   readonly superseded_by?: number;
   readonly reason?: string;
   readonly requested_by: string;
+  /** Of the version: whose approval does not count. */
+  readonly author?: string;
   readonly comment?: string;
   readonly created_at: number;
   readonly updated_at: number;

@@ -1,172 +1,58 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef } from 'react';
+import type { ReactNode } from 'react';
 import type { Cell } from '../charts/dimensions.ts';
-import { valueText } from '../charts/labels.ts';
-import { Chip, Dot } from '../parts/Chip.tsx';
+import { Dot } from '../parts/Chip.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
 import { useParamState } from '../parts/params.ts';
-import { SearchField } from '../parts/SearchField.tsx';
 import { type Compared, without } from './compared.ts';
-import { type CompareRow, type Section, sections } from './differences.ts';
+import type { CompareRow } from './differences.ts';
+import { DifferenceTable } from './DifferenceTable.tsx';
 import { Swatch } from './Legend.tsx';
-
-const rowPixels = 32;
-const columnPixelsMin = 185;
-type Line =
-  | { readonly kind: 'head'; readonly section: Section; readonly differ: number; readonly all: number }
-  | { readonly kind: 'row'; readonly row: CompareRow };
 
 type CompareTableProps = { readonly compared: readonly Compared[]; readonly rows: readonly CompareRow[] };
 
-/** Runs as columns, what is said of them as rows: what differs first, or alone. */
+/** Runs as columns, what is said of them as rows. */
 export function CompareTable({ compared, rows }: CompareTableProps) {
   const [params, setParams] = useParamState();
-  const onlyDifferences = params.get('only') === 'differences';
-  const filter = params.get('q') ?? '';
-  const scroller = useRef<HTMLDivElement>(null);
-  const lines = linesOf(rows, onlyDifferences, filter);
-  // oxlint-disable-next-line react/incompatible-library -- nothing here is memoised by a compiler
-  const virtual = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowPixels,
-    overscan: 12,
-  });
-  const style = { gridTemplateColumns: `var(--key-width) repeat(${compared.length}, minmax(0, 1fr))` };
-  // Below this the table scrolls to the side.
-  const minWidth = `calc(var(--key-width) + ${compared.length * columnPixelsMin}px)`;
   return (
-    <>
-      <div className="compare-bar">
-        <SearchField
-          label="Find params, metrics and tags"
-          value={filter}
-          onChange={(q) => setParams({ q })}
-        />
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={onlyDifferences}
-            onChange={({ target }) => setParams({ only: target.checked ? 'differences' : undefined })}
-          />
-          Only differences
-        </label>
-      </div>
-      <div
-        ref={scroller}
-        className="card compare-table"
-        role="table"
-        aria-label="Runs side by side"
-        aria-rowcount={lines.length + 1}
-        aria-colcount={compared.length + 1}
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-        tabIndex={0}
-      >
-        <div role="rowgroup" className="compare-head" style={{ minWidth }}>
-          <div role="row" aria-rowindex={1} style={style}>
-            <span role="columnheader" className="compare-key">
-              <span className="hidden">What</span>
-            </span>
-            {compared.map(({ run, id, name, color, dash }) => (
-              <span key={id} role="columnheader" className="compare-run">
-                <Swatch color={color} dash={dash} />
-                <a className="clip" href={links.run(run.info.experiment_id, id)} title={name}>
-                  {name}
-                </a>
-                {compared.length > 1 && (
-                  <button
-                    type="button"
-                    className="quiet"
-                    aria-label={`Take ${name} out`}
-                    title="Take out"
-                    onClick={() => setParams({ runs: without(params.get('runs'), id) })}
-                  >
-                    <Icon name="close" size={12} />
-                  </button>
-                )}
-              </span>
-            ))}
-          </div>
-        </div>
-        {lines.length === 0 && (
-          <p className="hint card-none">
-            {filter === '' ? 'Nothing differs between these runs.' : `Nothing has “${filter}” in its name.`}
-          </p>
-        )}
-        <div role="rowgroup" className="compare-body" style={{ height: virtual.getTotalSize(), minWidth }}>
-          {virtual.getVirtualItems().map(({ index, start }) => {
-            const line = lines[index];
-            const transform = `translateY(${start}px)`;
-            return line.kind === 'head' ? (
-              <div
-                key={line.section}
-                role="row"
-                aria-rowindex={index + 2}
-                className="compare-section"
-                style={{ transform }}
+    <DifferenceTable
+      label="Runs side by side"
+      finds="Find params, metrics and tags"
+      rows={rows}
+      cellText={cellText}
+      columns={compared.map(({ run, id, name, color, dash }) => ({
+        id,
+        head: (
+          <>
+            <Swatch color={color} dash={dash} />
+            <a className="clip" href={links.run(run.info.experiment_id, id)} title={name}>
+              {name}
+            </a>
+            {compared.length > 1 && (
+              <button
+                type="button"
+                className="quiet"
+                aria-label={`Take ${name} out`}
+                title="Take out"
+                onClick={() => setParams({ runs: without(params.get('runs'), id) })}
               >
-                <span role="rowheader">
-                  {line.section}{' '}
-                  <span className="count">
-                    {line.differ} of {line.all} differ
-                  </span>
-                </span>
-              </div>
-            ) : (
-              <div
-                key={`${line.row.section} ${line.row.key}`}
-                role="row"
-                aria-rowindex={index + 2}
-                className={line.row.differs ? 'differs' : 'same'}
-                style={{ ...style, transform }}
-              >
-                <span role="rowheader" className="compare-key clip" title={line.row.key}>
-                  {line.row.key}
-                </span>
-                {line.row.cells.map((cell, at) => (
-                  <span
-                    key={compared[at]?.id}
-                    role="cell"
-                    className="clip"
-                    title={cell === undefined ? 'None' : String(cell)}
-                  >
-                    <CellText row={line.row} cell={cell} />
-                  </span>
-                ))}
-              </div>
-            );
-          })}
-        </div>
-      </div>
-    </>
+                <Icon name="close" size={12} />
+              </button>
+            )}
+          </>
+        ),
+      }))}
+    />
   );
 }
 
-function CellText({ row, cell }: { readonly row: CompareRow; readonly cell: Cell }) {
-  if (cell === undefined) return <span className="hint">–</span>;
-  if (row.section === 'Run' && row.key === 'Status')
+function cellText({ section, key }: CompareRow, cell: Cell): ReactNode {
+  if (section !== 'Run' || cell === undefined) return undefined;
+  if (key === 'Status')
     return (
       <span className="row">
         <Dot state={String(cell).toUpperCase()} /> {cell}
       </span>
     );
-  if (row.section === 'Run' && row.key === 'Experiment')
-    return <a href={links.experiment(String(cell))}>{cell}</a>;
-  if (cell === '') return <Chip state="empty" />;
-  return typeof cell === 'number' ? valueText(cell) : cell;
-}
-
-function linesOf(rows: readonly CompareRow[], onlyDifferences: boolean, filter: string): Line[] {
-  const wanted = filter.toLowerCase();
-  return sections.flatMap((section): Line[] => {
-    const all = rows.filter((row) => row.section === section && row.key.toLowerCase().includes(wanted));
-    const differing = all.filter(({ differs }) => differs);
-    const shown = onlyDifferences ? differing : all;
-    if (shown.length === 0) return [];
-    return [
-      { kind: 'head', section, differ: differing.length, all: all.length },
-      ...shown.map((row): Line => ({ kind: 'row', row })),
-    ];
-  });
+  return key === 'Experiment' ? <a href={links.experiment(String(cell))}>{cell}</a> : undefined;
 }

@@ -3,39 +3,48 @@ import type { Run } from '../api/types.ts';
 import type { Cell } from '../charts/dimensions.ts';
 import { duration, moment } from '../parts/format.ts';
 
-export const sections = ['Run', 'Params', 'Metrics', 'Tags'] as const;
-export type Section = (typeof sections)[number];
-
-/** One thing said of runs, with a cell for each of them. */
+/** One thing said of what is compared, with a cell for each. */
 export type CompareRow = {
-  readonly section: Section;
+  readonly section: string;
   readonly key: string;
   readonly cells: readonly Cell[];
-  /** Whether not all runs say the same; to have nothing is to say something else. */
+  /** Whether not all say the same; to have nothing is to say something else. */
   readonly differs: boolean;
 };
 
 /** All that is said of `runs`, section by section, and in each what differs first. */
 export function rowsOf(runs: readonly Run[]): CompareRow[] {
-  const rows = [
+  return [
     // The experiment of all of them is said above the table.
-    ...rowsIn('Run', runs.map(aboutRun), false).filter(({ key, differs }) => key !== 'Experiment' || differs),
+    ...rowsIn('Run', runs.map(aboutRun), { sorted: false }).filter(
+      ({ key, differs }) => key !== 'Experiment' || differs,
+    ),
     ...rowsIn(
       'Params',
       runs.map(({ data }) => tagMap(data.params)),
-      true,
     ),
-    ...rowsIn('Metrics', runs.map(metricsOf), true),
+    ...rowsIn('Metrics', runs.map(metricsOf)),
     ...rowsIn(
       'Tags',
       runs.map(({ data }) => tagMap(ownTags(data.tags))),
-      true,
     ),
   ];
-  return sections.flatMap((section) => {
-    const within = rows.filter((row) => row.section === section);
-    return [...within.filter(({ differs }) => differs), ...within.filter(({ differs }) => !differs)];
+}
+
+/** A section of what is said of each, what differs first; by name unless the order is to be kept. */
+export function rowsIn(
+  section: string,
+  said: readonly ReadonlyMap<string, Cell>[],
+  { sorted = true }: { readonly sorted?: boolean } = {},
+): CompareRow[] {
+  const keys = [...new Set(said.flatMap((each) => [...each.keys()]))];
+  if (sorted) keys.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const rows = keys.map((key) => {
+    const cells = said.map((each) => each.get(key));
+    // NaN is the same as NaN here.
+    return { section, key, cells, differs: cells.some((cell) => !Object.is(cell, cells[0])) };
   });
+  return [...rows.filter(({ differs }) => differs), ...rows.filter(({ differs }) => !differs)];
 }
 
 /** A param or metric as charts take it; `id` tells which in an address. */
@@ -51,16 +60,6 @@ export function fieldsOf(rows: readonly CompareRow[]): Field[] {
       row,
     }),
   );
-}
-
-function rowsIn(section: Section, said: readonly ReadonlyMap<string, Cell>[], sorted: boolean): CompareRow[] {
-  const keys = [...new Set(said.flatMap((each) => [...each.keys()]))];
-  if (sorted) keys.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  return keys.map((key) => {
-    const cells = said.map((each) => each.get(key));
-    // NaN is the same as NaN here.
-    return { section, key, cells, differs: cells.some((cell) => !Object.is(cell, cells[0])) };
-  });
 }
 
 function aboutRun({ info, data }: Run): ReadonlyMap<string, Cell> {

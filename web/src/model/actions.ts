@@ -44,9 +44,9 @@ export const changeModel = {
   rollBack: (name: string, alias: string, reason: string, expected: number) =>
     then(cairn.post(modelPath(name, 'aliases', alias, 'rollback'), { body: { reason, expected } })),
   setPolicy: (name: string, draft: PolicyDraft, expected: number) =>
-    then(cairn.put<Policy>(modelPath(name, 'policy'), { body: { ...draft, expected } })),
+    then(cairn.put<Policy>(modelPath(name, 'policy'), { body: { ...draft, expected_version: expected } })),
   endPolicy: (name: string, expected: number) =>
-    then(cairn.delete(modelPath(name, 'policy'), { query: { expected } })),
+    then(cairn.delete(modelPath(name, 'policy'), { query: { expected_version: expected } })),
 };
 
 /** The same of one version. */

@@ -71,7 +71,7 @@ export function PromoteDialog({ model, version, target, onClose }: PromoteDialog
               />
               <datalist id={listId}>
                 {known.map((alias) => (
-                  <option key={alias} value={alias} />
+                  <option key={alias}>{alias}</option>
                 ))}
               </datalist>
             </Field>

@@ -153,7 +153,7 @@ function ArtifactFacts({ artifact: { onnx, manifest } }: { readonly artifact: Ar
               .map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`)
               .join(', '),
           Producer: onnx?.producer,
-          Parameters: onnx?.parameters !== undefined && figure(onnx.parameters),
+          Parameters: typeof onnx?.parameters === 'number' && figure(onnx.parameters),
           'Digest of all files': <Copyable text={manifest.digest} />,
         }}
       />

@@ -1,0 +1,105 @@
+import { useState } from 'react';
+import type { Promotion } from '../api/registry.ts';
+import { promote } from '../model/actions.ts';
+import { targetText } from '../model/words.ts';
+import { Dialog, Field } from '../parts/Dialog.tsx';
+import { Icon } from '../parts/Icon.tsx';
+import { Menu } from '../parts/Popover.tsx';
+
+type DecisionsProps = { readonly name: string; readonly promotion: Promotion };
+type Asked = 'approve' | 'reject' | 'override' | 'cancel';
+
+/** What can be decided while a promotion is open. Who may, the server says. */
+export function Decisions({ name, promotion }: DecisionsProps) {
+  const { number, version, target, gates } = promotion;
+  const [asked, setAsked] = useState<Asked>();
+  const close = () => setAsked(undefined);
+  const unpassed = gates.filter(({ status }) => status === 'failed' || status === 'error');
+  const said = (form: FormData, field: string) => String(form.get(field)).trim();
+  return (
+    <>
+      <button type="button" onClick={() => setAsked('reject')}>
+        Reject
+      </button>
+      <button type="button" className="primary" onClick={() => setAsked('approve')}>
+        Approve
+      </button>
+      <Menu
+        name="More actions"
+        className="quiet"
+        align="end"
+        label={<Icon name="more" />}
+        items={[
+          { label: 'Cancel the promotion', onChoose: () => setAsked('cancel') },
+          { label: 'Override the gates', danger: true, onChoose: () => setAsked('override') },
+        ]}
+      />
+      {asked === 'approve' && (
+        <Dialog
+          title={`Approve that version ${version} takes ${targetText(target)}`}
+          action="Approve"
+          onClose={close}
+          onSubmit={(form) => promote.approve(name, number, said(form, 'comment'))}
+        >
+          <p>Your approval counts where you are not the author of the version.</p>
+          <Field label="Comment" hint="Kept with the approval.">
+            <textarea name="comment" rows={3} maxLength={2000} />
+          </Field>
+        </Dialog>
+      )}
+      {asked === 'reject' && (
+        <Dialog
+          title="Reject this promotion?"
+          action="Reject"
+          danger
+          onClose={close}
+          onSubmit={(form) => promote.reject(name, number, said(form, 'reason'))}
+        >
+          <p>It ends. Version {version} can be asked to be promoted again.</p>
+          <Reason />
+        </Dialog>
+      )}
+      {asked === 'override' && (
+        <Dialog
+          title="Override the gates?"
+          action="Override"
+          danger
+          onClose={close}
+          onSubmit={(form) => promote.override(name, number, said(form, 'reason'))}
+        >
+          <p>
+            Version {version} takes {targetText(target)} although{' '}
+            {unpassed.length > 0 ? 'these gates did not let it pass:' : 'not every gate has let it pass.'}
+          </p>
+          {unpassed.length > 0 && (
+            <ul className="unpassed">
+              {unpassed.map(({ gate, key, says }) => (
+                <li key={key ?? gate}>{says}</li>
+              ))}
+            </ul>
+          )}
+          <Reason />
+        </Dialog>
+      )}
+      {asked === 'cancel' && (
+        <Dialog
+          title="Cancel this promotion?"
+          action="Cancel the promotion"
+          danger
+          onClose={close}
+          onSubmit={() => promote.cancel(name, number)}
+        >
+          <p>It ends, and nothing moves.</p>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Reason() {
+  return (
+    <Field label="Reason" hint="Kept for good, and told in the evidence of the version.">
+      <textarea name="reason" rows={3} required maxLength={2000} />
+    </Field>
+  );
+}

@@ -1,0 +1,122 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { mlflow } from '../api/client.ts';
+import { queryClient } from '../api/queries.ts';
+import { pagesOf } from '../api/registry.ts';
+
+export type WebhookEvent = { readonly entity: string; readonly action: string };
+
+/** Whom to tell of what, as MLflow's API says it; what deliveries are signed with is never told. */
+export type Webhook = {
+  readonly webhook_id: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly url: string;
+  readonly events: readonly WebhookEvent[];
+  readonly status: 'ACTIVE' | 'DISABLED';
+  readonly creation_timestamp: number;
+  readonly last_updated_timestamp: number;
+};
+
+export type WebhookDraft = {
+  readonly name: string;
+  readonly description: string;
+  readonly url: string;
+  readonly events: readonly WebhookEvent[];
+  /** Left as it is where undefined. */
+  readonly secret?: string;
+};
+
+export type TestResult = {
+  readonly success: boolean;
+  readonly response_status?: number;
+  readonly response_body?: string;
+  readonly error_message?: string;
+};
+
+export type Delivery = {
+  readonly delivery_id: string;
+  readonly event: WebhookEvent;
+  readonly status: 'pending' | 'delivered' | 'failed';
+  readonly reason?: string;
+  readonly attempts: readonly {
+    readonly at: number;
+    readonly status_code?: number;
+    readonly error?: string;
+    readonly milliseconds: number;
+  }[];
+  readonly next_attempt_at?: number;
+  readonly created_at: number;
+  readonly body: unknown;
+};
+
+/** What a webhook can be told of, in words. Nothing here has a budget to exceed. */
+export const eventWords: readonly (readonly [WebhookEvent, string])[] = [
+  [{ entity: 'REGISTERED_MODEL', action: 'CREATED' }, 'A model is created'],
+  [{ entity: 'MODEL_VERSION', action: 'CREATED' }, 'A version is created'],
+  [{ entity: 'MODEL_VERSION_TAG', action: 'SET' }, 'A tag of a version is set'],
+  [{ entity: 'MODEL_VERSION_TAG', action: 'DELETED' }, 'A tag of a version is deleted'],
+  [{ entity: 'MODEL_VERSION_ALIAS', action: 'CREATED' }, 'An alias is set or moved'],
+  [{ entity: 'MODEL_VERSION_ALIAS', action: 'DELETED' }, 'An alias is deleted'],
+  [{ entity: 'PROMPT', action: 'CREATED' }, 'A prompt is created'],
+  [{ entity: 'PROMPT_VERSION', action: 'CREATED' }, 'A version of a prompt is created'],
+  [{ entity: 'PROMPT_TAG', action: 'SET' }, 'A tag of a prompt is set'],
+  [{ entity: 'PROMPT_TAG', action: 'DELETED' }, 'A tag of a prompt is deleted'],
+  [{ entity: 'PROMPT_VERSION_TAG', action: 'SET' }, 'A tag of a prompt’s version is set'],
+  [{ entity: 'PROMPT_VERSION_TAG', action: 'DELETED' }, 'A tag of a prompt’s version is deleted'],
+  [{ entity: 'PROMPT_ALIAS', action: 'CREATED' }, 'An alias of a prompt is set or moved'],
+  [{ entity: 'PROMPT_ALIAS', action: 'DELETED' }, 'An alias of a prompt is deleted'],
+];
+
+/** `model_version.created`, as receivers are told. */
+export function eventName({ entity, action }: WebhookEvent): string {
+  return `${entity}.${action}`.toLowerCase();
+}
+
+const pageSize = 50;
+const pendingMilliseconds = 2000;
+
+export const webhooksQuery = infiniteQueryOptions({
+  queryKey: ['webhooks'],
+  queryFn: ({ pageParam, signal }) =>
+    mlflow.get<{ webhooks?: readonly Webhook[]; next_page_token?: string }>('webhooks', {
+      query: { max_results: pageSize, page_token: pageParam },
+      signal,
+    }),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: ({ next_page_token: next }) => next,
+});
+
+export function webhookQuery(id: string) {
+  return queryOptions({
+    queryKey: ['webhook', id],
+    queryFn: async ({ signal }) =>
+      (await mlflow.get<{ webhook: Webhook }>(`webhooks/${encodeURIComponent(id)}`, { signal })).webhook,
+  });
+}
+
+/** Deliveries newest first; asked again while one is on its way. */
+export function deliveriesQuery(id: string) {
+  return infiniteQueryOptions({
+    queryKey: ['webhook', id, 'deliveries'],
+    ...pagesOf<{ deliveries: readonly Delivery[]; next_page_token?: string }>(
+      `webhooks/${encodeURIComponent(id)}/deliveries`,
+      { max_results: pageSize },
+    ),
+    refetchInterval: ({ state: { data } }) =>
+      data?.pages.some(({ deliveries }) => deliveries.some(({ status }) => status === 'pending'))
+        ? pendingMilliseconds
+        : false,
+  });
+}
+
+/** Lists follow a write a moment later. */
+const listsLagMilliseconds = 1000;
+
+export async function webhooksChanged(): Promise<void> {
+  const ask = () =>
+    queryClient.invalidateQueries({
+      predicate: ({ queryKey: [kind] }) => kind === 'webhooks' || kind === 'webhook',
+    });
+  setTimeout(() => void ask(), listsLagMilliseconds);
+  await ask();
+}
