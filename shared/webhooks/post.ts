@@ -1,5 +1,5 @@
 import { lookup as systemLookup } from 'node:dns/promises';
-import { type ClientRequest, request as httpRequest } from 'node:http';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isPublicAddress, literalAddress, type Targets } from './target.ts';
@@ -84,8 +84,21 @@ function exchange(
       lookup: pinned(addresses),
       signal,
     });
-    request.on('error', fail);
-    answerOf(request).then(settle, fail);
+    let answered: (() => void) | undefined;
+    request.on('response', (response) => {
+      answered = () => {
+        settle(read.answer());
+        request.destroy();
+      };
+      const read = beginningOf(response, answered);
+    });
+    request.on('upgrade', (response, socket) => {
+      // Nobody else ends a connection that is handed over.
+      socket.destroy();
+      settle(answerOf(response, ''));
+    });
+    // Once there is a status it is the answer, though the rest of it does not come.
+    request.on('error', (error) => (answered ? answered() : fail(error)));
     request.end(bytes);
   });
 }
@@ -99,30 +112,24 @@ function pinned(addresses: readonly Address[]): LookupFunction {
   };
 }
 
-function answerOf(request: ClientRequest): Promise<Answer> {
-  return new Promise((settle) => {
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      const done = () => {
-        settle({
-          outcome: 'answered',
-          status: response.statusCode ?? 0,
-          retryAfter: response.headers['retry-after'],
-          body: Buffer.concat(chunks).subarray(0, answerBytesMax).toString('utf8'),
-        });
-        request.destroy();
-      };
-      response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        bytes += chunk.byteLength;
-        if (bytes >= answerBytesMax) done();
-      });
-      response.on('end', done);
-      // The status is the answer, though the rest of it did not come.
-      response.on('error', done);
-    });
+/** Reads a response until its end, or as much as is kept of it; calls `done` then. */
+function beginningOf(response: IncomingMessage, done: () => void): { answer(): Answer } {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes >= answerBytesMax) done();
   });
+  response.on('end', done);
+  response.on('error', done);
+  return {
+    answer: () => answerOf(response, Buffer.concat(chunks).subarray(0, answerBytesMax).toString('utf8')),
+  };
+}
+
+function answerOf({ statusCode = 0, headers }: IncomingMessage, body: string): Answer {
+  return { outcome: 'answered', status: statusCode, retryAfter: headers['retry-after'], body };
 }
 
 /** The value of a promise, unless the signal comes before: not every system call can be told to end. */

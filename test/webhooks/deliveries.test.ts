@@ -14,6 +14,7 @@ import {
   updateWebhook,
   type Webhook,
 } from '../../shared/webhooks/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { testInstances } from '../support/instances.ts';
 import {
   deliveriesOf,
@@ -78,10 +79,14 @@ async function told(): Promise<DeliveryMessage[]> {
   return takeDeliveryMessages(ctx, webhook.webhookId);
 }
 
-/** Sweeps; answers the messages that this sends to the webhook. */
-async function swept(): Promise<DeliveryMessage[]> {
-  await sweepWebhooks({ ...ctx, workspace: '*' });
-  return takeDeliveryMessages(ctx, webhook.webhookId);
+/** Sweeps until so many messages come of it for the webhook: a sweep may see what was a moment ago. */
+function swept(count: 0 | 1): Promise<DeliveryMessage[]> {
+  return eventually(async () => {
+    await sweepWebhooks({ ...ctx, workspace: '*' });
+    const messages = await takeDeliveryMessages(ctx, webhook.webhookId);
+    expect(messages).toHaveLength(count);
+    return messages;
+  });
 }
 
 async function toldOnce(): Promise<DeliveryMessage> {
@@ -189,7 +194,7 @@ describe('a delivery', () => {
     });
     expect(failed.attempts).toHaveLength(10);
     now += hours;
-    expect(await swept()).toEqual([]);
+    await swept(0);
     receiver = await startReceiver();
   });
 
@@ -308,9 +313,9 @@ describe('whatever happens to workers and messages', () => {
     await deliverWebhook(other, message);
     expect(receiver.received).toHaveLength(1);
     now += 60_000;
-    expect(await swept()).toEqual([]);
+    await swept(0);
     now += 2000;
-    expect(await swept()).toHaveLength(1);
+    await swept(1);
     await deliverWebhook(other, message);
     // Should it live after all, it finds the record taken over.
     end({ status: 500 });
@@ -343,14 +348,14 @@ describe('whatever happens to workers and messages', () => {
   test('a delivery whose message was never sent is found by the sweep, in every workspace', async () => {
     await told();
     now += 59_000;
-    expect(await swept()).toEqual([]);
+    await swept(0);
     now += 2000;
-    const [message, ...more] = await swept();
-    expect([message, more]).toMatchObject([{ workspace: 'ours' }, []]);
+    const [message] = await swept(1);
+    expect(message).toMatchObject({ workspace: 'ours' });
     await deliverWebhook(ctx, sure(message));
     expect(receiver.received).toHaveLength(1);
     now += hours;
-    expect(await swept()).toEqual([]);
+    await swept(0);
   });
 
   test('an event whose subscriber broke off between record and message is told all the same, once', async () => {
