@@ -2,6 +2,7 @@ import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
 import { type BatchMessage, planJob, recoverJob } from '../shared/batch/index.ts';
 import type { Context } from '../shared/context.ts';
+import { convert } from '../shared/conversion/index.ts';
 import {
   type CairnEvent,
   deliver,
@@ -13,7 +14,7 @@ import {
   batchFinished,
   endpointMoved,
   loggedModelCreated,
-  recordVersion,
+  recordAgain,
   retrainingFinished,
   runChanged,
   versionCreated,
@@ -21,7 +22,16 @@ import {
 } from '../shared/lineage/index.ts';
 import { checkDue, monitorEndpoint } from '../shared/monitoring/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
-import { inspectVersion, linkLoggedModel, signInspected } from '../shared/registry/index.ts';
+import { advancePromotion, wakePromotions } from '../shared/promotion/index.ts';
+import {
+  cleanModel,
+  cleanVersion,
+  finishDeletion,
+  finishRename,
+  inspectVersion,
+  linkLoggedModel,
+  signInspected,
+} from '../shared/registry/index.ts';
 import { followAlias } from '../shared/serving/index.ts';
 import { foldFinishedRun, foldRun, purge, sweepDeleted } from '../shared/tracking/index.ts';
 import {
@@ -38,20 +48,26 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'run.finished': [foldFinishedRun, runChanged],
   'logged-model.created': [loggedModelCreated],
   'version.created': [notifyWebhooks, inspectVersion, linkLoggedModel, versionCreated],
-  'version.ready': [followAlias, versionReady, signInspected],
-  'version.refused': [signInspected],
-  'alias.moved': [notifyWebhooks, followAlias],
+  'version.ready': [followAlias, versionReady, signInspected, wakePromotions],
+  'version.refused': [signInspected, wakePromotions],
+  'alias.moved': [notifyWebhooks, followAlias, wakePromotions],
   'endpoint.created': [monitorEndpoint, endpointMoved],
   'endpoint.moved': [endpointMoved],
   'monitor.breached': [requestRetraining],
   'batch.finished': [batchFinished],
   'retraining.finished': [retrainingFinished],
   'model.created': [notifyWebhooks],
+  'model.renamed': [finishRename],
+  'model.deleted': [finishDeletion],
   'model.tag-set': [notifyWebhooks],
   'model.tag-deleted': [notifyWebhooks],
-  'version.tag-set': [notifyWebhooks],
-  'version.tag-deleted': [notifyWebhooks],
-  'alias.deleted': [notifyWebhooks],
+  'version.tag-set': [notifyWebhooks, wakePromotions],
+  'version.tag-deleted': [notifyWebhooks, wakePromotions],
+  'alias.deleted': [notifyWebhooks, wakePromotions],
+  'policy.changed': [wakePromotions],
+  'version.signed': [wakePromotions],
+  'version.staged': [wakePromotions],
+  'version.deleted': [wakePromotions],
 };
 
 type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonly kind?: string };
@@ -66,7 +82,10 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'check-monitor': checkDue,
   retrain,
   'retrain-recover': recoverRetraining,
-  'record-lineage': recordVersion,
+  promotion: advancePromotion,
+  'clean-model': cleanModel,
+  convert,
+  'record-lineage': recordAgain,
   'sweep-deleted': sweepDeleted,
   'webhook-deliver': (ctx, message: DeliveryMessage) => deliverWebhook(ctx, message),
   'sweep-webhooks': sweepWebhooks,

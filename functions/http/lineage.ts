@@ -1,12 +1,33 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import * as z from 'zod';
-import { fields, problem, route, type Surface } from '../../shared/http/index.ts';
-import { lineageOf } from '../../shared/lineage/index.ts';
+import {
+  CairnError,
+  fields,
+  json,
+  parseJson,
+  problem,
+  readBody,
+  route,
+  type Surface,
+  utf8,
+} from '../../shared/http/index.ts';
+import {
+  facetsOf,
+  lineageOf,
+  recordEvents,
+  recordOne,
+  requestRecording,
+} from '../../shared/lineage/index.ts';
 
 const query = z.object({
   node: fields.requiredText,
   direction: z.enum(['up', 'down', 'both']).default('both'),
   depth: fields.int64.refine((n) => n >= 1 && n <= 10, 'must be between 1 and 10').default(3),
 });
+const ofNode = z.object({ node: fields.requiredText });
+
+const eventBytesMax = 8 * 1024 * 1024;
 
 /** Where everything came from and what became of it; OpenLineage events in. */
 export const lineage: Surface = {
@@ -20,5 +41,53 @@ export const lineage: Surface = {
       input: query,
       handle: (ctx, input) => lineageOf(ctx, input),
     }),
+    route('GET', '/api/v1/lineage/facets', {
+      operation: 'getLineageFacets',
+      role: 'viewer',
+      input: ofNode,
+      handle: (ctx, { node }) => facetsOf(ctx, node),
+    }),
+    route('POST', '/api/v1/lineage/record', {
+      operation: 'recordLineage',
+      role: 'contributor',
+      input: ofNode,
+      handle: async (ctx, { node }) => json({ node: await requestRecording(ctx, node) }, 202),
+    }),
+    {
+      method: 'POST',
+      path: '/api/v1/lineage',
+      operation: 'postOpenLineageEvent',
+      role: 'contributor',
+      async handle(ctx, { request }) {
+        await recordOne(ctx, await bodyOf(request));
+        return json({});
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/lineage/batch',
+      operation: 'postOpenLineageBatch',
+      role: 'contributor',
+      handle: async (ctx, { request }) => json(await recordEvents(ctx, await bodyOf(request))),
+    },
   ],
 };
+
+/** The JSON of a body, which OpenLineage's clients may compress. */
+async function bodyOf(request: Request): Promise<unknown> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json')
+    throw new CairnError('unsupported-media', 'Send an event as JSON, with content-type application/json.');
+  const bytes = await readBody(request, eventBytesMax);
+  return parseJson(utf8(request.headers.get('content-encoding') === 'gzip' ? await unzipped(bytes) : bytes));
+}
+
+async function unzipped(bytes: Uint8Array): Promise<Uint8Array> {
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: eventBytesMax });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new CairnError('too-large', `The body is over ${eventBytesMax} bytes, the limit of this path.`);
+    throw new CairnError('bad-request', 'The body is not valid gzip.', { cause: error });
+  }
+}

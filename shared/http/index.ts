@@ -14,6 +14,7 @@ export {
   type Call,
   json,
   type Method,
+  parseJson,
   readBody,
   type Role,
   type Route,

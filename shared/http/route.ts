@@ -152,7 +152,8 @@ export function utf8(bytes: Uint8Array): string {
   }
 }
 
-function parseJson(text: string): unknown {
+/** The value of a JSON text. Throws `invalid` for what is none, nests too deeply, or holds what no store keeps. */
+export function parseJson(text: string): unknown {
   try {
     // Half of a surrogate pair can only come from an escape; no store could keep it.
     return /\\u[dD][89a-fA-F]/.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);

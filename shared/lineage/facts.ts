@@ -6,6 +6,7 @@ import { getEndpoint } from '../serving/index.ts';
 import { getLoggedModel, gitSourceOf, glanceAtRuns, type Run } from '../tracking/index.ts';
 import { inTurns } from '../turns.ts';
 import { codeIn, type NodeId, type NodeKind, partsOf, versionIn } from './node.ts';
+import { presentFacets } from './openlineage/facets.ts';
 import { challengerOf } from './record.ts';
 import { unlessMissing } from './record-run.ts';
 import { describedNode, type Facts } from './store.ts';
@@ -71,7 +72,7 @@ async function show(ctx: Context, id: NodeId, { runs, modelOf }: Read): Promise<
     case 'openlineage-job':
     case 'openlineage-run':
     case 'openlineage-dataset':
-      return describedNode(ctx, id);
+      return showDescribed(ctx, id);
   }
 }
 
@@ -180,6 +181,16 @@ async function showRetraining(ctx: Context, jobId: string): Promise<Shown | unde
       ...(challenger === undefined ? {} : { challenger }),
       created_at: job.createdAt,
     },
+  };
+}
+
+async function showDescribed(ctx: Context, id: NodeId): Promise<Shown | undefined> {
+  const described = await describedNode(ctx, id);
+  if (!described) return undefined;
+  const facets = Object.keys(presentFacets(described.facets ?? {}));
+  return {
+    label: described.label,
+    facts: { ...described.facts, ...(facets.length > 0 ? { facets } : {}) },
   };
 }
 

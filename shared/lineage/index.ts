@@ -1,17 +1,20 @@
 export type { Edge, EdgeKind } from './edge.ts';
 export type { LineageNode } from './facts.ts';
 export { type NodeId, nodeKinds } from './node.ts';
+export { type BatchAnswer, recordEvents, recordOne } from './openlineage/batch.ts';
 export {
   batchFinished,
   endpointMoved,
   loggedModelCreated,
-  recordVersion,
+  recordAgain,
+  requestRecording,
   retrainingFinished,
   runChanged,
   versionCreated,
   versionReady,
 } from './record.ts';
 export {
+  facetsOf,
   type LineageGraph,
   type LineageLimits,
   lineageLimits,

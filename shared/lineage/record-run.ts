@@ -12,7 +12,9 @@ import {
 } from '../tracking/index.ts';
 import { inTurns } from '../turns.ts';
 import type { Edge } from './edge.ts';
+import { digestKey, identify, sameAs } from './identity.ts';
 import { codeNode, datasetNode, type NodeId, nodeId, versionNode } from './node.ts';
+import { locationKey, nameOfLocation } from './openlineage/names.ts';
 import { connect, type NodeDescription } from './store.ts';
 
 const parentTag = 'mlflow.parentRunId';
@@ -42,8 +44,33 @@ export async function recordRun(ctx: Context, runId: string): Promise<NodeId | u
     ...inputs.map((from) => ({ from, to: hub, kind: 'used', at }) as const),
     ...outputs.map((to) => ({ from: hub, to, kind: 'generated', at }) as const),
   ];
-  await connect(ctx, hub, edges, (run.datasets ?? []).map(descriptionOf));
+  const datasets = new Map((run.datasets ?? []).map((dataset) => [nodeOf(dataset), dataset]));
+  const known = new Map([...datasets].map(([id, dataset]) => [id, descriptionOf(dataset)]));
+  await connect(ctx, hub, edges, known, async (id) => {
+    const dataset = datasets.get(id);
+    const location = dataset && locationOf(dataset.source);
+    if (dataset) await identifyDataset(ctx, id, { digest: dataset.digest, uri: location }, at);
+  });
   return hub;
+}
+
+/** Joins a dataset with what OpenLineage events told of the same content or the same place. */
+export async function identifyDataset(
+  ctx: Context,
+  id: NodeId,
+  { digest, uri }: { digest?: string | undefined; uri?: string | undefined },
+  at: number,
+): Promise<void> {
+  const name = uri === undefined ? undefined : nameOfLocation(uri);
+  const same = await identify(ctx, id, [
+    ...(digest ? [digestKey(digest)] : []),
+    ...(name ? [locationKey(name)] : []),
+  ]);
+  await connect(
+    ctx,
+    id,
+    same.map((other) => sameAs(id, other, at)),
+  );
 }
 
 /** The version that another one is a copy of: what its source `models:/…` names, if that still lies at the same place. */
@@ -66,10 +93,8 @@ function nodeOf({ digest, name, source }: LoggedDataset): NodeId {
   return datasetNode({ digest, uri: locationOf(source) ?? name });
 }
 
-function descriptionOf(dataset: LoggedDataset): NodeDescription {
-  const { name, digest, sourceType, source } = dataset;
+function descriptionOf({ name, digest, sourceType, source }: LoggedDataset): NodeDescription {
   return {
-    id: nodeOf(dataset),
     label: name,
     facts: {
       ...(digest ? { digest } : {}),

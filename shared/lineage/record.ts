@@ -2,12 +2,14 @@ import { type BatchJob, findJob } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import type { DatasetRef } from '../datasets/index.ts';
 import type { CairnEvent } from '../events/index.ts';
+import { CairnError } from '../http/index.ts';
 import { getRetraining, type RetrainingJob } from '../pipelines/index.ts';
 import { getVersion } from '../registry/index.ts';
 import { getLoggedModel } from '../tracking/index.ts';
 import type { Edge } from './edge.ts';
-import { datasetNode, fileNode, nodeId, versionNode } from './node.ts';
-import { copiedVersion, recordRun, unlessMissing } from './record-run.ts';
+import { datasetNode, fileNode, type NodeId, nodeId, partsOf, versionIn, versionNode } from './node.ts';
+import { copiedVersion, identifyDataset, recordRun, unlessMissing } from './record-run.ts';
+import { resolvedNode } from './resolve.ts';
 import { connect, type NodeDescription } from './store.ts';
 
 /** The edges of a run. Subscriber of `run.inputs-logged` and `run.finished`. */
@@ -35,13 +37,32 @@ export async function versionReady(ctx: Context, event: CairnEvent): Promise<voi
   await recordDatasets(ctx, event.subject['modelId'] ?? '', Number(event.subject['version']));
 }
 
-/** Work of kind `record-lineage`: the edges of one version and of its run again, from what is stored of them. */
-export async function recordVersion(
-  ctx: Context,
-  { modelId, version }: { modelId: string; version: number },
-): Promise<void> {
-  await recordOrigin(ctx, modelId, version);
-  await recordDatasets(ctx, modelId, version);
+/** Asks for the edges of a run or a version to be written again. */
+export type RecordMessage = { readonly kind: 'record-lineage'; readonly node: string };
+
+/**
+ * Has the edges of a run, or of a version and its run, written again from what is stored of them: for what
+ * is older than its lineage. Throws `invalid` for any other node.
+ */
+export async function requestRecording(ctx: Context, text: string): Promise<NodeId> {
+  const node = await resolvedNode(ctx, text);
+  const { kind } = partsOf(node);
+  if (kind !== 'run' && kind !== 'version')
+    throw new CairnError('invalid', `The edges of a ${kind} cannot be asked for; name a run or a version.`, {
+      field: 'node',
+    });
+  await ctx.stores.queues.send(ctx, 'work', { kind: 'record-lineage', node } satisfies RecordMessage);
+  return node;
+}
+
+/** Work of kind `record-lineage`. */
+export async function recordAgain(ctx: Context, message: RecordMessage): Promise<void> {
+  const { kind, name } = partsOf(await resolvedNode(ctx, message.node));
+  if (kind === 'run') await recordRun(ctx, name);
+  const of = kind === 'version' ? versionIn(name) : undefined;
+  if (!of) return;
+  await recordOrigin(ctx, of.model, of.version);
+  await recordDatasets(ctx, of.model, of.version);
 }
 
 /** The version that an endpoint answers by. Subscriber of `endpoint.created` and `endpoint.moved`. */
@@ -96,16 +117,17 @@ async function recordDatasets(ctx: Context, modelId: string, number: number): Pr
     ctx,
     hub,
     named.map(({ ref, kind }) => ({ from: datasetNode(ref), to: hub, kind, at })),
-    named.map(({ ref }) => referenceDescription(ref)),
+    new Map(named.map(({ ref }) => [datasetNode(ref), descriptionOf(ref)])),
+    async (id) => {
+      const ref = named.map((n) => n.ref).find((r) => datasetNode(r) === id);
+      if (ref) await identifyDataset(ctx, id, ref, at);
+    },
   );
 }
 
-function referenceDescription(ref: DatasetRef): NodeDescription {
-  const { kind, uri, digest, rows } = ref;
-  const label = uri.slice(uri.lastIndexOf('/') + 1) || uri;
+function descriptionOf({ kind, uri, digest, rows }: DatasetRef): NodeDescription {
   return {
-    id: datasetNode(ref),
-    label,
+    label: uri.slice(uri.lastIndexOf('/') + 1) || uri,
     facts: {
       source_type: kind,
       source: uri.slice(0, 1000),

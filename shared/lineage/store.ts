@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Key } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Document } from '../documents.ts';
+import { lost, swap } from '../swap.ts';
 import { inTurns } from '../turns.ts';
 import type { Edge, EdgeKind } from './edge.ts';
 import type { NodeId } from './node.ts';
+import type { KeptFacets } from './openlineage/facets.ts';
 
 /** What is shown of a node. */
 export type Facts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** A node that is kept nowhere else in the platform: what it is called and what is known of it. */
-export type NodeDescription = { readonly id: NodeId; readonly label: string; readonly facts: Facts };
+export type NodeDescription = {
+  readonly label: string;
+  readonly facts: Facts;
+  /** Of a node that OpenLineage events tell of: its facets, its last state, and what was looked up for it. */
+  readonly facets?: KeptFacets;
+  readonly state?: { readonly at: number; readonly type: string };
+  readonly looked?: readonly string[];
+};
 
 /**
  * One end of an edge, in the partition of the node it is an end of; create-only, its id stands for the edge.
@@ -25,12 +35,7 @@ type EdgeEnd = Document & {
   readonly at: number;
 };
 
-type NodeDocument = Document & {
-  readonly type: 'node';
-  readonly node: NodeId;
-  readonly label: string;
-  readonly facts: Facts;
-};
+type NodeDocument = Document & NodeDescription & { readonly type: 'node'; readonly node: NodeId };
 
 export type Direction = 'up' | 'down';
 
@@ -40,22 +45,27 @@ const perBatchMax = 50;
 /**
  * Writes edges that have the node `hub` at one end. Its own ends are written last: an end that is there says
  * that the other one is, so that doing it again costs one query and completes what a crash left. `known`
- * describes nodes at the other ends; a description that is there already stays.
+ * describes nodes at the other ends that are not described yet; `first` is done before that, for each of them.
  */
 export async function connect(
   ctx: Context,
   hub: NodeId,
   edges: readonly Edge[],
-  known: readonly NodeDescription[] = [],
+  known: ReadonlyMap<NodeId, NodeDescription> = new Map(),
+  first: (node: NodeId) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const ends = new Map(
     edges.filter(({ from, to }) => from !== to).map((edge) => [idOf(edge), endAt(ctx, hub, edge)] as const),
   );
   const missing = await missingOf(ctx, hub, [...ends.values()]);
-  const described = new Map(known.map((node) => [node.id, node]));
-  await inTurns(missing, atOnceMax, (end) => {
-    const node = described.get(end.other);
-    return create(ctx, end.other, [otherEnd(end), ...(node ? [documentOf(ctx, node)] : [])]);
+  await inTurns(missing, atOnceMax, async (end) => {
+    const description = known.get(end.other);
+    const isNew = description !== undefined && !(await describedNode(ctx, end.other));
+    if (isNew) await first(end.other);
+    await create(ctx, end.other, [
+      otherEnd(end),
+      ...(isNew ? [documentOf(ctx, end.other, description)] : []),
+    ]);
   });
   await create(ctx, hub, missing);
 }
@@ -91,8 +101,25 @@ export function newestFirst(a: Edge, b: Edge): number {
 
 /** What is known of a node that is kept nowhere else. */
 export async function describedNode(ctx: Context, node: NodeId): Promise<NodeDescription | undefined> {
-  const stored = await lineage(ctx).read<NodeDocument>(partition(ctx, node), 'node');
-  return stored && { id: node, label: stored.doc.label, facts: stored.doc.facts };
+  return (await lineage(ctx).read<NodeDocument>(partition(ctx, node), 'node'))?.doc;
+}
+
+/** Changes what is known of such a node by one compare-and-swap; the same again writes nothing. */
+export async function describe(
+  ctx: Context,
+  node: NodeId,
+  change: (before: NodeDescription | undefined) => Promise<NodeDescription>,
+): Promise<void> {
+  await swap(ctx, `Node '${node}'`, async () => {
+    const stored = await lineage(ctx).read<NodeDocument>(partition(ctx, node), 'node');
+    const doc = documentOf(ctx, node, await change(stored?.doc));
+    if (stored && isDeepStrictEqual(doc, stored.doc)) return undefined;
+    const { outcome } = await lineage(ctx).write(
+      partition(ctx, node),
+      stored ? { op: 'replace', doc, etag: stored.etag } : { op: 'create', doc },
+    );
+    return outcome === 'applied' ? undefined : lost;
+  });
 }
 
 /** Whether anything leads to or from a node. */
@@ -183,6 +210,18 @@ function idOf({ from, to, kind }: Edge): string {
     .digest('hex')}`;
 }
 
-function documentOf(ctx: Context, { id, label, facts }: NodeDescription): NodeDocument {
-  return { id: 'node', type: 'node', v: 1, workspace: ctx.workspace, node: id, label, facts };
+function documentOf(ctx: Context, node: NodeId, description: NodeDescription): NodeDocument {
+  const { label, facts, facets, state, looked } = description;
+  return {
+    id: 'node',
+    type: 'node',
+    v: 1,
+    workspace: ctx.workspace,
+    node,
+    label,
+    facts,
+    ...(facets ? { facets } : {}),
+    ...(state ? { state } : {}),
+    ...(looked ? { looked } : {}),
+  };
 }

@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
-import { modelById, modelByName } from '../registry/index.ts';
 import { inTurns } from '../turns.ts';
 import type { Edge } from './edge.ts';
 import { type LineageNode, shownNodes } from './facts.ts';
-import { type NodeId, parseNodeId, partsOf, versionIn, versionNode } from './node.ts';
-import { unlessMissing } from './record-run.ts';
-import { type Direction, edgesOf, isConnected, newestFirst } from './store.ts';
+import { type NodeId, partsOf } from './node.ts';
+import { presentFacets } from './openlineage/facets.ts';
+import { resolvedNode } from './resolve.ts';
+import { describedNode, type Direction, edgesOf, isConnected, newestFirst } from './store.ts';
 
 export type LineageQuery = {
   /** `<kind>:<id>`; a version also by the name of its model. */
@@ -46,16 +46,26 @@ export async function lineageOf(
   query: LineageQuery,
   limits: LineageLimits = lineageLimits,
 ): Promise<LineageGraph> {
-  const node = await resolved(ctx, parseNodeId(query.node));
+  const node = await resolvedNode(ctx, query.node);
   const { ids, edges, truncated } = await walk(ctx, node, query, limits);
   const nodes = await shownNodes(ctx, ids);
   const start = nodes.get(node);
   const isUnknown = edges.length === 0 && !(await isKnown(ctx, node, start));
-  if (isUnknown)
-    throw new CairnError('not-found', `Nothing is known of '${query.node.slice(0, 200)}'.`, {
-      field: 'node',
-    });
+  if (isUnknown) throw unknown(query.node);
   return { node, nodes: ids.flatMap((id) => nodes.get(id) ?? []), edges, truncated };
+}
+
+/** The facets that OpenLineage events told of a node, by name. Throws `not-found` where there is no such node. */
+export async function facetsOf(
+  ctx: Context,
+  text: string,
+): Promise<{ node: NodeId; facets: Readonly<Record<string, unknown>>; left_out: string[] }> {
+  const node = await resolvedNode(ctx, text);
+  const described = await describedNode(ctx, node);
+  if (!described) throw unknown(text);
+  const kept = described.facets ?? {};
+  const left = Object.keys(kept).filter((name) => kept[name]?.left === 'too-large');
+  return { node, facets: presentFacets(kept), left_out: left };
 }
 
 async function walk(
@@ -108,13 +118,6 @@ async function isKnown(ctx: Context, node: NodeId, shown: LineageNode | undefine
   }
 }
 
-/** A version asked for by the name of its model, by the model's id. */
-async function resolved(ctx: Context, id: NodeId): Promise<NodeId> {
-  const { kind, name } = partsOf(id);
-  const asked = kind === 'version' ? versionIn(name) : undefined;
-  if (!asked) return id;
-  const { model, version } = asked;
-  const isId = /^[0-9a-f]{32}$/.test(model) && (await unlessMissing(modelById(ctx, model))) !== undefined;
-  const modelId = isId ? model : (await unlessMissing(modelByName(ctx, model)))?.modelId;
-  return versionNode(modelId ?? model, version);
+function unknown(text: string): CairnError {
+  return new CairnError('not-found', `Nothing is known of '${text.slice(0, 200)}'.`, { field: 'node' });
 }
