@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-web test-long test-mlflow check bench build format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow check bench build format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -34,6 +34,8 @@ start: node_modules/.ready ## Run the platform on this machine [PORT=7071] [DATA
 
 demo: node_modules/.ready ## Walk the whole lifecycle on real data, each figure checked [PORT=7071] [DATA=.cairn] [ARGS=--exit]
 	@node examples/demo/main.ts --port $(PORT) --data $(DATA) $(ARGS)
+
+converter: .venv/convert/.ready ## Install what converts scikit-learn, XGBoost and LightGBM models to ONNX (from PyPI)
 
 test: node_modules/.ready ## Run the short form of every test, those in a browser last
 	@node_modules/.bin/vitest run $(ARGS)
@@ -47,7 +49,7 @@ test-long: node_modules/.ready test-mlflow test-web ## Run the full form: soaks,
 	@echo 'Again with stale reads and four physical ranges'
 	@CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node_modules/.bin/vitest run $(ARGS)
 
-test-mlflow: node_modules/.ready .venv/3/.ready .venv/2/.ready ## Drive the platform with the real MLflow clients, 3.x and 2.x (from PyPI)
+test-mlflow: node_modules/.ready .venv/3/.ready .venv/2/.ready .venv/convert/.ready ## Drive the platform with the real MLflow clients, 3.x and 2.x (from PyPI)
 	@node test/mlflow/main.ts $(ARGS)
 
 check: node_modules/.ready ## Formatting, types, lint, import arrows, unused code, generated files
@@ -90,6 +92,16 @@ browser:
 	@test -n '$(node_package)' || { echo 'Cairn needs Node.js 22.18 or newer; this machine has '"$$(node --version)"'. Install a newer one: https://nodejs.org' >&2; exit 1; }
 	@echo 'Installing Node $(NODE_VERSION) into .toolchain (once; about 200 MB) …'
 	@npm install --prefix .toolchain --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(node_package) npm@$(NPM_VERSION) >/dev/null
+	@touch $@
+
+.venv/convert/.ready: shared/conversion/python/requirements.txt
+	@python="$$(for python in python3 python3.13 python3.12 python3.11; do \
+	    $$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$python && break; \
+	  done)"; \
+	test -n "$$python" || { echo 'The converter needs Python 3.11 to 3.13 with venv (on Debian: apt install python3-venv).' >&2; exit 1; }; \
+	echo 'Installing the converter into .venv/convert (once; about 550 MB) …'; \
+	$$python -m venv --clear .venv/convert && \
+	.venv/convert/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 # MLflow 2 needs a pyarrow that has no wheel for Python 3.14.

@@ -41,6 +41,9 @@ param cosmosCapacity string = 'serverless'
 @minValue(1000)
 param cosmosRequestUnitsMax int = 1000
 
+@description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
+param converterJob string = ''
+
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 
@@ -134,6 +137,7 @@ module app 'modules/app.bicep' = {
     insightsName: telemetry.outputs.insightsName
     nodeVersion: nodeVersion
     instanceCountMax: instanceCountMax
+    converterJob: converterJob
   }
 }
 

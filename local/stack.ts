@@ -1,6 +1,6 @@
 /** The whole platform on one machine: storage, blob events and the Functions host, each stopped with the others. */
 import { once } from 'node:events';
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -223,6 +223,15 @@ function readPorts(file: string): { blobPort: number; queuePort: number } {
 /** What retraining may start unless the caller says otherwise: the training of the example. */
 const exampleExecutors = { flights: [process.execPath, join(root, 'examples', 'flights', 'retrain.ts')] };
 
+/** What converts other flavours to ONNX, once `make converter` has installed it. */
+function converter(): { CAIRN_CONVERTER?: string } {
+  const given = process.env['CAIRN_CONVERTER'];
+  if (given !== undefined) return { CAIRN_CONVERTER: given };
+  const python = join(root, '.venv', 'convert', 'bin', 'python');
+  const script = join(root, 'shared', 'conversion', 'python', 'convert.py');
+  return existsSync(python) ? { CAIRN_CONVERTER: JSON.stringify([python, script]) } : {};
+}
+
 function settings(
   options: StackOptions,
   data: string,
@@ -242,6 +251,7 @@ function settings(
     CAIRN_AUTH: 'off',
     CAIRN_PUBLIC_URL: `http://127.0.0.1:${port}`,
     CAIRN_EXECUTORS: process.env['CAIRN_EXECUTORS'] ?? JSON.stringify(exampleExecutors),
+    ...converter(),
     CAIRN_KEYS_FOLDER: join(data, 'keys'),
     CAIRN_COSMOS_TRANSPORT: join(root, 'local', 'cosmos', 'transport.ts'),
     CAIRN_COSMOS_DATA: join(data, 'cosmos'),

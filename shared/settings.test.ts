@@ -23,12 +23,14 @@ describe('settings', () => {
       CAIRN_AUTH: 'maybe',
       CAIRN_SURFACES: 'some',
       CAIRN_EXECUTORS: '[1]',
+      CAIRN_CONVERTER: '{}',
       CAIRN_SESSION_CACHE_MB_MAX: '0',
     });
     for (const name of [
       'CAIRN_AUTH',
       'CAIRN_SURFACES',
       'CAIRN_EXECUTORS',
+      'CAIRN_CONVERTER',
       'CAIRN_SESSION_CACHE_MB_MAX',
       'AzureWebJobsStorage',
       'COSMOS_ENDPOINT',
@@ -42,6 +44,7 @@ describe('settings', () => {
     ['an open door', { CAIRN_AUTH: 'off' }],
     ['a local transport', { CAIRN_COSMOS_TRANSPORT: '/transport.ts' }],
     ['an account key', { COSMOS_KEY: 'a2V5' }],
+    ['a converter on this machine', { CAIRN_CONVERTER: '["python", "convert.py"]' }],
     ['commands to run', { CAIRN_EXECUTORS: '{"train":["node","train.js"]}' }],
   ])('Azure refuses %s', (_, setting: Record<string, string>) => {
     const azure = {
@@ -52,5 +55,19 @@ describe('settings', () => {
     };
     expect(problems(azure)).toEqual([]);
     expect(problems({ ...azure, ...setting }).join()).toContain(Object.keys(setting)[0]);
+  });
+
+  test('models are converted by a command, by a job, or not at all', () => {
+    const job = '/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/convert';
+    expect(readSettings(local).converter).toBeUndefined();
+    expect(readSettings({ ...local, CAIRN_CONVERTER: '["python"]' }).converter).toEqual({
+      by: 'command',
+      command: ['python'],
+    });
+    expect(readSettings({ ...local, CAIRN_CONVERTER_JOB: job }).converter).toEqual({
+      by: 'container-job',
+      resourceId: job,
+    });
+    expect(problems({ ...local, CAIRN_CONVERTER_JOB: 'convert' }).join()).toContain('CAIRN_CONVERTER_JOB');
   });
 });

@@ -66,8 +66,20 @@ export const settingDeclarations = {
     kind: 'integer',
     where: 'local',
   },
+  CAIRN_CONVERTER: {
+    about:
+      'Command that converts models of other flavours to ONNX on this machine, as JSON: ["program", "argument", …]; `make converter` installs one. Refused in Azure.',
+    kind: 'json',
+    where: 'local',
+  },
+  CAIRN_CONVERTER_JOB: {
+    about:
+      'Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.',
+    default: '',
+    where: 'azure',
+  },
   CAIRN_PUBLIC_URL: {
-    about: 'Where clients reach this app; handed to retraining jobs as their tracking URI.',
+    about: 'Where clients reach this app; handed to retraining and conversion jobs.',
     default: 'http://127.0.0.1:7071',
     kind: 'url',
     where: 'both',
@@ -131,6 +143,11 @@ export type Settings = {
   readonly surfaces: 'all' | 'control' | 'inference';
   readonly executors: Readonly<Record<string, readonly string[]>>;
   readonly executorSecondsMax: number;
+  /** What converts models of other flavours to ONNX, where there is something. */
+  readonly converter:
+    | { readonly by: 'command'; readonly command: readonly string[] }
+    | { readonly by: 'container-job'; readonly resourceId: string }
+    | undefined;
   readonly publicUrl: string;
   /** Where the signing key and the sealing key are; without them nothing is signed or sealed. */
   readonly keys:
@@ -199,6 +216,10 @@ export function readSettings(env: Environment): Settings {
   const executors = parseExecutors(get('CAIRN_EXECUTORS') ?? '{}', problems);
   refuseInAzure('CAIRN_EXECUTORS', Object.keys(executors).length > 0 ? 'set' : undefined);
 
+  const command = get('CAIRN_CONVERTER');
+  refuseInAzure('CAIRN_CONVERTER', command);
+  const converterJob = get('CAIRN_CONVERTER_JOB');
+
   const vault = get('CAIRN_KEY_VAULT_URL');
   const folder = get('CAIRN_KEYS_FOLDER');
   refuseInAzure('CAIRN_KEYS_FOLDER', folder);
@@ -215,6 +236,7 @@ export function readSettings(env: Environment): Settings {
     surfaces: (get('CAIRN_SURFACES') ?? 'all') as Settings['surfaces'],
     executors,
     executorSecondsMax: Number(get('CAIRN_EXECUTOR_SECONDS_MAX')),
+    converter: parseConverter(command, converterJob, problems),
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
     keys: vault ? { by: 'vault', url: vault } : folder ? { by: 'folder', folder } : undefined,
     webhookTargets,
@@ -241,12 +263,42 @@ function whyInvalid(declaration: Declaration, value: string): string | undefined
   }
 }
 
+function isCommand(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string' && part !== '')
+  );
+}
+
+const containerJobId =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.App\/jobs\/[^/]+$/i;
+
+function parseConverter(
+  command: string | undefined,
+  resourceId: string | undefined,
+  problems: string[],
+): Settings['converter'] {
+  if (command) {
+    try {
+      const parsed: unknown = JSON.parse(command);
+      if (isCommand(parsed)) return { by: 'command', command: parsed };
+    } catch {
+      // Reported below, with every other problem.
+    }
+    problems.push('CAIRN_CONVERTER must be JSON of the form ["program", "argument"].');
+    return undefined;
+  }
+  if (!resourceId) return undefined;
+  if (containerJobId.test(resourceId)) return { by: 'container-job', resourceId };
+  problems.push(
+    'CAIRN_CONVERTER_JOB must be the resource id of a job: /subscriptions/…/resourceGroups/…/providers/Microsoft.App/jobs/….',
+  );
+  return undefined;
+}
+
 function parseExecutors(text: string, problems: string[]): Record<string, string[]> {
   try {
     const parsed: unknown = JSON.parse(text);
     const entries = Object.entries(parsed as Record<string, unknown>);
-    const isCommand = (c: unknown): c is string[] =>
-      Array.isArray(c) && c.length > 0 && c.every((part) => typeof part === 'string' && part !== '');
     if (
       typeof parsed === 'object' &&
       parsed !== null &&

@@ -27,7 +27,10 @@ param cairnAuth string = 'on'
 ])
 param cairnSurfaces string = 'all'
 
-@description('Where clients reach this app; handed to retraining jobs as their tracking URI.')
+@description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
+param cairnConverterJob string = ''
+
+@description('Where clients reach this app; handed to retraining and conversion jobs.')
 param cairnPublicUrl string
 
 @description('Key Vault with the key that signs model versions and the secret that seals what must be stored secret.')
@@ -56,6 +59,7 @@ output values object = {
   COSMOS_ENDPOINT: cosmosEndpoint
   CAIRN_AUTH: cairnAuth
   CAIRN_SURFACES: cairnSurfaces
+  CAIRN_CONVERTER_JOB: cairnConverterJob
   CAIRN_PUBLIC_URL: cairnPublicUrl
   CAIRN_KEY_VAULT_URL: cairnKeyVaultUrl
   CAIRN_WEBHOOK_TARGETS: cairnWebhookTargets

@@ -10,6 +10,7 @@ param keyVaultUrl string
 param insightsName string
 param nodeVersion string
 param instanceCountMax int
+param converterJob string
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: identityName
@@ -96,6 +97,7 @@ module settings '../generated/settings.bicep' = {
     azureWebJobsStorageClientId: identity.properties.clientId
     cosmosEndpoint: cosmosEndpoint
     cairnKeyVaultUrl: keyVaultUrl
+    cairnConverterJob: converterJob
     cairnPublicUrl: 'https://${site.properties.defaultHostName}'
   }
 }

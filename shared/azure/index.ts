@@ -2,12 +2,14 @@ import type { Settings } from '../settings.ts';
 import { type BlobStore, openBlobs } from './blobs.ts';
 import { type DocumentStore, openDocuments } from './cosmos.ts';
 import { type KeyStore, openKeys } from './keys.ts';
+import { type Management, openManagement } from './management.ts';
 import { openQueues, type QueueStore } from './queues.ts';
 import { blobContainers, queues } from '../resources.ts';
 
 export type { BlobContainer, BlobEntry, BlobFile, BlobProperties, ByteRange } from './blobs.ts';
 export type { DocumentContainer, Key, Outcome, Query, Write } from './cosmos.ts';
 export type { KeyStore, PublicKey } from './keys.ts';
+export { type Management, managementAt } from './management.ts';
 export type { Envelope } from './queues.ts';
 
 /** Everything that outlives a request: metadata, bytes, and messages. */
@@ -17,6 +19,7 @@ export type Stores = {
   readonly queues: QueueStore;
   /** `undefined` where the settings name no keys. */
   readonly keys: KeyStore | undefined;
+  readonly management: Management;
   /** Creates what `resources.ts` declares and is missing: for the local stack and tests; in Azure `infra/` does. */
   createIfMissing(): Promise<void>;
   close(): Promise<void>;
@@ -32,6 +35,7 @@ export async function openStores(settings: Settings): Promise<Stores> {
     blobs,
     queues: queueStore,
     keys: openKeys(settings),
+    management: openManagement(settings),
     async createIfMissing() {
       await documents.createIfMissing();
       await Promise.all(blobContainers.map((name) => blobs(name).createIfMissing()));

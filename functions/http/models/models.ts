@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Context } from '../../../shared/context.ts';
+import { conversionOf } from '../../../shared/conversion/index.ts';
 import { fields, isCode, type Route, route } from '../../../shared/http/index.ts';
 import {
   aliasesOf,
@@ -20,6 +21,7 @@ import {
 } from '../../../shared/tracking/index.ts';
 import { nextPage } from '../mlflow.ts';
 import { snakeCase } from '../snake-case.ts';
+import { presentConversion } from './conversion.ts';
 import { modelRef, versionRef } from './refs.ts';
 
 /** A model and its versions as the pages and scripts see them: what MLflow's registry API leaves out. */
@@ -100,6 +102,7 @@ function presentRow(root: ModelRoot, version: ModelVersion) {
 }
 
 async function presentVersion(ctx: Context, root: ModelRoot, version: ModelVersion) {
+  const conversion = await conversionOf(ctx, version);
   return {
     model_id: root.modelId,
     name: root.name,
@@ -108,7 +111,7 @@ async function presentVersion(ctx: Context, root: ModelRoot, version: ModelVersi
     inspection: presentInspection(version),
     artifact: presentArtifact(version),
     signing: version.signing ? snakeCase(version.signing) : null,
-    conversion: null,
+    conversion: conversion ? presentConversion(conversion) : null,
   };
 }
 
