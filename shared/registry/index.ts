@@ -27,4 +27,5 @@ export { type StageName, stageNames, stageOf } from './stages.ts';
 export { getReady } from './ready.ts';
 export { readBundle, type Signing, signInspected, signVersion } from './signing/sign.ts';
 export { checkSignature, type SignatureVerdict, verifyFiles } from './signing/verify.ts';
+export { eventsOfVersion, movesOfVersion } from './version-history.ts';
 export { getVersion, listVersions, versionByName, versionOf } from './versions.ts';

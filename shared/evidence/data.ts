@@ -1,0 +1,82 @@
+import { type DatasetRef, datasetRef } from '../datasets/index.ts';
+import type { ModelVersion } from '../registry/index.ts';
+import type { WholeRun } from '../tracking/index.ts';
+
+/** Rows that a version was made, judged or is watched by. */
+export type DataFacts = {
+  /** `reference` and `evaluation` are named by the version; `input` is what its run logged. */
+  readonly role: 'reference' | 'evaluation' | 'input';
+  readonly name: string | null;
+  readonly uri: string | null;
+  /** As whoever named it gave it. */
+  readonly digest: string | null;
+  readonly rows: number | null;
+  /** Of an input, such as `training`. */
+  readonly context: string | null;
+};
+
+/** The sets that a version names by its tags, and those that its run logged as inputs. */
+export function dataOf(
+  version: ModelVersion,
+  inputs: NonNullable<WholeRun['datasets']>,
+): readonly DataFacts[] {
+  return [
+    ...named(version, 'reference'),
+    ...named(version, 'evaluation'),
+    ...inputs
+      .map(
+        ({ name, digest, context, source }): DataFacts => ({
+          role: 'input',
+          name,
+          uri: uriIn(source),
+          digest,
+          rows: null,
+          context: context ?? null,
+        }),
+      )
+      .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
+  ];
+}
+
+function named(version: ModelVersion, role: 'reference' | 'evaluation'): DataFacts[] {
+  const ref = refOf(version, role);
+  if (!ref) return [];
+  const { uri, digest = null, rows = null } = ref;
+  return [{ role, name: null, uri, digest, rows, context: null }];
+}
+
+/** A set that a version names, as inspected; one that cannot be served names it by its tag all the same. */
+export function refOf(
+  { inspection, tags }: ModelVersion,
+  role: 'reference' | 'evaluation',
+): DatasetRef | undefined {
+  if (inspection.state === 'ready') return inspection.ready[role];
+  const text = tags[`cairn.${role}`];
+  if (!text) return undefined;
+  if (!text.startsWith('{')) return { kind: 'artifact', uri: text };
+  const read = datasetRef.safeParse(jsonIn(text));
+  return read.success ? read.data : undefined;
+}
+
+/** Most sources say their place in JSON, each kind in its own word. */
+function uriIn(source: string): string | null {
+  const read = jsonIn(source);
+  if (typeof read !== 'object' || read === null) return source || null;
+  for (const field of ['uri', 'url', 'path']) {
+    const value: unknown = Reflect.get(read, field);
+    if (typeof value === 'string') return value;
+  }
+  return source;
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function sortKey({ context, name, digest }: DataFacts): string {
+  return JSON.stringify([context, name, digest]);
+}

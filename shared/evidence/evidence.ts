@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import type { Context } from '../context.ts';
+import { type DatasetRef, resolveUri } from '../datasets/index.ts';
+import { CairnError, isCode } from '../http/index.ts';
+import { lineageOf } from '../lineage/index.ts';
+import { listPolicies, type Policy } from '../promotion/index.ts';
+import {
+  eventsOfVersion,
+  modelByName,
+  type ModelVersion,
+  movesOfVersion,
+  readBundle,
+  readManifest,
+  versionOf,
+} from '../registry/index.ts';
+import { type Card, cardOver, lineageDepth } from './card.ts';
+import { refOf } from './data.ts';
+import { markdownOf } from './markdown.ts';
+import { readme } from './readme.ts';
+import { type ZipFile, zipped } from './zip.ts';
+
+/**
+ * All that speaks for a version, as one zip for somebody who cannot ask the platform: the same state gives
+ * the same bytes. What it tells is read before its first byte is given. Throws `not-found`.
+ */
+export async function evidenceOf(
+  ctx: Context,
+  name: string,
+  number: number,
+): Promise<AsyncGenerator<Uint8Array>> {
+  const root = await modelByName(ctx, name);
+  const version = await versionOf(ctx, root, number);
+  const { modelId } = root;
+  const node = `version:${modelId}/${number}`;
+  const [card, lineage, moves, events, bundle, manifest, keys, policies] = await Promise.all([
+    cardOver(ctx, root, version),
+    lineageOf(ctx, { node, direction: 'both', depth: lineageDepth }),
+    movesOfVersion(ctx, version),
+    eventsOfVersion(ctx, version),
+    readBundle(ctx, version),
+    manifestOf(ctx, version),
+    ctx.stores.keys?.publicKeys() ?? [],
+    allPolicies(ctx, name),
+  ]);
+  const judgedBy = new Set(card.promotions.map(({ policy_version }) => policy_version));
+  const signer = keys.find(({ keyId }) => keyId === card.signature.key_id);
+  const files: ZipFile[] = [
+    { name: 'README.txt', text: readme(card) },
+    { name: 'card.md', text: await markdownOf(card) },
+    { name: 'card.json', text: json(card) },
+    { name: 'lineage.json', text: json(lineage) },
+    {
+      name: 'data.json',
+      text: json(await Promise.all(card.data.map((each) => withStored(ctx, version, each)))),
+    },
+    {
+      name: 'promotions.json',
+      text: json({
+        promotions: card.promotions,
+        policies: policies.filter((policy) => judgedBy.has(policy.version)).map(policyFacts),
+      }),
+    },
+    {
+      name: 'alias-history.json',
+      text: json(
+        moves.map(({ alias, seq, from = null, to = null, cause, actor, at }) => ({
+          alias,
+          seq,
+          from,
+          to,
+          cause,
+          actor,
+          at,
+        })),
+      ),
+    },
+    { name: 'events.json', text: json(events) },
+    ...(manifest === undefined ? [] : [{ name: 'manifest.json', text: manifest }]),
+    ...(bundle === undefined ? [] : [{ name: 'signature/model.sig', text: bundle }]),
+    ...(signer ? [{ name: 'signature/public-key.pem', text: signer.pem }] : []),
+  ];
+  return zipped(files);
+}
+
+async function manifestOf(ctx: Context, version: ModelVersion): Promise<string | undefined> {
+  try {
+    // Byte for byte what its digest was taken of.
+    return JSON.stringify(await readManifest(ctx, version));
+  } catch (error) {
+    // Not read yet, or not as it was recorded: the card says so of the signature.
+    if (isCode(error, 'conflict')) return undefined;
+    throw error;
+  }
+}
+
+async function allPolicies(ctx: Context, name: string): Promise<Policy[]> {
+  const found: Policy[] = [];
+  for (let pageToken: string | undefined; ; ) {
+    const page = await listPolicies(ctx, { name, limit: 100, pageToken });
+    found.push(...page.items);
+    pageToken = page.nextToken;
+    if (pageToken === undefined) return found.toReversed();
+  }
+}
+
+function policyFacts({ version, author, at, aliases, stages, gates }: Policy) {
+  return { version, author, at, aliases, stages, gates };
+}
+
+/** A set that the version names, with the digest of what lies there now. */
+async function withStored(ctx: Context, version: ModelVersion, data: Card['data'][number]) {
+  const ref = data.role === 'input' ? undefined : refOf(version, data.role);
+  return { ...data, stored_sha256: ref ? await storedDigest(ctx, ref) : null };
+}
+
+async function storedDigest(ctx: Context, ref: DatasetRef): Promise<string | null> {
+  try {
+    const { container, blob } = await resolveUri(ctx, ref);
+    const opened = await ctx.stores.blobs(container).open(blob);
+    if (!opened) return null;
+    const hash = createHash('sha256');
+    for await (const chunk of opened.body) hash.update(chunk as Uint8Array);
+    return hash.digest('hex');
+  } catch (error) {
+    // It names no rows of this platform, or of a run that is gone.
+    if (error instanceof CairnError && (error.code === 'invalid' || error.code === 'not-found')) return null;
+    throw error;
+  }
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

@@ -1,0 +1,3 @@
+export { type Card, cardOf } from './card.ts';
+export { evidenceOf } from './evidence.ts';
+export { markdownOf } from './markdown.ts';
