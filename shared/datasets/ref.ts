@@ -20,3 +20,13 @@ export const datasetRef: z.ZodType<DatasetRef> = z.object({
   rows: z.number().int().nonnegative().optional(),
   labelColumn: z.string().optional(),
 });
+
+/** What a text says of where rows lie: a JSON reference, or just the URI of an artifact. `undefined` for other JSON. */
+export function parseDatasetRef(text: string): DatasetRef | undefined {
+  if (!text.startsWith('{')) return { kind: 'artifact', uri: text };
+  try {
+    return datasetRef.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -13,3 +13,6 @@ export {
 export { endPolicy, getPolicy, listPolicies, putPolicy } from './policies.ts';
 export { getPromotion, listPromotions, type PromotionSearch } from './promotions.ts';
 export { requestPromotion, type Wish } from './request.ts';
+export { setAlias, setStage } from './detour.ts';
+export { advancePromotion } from './advance.ts';
+export { wakePromotions } from './wake.ts';

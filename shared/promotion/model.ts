@@ -114,6 +114,8 @@ export type Promotion = Document & {
   readonly number: number;
   readonly version: number;
   readonly target: Target;
+  /** With a stage: the other versions of it go to Archived. */
+  readonly archiveExisting?: true;
   readonly requestedBy: string;
   /** Who registered the version. */
   readonly author: string;

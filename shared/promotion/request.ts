@@ -33,6 +33,8 @@ export type Wish = {
   readonly version: number;
   readonly target: Target;
   readonly comment?: string | undefined;
+  /** Moves the other versions of the stage to Archived. */
+  readonly archiveExisting?: boolean | undefined;
   /** Names this wish: expressed again under the same key it is the same promotion, whatever became of it. */
   readonly key?: string | undefined;
 };
@@ -44,14 +46,14 @@ type PromotionKey = Document & {
   readonly number: number;
 };
 
-/** More at once are not decided by anybody; all to one target are superseded in one batch. */
-const openMax = 40;
+/** More at once are decided by nobody. Those to one target are superseded in one batch, beside all else in it. */
+const openMax = { perTarget: 7, perModel: 100 };
 
 /**
  * Asks for a version to be promoted. The same wish while it is open, or under the same key, is the same
  * promotion. `start` says who judges it first: the queue, or the caller itself at once.
  * Throws `not-found` for a model or version, `conflict` where the version is there already, `invalid`
- * where the key was used for another wish, `too-many` beyond 40 open promotions.
+ * where the key was used for another wish, `too-many` beyond 7 open ones to a target or 100 of a model.
  */
 export async function requestPromotion(
   ctx: Context,
@@ -73,8 +75,7 @@ async function attempt(ctx: Context, wish: Wish) {
   if (known !== undefined) return { promotion: await sameWish(ctx, modelId, known, wish), created: false };
   const { userId: author } = await versionByName(ctx, name, version);
   refuseHeld(root, wish);
-  if (index && index.doc.open.length >= openMax)
-    throw new CairnError('too-many', `'${name}' has ${openMax} open promotions; end some of them first.`);
+  refuseMore(index?.doc, wish);
   const promotion = newPromotion(ctx, root, index?.doc.next ?? 1, { ...wish, author });
   // On the agenda first: a process that dies after the write has left somebody to carry on.
   await scheduleSoon(ctx, promotion);
@@ -124,6 +125,16 @@ function refuseHeld(root: ModelRoot, { version, target }: Wish): void {
   );
 }
 
+function refuseMore(index: PromotionIndex | undefined, { name, target }: Wish): void {
+  const open = index?.open ?? [];
+  const toTarget = open.filter((one) => sameTarget(one.target, target)).length;
+  if (toTarget < openMax.perTarget && open.length < openMax.perModel) return;
+  throw new CairnError(
+    'too-many',
+    `${targetText(target)} of '${name}' has ${toTarget} open promotions, the model ${open.length}; end some of them first.`,
+  );
+}
+
 function newPromotion(
   ctx: Context,
   root: ModelRoot,
@@ -144,6 +155,7 @@ function newPromotion(
     requestedBy: ctx.principal.id,
     author: wish.author,
     comment: wish.comment ?? '',
+    ...(wish.archiveExisting ? { archiveExisting: true } : {}),
     approvals: [],
     createdAt: now,
     updatedAt: now,

@@ -43,10 +43,22 @@ export type PromotionChange = {
 /** The promotion in a new state, without what belonged to the old one. */
 export function inState(promotion: Promotion, state: PromotionState): Promotion {
   const { id, type, v, workspace, modelId, model, number, version, target } = promotion;
-  const { requestedBy, author, comment, approvals, override, judged, createdAt, updatedAt, seq } = promotion;
+  const {
+    archiveExisting,
+    requestedBy,
+    author,
+    comment,
+    approvals,
+    override,
+    judged,
+    createdAt,
+    updatedAt,
+    seq,
+  } = promotion;
   return {
     ...({ id, type, v, workspace, modelId, model, number, version, target } as const),
     ...{ requestedBy, author, comment, approvals, createdAt, updatedAt, seq },
+    ...(archiveExisting ? { archiveExisting } : {}),
     ...(override ? { override } : {}),
     ...(judged ? { judged } : {}),
     ...state,

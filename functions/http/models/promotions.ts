@@ -72,15 +72,17 @@ export const promotionRoutes: readonly Route[] = [
         version: number,
         alias: fields.requiredText.optional(),
         stage: stage.optional(),
+        archive_existing: z.boolean({ error: 'must be true or false' }).default(false),
         comment,
       })
       .refine(({ alias, stage: to }) => (alias === undefined) !== (to === undefined), {
         path: ['alias'],
         error: 'give an alias or a stage, and not both',
       }),
-    async handle(ctx, { m, version, alias = '', stage: to, comment: said }, call) {
+    async handle(ctx, { m, version, alias = '', stage: to, archive_existing, comment: said }, call) {
       const target = to === undefined ? { alias } : { stage: to };
-      const wish = { name: m, version, target, comment: said, key: keyIn(call) };
+      const archiveExisting = to !== undefined && archive_existing;
+      const wish = { name: m, version, target, archiveExisting, comment: said, key: keyIn(call) };
       const { promotion, created } = await requestPromotion(ctx, wish);
       return promotionResponse(promotion, created ? 201 : 200);
     },
