@@ -1,10 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { linearRegressor } from '../shared/onnx/index.ts';
 import { build } from './build.ts';
 
 const run = promisify(execFile);
@@ -26,12 +28,29 @@ describe('the package for Azure', () => {
       console.log(load('onnxruntime-node').listSupportedBackends().some(({ name }) => name === 'cpu'));`;
     const { stdout } = await run(process.execPath, ['-e', script], { cwd: folder });
     expect(stdout).toBe('true\ntrue\n');
-    expect((await readdir(outDir)).toSorted()).toEqual(['main.cjs', 'main.cjs.map', 'node_modules', 'web']);
+    expect((await readdir(outDir)).toSorted()).toEqual([
+      'child.cjs',
+      'child.cjs.map',
+      'main.cjs',
+      'main.cjs.map',
+      'node_modules',
+      'web',
+    ]);
+  });
+
+  test('holds the program in which models are tried, which runs from there', async () => {
+    const model = join(folder, 'model.onnx');
+    await writeFile(model, linearRegressor({ features: ['a'], coefficients: [2], intercept: 1 }));
+    const child = fork(join(folder, 'dist', 'child.cjs'), [], { cwd: folder, env: {} });
+    child.send({ model, external: [], example: null, memoryBytesMax: 2 ** 40 });
+    const [answer] = (await once(child, 'message')) as [unknown];
+    expect(answer).toMatchObject({ outcome: 'ran', outputs: [{ name: 'prediction', dims: [1, 1] }] });
   });
 
   test('.funcignore lets nothing else in', async () => {
     const app = join(folder, 'app');
     const shipped = [
+      'dist/child.cjs',
       'dist/main.cjs',
       'dist/node_modules/onnxruntime-node/package.json',
       'host.json',

@@ -26,6 +26,16 @@ const carriedSite: Plugin = {
   },
 };
 
+/** The process in which models are tried runs a bundle of its own. */
+const carriedChild: Plugin = {
+  name: 'carried child',
+  setup(bundling) {
+    bundling.onLoad({ filter: /[/\\]sessions[/\\]child-file\.ts$/ }, () => ({
+      contents: `export const childFile = () => __dirname + '/child.cjs';`,
+    }));
+  },
+};
+
 export type BuildOptions = {
   /** Folder that is emptied and filled; `dist` unless told. */
   readonly outDir?: string;
@@ -43,7 +53,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
   await cp(await siteFolder(), join(outDir, 'web'), { recursive: true });
   await bundle({
     absWorkingDir: root,
-    entryPoints: { main: 'functions/main.ts' },
+    entryPoints: { main: 'functions/main.ts', child: 'shared/sessions/child.ts' },
     outdir: outDir,
     outExtension: { '.js': '.cjs' },
     bundle: true,
@@ -54,7 +64,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
     keepNames: true,
     sourcemap: 'linked',
     external: ['@azure/functions-core', 'onnxruntime-node'],
-    plugins: [carriedSite],
+    plugins: [carriedSite, carriedChild],
     logLevel: 'warning',
   });
   if (options.package) await addNativePackages(join(outDir, 'node_modules'));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
-import type { VersionReady } from '../registry/index.ts';
+import type { ServedFile, VersionReady } from '../registry/index.ts';
 import { rolesOf, type Roles, type Scores, scoresOf } from './scores.ts';
 import {
   isFloat,
@@ -10,6 +10,7 @@ import {
   type Session,
   type Tensor,
   type Tensors,
+  zeros,
 } from '../sessions/index.ts';
 
 /** A model that can be asked. It stays usable for as long as it is held: what was released is loaded again. */
@@ -29,8 +30,8 @@ export type ServedModel = {
 };
 
 /**
- * The model of a ready version, loaded and warm. Its bytes are checked against the digest; models
- * share memory by digest, and the least recently used are released beyond `sessionCacheMbMax`.
+ * The model of a ready version, loaded and warm. Its files are checked against their digests; versions
+ * that are served by the same files share memory, and the least recently used are released beyond `sessionCacheMbMax`.
  * Throws `conflict` for a model that cannot be served.
  */
 export async function loadModel(ctx: Context, ready: VersionReady): Promise<ServedModel> {
@@ -76,7 +77,7 @@ const modelBytesMax = 512 * 1024 * 1024;
 
 type Held = { readonly loading: Promise<Session>; bytes: number; users: number; evicted: boolean };
 
-/** By digest, the least recently used first. */
+/** By {@link keyOf}, the least recently used first. */
 const held = new Map<string, Held>();
 
 /** Lends the session of a model; it is not released before `use` has ended, whatever else is loaded meanwhile. */
@@ -96,23 +97,38 @@ async function using<T>(
 }
 
 function acquire(ctx: Context, ready: VersionReady): Held {
-  const known = held.get(ready.digest);
-  held.delete(ready.digest);
+  const key = keyOf(ready);
+  const known = held.get(key);
+  held.delete(key);
   const entry = known ?? { loading: open(ctx, ready), bytes: 0, users: 0, evicted: false };
-  held.set(ready.digest, entry);
+  held.set(key, entry);
   if (known) return known;
-  void settle(ctx, ready.digest, entry);
+  void settle(ctx, key, entry, memoryOf(ready));
   return entry;
 }
 
+/** Digests of all that is loaded: the same graph with other weights is another model. */
+function keyOf({ served }: VersionReady): string {
+  return [served, ...served.external].map(({ digest }) => digest).join('+');
+}
+
+const memoryBytesMin = 1024 * 1024;
+
+/** Memory of a loaded model: what was measured when it was tried, and no less than its weights. */
+function memoryOf({ served, timings }: VersionReady): number {
+  const weights = served.external.reduce((sum, { bytes }) => sum + bytes, served.bytes);
+  return Math.max(memoryBytesMin, weights, timings.memoryBytes);
+}
+
 /** Accounts for a model once it is loaded; one that failed is forgotten, so that the next caller tries again. */
-async function settle(ctx: Context, digest: string, entry: Held): Promise<void> {
+async function settle(ctx: Context, key: string, entry: Held, bytes: number): Promise<void> {
   try {
-    entry.bytes = (await entry.loading).bytes;
+    await entry.loading;
+    entry.bytes = bytes;
     evict(ctx, entry);
   } catch {
     // Whoever asked for the model gets the error.
-    if (held.get(digest) === entry) held.delete(digest);
+    if (held.get(key) === entry) held.delete(key);
   }
 }
 
@@ -138,19 +154,30 @@ async function releaseIfDone(entry: Held): Promise<void> {
 }
 
 async function open(ctx: Context, ready: VersionReady): Promise<Session> {
-  const bytes = await ctx.stores.blobs('models').read(ready.served.blob, modelBytesMax);
-  const digest = bytes && `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  if (!bytes || digest !== ready.served.digest)
-    throw new CairnError(
-      'conflict',
-      `The file of version ${ready.version} ${bytes ? 'is not the one that was registered' : 'is gone'}; register the model again.`,
-    );
+  const { served } = ready;
+  const model = await fileOf(ctx, ready, served);
+  const external: { path: string; data: Uint8Array }[] = [];
+  for (const file of served.external)
+    external.push({ path: file.path, data: await fileOf(ctx, ready, file) });
   try {
-    return await openSession(bytes);
+    const session = await openSession(model, external);
+    // So that no caller pays for the first run. What a model says to zeros is for nobody to see.
+    await session.run(zeros(session.inputs)).catch(() => undefined);
+    return session;
   } catch (error) {
     ctx.log.warn('model not loaded', { digest: ready.digest, reason: reasonOf(error) });
     throw error;
   }
+}
+
+async function fileOf(ctx: Context, ready: VersionReady, file: ServedFile): Promise<Uint8Array> {
+  const bytes = await ctx.stores.blobs('models').read(file.blob, modelBytesMax);
+  const digest = bytes && `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  if (bytes && digest === file.digest) return bytes;
+  throw new CairnError(
+    'conflict',
+    `A file of version ${ready.version} ${bytes ? 'is not the one that was registered' : 'is gone'}; register the model again.`,
+  );
 }
 
 /**

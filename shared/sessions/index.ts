@@ -1,4 +1,4 @@
-export { estimateBytes, openSession, type Session } from './session.ts';
+export { type ExternalData, openSession, type Session, zeros } from './session.ts';
 export {
   allocate,
   datatypeOf,
@@ -17,3 +17,4 @@ export {
   type Tensors,
   textOf,
 } from './tensor.ts';
+export { type Trial, type TrialLimits, type TrialModel, tryModel } from './trial.ts';

@@ -1,87 +1,111 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { CairnError } from '../http/index.ts';
-import { inspect } from '../onnx/index.ts';
+import { inspect, isHandedOver, OnnxError, sliceOf } from '../onnx/index.ts';
 import { allocate, elementsOf, isElementType, type Port, type Tensor, type Tensors } from './tensor.ts';
 
 /** A model in the runtime: what it takes, what it gives, and how to run it. */
 export type Session = {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** What it is taken to hold in memory; see {@link estimateBytes}. */
-  readonly bytes: number;
   /** Runs all outputs. The feeds must have been checked: what fails here is not explained to callers. */
   run(feeds: Tensors): Promise<Tensors>;
   release(): Promise<void>;
 };
 
-/**
- * Memory of a loaded model, estimated from its file: 1 MB, and 18 times the file for tree ensembles,
- * which the runtime unfolds (17 times were measured), 3 times for all others (weights, their packed
- * copies, the arena).
- */
-export function estimateBytes(model: Uint8Array): number {
-  const hasTrees = Object.keys(inspect(model).operators).some((name) => name.includes('TreeEnsemble'));
-  return 1024 * 1024 + model.byteLength * (hasTrees ? 18 : 3);
-}
+/** Weights in a file of their own, under the path by which the model knows it. */
+export type ExternalData = { readonly path: string; readonly data: Uint8Array };
 
 /**
- * Loads a model and runs it once on zeros, so that no caller pays for the first run. The runtime is
- * imported here, on first use: it takes longer to load than all the rest of the app.
+ * Loads a model with the files it refers to. The runtime is imported here, on first use: it takes longer
+ * to load than all the rest of the app.
  * Throws `conflict` with the reason for a model that cannot be served.
  */
-export async function openSession(model: Uint8Array): Promise<Session> {
-  const bytes = estimateBytes(model);
+export async function openSession(
+  model: Uint8Array,
+  externalData: readonly ExternalData[] = [],
+): Promise<Session> {
+  checkExternal(model, externalData);
   const ort = await import('onnxruntime-node');
-  const session = await create(ort.InferenceSession, model);
+  const session = await create(ort.InferenceSession, model, externalData);
   try {
     const inputs = session.inputMetadata.map((value) => portOf('input', value));
     const outputs = session.outputMetadata.map((value) => portOf('output', value));
     const run = async (feeds: Tensors) => tensorsOf(await session.run(ortTensors(ort.Tensor, feeds)));
-    // A model may refuse zeros or single rows; what it then says about real input is for the caller to see.
-    await run(zeros(inputs)).catch(() => undefined);
-    return { inputs, outputs, bytes, run, release: () => session.release() };
+    return { inputs, outputs, run, release: () => session.release() };
   } catch (error) {
     await session.release();
     throw error;
   }
 }
 
-async function create(sessions: typeof InferenceSession, model: Uint8Array): Promise<InferenceSession> {
-  try {
-    return await sessions.create(model, {
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      logSeverityLevel: 3,
-    });
-  } catch (cause) {
-    throw new CairnError(
-      'conflict',
-      'The ONNX runtime cannot load this model: an operator, opset or type it uses is not supported.',
-      { cause },
-    );
-  }
-}
-
-function portOf(side: 'input' | 'output', value: InferenceSession.ValueMetadata): Port {
-  const refuse = (why: string) => new CairnError('conflict', `The model's ${side} '${value.name}' ${why}`);
-  if (!value.isTensor)
-    throw refuse(
-      'is a list of maps, not a tensor. Export the classifier without ZipMap (options {"zipmap": False}).',
-    );
-  if (!isElementType(value.type))
-    throw refuse(`is of type ${value.type}, which cannot be served. Put a Cast to float32 in the model.`);
-  return { name: value.name, type: value.type, shape: value.shape };
-}
-
 /** One row of zeros for every input; free dimensions are 1. */
-function zeros(inputs: readonly Port[]): Tensors {
+export function zeros(inputs: readonly Port[]): Tensors {
   return Object.fromEntries(
     inputs.map(({ name, type, shape }) => {
       const dims = shape.map((size) => (typeof size === 'number' ? size : 1));
       return [name, { type, dims, data: allocate(type, elementsOf(dims)) }];
     }),
   );
+}
+
+/**
+ * What the runtime is not handed it would look for in the folder of this process, and read whatever lies
+ * there; where it is handed files, it still does so for weights of branches.
+ */
+function checkExternal(model: Uint8Array, externalData: readonly ExternalData[]): void {
+  const given = new Set(externalData.map(({ path }) => path));
+  try {
+    const stray = inspect(model).external.find(
+      (tensor) => !isHandedOver(tensor) || !given.has(sliceOf(tensor).path),
+    );
+    if (stray) throw new OnnxError('external-data', `The tensor '${stray.name}' lies outside the model.`);
+  } catch (cause) {
+    if (!(cause instanceof OnnxError)) throw cause;
+    throw new CairnError('conflict', cause.message, { cause });
+  }
+}
+
+async function create(
+  sessions: typeof InferenceSession,
+  model: Uint8Array,
+  externalData: readonly ExternalData[],
+): Promise<InferenceSession> {
+  try {
+    return await sessions.create(model, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      logSeverityLevel: 4,
+      ...(externalData.length > 0 ? { externalData: [...externalData] } : {}),
+    });
+  } catch (cause) {
+    throw new CairnError('conflict', `The ONNX runtime cannot load this model: ${whyNotLoaded(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** What the runtime lacks, in words of our own: its own name files and internals. */
+function whyNotLoaded(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : '';
+  const [, domain = '', unknown] =
+    /([\w.]{0,100}):(\w{1,100})\(-?\d+\) is not a registered function/.exec(text) ??
+    /No Op registered for ()(\w{1,100}) with domain_version/.exec(text) ??
+    [];
+  if (unknown !== undefined) return `it has no operator ${domain ? `${domain}.` : ''}${unknown}.`;
+  const [, operator, version] = /Could not find an implementation for (\w{1,100})\((\d+)\)/.exec(text) ?? [];
+  if (operator !== undefined)
+    return `it has no implementation of ${operator}, version ${version}, for the types the model uses.`;
+  const [, mistyped] = /of operator \((\w{1,100})\) in node .* is invalid/s.exec(text) ?? [];
+  if (mistyped !== undefined) return `${mistyped} does not take a type that the model gives it.`;
+  return 'its graph is not valid, or it uses an operator or type that is not supported.';
+}
+
+function portOf(side: 'input' | 'output', value: InferenceSession.ValueMetadata): Port {
+  const refuse = (why: string) => new CairnError('conflict', `The model's ${side} '${value.name}' ${why}`);
+  if (!value.isTensor) throw refuse('is not a tensor.');
+  if (!isElementType(value.type)) throw refuse(`is of type ${value.type}, which cannot be served.`);
+  return { name: value.name, type: value.type, shape: value.shape };
 }
 
 function ortTensors(constructor: typeof OrtTensor, feeds: Tensors): Record<string, OrtTensor> {

@@ -1,0 +1,113 @@
+/**
+ * The program in which a model is tried: a process of its own, since a native run can neither be
+ * interrupted nor kept from ending the process it is in. It answers once and ends.
+ */
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { deserialize } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { CairnError } from '../http/index.ts';
+import { openSession, type Session, zeros } from './session.ts';
+import type { Tensors } from './tensor.ts';
+import type { TrialAnswer, TrialJob } from './trial-message.ts';
+
+const runsMax = 20;
+const runningMillisecondsMax = 3_000;
+
+process.once('message', (job: TrialJob) => {
+  yieldMemoryFirst();
+  watch(job.memoryBytesMax);
+  void attempt(job).then((answer) => process.send?.(answer, () => process.exit(0)));
+});
+
+async function attempt(job: TrialJob): Promise<TrialAnswer> {
+  const model = await readFile(job.model);
+  const external = await Promise.all(
+    job.external.map(async ({ path, file }) => ({ path, data: await readFile(file) })),
+  );
+  const example = job.example === null ? null : (deserialize(await readFile(job.example)) as Tensors);
+  // The runtime itself is not the model's to account for.
+  await import('onnxruntime-node');
+  const memoryBefore = process.memoryUsage.rss();
+  const begun = performance.now();
+  let session: Session;
+  try {
+    session = await openSession(model, external);
+  } catch (error) {
+    return failed('load', error);
+  }
+  const loadMilliseconds = performance.now() - begun;
+  try {
+    const { feeds, outputs } = await firstRun(session, example);
+    const { p50, max } = await timed(session, feeds);
+    return {
+      outcome: 'ran',
+      loadMilliseconds,
+      runMillisecondsP50: p50,
+      runMillisecondsMax: max,
+      memoryBytes: Math.max(0, process.memoryUsage.rss() - memoryBefore),
+      outputs: Object.entries(outputs).map(([name, { type, dims }]) => ({ name, type, dims: [...dims] })),
+    };
+  } catch (error) {
+    return failed('run', error);
+  }
+}
+
+/** On the example, or on zeros where there is none or it fails: whichever the model can run. */
+async function firstRun(
+  session: Session,
+  example: Tensors | null,
+): Promise<{ feeds: Tensors; outputs: Tensors }> {
+  if (example)
+    try {
+      return { feeds: example, outputs: await session.run(example) };
+    } catch {
+      // It was logged for people, and need not be what the graph takes.
+    }
+  const feeds = zeros(session.inputs);
+  return { feeds, outputs: await session.run(feeds) };
+}
+
+async function timed(session: Session, feeds: Tensors): Promise<{ p50: number; max: number }> {
+  const times: number[] = [];
+  const until = performance.now() + runningMillisecondsMax;
+  do {
+    const begun = performance.now();
+    await session.run(feeds);
+    times.push(performance.now() - begun);
+  } while (times.length < runsMax && performance.now() < until);
+  times.sort((a, b) => a - b);
+  return { p50: times[Math.floor(times.length / 2)] ?? 0, max: times.at(-1) ?? 0 };
+}
+
+function failed(step: 'load' | 'run', error: unknown): TrialAnswer {
+  const cause = error instanceof CairnError ? (error.cause ?? error) : error;
+  return {
+    outcome: 'failed',
+    step,
+    ...(error instanceof CairnError ? { reason: error.message } : {}),
+    detail: String(cause).slice(0, 2000),
+  };
+}
+
+/** Where memory runs out, the kernel ends this process and not the one that started it. Linux only. */
+function yieldMemoryFirst(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // Elsewhere the watch below has to do.
+  }
+}
+
+/** From a thread of its own, since the main one is inside the runtime: ends this process beyond the limit, and when nobody waits for it any more. */
+function watch(memoryBytesMax: number): void {
+  const { pid, ppid } = process;
+  const source = `
+    const { writeSync } = require('node:fs');
+    setInterval(() => {
+      const bytes = process.memoryUsage.rss();
+      if (bytes > ${memoryBytesMax}) writeSync(2, 'cairn: ' + bytes + ' bytes of memory');
+      if (bytes > ${memoryBytesMax} || process.ppid !== ${ppid}) process.kill(${pid}, 'SIGKILL');
+    }, 20);`;
+  new Worker(source, { eval: true }).unref();
+}

@@ -1,0 +1,137 @@
+import { fork } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { serialize } from 'node:v8';
+import { gate } from '../turns.ts';
+import { childFile } from './child-file.ts';
+import type { Port, Tensors } from './tensor.ts';
+import { memoryMark, type TrialAnswer, trialAnswer, type TrialJob } from './trial-message.ts';
+
+/** A model as files of a folder that nobody else reads; relative names are not allowed. */
+export type TrialModel = {
+  readonly folder: string;
+  readonly model: string;
+  readonly external: readonly { readonly path: string; readonly file: string }[];
+  /** One row to run it on, where there is a better one than zeros. */
+  readonly example: Tensors | null;
+};
+
+export type TrialLimits = { readonly millisecondsMax: number; readonly memoryBytesMax: number };
+
+export type Trial =
+  | {
+      readonly outcome: 'ran';
+      readonly loadMilliseconds: number;
+      /** Median and slowest run on one row, the first one left out. */
+      readonly runMillisecondsP50: number;
+      readonly runMillisecondsMax: number;
+      /** Growth of the resident memory by loading and running it. */
+      readonly memoryBytes: number;
+      readonly outputs: readonly (Pick<Port, 'name' | 'type'> & { readonly dims: readonly number[] })[];
+    }
+  | {
+      readonly outcome: 'failed';
+      readonly step: 'load' | 'run';
+      /** For people, as a sentence; it names nothing internal. */
+      readonly reason: string;
+      /** For the log: what the runtime said. */
+      readonly detail: string;
+    };
+
+const outputCharsMax = 4_000;
+
+/** A model may take most of what this process has at its side; one at a time does. */
+const inTurn = gate(1);
+
+/**
+ * Loads and runs a model in a process of its own, with an empty environment. What the model does there, be
+ * it a crash or a run without end, is an outcome. Throws where no process can be started.
+ */
+export function tryModel(model: TrialModel, limits: Partial<TrialLimits> = {}): Promise<Trial> {
+  return inTurn(() => attempt(model, { ...defaultLimits(), ...limits }));
+}
+
+function defaultLimits(): TrialLimits {
+  const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return {
+    millisecondsMax: 60_000,
+    memoryBytesMax: Math.floor(0.6 * Math.min(totalmem(), constrained)),
+  };
+}
+
+async function attempt(
+  { folder, model, external, example }: TrialModel,
+  { millisecondsMax, memoryBytesMax }: TrialLimits,
+): Promise<Trial> {
+  const examplePath = join(folder, 'example');
+  if (example) await writeFile(examplePath, serialize(example));
+  const job: TrialJob = { model, external, example: example ? examplePath : null, memoryBytesMax };
+  const { answer, errors, ended } = await run(folder, job, millisecondsMax);
+  const detail = errors.slice(0, outputCharsMax);
+  if (ended === 'late')
+    return failure('run', `it did not finish within ${millisecondsMax / 1000} s.`, detail);
+  const memory = memoryMark.exec(errors)?.[1];
+  if (memory !== undefined)
+    return failure(
+      'run',
+      `it takes more than ${megabytes(memoryBytesMax)} MB of memory to load and run.`,
+      detail,
+    );
+  if (!answer) return failure('run', `the runtime ended with ${ended} when it loaded or ran it.`, detail);
+  if (answer.outcome === 'ran') return answer;
+  const reason = answer.reason ?? 'the runtime fails when it runs it on one row.';
+  return failure(answer.step, reason.slice(0, 500), answer.detail);
+}
+
+type Run = {
+  readonly answer: TrialAnswer | undefined;
+  /** What it wrote to its standard error, the beginning of it. */
+  readonly errors: string;
+  /** The signal or exit code, or `late` where it was ended for taking too long. */
+  readonly ended: string;
+};
+
+function run(folder: string, job: TrialJob, millisecondsMax: number): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = fork(childFile(), [], {
+      cwd: folder,
+      env: {},
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let answer: TrialAnswer | undefined;
+    let errors = '';
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      child.kill('SIGKILL');
+    }, millisecondsMax);
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (errors.length < outputCharsMax) errors += chunk.toString();
+    });
+    child.once('message', (message) => {
+      const parsed = trialAnswer.safeParse(message);
+      if (parsed.success) answer = parsed.data;
+      child.kill('SIGKILL');
+    });
+    child.once('error', (cause) => {
+      clearTimeout(timer);
+      reject(new Error('No process can be started to try the model in.', { cause }));
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ answer, errors, ended: isLate && !answer ? 'late' : (signal ?? `exit code ${code}`) });
+    });
+    // A child that is gone before it took its job says so by how it ended.
+    child.send(job, () => {});
+  });
+}
+
+function failure(step: 'load' | 'run', reason: string, detail: string): Trial {
+  return { outcome: 'failed', step, reason, detail };
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / (1024 * 1024));
+}
