@@ -42,7 +42,15 @@ export async function mlflowServer(major: string): Promise<MlflowServer> {
     {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true' },
+      env: {
+        ...process.env,
+        MLFLOW_DISABLE_TELEMETRY: 'true',
+        DO_NOT_TRACK: 'true',
+        // A scenario's receiver of webhooks is on this machine, and each makes webhooks of its own.
+        MLFLOW_WEBHOOK_ALLOWED_SCHEMES: 'http,https',
+        MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true',
+        MLFLOW_WEBHOOK_CACHE_TTL: '0',
+      },
       // It starts workers, which must end with it.
       detached: true,
     },
