@@ -11,12 +11,15 @@ import {
   sweepEvents,
 } from '../shared/events/index.ts';
 import {
+  announce,
   batchFinished,
+  emit,
   endpointMoved,
   loggedModelCreated,
   recordAgain,
   retrainingFinished,
   runChanged,
+  versionConverted,
   versionCreated,
   versionReady,
 } from '../shared/lineage/index.ts';
@@ -45,29 +48,30 @@ import { workContext } from './app.ts';
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
 const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {
   'run.inputs-logged': [runChanged],
-  'run.finished': [foldFinishedRun, runChanged],
+  'run.finished': [foldFinishedRun, runChanged, announce],
   'logged-model.created': [loggedModelCreated],
   'version.created': [notifyWebhooks, inspectVersion, linkLoggedModel, versionCreated],
   'version.ready': [followAlias, versionReady, signInspected, wakePromotions],
   'version.refused': [signInspected, wakePromotions],
+  'version.converted': [versionConverted, announce],
   'alias.moved': [notifyWebhooks, followAlias, wakePromotions],
   'endpoint.created': [monitorEndpoint, endpointMoved],
   'endpoint.moved': [endpointMoved],
   'monitor.breached': [requestRetraining],
-  'batch.finished': [batchFinished],
-  'retraining.finished': [retrainingFinished],
+  'batch.finished': [batchFinished, announce],
+  'retraining.finished': [retrainingFinished, announce],
   'model.created': [notifyWebhooks],
   'model.renamed': [finishRename],
   'model.deleted': [finishDeletion],
   'model.tag-set': [notifyWebhooks],
   'model.tag-deleted': [notifyWebhooks],
+  'version.deleted': [cleanVersion, wakePromotions],
   'version.tag-set': [notifyWebhooks, wakePromotions],
   'version.tag-deleted': [notifyWebhooks, wakePromotions],
   'alias.deleted': [notifyWebhooks, wakePromotions],
   'policy.changed': [wakePromotions],
   'version.signed': [wakePromotions],
   'version.staged': [wakePromotions],
-  'version.deleted': [wakePromotions],
 };
 
 type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonly kind?: string };
@@ -86,6 +90,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'clean-model': cleanModel,
   convert,
   'record-lineage': recordAgain,
+  'emit-lineage': emit,
   'sweep-deleted': sweepDeleted,
   'webhook-deliver': (ctx, message: DeliveryMessage) => deliverWebhook(ctx, message),
   'sweep-webhooks': sweepWebhooks,

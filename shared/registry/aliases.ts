@@ -1,11 +1,14 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
+import { checkLength } from '../tracking/index.ts';
 import { changeModel, type ModelChange } from './change.ts';
 import { isGuarded, refuseGuarded } from './guard.ts';
 import type { AliasMove, ModelRoot, MoveCause } from './model.ts';
 import { readByName } from './models.ts';
-import { readVersion } from './versions.ts';
+import { readVersion, unknownVersion } from './versions.ts';
 
+/** As MLflow has it (`_validate_model_alias_name`); `\w` of Python takes letters of every script. */
+const aliasPattern = /^[\p{L}\p{N}_-]+$/u;
 const aliasCharsMax = 255;
 
 /** The model and version an alias stands for. */
@@ -15,8 +18,13 @@ export async function resolveAlias(
   alias: string,
 ): Promise<{ modelId: string; version: number }> {
   const { doc: root } = await readByName(ctx, name);
+  return { modelId: root.modelId, version: aliasTarget(root, alias) };
+}
+
+/** The version that an alias of the model holds. Throws `invalid`, as MLflow does, where none does. */
+export function aliasTarget(root: ModelRoot, alias: string): number {
   const version = aliasHolder(root, alias);
-  if (version !== undefined) return { modelId: root.modelId, version };
+  if (version !== undefined) return version;
   throw new CairnError('invalid', `Registered model alias ${alias} not found.`, { field: 'alias' });
 }
 
@@ -132,10 +140,12 @@ export function checkAlias(alias: string): void {
   const refuse = (why: string) => {
     throw new CairnError('invalid', why, { field: 'alias' });
   };
-  if (alias === '' || alias.length > aliasCharsMax)
-    refuse(`Invalid alias name: it must have 1 to ${aliasCharsMax} characters.`);
-  if (!/^[\w-]+$/.test(alias))
-    refuse(`Invalid alias name: '${alias}'. Use letters, digits, underscores and hyphens.`);
+  if (alias === '') refuse('Registered model alias name cannot be empty.');
+  if (!aliasPattern.test(alias))
+    refuse(
+      `Invalid alias name: '${alias}'. Names may only contain alphanumerics, underscores (_), and dashes (-).`,
+    );
+  checkLength('Registered model alias name', alias, aliasCharsMax, 'alias');
   if (alias.toLowerCase() === 'latest') refuse("'latest' alias name (case insensitive) is reserved.");
   if (/^v\d+$/i.test(alias)) refuse(`Version alias name '${alias}' is reserved.`);
 }
@@ -143,10 +153,4 @@ export function checkAlias(alias: string): void {
 /** Moves of one alias sort by their ids. */
 export function moveId(alias: string, seq: number): string {
   return `alias-move:${encodeURIComponent(alias)}:${String(seq).padStart(8, '0')}`;
-}
-
-function unknownVersion(name: string, version: number): CairnError {
-  return new CairnError('not-found', `Model Version (name=${name}, version=${version}) not found`, {
-    field: 'version',
-  });
 }

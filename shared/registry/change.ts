@@ -8,6 +8,15 @@ import type { ModelRoot, ModelVersion } from './model.ts';
 import { partition, readByName } from './models.ts';
 import { readVersion, versionAggregate } from './versions.ts';
 
+/** Changes that MLflow counts as such: they move `updatedAt`, by which searches are ordered. */
+const dating: ReadonlySet<EventType> = new Set([
+  'model.updated',
+  'model.renamed',
+  'version.updated',
+  'version.staged',
+  'version.deleted',
+]);
+
 /** What a change is announced as; `subject` is added to the ids of what changed. */
 type Announced = { readonly type: EventType; readonly subject?: Readonly<Record<string, string>> };
 
@@ -32,7 +41,7 @@ export function changeModel(
     const { doc: before, etag } = await readByName(ctx, name);
     const change = await decide(before);
     if (!change) return before;
-    const after: ModelRoot = { ...change.root, seq: before.seq + 1, updatedAt: ctx.clock.now() };
+    const after: ModelRoot = { ...change.root, seq: before.seq + 1, updatedAt: dated(ctx, change, before) };
     const { modelId, seq } = after;
     const event = eventWrite(
       ctx,
@@ -75,7 +84,11 @@ export function changeVersion(
     const { doc: before, etag } = await versionOrThrow(ctx, modelId, number);
     const change = await decide(before);
     if (!change) return before;
-    const after: ModelVersion = { ...change.version, seq: before.seq + 1, updatedAt: ctx.clock.now() };
+    const after: ModelVersion = {
+      ...change.version,
+      seq: before.seq + 1,
+      updatedAt: dated(ctx, change, before),
+    };
     const event = eventWrite(
       ctx,
       {
@@ -98,6 +111,10 @@ export function changeVersion(
     relay(ctx, 'models', key, event);
     return after;
   });
+}
+
+function dated(ctx: Context, { type }: Announced, before: { readonly updatedAt: number }): number {
+  return dating.has(type) ? ctx.clock.now() : before.updatedAt;
 }
 
 async function apply(ctx: Context, key: Key, writes: readonly Write[]): Promise<boolean> {

@@ -1,11 +1,19 @@
 import type { Context } from '../context.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
+import { checkLength } from '../tracking/index.ts';
 import type { ModelVersion } from './model.ts';
 import { partition, readByName } from './models.ts';
+import { checkName } from './names.ts';
 import { originOf } from './origin.ts';
+import { isPrompt } from './prompts.ts';
+import { checkPromptSource } from './source.ts';
+import { checkVersionTag, tagMap } from './tag-rules.ts';
 import { versionAggregate, versionId } from './versions.ts';
+
+const idCharsMax = 256;
+const linkCharsMax = 2048;
+const notAModel = 'it is a prompt.';
 
 export type NewVersion = {
   readonly name: string;
@@ -20,8 +28,14 @@ export type NewVersion = {
 
 /** Registers the next version of a model; what its artifact holds is read afterwards, by {@link inspectVersion}. */
 export async function createVersion(ctx: Context, input: NewVersion): Promise<ModelVersion> {
-  checkSource(input.source);
-  const origin = await originOf(ctx, input);
+  const { tags = [] } = input;
+  const prompt = isPrompt(tagMap(tags));
+  if (prompt) checkPromptSource(input.source);
+  checkLength('run_id', input.runId ?? '', idCharsMax);
+  checkLength('run_link', input.runLink ?? '', linkCharsMax);
+  const origin = prompt ? { source: input.source } : await originOf(ctx, input);
+  checkName(input.name);
+  tags.forEach(checkVersionTag);
   return swap(ctx, `Model '${input.name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, input.name);
     const { modelId, nextVersion: version } = root;
@@ -34,13 +48,12 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
       modelId,
       name: root.name,
       version,
-      source: input.source,
       ...origin,
       ...(input.runLink ? { runLink: input.runLink } : {}),
       description: input.description ?? '',
       userId: ctx.principal.id,
-      tags: Object.fromEntries((input.tags ?? []).map(({ key, value }) => [key, value])),
-      inspection: { state: 'pending' },
+      tags: tagMap(tags),
+      inspection: prompt ? { state: 'refused', reason: notAModel, at: now } : { state: 'pending' },
       createdAt: now,
       updatedAt: now,
       seq: 1,
@@ -68,26 +81,4 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
     relay(ctx, 'models', key, event);
     return doc;
   });
-}
-
-/** Sources that this server can resolve or hand back; never a path on its own disk. */
-function checkSource(source: string): void {
-  if (source === '')
-    throw new CairnError(
-      'invalid',
-      "Missing value for required parameter 'source'. See the API docs for more information about request parameters.",
-      { field: 'source' },
-    );
-  let decoded = source;
-  try {
-    decoded = decodeURIComponent(source);
-  } catch {
-    // A stray percent sign is part of the name.
-  }
-  if (/^(file:|\/|\.)/i.test(source) || decoded.includes('\0') || decoded.split(/[/\\]/).includes('..'))
-    throw new CairnError(
-      'invalid',
-      `Invalid model version source: '${source.slice(0, 200)}'. Log the model to a run first and pass its artifact URI (mlflow-artifacts:/…, runs:/<run id>/<path>).`,
-      { field: 'source' },
-    );
 }

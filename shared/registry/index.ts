@@ -1,7 +1,25 @@
 export { aliasHistory } from './alias-history.ts';
-export { aliasChange, aliasHolder, checkAlias, deleteAlias, moveAlias, resolveAlias } from './aliases.ts';
+export {
+  aliasChange,
+  aliasHolder,
+  checkAlias,
+  deleteAlias,
+  heldByAnother,
+  moveAlias,
+  resolveAlias,
+} from './aliases.ts';
 export { changeModel, changeVersion, type ModelChange, type VersionChange } from './change.ts';
+export { createModel } from './create-model.ts';
 export { createVersion } from './create-version.ts';
+export {
+  cleanModel,
+  type CleanMessage,
+  cleanVersion,
+  deleteModel,
+  deleteVersion,
+  finishDeletion,
+} from './delete.ts';
+export { describeModel, describeVersion } from './describe.ts';
 export { type AliasHolder, aliasesOf, aliasHolders } from './holders.ts';
 export { inspectVersion } from './inspect.ts';
 export { type Manifest, type ManifestFile, readManifest } from './inspection/manifest.ts';
@@ -18,12 +36,30 @@ export type {
   Timings,
   VersionReady,
 } from './model.ts';
-export { createModel, modelById, modelByName } from './models.ts';
+export { modelById, modelByName } from './models.ts';
 export { isGuarded, type Target, targetText } from './guard.ts';
 export { linkLoggedModel } from './origin.ts';
+export { isPrompt } from './prompts.ts';
+export { finishRename, renameModel } from './rename.ts';
+export { latestOfModels, latestVersions, versionByAlias } from './latest.ts';
 export { type Rollback, rollbackAlias } from './rollback.ts';
-export { type RegistrySearch, searchModels, searchVersions } from './search.ts';
-export { type StageName, stageNames, stageOf } from './stages.ts';
+export {
+  type FoundVersion,
+  type RegistrySearch,
+  searchModels,
+  searchVersions,
+  type VersionRoot,
+} from './search.ts';
+export {
+  stageChange,
+  type StageName,
+  stageNamed,
+  stageNames,
+  stageOf,
+  type Transition,
+  transitionStage,
+} from './stages.ts';
+export { deleteModelTag, deleteVersionTag, setModelTag, setVersionTag } from './tags.ts';
 export { getReady } from './ready.ts';
 export { readBundle, type Signing, signInspected, signVersion } from './signing/sign.ts';
 export { checkSignature, type SignatureVerdict, verifyFiles } from './signing/verify.ts';

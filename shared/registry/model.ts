@@ -172,6 +172,15 @@ export type ModelVersion = Document & {
   readonly seq: number;
 };
 
+/** What is left of a deleted version, in its place: its number is never used again. */
+export type DeletedVersion = Document & {
+  readonly type: 'deleted-version';
+  readonly modelId: string;
+  readonly version: number;
+  readonly at: number;
+  readonly by: string;
+};
+
 /** Why an alias moved. */
 export type MoveCause =
   | { readonly kind: 'set' }

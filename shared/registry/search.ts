@@ -1,14 +1,11 @@
+import type { Key } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Page } from '../http/index.ts';
 import {
-  type Attribute,
+  type Comparison,
   type Condition,
   conditionsOf,
-  type Entity,
   type Filter,
-  listed,
-  nullable,
-  numeric,
   orderedPage,
   type Ordering,
   parseFilter,
@@ -19,9 +16,12 @@ import {
   queryOf,
   type Source,
   type Table,
-  textual,
 } from '../search/index.ts';
+import { inTurns } from '../turns.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
+import { findByName, partition } from './models.ts';
+import { promptTag } from './prompts.ts';
+import { modelFields, versionFields } from './search-fields.ts';
 
 export type RegistrySearch = {
   readonly filter?: string | undefined;
@@ -30,104 +30,204 @@ export type RegistrySearch = {
   readonly pageToken?: string | undefined;
 };
 
-/** Prompts are models with this tag; a search leaves them out unless it asks for them. */
-const promptTag = 'mlflow.prompt.is_prompt';
-
-const tags: Entity = {
-  name: 'tag',
-  aliases: ['tags'],
-  ordered: false,
-  keys: 'any',
-  column: (key) => ({ kind: 'text', path: ['tags', key] }),
-  operators: nullable,
+/** What a search tells of a version: all but what its artifact is, which may be long. */
+export type FoundVersion = Pick<ModelVersion, (typeof shown)[number]> & {
+  readonly inspection:
+    | { readonly state: 'pending' | 'ready' }
+    | { readonly state: 'refused'; readonly reason: string };
 };
 
-/** What MLflow's filters and orders may name of a registered model (`SearchModelUtils`). */
-const modelFields: Table = {
-  bare: 'attribute',
-  entities: [
-    {
-      name: 'attribute',
-      aliases: ['attributes'],
-      keys: {
-        name: text('name'),
-        creation_timestamp: { ...number('createdAt'), aliases: ['timestamp'] },
-        last_updated_timestamp: number('updatedAt'),
-      },
-    },
-    tags,
-  ],
-};
+/** What its model says of a version: the name it goes by now, its stage, its aliases. */
+export type VersionRoot = Pick<ModelRoot, 'modelId' | 'name' | 'stages' | 'aliases' | 'gone'>;
 
-/** The same of a model version (`SearchModelVersionUtils`). */
-const versionFields: Table = {
-  bare: 'attribute',
-  entities: [
-    {
-      name: 'attribute',
-      aliases: ['attributes'],
-      keys: {
-        name: text('name', listed),
-        version_number: { ...number('version'), aliases: ['version'] },
-        run_id: { column: { kind: 'text', path: ['runId'] }, operators: listed },
-        source_path: { ...text('source'), aliases: ['source'] },
-        creation_timestamp: number('createdAt'),
-        last_updated_timestamp: number('updatedAt'),
-      },
-    },
-    tags,
-  ],
-};
+/** Found in one step; about so many bytes a page has at most, and one step more: it must fit an instance's memory. */
+const foundAtOnceMax = 1000;
+const pageBytesMax = 32 * 1024 * 1024;
+const readsAtOnceMax = 16;
+const rootsPerQueryMax = 500;
 
 /** Registered models that fulfil a filter, by name unless told otherwise. There is a token exactly where there is more. */
-export function searchModels(ctx: Context, search: RegistrySearch): Promise<Page<ModelRoot>> {
-  return searched<ModelRoot>(ctx, search, {
-    type: 'model',
-    fields: modelFields,
-    defaultOrder: [],
-    tail: [{ path: ['name'], descending: false }],
-  });
+export async function searchModels(ctx: Context, search: RegistrySearch): Promise<Page<ModelRoot>> {
+  return searched(ctx, planOf(ctx, search, models), search);
 }
 
-/** Model versions that fulfil a filter, the last changed first. There is a token exactly where there is more. */
-export function searchVersions(ctx: Context, search: RegistrySearch): Promise<Page<ModelVersion>> {
-  return searched<ModelVersion>(ctx, search, {
-    type: 'version',
-    fields: versionFields,
-    defaultOrder: ['last_updated_timestamp DESC'],
-    tail: [
-      { path: ['name'], descending: false },
-      { path: ['version'], descending: true },
-    ],
+/**
+ * Model versions that fulfil a filter, the last changed first, each with what its model says of it. There is
+ * a token exactly where there is more; a page ends before its limit where it has some tens of megabytes.
+ */
+export async function searchVersions(
+  ctx: Context,
+  search: RegistrySearch,
+): Promise<Page<{ readonly root: VersionRoot; readonly version: FoundVersion }>> {
+  const plan = planOf(ctx, search, versions);
+  const named = await modelsNamed(ctx, plan.filter);
+  if (named?.length === 0) return { items: [] };
+  const page = await searched<FoundRow>(ctx, named ? within(ctx, plan, named) : plan, search);
+  const roots = named ?? (await rootsOf(ctx, page.items));
+  const byId = new Map(roots.map((root) => [root.modelId, root]));
+  const items = page.items.flatMap((row) => {
+    const root = byId.get(row.modelId);
+    // Deleted since, be it the version or the whole model.
+    return !root || root.gone.includes(row.version) ? [] : [{ root, version: foundVersion(row) }];
   });
+  return { ...page, items };
 }
 
 type Kind = {
   readonly type: 'model' | 'version';
+  readonly select: string;
   readonly fields: Table;
   readonly defaultOrder: readonly string[];
   readonly tail: Ordering['tail'];
 };
 
-async function searched<T>(ctx: Context, search: RegistrySearch, kind: Kind): Promise<Page<T>> {
+const models: Kind = {
+  type: 'model',
+  select: '*',
+  fields: modelFields,
+  defaultOrder: [],
+  tail: [{ path: ['name'], descending: false }],
+};
+
+const shown = [
+  'modelId',
+  'name',
+  'version',
+  'source',
+  'loggedModelId',
+  'runId',
+  'runLink',
+  'description',
+  'userId',
+  'tags',
+  'createdAt',
+  'updatedAt',
+] as const;
+
+const versions: Kind = {
+  type: 'version',
+  select: [
+    ...shown.map((name) => `c.${name}`),
+    'c.inspection.state AS state',
+    'c.inspection.reason AS reason',
+  ].join(', '),
+  fields: versionFields,
+  defaultOrder: ['last_updated_timestamp DESC'],
+  tail: [
+    { path: ['name'], descending: false },
+    { path: ['version'], descending: true },
+  ],
+};
+
+/** A row of the query above. */
+type FoundRow = Omit<FoundVersion, 'inspection'> & { readonly state: string; readonly reason?: string };
+
+function foundVersion({ state, reason = '', ...row }: FoundRow): FoundVersion {
+  const inspection =
+    state === 'refused'
+      ? ({ state, reason } as const)
+      : ({ state: state === 'ready' ? 'ready' : 'pending' } as const);
+  return { ...row, inspection };
+}
+
+/** A search, taken apart: where it looks, for what, and in which order. */
+type Plan = {
+  readonly kind: Kind;
+  readonly key: Key;
+  readonly filter: Filter;
+  readonly fixed: readonly Condition[];
+  readonly ordering: Ordering;
+  readonly identity: unknown;
+};
+
+function planOf(ctx: Context, search: RegistrySearch, kind: Kind): Plan {
   const orderBy = search.orderBy?.length ? search.orderBy : kind.defaultOrder;
   const { filter, prompts } = withoutPromptTag(parseFilter(search.filter, kind.fields));
-  const ordering: Ordering = { keys: parseOrder(orderBy, kind.fields), tail: kind.tail };
-  const identity = [kind.type, ctx.workspace, search.filter ?? '', orderBy];
-  const after = positionIn(search.pageToken, identity, ordering);
-  const fixed = [ofType(ctx, kind.type), arePrompts(prompts), ...conditionsOf(filter)];
-  const source: Source<T> = (conditions, order, limit) =>
+  return {
+    kind,
+    key: [ctx.workspace],
+    filter,
+    fixed: [ofType(ctx, kind.type), arePrompts(prompts)],
+    ordering: { keys: parseOrder(orderBy, kind.fields), tail: kind.tail },
+    identity: [kind.type, ctx.workspace, search.filter ?? '', orderBy],
+  };
+}
+
+async function searched<T>(
+  ctx: Context,
+  { kind, key, filter, fixed, ordering, identity }: Plan,
+  { limit, pageToken }: RegistrySearch,
+): Promise<Page<T>> {
+  const conditions = [...fixed, ...conditionsOf(filter)];
+  const source: Source<T> = (more, order, count) =>
     ctx.stores
       .documents('models')
-      .query<T>(queryOf('*', [...fixed, ...conditions], order), { key: [ctx.workspace], limit });
-  const { items, next } = await orderedPage({
-    sources: [source],
-    filter,
-    ordering,
-    limit: search.limit,
-    after,
+      .query<T>(queryOf(kind.select, [...conditions, ...more], order), { key, limit: count });
+  const items: T[] = [];
+  let after = positionIn(pageToken, identity, ordering);
+  for (let bytes = 0; ; ) {
+    const step = Math.min(limit - items.length, foundAtOnceMax);
+    const found = await orderedPage({ sources: [source], filter, ordering, limit: step, after });
+    items.push(...found.items);
+    after = found.next;
+    if (after === undefined) return { items };
+    bytes += found.items.reduce((sum, item) => sum + JSON.stringify(item).length, 0);
+    if (items.length >= limit || bytes >= pageBytesMax)
+      return { items, nextToken: positionToken(after, identity) };
+  }
+}
+
+/**
+ * The models that a filter names outright, `undefined` where it names none. Their versions are looked for by
+ * the model, not by their copy of its name: it is right also just after a rename, and one partition answers.
+ */
+async function modelsNamed(ctx: Context, filter: Filter): Promise<ModelRoot[] | undefined> {
+  const lists = filter.flatMap((comparison) => {
+    const names = namesIn(comparison);
+    return names ? [names] : [];
   });
-  return { items, ...(next && { nextToken: positionToken(next, identity) }) };
+  const [first, ...others] = lists;
+  if (first === undefined) return undefined;
+  const names = [...new Set(first)].filter((name) => others.every((list) => list.includes(name)));
+  const found = await inTurns(names, readsAtOnceMax, (name) => findByName(ctx, name));
+  return found.flatMap((stored) => (stored ? [stored.doc] : []));
+}
+
+/** The same search among the versions of some models. */
+function within(ctx: Context, plan: Plan, named: readonly ModelRoot[]): Plan {
+  const [first] = named;
+  const filter = plan.filter.filter((comparison) => namesIn(comparison) === undefined);
+  if (first && named.length === 1) return { ...plan, filter, key: partition(ctx, first.modelId) };
+  const ofThem: Condition = (bind) =>
+    `c.modelId IN (${named.map(({ modelId }) => bind(modelId)).join(', ')})`;
+  return { ...plan, filter, fixed: [...plan.fixed, ofThem] };
+}
+
+/** The names that a comparison holds for, where it names them; `undefined` for a comparison of another kind. */
+function namesIn({ field, test }: Comparison): readonly string[] | undefined {
+  const names = field.entity === 'attribute' && field.key === 'name';
+  return names && test.kind === 'oneOf' && !test.negated ? test.values : undefined;
+}
+
+/** What the models of some versions say of them, at a query for each five hundred models. */
+async function rootsOf(ctx: Context, rows: readonly FoundRow[]): Promise<VersionRoot[]> {
+  const ids = [...new Set(rows.map(({ modelId }) => modelId))];
+  const roots: VersionRoot[] = [];
+  for (let i = 0; i < ids.length; i += rootsPerQueryMax) {
+    const some: Condition = (bind) =>
+      `c.modelId IN (${ids
+        .slice(i, i + rootsPerQueryMax)
+        .map(bind)
+        .join(', ')})`;
+    roots.push(
+      ...(await ctx.stores.documents('models').query<VersionRoot>(
+        queryOf('c.modelId, c.name, c.stages, c.aliases, c.gone', [ofType(ctx, 'model'), some]),
+        // A name, a stage or an alias that has just been changed is to be seen.
+        { key: [ctx.workspace], consistency: 'strong' },
+      )),
+    );
+  }
+  return roots;
 }
 
 /** What a filter says of prompts, apart from the rest: `!= 'true'` is true also of what has no such tag. */
@@ -149,12 +249,4 @@ function arePrompts(prompts: boolean): Condition {
 
 function ofType({ workspace }: Context, type: string): Condition {
   return (bind) => `c.workspace = ${bind(workspace)} AND c.type = ${bind(type)}`;
-}
-
-function text(name: string, operators: Attribute['operators'] = textual): Attribute {
-  return { column: { kind: 'text', path: [name], always: true }, operators };
-}
-
-function number(name: string): Attribute {
-  return { column: { kind: 'number', path: [name], always: true }, operators: numeric };
 }

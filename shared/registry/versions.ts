@@ -13,7 +13,16 @@ export async function versionByName(ctx: Context, name: string, version: number)
 export async function versionOf(ctx: Context, root: ModelRoot, version: number): Promise<ModelVersion> {
   const stored = await readVersion(ctx, root.modelId, version);
   if (stored) return stored.doc;
-  throw new CairnError('not-found', `Model Version (name=${root.name}, version=${version}) not found`, {
+  throw unknownVersion(root.name, version);
+}
+
+/** Whether a model has a version of this number, as its root knows. */
+export function hasVersion({ nextVersion, gone }: ModelRoot, version: number): boolean {
+  return Number.isInteger(version) && version >= 1 && version < nextVersion && !gone.includes(version);
+}
+
+export function unknownVersion(name: string, version: number): CairnError {
+  return new CairnError('not-found', `Model Version (name=${name}, version=${version}) not found`, {
     field: 'version',
   });
 }

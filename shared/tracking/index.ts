@@ -34,6 +34,7 @@ export {
 } from './logged-models/model.ts';
 export { addRegistration, registrationsOf } from './logged-models/registrations.ts';
 export { searchLoggedModels } from './search/logged-models.ts';
+export { checkKey, checkLength, checkNormal } from './limits.ts';
 export { logToRun } from './logging/logging.ts';
 export { loggedValue } from './metric-values.ts';
 export {

@@ -110,18 +110,24 @@ function cutTags(tags: readonly Pair[]): Pair[] {
   return tags.map(({ key, value }) => ({ key, value: cut(value, charsMax.tag) }));
 }
 
-function checkKey(key: string, field: string): void {
+/** Refuses a key that MLflow does not take for the name of anything. */
+export function checkKey(key: string, field: string): void {
   if (!keyPattern.test(key))
     throw invalidValue(
       field,
       key,
       'Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).',
     );
-  const resolved = normalised(key);
-  if (resolved !== key || resolved === '.' || /^(\.\.|\/)/.test(resolved))
+  checkNormal(key, field);
+}
+
+/** Refuses a name that would be another one as the path of a file. */
+export function checkNormal(name: string, field: string): void {
+  const resolved = normalised(name);
+  if (resolved !== name || resolved === '.' || /^(\.\.|\/)/.test(resolved))
     throw invalidValue(
       field,
-      key,
+      name,
       `Names may be treated as files in certain cases, and must not resolve to other names when treated as such. This name would resolve to '${shown(resolved)}'`,
     );
 }

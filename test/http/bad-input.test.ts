@@ -173,7 +173,7 @@ describe('names', () => {
 
   test('a source that storage cannot name is refused as one, and holds up no other version', async () => {
     await post('registered-models/create', { name: 'sources' });
-    const sources = ['a\u0001b.onnx', 'a//b.onnx', `${'x'.repeat(1100)}.onnx`, './b.onnx', 'a\\b.onnx'];
+    const sources = ['a\u0001b.onnx', 'a//b.onnx', `${'x'.repeat(1100)}.onnx`, 'a\\b.onnx'];
     for (const source of sources)
       await post('model-versions/create', { name: 'sources', source: `mlflow-artifacts:/${source}` });
     await server.drain();

@@ -15,7 +15,7 @@ beforeAll(async () => {
   const version = (name: string, run: string, stage: string) =>
     create('model-versions', {
       name,
-      source: `mlflow-artifacts:/1/${run}/model`,
+      source: `s3://bucket/1/${run}/model`,
       run_id: run,
       tags: tag('stage', stage),
     });

@@ -363,7 +363,6 @@ describe('a logged model that is registered', () => {
 
   test.each([
     ['an unknown model', { source: `models:/m-${'f'.repeat(32)}` }, /Logged model with ID 'm-f+' not found/],
-    ['an unknown version', { source: 'models:/of-logged/77' }, /version=77\) not found/],
     ['another model than it says', { source: `models:/m-${'f'.repeat(32)}`, model_id: 'm-1' }, /model_id/],
     ['a model by no name we know', { source: 'models:/a/b/c' }, /^Invalid model version source/],
   ])('is refused where the source names %s', async (_, asked, message) => {

@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { fields, type Route } from '../../../shared/http/index.ts';
+import { setAlias } from '../../../shared/promotion/index.ts';
+import { deleteAlias, versionByAlias } from '../../../shared/registry/index.ts';
+import { mlflow } from '../mlflow.ts';
+import { name, version } from './fields.ts';
+import { versionJson } from './json.ts';
+
+const ref = { ...name, alias: fields.requiredText };
+
+/** MLflow's aliases. One that a policy guards moves by a promotion only. */
+export const aliasRoutes: readonly Route[] = [
+  ...mlflow('POST', 'registered-models/alias', 'contributor', {
+    input: z.object({ ...ref, ...version }),
+    handle: (ctx, input) => setAlias(ctx, input),
+  }),
+  ...mlflow('GET', 'registered-models/alias', 'viewer', {
+    input: z.object(ref),
+    async handle(ctx, input) {
+      const held = await versionByAlias(ctx, input.name, input.alias);
+      return { model_version: versionJson(held.root, held.version) };
+    },
+  }),
+  ...mlflow('DELETE', 'registered-models/alias', 'contributor', {
+    input: z.object(ref),
+    handle: (ctx, input) => deleteAlias(ctx, input.name, input.alias),
+  }),
+];

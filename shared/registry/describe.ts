@@ -1,0 +1,22 @@
+import type { Context } from '../context.ts';
+import { changeModel, changeVersion } from './change.ts';
+import type { ModelRoot, ModelVersion } from './model.ts';
+import { versionByName } from './versions.ts';
+
+/** Sets the description of a model. */
+export function describeModel(ctx: Context, name: string, description: string): Promise<ModelRoot> {
+  return changeModel(ctx, name, (root) => ({ type: 'model.updated', root: { ...root, description } }));
+}
+
+/** Sets the description of a version. */
+export async function describeVersion(
+  ctx: Context,
+  ref: { readonly name: string; readonly version: number },
+  description: string,
+): Promise<ModelVersion> {
+  const { modelId } = await versionByName(ctx, ref.name, ref.version);
+  return changeVersion(ctx, modelId, ref.version, (version) => ({
+    type: 'version.updated',
+    version: { ...version, description },
+  }));
+}

@@ -1,0 +1,93 @@
+import type { Context } from '../context.ts';
+import { CairnError } from '../http/index.ts';
+import { aliasTarget } from './aliases.ts';
+import type { ModelRoot, ModelVersion } from './model.ts';
+import { modelByName } from './models.ts';
+import { type StageName, stageNames, stageOf } from './stages.ts';
+import { readVersion, versionOf } from './versions.ts';
+
+/** Models whose versions are asked for in one query. */
+const modelsPerQueryMax = 100;
+
+/** The numbers of the highest version in each of some stages, ascending. */
+export function latestNumbers(root: ModelRoot, stages: readonly StageName[] = stageNames): number[] {
+  const numbers = [...new Set(stages)].flatMap((stage) =>
+    stage === 'None' ? newestStageless(root) : (root.stages[stage] ?? []).slice(-1),
+  );
+  return numbers.toSorted((a, b) => a - b);
+}
+
+/** The highest version of each stage of a model, or of some of them. */
+export async function latestVersions(
+  ctx: Context,
+  root: ModelRoot,
+  stages?: readonly StageName[],
+): Promise<ModelVersion[]> {
+  const numbers = latestNumbers(root, stages);
+  const stored = await Promise.all(numbers.map((number) => readVersion(ctx, root.modelId, number)));
+  return stored.flatMap((each) => (each ? [each.doc] : []));
+}
+
+/** The same of many models, by model id, at a query for each hundred of them. */
+export async function latestOfModels(
+  ctx: Context,
+  roots: readonly ModelRoot[],
+): Promise<ReadonlyMap<string, ModelVersion[]>> {
+  const byModel = new Map<string, ModelVersion[]>();
+  for (let i = 0; i < roots.length; i += modelsPerQueryMax)
+    for (const version of await versionsOf(ctx, roots.slice(i, i + modelsPerQueryMax)))
+      byModel.set(version.modelId, [...(byModel.get(version.modelId) ?? []), version]);
+  return byModel;
+}
+
+/** The version that an alias of a model stands for, or `latest` for the newest of all, and the model. */
+export async function versionByAlias(
+  ctx: Context,
+  name: string,
+  alias: string,
+): Promise<{ root: ModelRoot; version: ModelVersion }> {
+  const root = await modelByName(ctx, name);
+  const number = alias.toLowerCase() === 'latest' ? newestNumber(root) : aliasTarget(root, alias);
+  return { root, version: await versionOf(ctx, root, number) };
+}
+
+/** The number of the newest version. Throws `not-found` where there is none. */
+export function newestNumber(root: ModelRoot, stage?: StageName): number {
+  const newest = latestNumbers(root, stage === undefined ? undefined : [stage]).at(-1);
+  if (newest !== undefined) return newest;
+  throw new CairnError(
+    'not-found',
+    stage === undefined
+      ? `Latest version not found for model ${root.name}.`
+      : `No versions of model with name '${root.name}' and stage '${stage}' found`,
+  );
+}
+
+function newestStageless(root: ModelRoot): number[] {
+  const gone = new Set(root.gone);
+  for (let number = root.nextVersion - 1; number >= 1; number--)
+    if (!gone.has(number) && stageOf(root, number) === 'None') return [number];
+  return [];
+}
+
+async function versionsOf(ctx: Context, roots: readonly ModelRoot[]): Promise<ModelVersion[]> {
+  const values: Record<string, string | number> = {};
+  const each = roots.flatMap((root, i) => {
+    const numbers = latestNumbers(root);
+    if (numbers.length === 0) return [];
+    values[`m${i}`] = root.modelId;
+    const names = numbers.map((number, k) => {
+      values[`v${i}_${k}`] = number;
+      return `@v${i}_${k}`;
+    });
+    return [`(c.modelId = @m${i} AND c.version IN (${names.join(', ')}))`];
+  });
+  if (each.length === 0) return [];
+  return ctx.stores.documents('models').query<ModelVersion>(
+    {
+      text: `SELECT * FROM c WHERE c.type = 'version' AND (${each.join(' OR ')}) ORDER BY c.version`,
+      values,
+    },
+    { key: [ctx.workspace] },
+  );
+}

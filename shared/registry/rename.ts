@@ -1,0 +1,106 @@
+import type { Context } from '../context.ts';
+import type { CairnEvent } from '../events/index.ts';
+import { CairnError } from '../http/index.ts';
+import { lost, swap } from '../swap.ts';
+import { inTurns } from '../turns.ts';
+import { changeModel } from './change.ts';
+import { claimName, freeName } from './claim.ts';
+import type { ModelRoot, ModelVersion } from './model.ts';
+import { findByName, partition, readByName, readRootOrRest } from './models.ts';
+import { checkName } from './names.ts';
+import { readVersion } from './versions.ts';
+
+const versionsPerBatchMax = 90;
+const readsAtOnceMax = 16;
+
+/**
+ * Gives a model another name, at which MLflow's words apply. The root says what it is about to do, the new
+ * name is made to point to it, the root takes the name, the old name is freed. Dying in between leaves the
+ * model with one of its two names, and the other for anybody to take.
+ */
+export async function renameModel(ctx: Context, name: string, newName: string): Promise<ModelRoot> {
+  checkName(newName, 'new_name');
+  const { doc: root } = await readByName(ctx, name);
+  if (newName === name) return root;
+  if (await findByName(ctx, newName)) throw taken(newName);
+  const token = await intend(ctx, name, newName);
+  const claim = await claimName(ctx, newName, root.modelId);
+  if (!claim.claimed) throw taken(newName);
+  const renamed = await takeName(ctx, { name, newName, token });
+  await freeName(ctx, name, root.modelId);
+  return renamed;
+}
+
+/**
+ * What a rename leaves to do: the old name is freed if it still is not, and the copies of the name in the
+ * versions, by which they are searched for, are set to what it is now. Subscriber of `model.renamed`.
+ */
+export async function finishRename(ctx: Context, event: CairnEvent): Promise<void> {
+  const { modelId = '', from = '' } = event.subject;
+  await freeName(ctx, from, modelId);
+  for (;;) {
+    const root = (await readRootOrRest(ctx, modelId))?.doc;
+    if (root?.type !== 'model') return;
+    const numbers = await ctx.stores.documents('models').query<number>(
+      {
+        text: "SELECT VALUE c.version FROM c WHERE c.type = 'version' AND c.name != @name",
+        values: { name: root.name },
+      },
+      { key: partition(ctx, modelId), limit: versionsPerBatchMax, consistency: 'strong' },
+    );
+    if (numbers.length === 0) return;
+    await restamp(ctx, root, numbers);
+  }
+}
+
+/** Writes into the root which name it is about to take, replacing what another request wrote there. */
+function intend(ctx: Context, name: string, newName: string): Promise<string> {
+  return swap(ctx, `Model '${name}'`, async () => {
+    const { doc, etag } = await readByName(ctx, name);
+    const token = ctx.ids.hex(8);
+    const { outcome } = await ctx.stores.documents('models').write(partition(ctx, doc.modelId), {
+      op: 'replace',
+      doc: { ...doc, renaming: { name: newName, token } },
+      etag,
+    });
+    return outcome === 'applied' ? token : lost;
+  });
+}
+
+/** The step that counts. Refused where another request wrote another intent since, or wanted the name itself. */
+async function takeName(
+  ctx: Context,
+  { name, newName, token }: { name: string; newName: string; token: string },
+): Promise<ModelRoot> {
+  return changeModel(ctx, name, ({ renaming, ...root }) => {
+    if (renaming?.token !== token)
+      throw new CairnError(
+        'conflict',
+        `Registered Model (name=${name}) was not renamed: another request renames it, or takes the name '${newName}', at the same moment.`,
+        { field: 'new_name' },
+      );
+    return {
+      type: 'model.renamed',
+      subject: { from: name, to: newName },
+      root: { ...root, name: newName },
+    };
+  });
+}
+
+async function restamp(ctx: Context, root: ModelRoot, numbers: readonly number[]): Promise<void> {
+  const { modelId, name, updatedAt } = root;
+  const stored = await inTurns(numbers, readsAtOnceMax, (number) => readVersion(ctx, modelId, number));
+  const writes = stored.flatMap((each) => {
+    if (!each) return [];
+    const doc: ModelVersion = { ...each.doc, name, updatedAt: Math.max(each.doc.updatedAt, updatedAt) };
+    return [{ op: 'replace', doc, etag: each.etag } as const];
+  });
+  // Lost to another change of one of them: they are found again.
+  if (writes.length > 0) await ctx.stores.documents('models').batch(partition(ctx, modelId), writes);
+}
+
+function taken(name: string): CairnError {
+  return new CairnError('already-exists', `Registered Model (name=${name}) already exists.`, {
+    field: 'new_name',
+  });
+}
