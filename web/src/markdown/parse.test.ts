@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Block, type Inline, parseMarkdown } from './parse.ts';
+import { type Block, type Inline, parseMarkdown, withoutFrontMatter } from './parse.ts';
 
 describe('blocks of Markdown', () => {
   test('are headings, paragraphs, code, rules and quotes', () => {
@@ -71,6 +71,12 @@ test('any text is read, and quickly', () => {
   const start = performance.now();
   for (const unit of ['> ', '- ', '**a', '[', '`', '_a', '|-']) parseMarkdown(unit.repeat(2000));
   expect(performance.now() - start).toBeLessThan(2000);
+});
+
+test('front matter is left out, a rule within the text is not', () => {
+  expect(withoutFrontMatter('---\ntags:\n- a\n---\n# Card\n---\nend')).toBe('# Card\n---\nend');
+  expect(withoutFrontMatter('# Card\n\n---\nend')).toBe('# Card\n\n---\nend');
+  expect(withoutFrontMatter('---\nnever closed')).toBe('---\nnever closed');
 });
 
 function text(said: string): Inline {

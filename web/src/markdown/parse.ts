@@ -34,6 +34,11 @@ export function parseMarkdown(text: string): Block[] {
   return blocksOf(text.replaceAll('\r\n', '\n').split('\n'), 0);
 }
 
+/** A text without the YAML between two lines of dashes that it may begin with: that is for machines. */
+export function withoutFrontMatter(text: string): string {
+  return text.replace(/^---\r?\n(?:.*\r?\n)*?---\r?\n/, '');
+}
+
 function blocksOf(lines: readonly string[], depth: number): Block[] {
   const blocks: Block[] = [];
   let at = 0;

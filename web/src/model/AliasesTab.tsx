@@ -149,9 +149,9 @@ function History({ name, alias }: { readonly name: string; readonly alias: strin
             {
               title: 'Move',
               cell: ({ from, to }) => (
-                <>
+                <span className="alias-move">
                   <Holder name={name} version={from} /> → <Holder name={name} version={to} />
-                </>
+                </span>
               ),
             },
             { title: 'Cause', cell: (move) => <Cause name={name} move={move} /> },

@@ -51,7 +51,7 @@ export function gateText(gate: Gate): string {
     case 'evaluation-drift':
       return `No feature of its evaluation set is further than a PSI of ${figure(gate.threshold)} from the reference set.`;
     case 'approvals':
-      return `${counted(gate.count, 'person', 'people')} other than the author of the version ${gate.count === 1 ? 'approves' : 'approve'} it.`;
+      return `${counted(gate.count, 'person', 'people')} other than the author of the version and who asks for it ${gate.count === 1 ? 'approves' : 'approve'} it.`;
     case 'freeze':
       return `Not ${listed(gate.windows.map(windowText), 'nor')}.`;
   }

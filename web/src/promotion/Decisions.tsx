@@ -9,31 +9,40 @@ import { Menu } from '../parts/Popover.tsx';
 type DecisionsProps = { readonly name: string; readonly promotion: Promotion };
 type Asked = 'approve' | 'reject' | 'override' | 'cancel';
 
-/** What can be decided while a promotion is open. Who may, the server says. */
+/** What can be decided while a promotion is open, and the way on after a gate refused it. Who may, the server says. */
 export function Decisions({ name, promotion }: DecisionsProps) {
   const { number, version, target, gates } = promotion;
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
-  const unpassed = gates.filter(({ status }) => status === 'failed' || status === 'error');
+  const unpassed = gates.filter(({ status }) => status !== 'passed');
+  const refused = promotion.status === 'refused';
   const said = (form: FormData, field: string) => String(form.get(field)).trim();
   return (
     <>
-      <button type="button" onClick={() => setAsked('reject')}>
-        Reject
-      </button>
-      <button type="button" className="primary" onClick={() => setAsked('approve')}>
-        Approve
-      </button>
-      <Menu
-        name="More actions"
-        className="quiet"
-        align="end"
-        label={<Icon name="more" />}
-        items={[
-          { label: 'Cancel the promotion', onChoose: () => setAsked('cancel') },
-          { label: 'Override the gates', danger: true, onChoose: () => setAsked('override') },
-        ]}
-      />
+      {refused ? (
+        <button type="button" onClick={() => setAsked('override')}>
+          Override the gates
+        </button>
+      ) : (
+        <>
+          <button type="button" onClick={() => setAsked('reject')}>
+            Reject
+          </button>
+          <button type="button" className="primary" onClick={() => setAsked('approve')}>
+            Approve
+          </button>
+          <Menu
+            name="More actions"
+            className="quiet"
+            align="end"
+            label={<Icon name="more" />}
+            items={[
+              { label: 'Cancel the promotion', onChoose: () => setAsked('cancel') },
+              { label: 'Override the gates', danger: true, onChoose: () => setAsked('override') },
+            ]}
+          />
+        </>
+      )}
       {asked === 'approve' && (
         <Dialog
           title={`Approve that version ${version} takes ${targetText(target)}`}
@@ -41,7 +50,7 @@ export function Decisions({ name, promotion }: DecisionsProps) {
           onClose={close}
           onSubmit={(form) => promote.approve(name, number, said(form, 'comment'))}
         >
-          <p>Your approval counts where you are not the author of the version.</p>
+          <p>Who registered the version and who asked for this cannot approve it.</p>
           <Field label="Comment" hint="Kept with the approval.">
             <textarea name="comment" rows={3} maxLength={2000} />
           </Field>

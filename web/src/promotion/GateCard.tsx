@@ -2,13 +2,12 @@ import type { GateKind, GateVerdict } from '../api/registry.ts';
 import { gateTitles } from '../model/words.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { Facts } from '../parts/Facts.tsx';
-import { figuresOf, tableOf, meanings } from './figures.ts';
+import { figuresOf, listsOf, meanings } from './figures.ts';
 
 /** One gate: its verdict, the figures it was judged by, and what they mean. */
 export function GateCard({ verdict }: { readonly verdict: GateVerdict }) {
   const { gate, key, status, says, inputs } = verdict;
   const figures = figuresOf(inputs);
-  const tables = tableOf(inputs);
   const of = key?.startsWith(`${gate}:`) ? key.slice(gate.length + 1) : undefined;
   return (
     <div className="gate">
@@ -20,11 +19,11 @@ export function GateCard({ verdict }: { readonly verdict: GateVerdict }) {
         <Chip state={status} />
       </div>
       <p className="gate-says">{says}</p>
-      {Object.keys(figures).length > 0 && <Facts of={figures} />}
-      {tables.map(({ title, rows }) => (
-        <details key={title}>
+      {figures.length > 0 && <Facts of={Object.fromEntries(figures.map((each) => [each.name, each.text]))} />}
+      {listsOf(inputs).map(({ name, rows }) => (
+        <details key={name}>
           <summary>
-            {title} <span className="count">{rows.length}</span>
+            {name} <span className="count">{rows.length}</span>
           </summary>
           <ul className="gate-rows">
             {rows.map((row) => (

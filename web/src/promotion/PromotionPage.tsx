@@ -46,7 +46,11 @@ export function PromotionPage() {
             <Chip state={promotion.status} />
           </span>
         }
-        actions={isOpen(promotion) && <Decisions name={name} promotion={promotion} />}
+        actions={
+          (isOpen(promotion) || promotion.status === 'refused') && (
+            <Decisions name={name} promotion={promotion} />
+          )
+        }
       />
       <FactLine
         of={{
@@ -159,7 +163,11 @@ function Outcome({ name, promotion }: { readonly name: string; readonly promotio
   );
 }
 
-function Approvals({ promotion: { approvals, gates, author } }: { readonly promotion: Promotion }) {
+function Approvals({
+  promotion: { approvals, gates, author, requested_by: requester },
+}: {
+  readonly promotion: Promotion;
+}) {
   const gate = gates.find((each) => each.gate === 'approvals');
   return (
     <Card
@@ -187,8 +195,12 @@ function Approvals({ promotion: { approvals, gates, author } }: { readonly promo
           ))}
         </ul>
       )}
-      {author !== undefined && author !== '' && (
-        <p className="hint card-none">By {author}, whose own approval does not count.</p>
+      {gate && (
+        <p className="hint card-none">
+          {author === undefined || author === requester
+            ? `${requester}, who asked for this, cannot approve it.`
+            : `Neither ${author}, who registered the version, nor ${requester}, who asked for this, can approve it.`}
+        </p>
       )}
     </Card>
   );

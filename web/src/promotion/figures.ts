@@ -11,36 +11,44 @@ export const meanings: Readonly<Partial<Record<GateKind, string>>> = {
     'Columns that callers send today must be taken, of the same types; what comes back must have the form they read.',
 };
 
-const charactersMax = 200;
-const times = /_at$|^(from|to|at|until)$/;
+type Inputs = Readonly<Record<string, unknown>>;
+type Figure = { readonly name: string; readonly text: string };
+type FigureList = { readonly name: string; readonly rows: readonly string[] };
 
-/** Single values of what a gate was judged by, by their names in words. */
-export function figuresOf(inputs: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, value]): [string, string][] => {
-      if (isRecord(value))
-        return Object.entries(figuresOf(value)).map(([inner, text]) => [`${title(name)}: ${inner}`, text]);
-      const text = textOf(name, value);
-      return text === undefined ? [] : [[title(name), text]];
-    }),
-  );
+const shownCharactersMax = 200;
+const times = /(_at|^at|^from|^to|^until)$/;
+
+/** Single values of what a gate was judged by, by their names in words; those within another value with it. */
+export function figuresOf(inputs: Inputs): Figure[] {
+  return Object.entries(inputs).flatMap(([name, value]): Figure[] => {
+    if (isRecord(value))
+      return figuresOf(value).map((inner) => ({ ...inner, name: `${words(name)}: ${inner.name}` }));
+    const text = Array.isArray(value) ? lineOf(name, value) : textOf(name, value);
+    return text === undefined || text === '' ? [] : [{ name: words(name), text }];
+  });
 }
 
-/** The lists of it, a line an entry. */
-export function tableOf(
-  inputs: Readonly<Record<string, unknown>>,
-): { readonly title: string; readonly rows: readonly string[] }[] {
-  return Object.entries(inputs).flatMap(([name, value]) => {
-    if (!Array.isArray(value) || value.length === 0) return [];
+/** The lists among them that are too long for a line: an entry a row. */
+export function listsOf(inputs: Inputs): FigureList[] {
+  return Object.entries(inputs).flatMap(([name, value]): FigureList[] => {
+    if (!Array.isArray(value) || value.length === 0 || lineOf(name, value) !== undefined) return [];
     const rows = value.map((each: unknown) =>
       isRecord(each)
-        ? Object.entries(figuresOf(each))
-            .map(([key, text]) => `${key.toLowerCase()} ${text}`)
+        ? figuresOf(each)
+            .map((inner) => `${inner.name} ${inner.text}`)
             .join(', ')
         : (textOf(name, each) ?? JSON.stringify(each)),
     );
-    return [{ title: title(name), rows: [...new Set(rows)] }];
+    return [{ name: words(name), rows: [...new Set(rows)] }];
   });
+}
+
+/** A short list of plain values, in a line. */
+function lineOf(name: string, values: readonly unknown[]): string | undefined {
+  const texts = values.map((each) => textOf(name, each));
+  if (texts.includes(undefined)) return undefined;
+  const line = texts.join(', ');
+  return line.length > shownCharactersMax ? undefined : line;
 }
 
 function textOf(name: string, value: unknown): string | undefined {
@@ -48,7 +56,7 @@ function textOf(name: string, value: unknown): string | undefined {
     case 'number':
       return times.test(name) && value > 1e11 ? moment(value) : figure(value);
     case 'string':
-      return value.length > charactersMax ? `${value.slice(0, charactersMax)}…` : value;
+      return value.length > shownCharactersMax ? `${value.slice(0, shownCharactersMax)}…` : value;
     case 'boolean':
       return value ? 'yes' : 'no';
     default:
@@ -56,15 +64,10 @@ function textOf(name: string, value: unknown): string | undefined {
   }
 }
 
-/** `rows_min` and `rowsMin` as `Rows min`. */
-function title(name: string): string {
-  const words = name
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-    .replaceAll('_', ' ')
-    .toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+function words(name: string): string {
+  return name.replaceAll('_', ' ');
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Inputs {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { request } from '../api/client.ts';
 import { type Version, versionPath } from '../api/registry.ts';
 import { Markdown } from '../markdown/Markdown.tsx';
+import { withoutFrontMatter } from '../markdown/parse.ts';
 import { Card } from '../parts/Card.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { Loaded } from '../parts/Loading.tsx';
@@ -33,7 +34,7 @@ export function CardTab({ version: { name, version } }: { readonly version: Vers
       }
     >
       <Loaded query={query} lines={10}>
-        {(markdown) => <Markdown text={markdown} />}
+        {(markdown) => <Markdown text={withoutFrontMatter(markdown)} />}
       </Loaded>
     </Card>
   );

@@ -74,7 +74,7 @@ function Comparison({ name, versions }: { readonly name: string; readonly versio
   return (
     <DifferenceTable
       label="Versions side by side"
-      finds="Find metrics, params, columns and tags"
+      finds="Find metrics, params, columns"
       rows={rows}
       cellText={cellText}
       columns={versions.map(({ version, aliases, inspection }) => ({
