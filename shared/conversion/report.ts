@@ -2,6 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import { blobName } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
+import { conversionFolder } from '../registry/index.ts';
 import type { ConversionJob, Converted } from './job.ts';
 
 /** Of the largest ONNX that is served, as the inspection has it. */
@@ -10,15 +11,12 @@ export const onnxBytesMax = 512 * 1024 * 1024;
 const tolerance = 1e-4;
 const reportBytesMax = 256 * 1024;
 
-/** Where conversions leave what they make, below the version's folder: no flavour of MLflow's looks there. */
-const outputFolder = 'cairn-onnx';
-
 /**
- * The folder of one attempt, among the artifacts. No two share one, so that an attempt that was given up
+ * The folder of one attempt, among the artifacts, where no flavour of MLflow's looks. No two share one, so that an attempt that was given up
  * and still runs changes nothing that was looked at.
  */
 export function targetOf({ artifact, jobId }: ConversionJob, attempt: number): string {
-  return `${artifact}/${outputFolder}/${jobId}-${attempt}`;
+  return `${artifact}/${conversionFolder}/${jobId}-${attempt}`;
 }
 
 const text = z.string().max(4000);

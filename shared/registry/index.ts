@@ -10,6 +10,7 @@ export {
 } from './aliases.ts';
 export { changeModel, changeVersion, type ModelChange, type VersionChange } from './change.ts';
 export { createModel } from './create-model.ts';
+export { conversionFolder } from './conversion-folder.ts';
 export { createVersion } from './create-version.ts';
 export {
   cleanModel,

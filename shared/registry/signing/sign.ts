@@ -1,12 +1,14 @@
+import type { PublicKey } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import type { CairnEvent } from '../../events/index.ts';
-import { CairnError } from '../../http/index.ts';
+import { CairnError, isCode } from '../../http/index.ts';
 import { changeVersion } from '../change.ts';
 import { readManifest } from '../inspection/manifest.ts';
 import type { ModelVersion } from '../model.ts';
 import { readVersion } from '../versions.ts';
-import { sealedIn, states } from './bundle.ts';
-import { type Signed, type Statement, statementOf } from './statement.ts';
+import { opened, sealedIn, states } from './bundle.ts';
+import { SignatureError } from './signature-error.ts';
+import { differenceFrom, type Signed, type Statement, statementOf } from './statement.ts';
 
 export type Signing = NonNullable<ModelVersion['signing']>;
 
@@ -23,25 +25,47 @@ export async function signVersion(ctx: Context, modelId: string, number: number)
 }
 
 /**
- * Signs a version once its files are known, where the settings name keys. Subscriber of whatever ends an
- * inspection; twice is once. Files that differ from what was signed before are left to a person: to sign
- * them unasked would vouch for whoever changed them.
+ * Signs a version once its files are known, where the settings name keys, and again where only what is
+ * served of the same files has changed. Subscriber of whatever ends an inspection; twice is once. Files that
+ * differ from those that were signed are left to a person: to sign them unasked would vouch for whoever
+ * changed them.
  */
 export async function signInspected(ctx: Context, event: CairnEvent): Promise<void> {
-  if (!ctx.stores.keys) return;
+  const { keys } = ctx.stores;
+  if (!keys) return;
   const modelId = event.subject['modelId'] ?? '';
-  const stored = await readVersion(ctx, modelId, Number(event.subject['version']));
+  const number = Number(event.subject['version']);
+  const stored = await readVersion(ctx, modelId, number);
   if (!stored?.doc.artifact) return;
-  const { doc } = stored;
-  if (doc.signing && doc.signing.manifestDigest !== doc.artifact?.manifest.digest) {
-    ctx.log.warn('files differ from those that were signed', { modelId, version: doc.version });
-    return;
-  }
-  await changeVersion(ctx, modelId, doc.version, async (version) => {
-    const bundle = version.signing && (await readBundle(ctx, version));
-    if (bundle !== undefined && states(bundle, await statementOver(ctx, version))) return undefined;
-    return signed(ctx, version);
+  const trusted = await keys.publicKeys();
+  await changeVersion(ctx, modelId, number, async (version) => {
+    try {
+      return (await wantsSigning(ctx, version, trusted)) ? await signed(ctx, version) : undefined;
+    } catch (error) {
+      if (!(error instanceof SignatureError) && !isCode(error, 'conflict')) throw error;
+      ctx.log.warn('version not signed unasked', { modelId, version: number, reason: error.message });
+      return undefined;
+    }
   });
+}
+
+/** Throws {@link SignatureError} where the files are not all vouched for by a signature that the version had before. */
+async function wantsSigning(
+  ctx: Context,
+  version: ModelVersion,
+  trusted: readonly PublicKey[],
+): Promise<boolean> {
+  const earlier = await readBundle(ctx, version);
+  if (earlier === undefined) return true;
+  const now = await statementOver(ctx, version);
+  if (states(earlier, now)) return false;
+  const { statement } = opened(earlier, trusted);
+  const difference = differenceFrom(
+    statement,
+    now.predicate.resources.map(({ name, digest }) => [name, digest]),
+  );
+  if (difference !== undefined) throw new SignatureError(difference);
+  return true;
 }
 
 /** The bundle over a version, as JSON; `undefined` where it was never signed. */

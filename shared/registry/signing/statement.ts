@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { conversionFolder } from '../conversion-folder.ts';
 import type { ManifestFile } from '../inspection/manifest.ts';
 import { SignatureError } from './signature-error.ts';
 
@@ -13,10 +14,11 @@ const statementType = 'https://in-toto.io/Statement/v1';
 const predicateType = 'https://model_signing/signature/v1.0';
 
 /**
- * What lies in a model's folder and is not of the model: the signature itself, and Git's own files, which
- * the format's verifiers leave out whatever a statement says.
+ * What lies in a model's folder and is not of the model: the signature itself, what it was converted to (which
+ * `cairn.served` vouches for), and Git's own files, which the format's verifiers leave out whatever a
+ * statement says.
  */
-const ignoredPaths = ['model.sig', '.git', '.gitattributes', '.github', '.gitignore'];
+const ignoredPaths = ['model.sig', conversionFolder, '.git', '.gitattributes', '.github', '.gitignore'];
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const resource = z.object({ name: z.string().min(1), algorithm: z.literal('sha256'), digest: hex });
