@@ -31,12 +31,19 @@ export type RetrainingState =
   | { readonly status: 'training'; readonly attempt: number; readonly lease: { readonly until: number } }
   | { readonly status: 'gating'; readonly challenger: number }
   | { readonly status: 'promoting'; readonly challenger: number; readonly gate: Gate }
-  | { readonly status: 'promoted'; readonly version: number; readonly gate: Gate }
+  /** `promotion`: the number of the one that moved the alias, where a policy guards it. */
+  | {
+      readonly status: 'promoted';
+      readonly version: number;
+      readonly gate: Gate;
+      readonly promotion?: number;
+    }
   | {
       readonly status: 'rejected';
       readonly challenger: number;
       readonly reason: string;
       readonly gate?: Gate;
+      readonly promotion?: number;
     }
   | { readonly status: 'failed'; readonly reason: string };
 

@@ -1,8 +1,9 @@
-import type { Context } from '../context.ts';
+import { type Context, platform } from '../context.ts';
 import { unschedule } from '../events/index.ts';
 import { type Executor, localExecutor, type Task } from '../executors/index.ts';
 import { isCode } from '../http/index.ts';
-import { getVersion, modelById, moveAlias } from '../registry/index.ts';
+import { isOpen, outcomeOf, requestPromotion } from '../promotion/index.ts';
+import { getVersion, isGuarded, modelById, moveAlias } from '../registry/index.ts';
 import { runGate } from './gate.ts';
 import type { RetrainingJob, RetrainingState } from './model.ts';
 import { isFinished, jobIdOf, readJob, replaceState } from './store.ts';
@@ -172,16 +173,41 @@ async function challengerOf(
 }
 
 /** Moves the alias, if the champion still holds it. Done again after a crash, it finds the alias moved and agrees. */
-async function promote(ctx: Context, job: RetrainingJob & { status: 'promoting' }): Promise<RetrainingState> {
+async function promote(ctx: Context, job: RetrainingJob & { status: 'promoting' }): Promise<Step> {
   const { modelId, alias, challenger, gate } = job;
-  const { name } = await modelById(ctx, modelId);
+  const root = await modelById(ctx, modelId);
   try {
-    await moveAlias(ctx, { name, alias, version: challenger, expected: gate.champion.version });
+    if (isGuarded(root, { alias })) return await promoteByPolicy(ctx, job, root.name);
+    await moveAlias(ctx, { name: root.name, alias, version: challenger, expected: gate.champion.version });
     return { status: 'promoted', version: challenger, gate };
   } catch (error) {
     if (isCode(error, 'conflict')) return { status: 'rejected', challenger, reason: error.message, gate };
     throw error;
   }
+}
+
+/** Asks, in the platform's name, for a promotion by the policy's gates, and reports what becomes of it. */
+async function promoteByPolicy(
+  ctx: Context,
+  { jobId, alias, challenger, gate }: RetrainingJob & { status: 'promoting' },
+  name: string,
+): Promise<Step> {
+  const { promotion } = await requestPromotion(
+    { ...ctx, principal: platform },
+    {
+      name,
+      version: challenger,
+      target: { alias },
+      expected: gate.champion.version,
+      comment: `Retraining ${jobId}`,
+      key: jobId,
+    },
+  );
+  if (isOpen(promotion)) return { wait: 'report' };
+  const { number } = promotion;
+  if (promotion.status === 'promoted')
+    return { status: 'promoted', version: challenger, gate, promotion: number };
+  return { status: 'rejected', challenger, reason: outcomeOf(promotion), gate, promotion: number };
 }
 
 function executorOf(ctx: Context, job: RetrainingJob): Executor | undefined {

@@ -14,7 +14,8 @@ import {
   transitionStage,
 } from '../registry/index.ts';
 import { advancePromotion } from './advance.ts';
-import { isOpen, type Promotion } from './model.ts';
+import type { Promotion } from './model.ts';
+import { needsPeople, outcomeOf } from './outcome.ts';
 import { requestPromotion } from './request.ts';
 
 /** How long a caller of MLflow's protocol waits for the gates; what takes longer goes on in the queue. */
@@ -72,21 +73,9 @@ async function withinBound<T>(work: Promise<T>): Promise<T | undefined> {
 
 function refusal({ name, policy }: ModelRoot, target: Target, promotion: Promotion): CairnError {
   const address = `/api/v1/models/${encodeURIComponent(name)}/promotions/${promotion.number}`;
-  const gates = promotion.judged?.gates ?? [];
-  const holding = gates.filter(({ status }) => status !== 'passed' && status !== 'overridden');
-  const why = holding.map(({ gate, says }) => `${gate}: ${says}`).join(' ');
-  const what =
-    promotion.status === 'refused'
-      ? `was refused. ${why}`
-      : isOpen(promotion)
-        ? promotion.status === 'waiting'
-          ? `waits. ${why}`
-          : 'is still being judged.'
-        : `is ${promotion.status}.`;
-  const needsPeople = promotion.status === 'waiting' && holding.some(({ gate }) => gate === 'approvals');
   return new CairnError(
-    needsPeople ? 'forbidden' : 'invalid-state',
-    `${targetText(target)} of '${name}' is guarded by policy ${policy?.version}. Promotion ${promotion.number} (${address}) ${what}`,
+    needsPeople(promotion) ? 'forbidden' : 'invalid-state',
+    `${targetText(target)} of '${name}' is guarded by policy ${policy?.version}. ${outcomeOf(promotion)} See ${address}.`,
     { field: 'alias' in target ? 'alias' : 'stage' },
   );
 }

@@ -10,6 +10,7 @@ export {
   promotionStatuses,
   weekdays,
 } from './model.ts';
+export { outcomeOf } from './outcome.ts';
 export { endPolicy, getPolicy, listPolicies, putPolicy } from './policies.ts';
 export { getPromotion, listPromotions, type PromotionSearch } from './promotions.ts';
 export { requestPromotion, type Wish } from './request.ts';

@@ -6,6 +6,7 @@ import { CairnError } from '../http/index.ts';
 import {
   aliasHolder,
   checkAlias,
+  heldByAnother,
   modelByName,
   type ModelRoot,
   stageOf,
@@ -35,6 +36,8 @@ export type Wish = {
   readonly comment?: string | undefined;
   /** Moves the other versions of the stage to Archived. */
   readonly archiveExisting?: boolean | undefined;
+  /** The version that must hold the alias when it is asked for. */
+  readonly expected?: number | undefined;
   /** Names this wish: expressed again under the same key it is the same promotion, whatever became of it. */
   readonly key?: string | undefined;
 };
@@ -52,7 +55,8 @@ const openMax = { perTarget: 7, perModel: 100 };
 /**
  * Asks for a version to be promoted. The same wish while it is open, or under the same key, is the same
  * promotion. `start` says who judges it first: the queue, or the caller itself at once.
- * Throws `not-found` for a model or version, `conflict` where the version is there already, `invalid`
+ * Throws `not-found` for a model or version, `conflict` where the version is there already
+ * or another than `expected` is, `invalid`
  * where the key was used for another wish, `too-many` beyond 7 open ones to a target or 100 of a model.
  */
 export async function requestPromotion(
@@ -75,6 +79,7 @@ async function attempt(ctx: Context, wish: Wish) {
   if (known !== undefined) return { promotion: await sameWish(ctx, modelId, known, wish), created: false };
   const { userId: author } = await versionByName(ctx, name, version);
   refuseHeld(root, wish);
+  refuseOther(root, wish);
   refuseMore(index?.doc, wish);
   const promotion = newPromotion(ctx, root, index?.doc.next ?? 1, { ...wish, author });
   // On the agenda first: a process that dies after the write has left somebody to carry on.
@@ -123,6 +128,11 @@ function refuseHeld(root: ModelRoot, { version, target }: Wish): void {
     `${targetText(target)} of '${root.name}' is version ${version} already, so there is nothing to promote.`,
     { field: 'version' },
   );
+}
+
+function refuseOther(root: ModelRoot, { target, expected }: Wish): void {
+  if (expected === undefined || !('alias' in target) || aliasHolder(root, target.alias) === expected) return;
+  throw heldByAnother(root, target.alias, expected);
 }
 
 function refuseMore(index: PromotionIndex | undefined, { name, target }: Wish): void {

@@ -75,7 +75,7 @@ function shifted({ year, month, day, minute }: Wall, days: number): Wall {
 
 /**
  * The moment at which clocks of a time zone show a time. Where they show it twice (clocks went back) it is
- * the first, and where they never do (clocks went forward) the moment they went.
+ * the first; where they never do (clocks went forward), the one at which they would have, had they not gone.
  */
 function instantOf(timezone: string, wall: Wall): number {
   const asUtc = Date.UTC(wall.year, wall.month - 1, wall.day) + wall.minute * minuteMilliseconds;
