@@ -12,8 +12,8 @@ const tolerance = 1e-4;
 const reportBytesMax = 256 * 1024;
 
 /**
- * The folder of one attempt, among the artifacts, where no flavour of MLflow's looks. No two share one, so that an attempt that was given up
- * and still runs changes nothing that was looked at.
+ * The folder of one attempt, among the artifacts, where no flavour of MLflow's looks. No two share one, so
+ * that an attempt that was given up and still runs changes nothing that was looked at.
  */
 export function targetOf({ artifact, jobId }: ConversionJob, attempt: number): string {
   return `${artifact}/${conversionFolder}/${jobId}-${attempt}`;
