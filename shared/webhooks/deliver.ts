@@ -14,8 +14,8 @@ const delaySecondsMore = 1;
 /**
  * Sends one delivery if it is due. A worker first claims it by a conditional write, so that of several at once
  * one sends; one that dies is followed by another when its lease ends. The receiver may so be sent the same
- * delivery twice, under one id, and never none that is not on record as failed. A message that comes early, late or
- * twice changes nothing.
+ * delivery twice, under one id; what it is never sent is on record as failed. A message that comes early or twice
+ * changes nothing.
  */
 export async function deliverWebhook(
   ctx: Context,
@@ -75,7 +75,7 @@ async function settle(
     webhookId,
     deliveryId,
     status: state.status,
-    tries: next.attempts.length,
+    attempts: next.attempts.length,
   });
   if (state.status !== 'pending') return;
   await askToSend(ctx, next, Math.ceil((state.dueAt - now) / 1000) + delaySecondsMore);

@@ -2,7 +2,7 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { isPublicAddress, literalAddress, type Targets } from './target.ts';
+import { isPublicAddress, literalAddress, type Targets, whyNoTarget } from './target.ts';
 
 export type Address = { readonly address: string; readonly family: number };
 
@@ -43,6 +43,9 @@ const answerBytesMax = 4096;
  * receiver or the network does; reasons say nothing of addresses.
  */
 export async function post(asked: Post): Promise<Answer> {
+  // It may have been permitted when the webhook was made.
+  const why = await whyNoTarget(asked.url, asked.targets);
+  if (why !== undefined) return { outcome: 'forbidden', reason: why };
   const target = new URL(asked.url);
   const timeout = AbortSignal.timeout(asked.millisecondsMax);
   try {

@@ -11,17 +11,18 @@ const urlCharsMax = 2048;
  */
 const platformAddresses: readonly string[] = ['168.63.129.16'];
 
-/**
- * Checks what can be told of a receiver by its URL alone; what its name resolves to is checked whenever
- * something is sent. Throws `invalid` with the reason, which repeats nothing of the URL but its scheme: it may
- * hold a secret.
- */
+/** Throws `invalid` where {@link whyNoTarget} has a reason. */
 export async function checkTarget(url: string, targets: Targets): Promise<void> {
   const why = await whyNoTarget(url, targets);
   if (why !== undefined) throw new CairnError('invalid', why, { field: 'url' });
 }
 
-async function whyNoTarget(url: string, targets: Targets): Promise<string | undefined> {
+/**
+ * Why nothing is sent to a URL, as far as it can be told by the URL alone; `undefined` where something is. What its
+ * name resolves to is checked whenever something is sent. The reason repeats nothing of the URL but its scheme:
+ * it may hold a secret.
+ */
+export async function whyNoTarget(url: string, targets: Targets): Promise<string | undefined> {
   if (url.trim() === '') return 'Webhook URL cannot be empty or just whitespace.';
   if (url.length > urlCharsMax) return `Webhook URL is over ${urlCharsMax} characters.`;
   // The parser of URLs would drop these silently, or read a backslash as a slash.

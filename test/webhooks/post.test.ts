@@ -112,6 +112,16 @@ describe('the receiver', () => {
     expect(receiver.received).toEqual([]);
   });
 
+  test('is not called without TLS any more where that was permitted once', async () => {
+    const url = 'http://hooks.example.test/';
+    const answer = await send({
+      url,
+      targets: 'public',
+      resolve: () => Promise.resolve([{ address: '8.8.8.8', family: 4 }]),
+    });
+    expect(answer).toMatchObject({ outcome: 'forbidden', reason: expect.stringContaining('scheme') });
+  });
+
   test('is not connected to where it is itself a private address, however that is written', async () => {
     let connections = 0;
     const port = await rawServer((socket) => {
