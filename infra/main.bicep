@@ -44,6 +44,12 @@ param cosmosRequestUnitsMax int = 1000
 @description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
 param converterJob string = ''
 
+@description('OpenLineage backend that is told of runs, scored files, retrainings and conversions; empty for none.')
+param openLineageUrl string = ''
+
+@description('Name of the secret in the Key Vault that the OpenLineage backend takes as bearer token; empty for none.')
+param openLineageKeySecret string = ''
+
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 
@@ -138,6 +144,8 @@ module app 'modules/app.bicep' = {
     nodeVersion: nodeVersion
     instanceCountMax: instanceCountMax
     converterJob: converterJob
+    openLineageUrl: openLineageUrl
+    openLineageKeySecret: openLineageKeySecret
   }
 }
 

@@ -101,6 +101,16 @@ export const settingDeclarations = {
     choices: ['public', 'any'],
     where: 'both',
   },
+  CAIRN_OPENLINEAGE_URL: {
+    about:
+      'OpenLineage backend that is told of runs, scored files, retrainings and conversions when they end; events go to its path api/v1/lineage.',
+    kind: 'url',
+    where: 'both',
+  },
+  CAIRN_OPENLINEAGE_KEY: {
+    about: 'Secret that the backend takes as bearer token. In Azure a reference to a secret in Key Vault.',
+    where: 'both',
+  },
   CAIRN_MLFLOW_UI: {
     about:
       "Folder of MLflow's own compiled pages (mlflow/server/js/build of an installed mlflow), to be served at /mlflow.",
@@ -155,6 +165,8 @@ export type Settings = {
     | { readonly by: 'folder'; readonly folder: string }
     | undefined;
   readonly webhookTargets: 'public' | 'any';
+  /** Where OpenLineage events are sent; `key` is a secret. */
+  readonly openLineage: { readonly url: string; readonly key: string | undefined } | undefined;
   readonly mlflowUi: string | undefined;
   readonly sessionCacheMbMax: number;
   readonly deletedRetentionDays: number;
@@ -228,6 +240,9 @@ export function readSettings(env: Environment): Settings {
   if (inAzure && webhookTargets === 'any')
     problems.push('CAIRN_WEBHOOK_TARGETS=any is refused in Azure; set it to public.');
 
+  const openLineageUrl = get('CAIRN_OPENLINEAGE_URL');
+  const openLineageKey = get('CAIRN_OPENLINEAGE_KEY');
+
   const settings: Settings = {
     storage,
     cosmos,
@@ -240,6 +255,7 @@ export function readSettings(env: Environment): Settings {
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
     keys: vault ? { by: 'vault', url: vault } : folder ? { by: 'folder', folder } : undefined,
     webhookTargets,
+    openLineage: openLineageUrl ? { url: openLineageUrl, key: openLineageKey } : undefined,
     mlflowUi: get('CAIRN_MLFLOW_UI'),
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
     deletedRetentionDays: Number(get('CAIRN_DELETED_RETENTION_DAYS')),

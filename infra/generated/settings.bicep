@@ -43,6 +43,12 @@ param cairnKeyVaultUrl string
 ])
 param cairnWebhookTargets string = 'public'
 
+@description('OpenLineage backend that is told of runs, scored files, retrainings and conversions when they end; events go to its path api/v1/lineage.')
+param cairnOpenlineageUrl string
+
+@description('Secret that the backend takes as bearer token. In Azure a reference to a secret in Key Vault.')
+param cairnOpenlineageKey string
+
 @description('Memory that loaded models may take before the least recently used is released, in MB.')
 param cairnSessionCacheMbMax string = '512'
 
@@ -63,6 +69,8 @@ output values object = {
   CAIRN_PUBLIC_URL: cairnPublicUrl
   CAIRN_KEY_VAULT_URL: cairnKeyVaultUrl
   CAIRN_WEBHOOK_TARGETS: cairnWebhookTargets
+  CAIRN_OPENLINEAGE_URL: cairnOpenlineageUrl
+  CAIRN_OPENLINEAGE_KEY: cairnOpenlineageKey
   CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds

@@ -11,6 +11,8 @@ param insightsName string
 param nodeVersion string
 param instanceCountMax int
 param converterJob string
+param openLineageUrl string
+param openLineageKeySecret string
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: identityName
@@ -50,6 +52,8 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    // Who reads the settings that are references to Key Vault.
+    keyVaultReferenceIdentity: identity.id
     siteConfig: {
       minTlsVersion: '1.2'
     }
@@ -98,6 +102,8 @@ module settings '../generated/settings.bicep' = {
     cosmosEndpoint: cosmosEndpoint
     cairnKeyVaultUrl: keyVaultUrl
     cairnConverterJob: converterJob
+    cairnOpenlineageUrl: openLineageUrl
+    cairnOpenlineageKey: empty(openLineageKeySecret) ? '' : '@Microsoft.KeyVault(SecretUri=${keyVaultUrl}secrets/${openLineageKeySecret})'
     cairnPublicUrl: 'https://${site.properties.defaultHostName}'
   }
 }

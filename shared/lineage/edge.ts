@@ -13,6 +13,7 @@ import type { NodeId } from './node.ts';
  * | logged model → version | `registered-as` |
  * | version → version | `copied-to` |
  * | dataset → version | `reference-of`, `evaluation-of` |
+ * | version → file | `converted-to`: the ONNX file that is served of it |
  * | version → endpoint | `deployed-to`: the endpoint answered by it |
  * | version, endpoint → batch job | `scored-by`: the job scored its file by it |
  * | file → batch job, OpenLineage dataset → OpenLineage run or job | `read` |
@@ -28,6 +29,7 @@ export type EdgeKind =
   | 'generated'
   | 'registered-as'
   | 'copied-to'
+  | 'converted-to'
   | 'reference-of'
   | 'evaluation-of'
   | 'deployed-to'

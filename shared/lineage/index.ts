@@ -2,6 +2,7 @@ export type { Edge, EdgeKind } from './edge.ts';
 export type { LineageNode } from './facts.ts';
 export { type NodeId, nodeKinds } from './node.ts';
 export { type BatchAnswer, recordEvents, recordOne } from './openlineage/batch.ts';
+export { announce, emit, type EmitMessage } from './openlineage/emit.ts';
 export {
   batchFinished,
   endpointMoved,
@@ -10,6 +11,7 @@ export {
   requestRecording,
   retrainingFinished,
   runChanged,
+  versionConverted,
   versionCreated,
   versionReady,
 } from './record.ts';

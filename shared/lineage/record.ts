@@ -37,6 +37,16 @@ export async function versionReady(ctx: Context, event: CairnEvent): Promise<voi
   await recordDatasets(ctx, event.subject['modelId'] ?? '', Number(event.subject['version']));
 }
 
+/** The ONNX file that was made of a version. Subscriber of `version.converted`. */
+export async function versionConverted(ctx: Context, { subject }: CairnEvent): Promise<void> {
+  const { modelId = '', version: number } = subject;
+  const version = await unlessMissing(getVersion(ctx, modelId, Number(number)));
+  if (!version?.converted) return;
+  const { path, at } = version.converted;
+  const hub = versionNode(modelId, version.version);
+  await connect(ctx, hub, [{ from: hub, to: fileNode('artifacts', path), kind: 'converted-to', at }]);
+}
+
 /** Asks for the edges of a run or a version to be written again. */
 export type RecordMessage = { readonly kind: 'record-lineage'; readonly node: string };
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Stores } from '../../shared/azure/index.ts';
 import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import {
@@ -11,6 +10,7 @@ import {
   runChanged,
 } from '../../shared/lineage/index.ts';
 import { createRun, logInputs, updateRun } from '../../shared/tracking/index.ts';
+import { dyingAfter } from '../support/dying.ts';
 import { eventually } from '../support/eventually.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { arrows, codeId, dataset, gitTags, trainedRun } from './support.ts';
@@ -38,38 +38,15 @@ function eventOf(subject: Record<string, string>, at = 1000): CairnEvent {
   };
 }
 
-/** Stores whose process dies at the write of number `last`: that one is not made, nor any behind it. */
-function dyingAt(last: number): { stores: Stores; writes: () => number } {
-  const { documents } = ctx.stores;
-  let writes = 0;
-  const wrapped = (name: Parameters<typeof documents>[0]) => {
-    const container = documents(name);
-    return new Proxy(container, {
-      get(target, member) {
-        const value: unknown = Reflect.get(target, member, target);
-        if (typeof value !== 'function') return value;
-        const bound = value.bind(target) as (...args: unknown[]) => unknown;
-        if (name !== 'lineage' || (member !== 'batch' && member !== 'write')) return bound;
-        return (...args: unknown[]) => {
-          if (writes >= last) return Promise.reject(new Error('the process died'));
-          writes++;
-          return bound(...args);
-        };
-      },
-    });
-  };
-  return { stores: { ...ctx.stores, documents: Object.assign(wrapped, documents) }, writes: () => writes };
-}
-
 /** Does an act again and again, each time dying one write later, until it comes through; returns how often it died. */
 async function dyingEverywhere(act: (ctx: Context) => Promise<unknown>): Promise<number> {
   for (let last = 0; ; last++) {
-    const { stores } = dyingAt(last);
+    const { dying, died } = dyingAfter(ctx, last, ['lineage']);
     try {
-      await act({ ...ctx, stores });
+      await act(dying);
       return last;
     } catch (error) {
-      if (!String(error).includes('the process died')) throw error;
+      if (!died()) throw error;
     }
   }
 }

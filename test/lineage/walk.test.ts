@@ -27,13 +27,13 @@ async function lineage(node: string, query = '', workspace = 'default') {
 /** A model of a run and a dataset, an endpoint that answers by it, and a file that it scored. */
 async function story(name: string) {
   const { run, model } = await trainedRun(ctx, { digest: `${name}-rows` });
-  const path = `${run.experimentId}/${run.runId}/artifacts/model.onnx`;
+  const path = `${run.experimentId}/models/${model.modelId}/artifacts/model.onnx`;
   await ctx.stores.blobs('artifacts').write(blobName(ctx, path), classifier());
   await createModel(ctx, { name });
   const reference = { kind: 'blob', uri: `batch-input/${name}/reference.csv`, digest: `${name}-reference` };
   const created = await createVersion(ctx, {
     name,
-    source: `runs:/${run.runId}/model.onnx`,
+    source: `models:/${model.modelId}`,
     runId: run.runId,
     loggedModelId: model.modelId,
     tags: [{ key: 'cairn.reference', value: JSON.stringify(reference) }],

@@ -12,7 +12,7 @@ export function ownNamespace(ctx: Context): string {
 export function nameOfLocation(uri: string): DatasetName | undefined {
   if (uri.startsWith('/')) return { namespace: 'file', name: uri };
   const [, scheme = '', authority = '', path = ''] =
-    /^([a-z][a-z0-9+.-]*):(?:\/\/([^/]*))?\/*(.+)$/is.exec(uri) ?? [];
+    /^([a-z][a-z0-9+.-]*):(?:\/\/([^/]*)\/+|\/*)([^/].*)$/is.exec(uri) ?? [];
   if (scheme === '' || path === '') return undefined;
   if (scheme.toLowerCase() === 'file') return { namespace: 'file', name: `/${path}` };
   // A password in a URL is nobody's to know.
