@@ -229,7 +229,7 @@ function converter(): { CAIRN_CONVERTER?: string } {
   if (given !== undefined) return { CAIRN_CONVERTER: given };
   const python = join(root, '.venv', 'convert', 'bin', 'python');
   const script = join(root, 'shared', 'conversion', 'python', 'convert.py');
-  return existsSync(python) ? { CAIRN_CONVERTER: JSON.stringify([python, script]) } : {};
+  return existsSync(python) ? { CAIRN_CONVERTER: JSON.stringify([python, '-B', script]) } : {};
 }
 
 function settings(

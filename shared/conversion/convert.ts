@@ -125,7 +125,7 @@ async function afterwards(
   }
 }
 
-/** Looks at what was stored, and makes it what is served of the version: `version.converted` has it inspected. */
+/** Looks at what was stored and makes it the version's ONNX, to be inspected: by a subscriber of `version.converted`. */
 async function record(ctx: Context, job: Recording): Promise<ConversionState> {
   const { converted, modelId, version, startedAt } = job;
   const wrong = await whyNotAsReported(ctx, converted);
@@ -136,7 +136,12 @@ async function record(ctx: Context, job: Recording): Promise<ConversionState> {
       ? undefined
       : {
           type: 'version.converted',
-          version: { ...doc, converted: { path, digest, at: ctx.clock.now() } },
+          version: {
+            ...doc,
+            converted: { path, digest, at: ctx.clock.now() },
+            // Until the ONNX has been read, nobody knows whether it can be served.
+            inspection: { state: 'pending' },
+          },
           subject: { jobId: job.jobId },
         },
   );

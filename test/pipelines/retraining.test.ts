@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +28,8 @@ import {
   type Truth,
   waiting,
 } from '../monitoring/support.ts';
+import { dyingAfter } from '../support/dying.ts';
+import { openFront } from '../support/front.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 
 const long = process.env['CAIRN_TEST'] === 'long';
@@ -53,45 +53,25 @@ const modes = [
 ];
 
 let server: TestServer;
-let front: Server;
+let front: Awaited<ReturnType<typeof openFront>>;
 let ctx: Context;
 beforeAll(async () => {
-  front = createServer((request, response) => {
-    bridged(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
-  }).listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  const address = front.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  process.env['CAIRN_PUBLIC_URL'] = `http://127.0.0.1:${port}`;
+  front = await openFront();
+  process.env['CAIRN_PUBLIC_URL'] = front.url;
   process.env['CAIRN_EXECUTORS'] = JSON.stringify({
     ...Object.fromEntries(modes.map((mode) => [mode, [process.execPath, trainer, mode, log]])),
     nowhere: ['/nowhere/at/all'],
   });
   server = await testServer();
+  front.serve(server);
   ctx = at(server.ctx, start - hour);
 });
 afterAll(async () => {
   stopExecutors();
   front.close();
-  front.closeAllConnections();
   await server.close();
   rmSync(join(log, '..'), { recursive: true });
 });
-
-/** One HTTP request of the trainer, handed to the router. */
-async function bridged(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = Buffer.concat(await request.toArray());
-  const answer = await server.fetch(request.url ?? '/', {
-    method: request.method ?? 'GET',
-    headers: Object.entries(request.headers).map(
-      ([name, value]) => [name, String(value)] as [string, string],
-    ),
-    ...(body.length > 0 ? { body } : {}),
-  });
-  response
-    .writeHead(answer.status, Object.fromEntries(answer.headers))
-    .end(Buffer.from(await answer.arrayBuffer()));
-}
 
 const byFirst: Truth = ([a = 0]) => a > 0;
 /** The champion still gets about six in ten right. */
@@ -343,34 +323,6 @@ describe('a training fails with the reason when its command', () => {
 });
 
 describe('a process that dies', () => {
-  /** A context whose `jobs` refuse the write after the first `writes` ones: the process ends there. */
-  function dyingAfter(writes: number): { dying: Context; died: () => boolean } {
-    let left = writes;
-    let dead = false;
-    const documents = ctx.stores.documents;
-    const mortal = (name: Parameters<typeof documents>[0]) => {
-      const container = documents(name);
-      return new Proxy(container, {
-        get(target, property) {
-          const value: unknown = Reflect.get(target, property);
-          if (typeof value !== 'function') return value;
-          const method = value.bind(target) as (...given: unknown[]) => unknown;
-          if (property !== 'write' && property !== 'batch') return method;
-          return (...given: unknown[]) => {
-            if (left-- > 0) return method(...given);
-            dead = true;
-            throw new Error('The process has died.');
-          };
-        },
-      });
-    };
-    const stores = {
-      ...ctx.stores,
-      documents: Object.assign(mortal, { ...documents, meter: documents.meter }) as typeof documents,
-    };
-    return { dying: { ...now(), stores }, died: () => dead };
-  }
-
   const later = (seconds: number): Context => at(server.ctx, Date.now() + seconds * 1000);
 
   /** What the work queue would do about versions that were registered, without doing anything else. */
@@ -399,7 +351,7 @@ describe('a process that dies', () => {
       const deadline = Date.now() + 15_000;
       await degraded(name, 'good');
       await breach(name);
-      const { dying, died } = dyingAfter(writes);
+      const { dying, died } = dyingAfter(now(), writes, ['jobs']);
       const lives = async () => {
         await requestRetraining(dying, breached(name));
         for (;;) {
