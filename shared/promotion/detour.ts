@@ -28,11 +28,11 @@ const inlineMillisecondsMax = 20_000;
  */
 export async function setAlias(
   ctx: Context,
-  { name, alias, version }: { readonly name: string; readonly alias: string; readonly version: number },
+  { name, alias, version, expected }: Parameters<typeof moveAlias>[1],
 ): Promise<void> {
   const root = await modelByName(ctx, name);
   if (!isGuarded(root, { alias }) || aliasHolder(root, alias) === version)
-    return moveAlias(ctx, { name, alias, version });
+    return moveAlias(ctx, { name, alias, version, expected });
   await promoted(ctx, root, { name, version, target: { alias } });
 }
 

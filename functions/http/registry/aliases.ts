@@ -8,10 +8,13 @@ import { versionJson } from './json.ts';
 
 const ref = { ...name, alias: fields.requiredText };
 
-/** MLflow's aliases. One that a policy guards moves by a promotion only. */
+/**
+ * MLflow's aliases. One that a policy guards moves by a promotion only. `expected`, which MLflow does not know, is
+ * the version that holds it as far as the caller knows: where another one does, the call fails with a conflict.
+ */
 export const aliasRoutes: readonly Route[] = [
   ...mlflow('POST', 'registered-models/alias', 'contributor', {
-    input: z.object({ ...ref, ...version }),
+    input: z.object({ ...ref, ...version, expected: fields.int64.optional() }),
     handle: (ctx, input) => setAlias(ctx, input),
   }),
   ...mlflow('GET', 'registered-models/alias', 'viewer', {

@@ -27,7 +27,7 @@ export function modelJson(root: ModelRoot, latest: readonly (ModelVersion | Foun
 
 /**
  * A version in MLflow's words. Its name, stage and aliases are those that the root has. Why it cannot be
- * served stands in `status_message`, since to MLflow every version is READY.
+ * served, or that this is not known yet, stands in `status_message`, since to MLflow every version is READY.
  */
 export function versionJson(
   root: Pick<ModelRoot, 'name' | 'stages' | 'aliases'>,
@@ -44,12 +44,21 @@ export function versionJson(
     source: v.source,
     run_id: v.runId ?? '',
     status: 'READY',
-    ...(v.inspection.state === 'refused' && !isPrompt(v.tags)
-      ? { status_message: `Not servable: ${v.inspection.reason}` }
-      : {}),
+    ...(isPrompt(v.tags) ? {} : statusMessage(v)),
     run_link: v.runLink ?? '',
     ...(v.loggedModelId ? { model_id: v.loggedModelId } : {}),
     ...optional('tags', pairs(v.tags)),
     ...optional('aliases', aliasesOf(root, v.version)),
   };
+}
+
+function statusMessage({ inspection }: ModelVersion | FoundVersion) {
+  switch (inspection.state) {
+    case 'pending':
+      return { status_message: 'Being read: whether it can be served is not known yet.' };
+    case 'refused':
+      return { status_message: `Not servable: ${inspection.reason}` };
+    case 'ready':
+      return {};
+  }
 }

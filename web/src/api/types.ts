@@ -64,7 +64,6 @@ export type Version = {
   description?: string;
   source: string;
   run_id: string;
-  status?: string;
   status_message?: string;
   tags?: Pair[];
   aliases?: string[];

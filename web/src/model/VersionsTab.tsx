@@ -98,61 +98,63 @@ function Versions({ model }: { readonly model: RegisteredModel }) {
           Each time a model is registered under this name, it becomes the next version.
         </Empty>
       ) : (
-        <Table
-          label="Versions, newest first"
-          rows={versions}
-          rowKey={({ version }) => String(version)}
-          rowName={({ version }) => `version ${version}`}
-          chosen={chosen}
-          onChoose={setChosen}
-          columns={[
-            {
-              title: 'Version',
-              cell: ({ version }) => <a href={links.version(name, version)}>v{version}</a>,
-            },
-            { title: 'State', cell: (version) => <State version={version} /> },
-            { title: 'Aliases', cell: ({ aliases }) => <Tags of={aliases} /> },
-            {
-              title: 'Stage',
-              cell: ({ stage }) => (stage === 'None' ? '—' : <Chip state={stage} />),
-            },
-            {
-              title: 'Flavours',
-              cell: ({ flavours }) => flavours.map(shortFlavour).join(', ') || '—',
-            },
-            {
-              title: 'Signed',
-              cell: ({ signed }) =>
-                signed ? (
-                  <span role="img" aria-label="signed" title="Signed">
-                    <Icon name="signed" />
+        <div className="versions">
+          <Table
+            label="Versions, newest first"
+            rows={versions}
+            rowKey={({ version }) => String(version)}
+            rowName={({ version }) => `version ${version}`}
+            chosen={chosen}
+            onChoose={setChosen}
+            columns={[
+              {
+                title: 'Version',
+                cell: ({ version }) => <a href={links.version(name, version)}>v{version}</a>,
+              },
+              { title: 'State', cell: (version) => <State version={version} /> },
+              { title: 'Aliases', cell: ({ aliases }) => <Tags of={aliases} /> },
+              {
+                title: 'Stage',
+                cell: ({ stage }) => (stage === 'None' ? '—' : <Chip state={stage} />),
+              },
+              {
+                title: 'Flavours',
+                cell: ({ flavours }) => flavours.map(shortFlavour).join(', ') || '—',
+              },
+              {
+                title: 'Signed',
+                cell: ({ signed }) =>
+                  signed ? (
+                    <span role="img" aria-label="signed" title="Signed">
+                      <Icon name="signed" />
+                    </span>
+                  ) : (
+                    '—'
+                  ),
+              },
+              {
+                title: 'From run',
+                cell: ({ run_id: run }) =>
+                  run ? (
+                    <a href={links.runById(run)} title={run}>
+                      <code className="steady">{run.slice(-8)}</code>
+                    </a>
+                  ) : (
+                    '—'
+                  ),
+              },
+              {
+                title: 'Description',
+                cell: ({ description }) => (
+                  <span className="clamp" title={description}>
+                    {description || '—'}
                   </span>
-                ) : (
-                  '—'
                 ),
-            },
-            {
-              title: 'From run',
-              cell: ({ run_id: run }) =>
-                run ? (
-                  <a href={links.runById(run)} title={run}>
-                    <code>{run.slice(-8)}</code>
-                  </a>
-                ) : (
-                  '—'
-                ),
-            },
-            {
-              title: 'Description',
-              cell: ({ description }) => (
-                <span className="clamp" title={description}>
-                  {description || '—'}
-                </span>
-              ),
-            },
-            { title: 'Created', cell: (each) => <Ago at={each.created_at} /> },
-          ]}
-        />
+              },
+              { title: 'Created', cell: (each) => <Ago at={each.created_at} /> },
+            ]}
+          />
+        </div>
       )}
       <More query={query} />
     </Card>

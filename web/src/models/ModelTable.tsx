@@ -76,7 +76,7 @@ export function ModelTable({
           { title: 'Newest', cell: ({ name, latest_versions: latest = [] }) => newest(name, latest) },
           {
             title: 'Aliases',
-            cell: ({ name, aliases = [] }) => <AliasTags model={name} aliases={aliases} />,
+            cell: ({ name, aliases = [] }) => <AliasTags model={name} aliases={aliases} max={3} />,
           },
           ...(max === undefined
             ? [
@@ -104,7 +104,7 @@ function newest(name: string, latest: readonly Version[]) {
   const version = latest.toSorted((a, b) => Number(b.version) - Number(a.version))[0];
   if (!version) return '—';
   return (
-    <span className="dotted">
+    <span className="dotted steady">
       <a href={links.version(name, version.version)}>v{version.version}</a>
       <span title={version.status_message}>
         <Chip state={stateOf(version)} />
@@ -113,9 +113,10 @@ function newest(name: string, latest: readonly Version[]) {
   );
 }
 
-function stateOf({ status, status_message: why }: Version): string {
-  if (status === 'PENDING_REGISTRATION') return 'reading';
-  return why ? 'not servable' : 'ready';
+/** To MLflow every version is ready; what it is in truth begins its message. */
+function stateOf({ status_message: says = '' }: Version): string {
+  if (says === '') return 'ready';
+  return says.startsWith('Not servable') ? 'not servable' : 'reading';
 }
 
 function None({ of, brief }: { readonly of: 'models' | 'prompts' | 'match'; readonly brief: boolean }) {

@@ -34,7 +34,7 @@ export function VersionHead({ version }: { readonly version: Version }) {
   return (
     <>
       <PageHead
-        title={`${name} version ${number}`}
+        title={`Version ${number} of ${name}`}
         crumbs={[
           { label: 'Models', href: '#/models' },
           { label: name, href: links.model(name) },
