@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { isCode } from '../http/index.ts';
-import { getVersion, type ModelVersion, resolveAlias, versionByName } from '../registry/index.ts';
+import { type ModelVersion, versionByName } from '../registry/index.ts';
 import {
   type DatasetDetail,
   type DatasetInput,
@@ -73,15 +73,12 @@ export async function identifyDataset(
   );
 }
 
-/** The version that another one is a copy of: what its source `models:/…` names, if that still lies at the same place. */
+/** The version that another one is a copy of, if what its source names still lies at the same place. */
 export async function copiedVersion(ctx: Context, copy: ModelVersion): Promise<NodeId | undefined> {
-  const [, name = '', number, alias = ''] =
-    /^models:\/([^/@]+)(?:\/(\d{1,15})|@(.+))$/.exec(copy.source) ?? [];
-  if (name === '') return undefined;
-  const found = await unlessMissing(
-    number === undefined ? aliased(ctx, name, alias) : versionByName(ctx, name, Number(number)),
-  );
-  // A name may stand for another model by now, and an alias for another version.
+  const [, name, number] = /^models:\/([^/]+)\/(\d{1,15})$/.exec(copy.source) ?? [];
+  const found =
+    name === undefined ? undefined : await unlessMissing(versionByName(ctx, name, Number(number)));
+  // The name may stand for another model by now.
   return found && (found.storageLocation ?? found.source) === copy.storageLocation
     ? versionNode(found.modelId, found.version)
     : undefined;
@@ -127,11 +124,6 @@ async function existingModels(ctx: Context, models: readonly { modelId: string }
     unlessMissing(getLoggedModel(ctx, modelId, { deleted: true })),
   );
   return found.flatMap((model) => (model ? [nodeId('logged-model', model.modelId)] : []));
-}
-
-async function aliased(ctx: Context, name: string, alias: string): Promise<ModelVersion> {
-  const { modelId, version } = await resolveAlias(ctx, name, alias);
-  return getVersion(ctx, modelId, version);
 }
 
 /** What is read for the graph may be gone by then, or never have been: names come from clients. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startedStack } from '../support/stack.ts';
+import { freePort, startedStack } from '../support/stack.ts';
 import { mlflowServer } from './server.ts';
 
 /** `make test-mlflow`: what data scientists do with the real clients, against a whole stack or MLflow's own server. */
@@ -31,8 +31,14 @@ if (values.help || unknown.length > 0) {
 }
 
 const counted = { passed: 0, failed: 0 };
-// A scenario's receiver of webhooks is on this machine.
-const stack = values.peer ? undefined : await startedStack({ CAIRN_WEBHOOK_TARGETS: 'any' });
+// The scenarios' receivers of webhooks and of OpenLineage events are on this machine.
+const lineagePort = await freePort();
+const stack = values.peer
+  ? undefined
+  : await startedStack({
+      CAIRN_WEBHOOK_TARGETS: 'any',
+      CAIRN_OPENLINEAGE_URL: `http://127.0.0.1:${lineagePort}`,
+    });
 try {
   for (const client of values.client) {
     const server = stack ?? (await mlflowServer(client));
@@ -65,6 +71,7 @@ async function runScenarios(client: string, url: string): Promise<void> {
         MLFLOW_DISABLE_TELEMETRY: 'true',
         DO_NOT_TRACK: 'true',
         PYTHONDONTWRITEBYTECODE: '1',
+        CAIRN_TEST_OPENLINEAGE_PORT: String(lineagePort),
         CAIRN_TEST_PEER: values.peer ? '1' : '0',
       },
     });
