@@ -6,7 +6,7 @@ import { inTurns } from '../turns.ts';
 import { changeModel } from './change.ts';
 import { claimName, freeName } from './claim.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
-import { findByName, partition, readByName, readRootOrRest } from './models.ts';
+import { findByName, modelByName, partition, readByName, readRootOrRest } from './models.ts';
 import { checkName } from './names.ts';
 import { readVersion } from './versions.ts';
 
@@ -20,14 +20,12 @@ const readsAtOnceMax = 16;
  */
 export async function renameModel(ctx: Context, name: string, newName: string): Promise<ModelRoot> {
   checkName(newName, 'new_name');
-  const { doc: root } = await readByName(ctx, name);
-  if (newName === name) return root;
-  if (await findByName(ctx, newName)) throw taken(newName);
-  const token = await intend(ctx, name, newName);
-  const claim = await claimName(ctx, newName, root.modelId);
+  if (newName === name) return modelByName(ctx, name);
+  const { modelId, token } = await intend(ctx, name, newName);
+  const claim = await claimName(ctx, newName, modelId);
   if (!claim.claimed) throw taken(newName);
   const renamed = await takeName(ctx, { name, newName, token });
-  await freeName(ctx, name, root.modelId);
+  await freeName(ctx, name, modelId);
   return renamed;
 }
 
@@ -53,17 +51,25 @@ export async function finishRename(ctx: Context, event: CairnEvent): Promise<voi
   }
 }
 
-/** Writes into the root which name it is about to take, replacing what another request wrote there. */
-function intend(ctx: Context, name: string, newName: string): Promise<string> {
+/**
+ * Writes into the root which name it is about to take, replacing what another request wrote there; nothing
+ * where the name is taken. Returns which model went by the old name, and the sign of this request.
+ */
+function intend(
+  ctx: Context,
+  name: string,
+  newName: string,
+): Promise<{ readonly modelId: string; readonly token: string }> {
   return swap(ctx, `Model '${name}'`, async () => {
     const { doc, etag } = await readByName(ctx, name);
+    if (await findByName(ctx, newName)) throw taken(newName);
     const token = ctx.ids.hex(8);
     const { outcome } = await ctx.stores.documents('models').write(partition(ctx, doc.modelId), {
       op: 'replace',
       doc: { ...doc, renaming: { name: newName, token } },
       etag,
     });
-    return outcome === 'applied' ? token : lost;
+    return outcome === 'applied' ? { modelId: doc.modelId, token } : lost;
   });
 }
 

@@ -58,6 +58,17 @@ export function listEndpoints(ctx: Context): Promise<Endpoint[]> {
     );
 }
 
+/** The endpoints of a model, as they are at this moment. */
+export function endpointsOf(ctx: Context, modelId: string): Promise<Endpoint[]> {
+  return ctx.stores.documents('endpoints').query<Endpoint>(
+    {
+      text: "SELECT * FROM c WHERE c.type = 'endpoint' AND c.modelId = @modelId",
+      values: { modelId },
+    },
+    { key: partition(ctx), consistency: 'strong' },
+  );
+}
+
 /**
  * Brings the endpoints that an event concerns to the version their alias holds now. Subscriber of
  * `alias.moved` and `version.ready`; serving an event twice, late or out of order changes nothing.

@@ -1,5 +1,5 @@
 export { type Endpoint, endpointName, type NewEndpoint, type Pinned } from './endpoint.ts';
-export { createEndpoint, followAlias, getEndpoint, listEndpoints } from './endpoints.ts';
+export { createEndpoint, endpointsOf, followAlias, getEndpoint, listEndpoints } from './endpoints.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
 export { type Label, labelsMax, type PredictionLabel, readLabels, recordLabels } from './labels.ts';
@@ -8,6 +8,6 @@ export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } fr
 export { predict, type Prediction } from './predict.ts';
 export { inputColumns, type PredictionPart, type PredictionRange, readPredictions } from './predictions.ts';
 export { flushPredictions } from './prediction-log.ts';
-export type { Roles, Scores } from './scores.ts';
+export { type Roles, type Scores, scoresOf } from './scores.ts';
 export { type Target, targetOf } from './target.ts';
 export type { ElementType, Port, Tensor, Tensors } from '../sessions/index.ts';

@@ -1,7 +1,7 @@
 import type { Context } from '../../../shared/context.ts';
 import { CairnError } from '../../../shared/http/index.ts';
 import { aliasesOf, type ModelRoot } from '../../../shared/registry/index.ts';
-import { type Endpoint, listEndpoints } from '../../../shared/serving/index.ts';
+import { type Endpoint, endpointsOf } from '../../../shared/serving/index.ts';
 
 /**
  * Refuses to delete what an endpoint serves: a version that answers or is about to, or, without a number,
@@ -9,10 +9,9 @@ import { type Endpoint, listEndpoints } from '../../../shared/serving/index.ts';
  */
 export async function refuseServed(ctx: Context, root: ModelRoot, version?: number): Promise<void> {
   const aliases = version === undefined ? [] : aliasesOf(root, version);
-  const serves = ({ modelId, stable, alias }: Endpoint) =>
-    modelId === root.modelId &&
-    (version === undefined || stable?.version === version || aliases.includes(alias));
-  const endpoint = (await listEndpoints(ctx)).find(serves);
+  const serves = ({ stable, alias }: Endpoint) =>
+    version === undefined || stable?.version === version || aliases.includes(alias);
+  const endpoint = (await endpointsOf(ctx, root.modelId)).find(serves);
   if (!endpoint) return;
   throw new CairnError(
     'invalid-state',
