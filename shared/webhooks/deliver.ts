@@ -1,15 +1,17 @@
 import type { Context } from '../context.ts';
 import { askToSend, type DeliveryMessage } from './deliveries.ts';
 import type { Attempt, Delivery, Webhook } from './model.ts';
-import type { Answer, Resolve } from './post.ts';
+import type { Answer } from './post.ts';
 import { claimed, isSpent, reasonOf, settled, stopped, verdictOf } from './state.ts';
 import { readDelivery, readWebhook, replaceDelivery } from './store.ts';
-import { sendTo } from './webhooks.ts';
+import { sendTo, type Transport } from './send.ts';
 
 /** A delivery due for this long has no message in the queue that would have sent it. */
 const missedAfterMilliseconds = 60_000;
 /** A message may be seen a little before its time by another clock, and would then find nothing due. */
 const delaySecondsMore = 1;
+/** How long a receiver that did not answer is left alone, by the instance that waited for it. */
+const muteSeconds = 30;
 
 /**
  * Sends one delivery if it is due. A worker first claims it by a conditional write, so that of several at once
@@ -20,7 +22,7 @@ const delaySecondsMore = 1;
 export async function deliverWebhook(
   ctx: Context,
   { webhookId, deliveryId }: DeliveryMessage,
-  resolve?: Resolve,
+  transport?: Transport,
 ): Promise<void> {
   const stored = await readDelivery(ctx, webhookId, deliveryId);
   const now = ctx.clock.now();
@@ -34,7 +36,7 @@ export async function deliverWebhook(
   }
   const etag = await replaceDelivery(ctx, claim, stored.etag);
   if (etag === undefined) return;
-  const answer = await sendTo(ctx, webhook.doc, deliveryId, JSON.stringify(claim.body), resolve);
+  const answer = await sendUnlessMute(ctx, webhook.doc, claim, transport);
   await settle(ctx, claim, etag, attemptOf(answer, now, ctx.clock.now()), answer);
 }
 
@@ -57,6 +59,36 @@ function whyStop(delivery: Delivery, webhook: Webhook | undefined): string | und
   if (webhook === undefined) return 'the webhook was deleted';
   if (webhook.status === 'disabled') return 'the webhook is disabled';
   return isSpent(delivery) ? 'no attempt is left, and the last one was broken off' : undefined;
+}
+
+/**
+ * Sends a delivery, unless its receiver let this instance wait in vain a moment ago: that is an attempt without
+ * an answer, too, but does not keep all other work waiting once more.
+ */
+async function sendUnlessMute(
+  ctx: Context,
+  webhook: Webhook,
+  { deliveryId, body }: Delivery,
+  transport: Transport | undefined,
+): Promise<Answer> {
+  const mute = muteUntil(ctx);
+  const receiver = `${webhook.webhookId} ${webhook.url}`;
+  if ((mute.get(receiver) ?? 0) > ctx.clock.now())
+    return { outcome: 'unreachable', reason: 'the receiver did not answer just before, and was left alone' };
+  mute.delete(receiver);
+  const answer = await sendTo(ctx, webhook, deliveryId, JSON.stringify(body), transport);
+  if (answer.outcome === 'unreachable' && answer.waited)
+    mute.set(receiver, ctx.clock.now() + muteSeconds * 1000);
+  return answer;
+}
+
+/** Until when receivers are left alone; only what this instance knows of them. */
+const muteByStores = new WeakMap<object, Map<string, number>>();
+function muteUntil(ctx: Context): Map<string, number> {
+  let mute = muteByStores.get(ctx.stores);
+  if (!mute) muteByStores.set(ctx.stores, (mute = new Map()));
+  if (mute.size > 1000) mute.clear();
+  return mute;
 }
 
 /** Records how an attempt ended, unless the lease ran out and another worker has taken over. */

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isPublicAddress, literalAddress, type Targets, whyNoTarget } from './target.ts';
 
-export type Address = { readonly address: string; readonly family: number };
+type Address = { readonly address: string; readonly family: number };
 
 /** Every address of a host name; fails where there is none. */
 export type Resolve = (hostname: string) => Promise<readonly Address[]>;
@@ -21,7 +21,12 @@ export type Answer =
       /** The beginning of the answer. */
       readonly body: string;
     }
-  | { readonly outcome: 'unreachable'; readonly reason: string }
+  | {
+      readonly outcome: 'unreachable';
+      readonly reason: string;
+      /** Whether all the time that a receiver has was spent on it. */
+      readonly waited?: true;
+    }
   | { readonly outcome: 'forbidden'; readonly reason: string };
 
 export type Post = {
@@ -54,7 +59,8 @@ export async function post(asked: Post): Promise<Answer> {
       return { outcome: 'forbidden', reason: 'the host does not resolve to public addresses only' };
     return await exchange(asked, target, addresses, timeout);
   } catch (error) {
-    return { outcome: 'unreachable', reason: timeout.aborted ? late(asked) : reasonOf(error) };
+    if (timeout.aborted) return { outcome: 'unreachable', reason: late(asked), waited: true };
+    return { outcome: 'unreachable', reason: reasonOf(error) };
   }
 }
 

@@ -72,7 +72,6 @@ describe('the URL of a receiver', () => {
       fc.asyncProperty(
         fc.oneof(
           fc.string({ unit: 'binary' }),
-          fc.webUrl(),
           fc.string().map((s) => `https://${s}`),
         ),
         async (url) => {

@@ -358,6 +358,27 @@ describe('whatever happens to workers and messages', () => {
     await swept(0);
   });
 
+  test('a receiver that does not answer keeps a worker waiting once, not for every delivery', async () => {
+    const messages: DeliveryMessage[] = [];
+    for (let i = 0; i < 5; i++) {
+      event = { ...event, seq: event.seq + 100 + i };
+      messages.push(await toldOnce());
+    }
+    const { promise: never } = Promise.withResolvers<{ status: number }>();
+    receiver.reply = () => never;
+    const brief = { resolve: () => Promise.reject(new Error('not asked')), millisecondsMax: 100 };
+    for (const message of messages) await deliverWebhook(ctx, message, brief);
+    expect(receiver.received).toHaveLength(1);
+    const tries = (await deliveriesOf(ctx, webhook.webhookId)).map(
+      ({ state }) => state.status === 'pending' && state.tries,
+    );
+    expect(tries).toEqual([1, 1, 1, 1, 1]);
+    receiver.reply = () => ({ status: 200 });
+    now += 31_000;
+    for (const message of messages) await deliverWebhook(ctx, message, brief);
+    expect(receiver.received).toHaveLength(6);
+  });
+
   test('an event whose subscriber broke off between record and message is told all the same, once', async () => {
     const queues = { ...ctx.stores.queues, send: () => Promise.reject(new Error('cut')) };
     await expect(notifyWebhooks({ ...ctx, stores: { ...ctx.stores, queues } }, event)).rejects.toThrow('cut');

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { InvocationContext, Timer } from '@azure/functions';
+import { tick } from '../../functions/tick.ts';
+import { work } from '../../functions/work.ts';
+import type { AgendaEntry } from '../../shared/events/index.ts';
 import { changeModel, changeVersion } from '../../shared/registry/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
-import { deliveriesOf, isSigned, permitLocalTargets, type Receiver, startReceiver } from './support.ts';
+import { deliveriesOf, isSigned, permitLocalTargets, type Receiver, startReceiver, sure } from './support.ts';
 
 const api = '/api/2.0/mlflow/webhooks';
 const created = [{ entity: 'REGISTERED_MODEL', action: 'CREATED' }];
@@ -494,6 +498,26 @@ describe('what happens in the registry', () => {
       Array(3).fill('delivered'),
     );
   });
+});
+
+test('the timer sees to it that lost deliveries are looked for', async () => {
+  const silent = () => {};
+  const invocation = {
+    invocationId: 'test',
+    info: silent,
+    warn: silent,
+    error: silent,
+  } as unknown as InvocationContext;
+  await tick({} as Timer, invocation);
+  const [agenda] = await server.ctx.stores
+    .documents('jobs')
+    .query<{ entries: Record<string, AgendaEntry> }>(
+      { text: "SELECT c.entries FROM c WHERE c.id = 'agenda'" },
+      { key: ['agenda'], consistency: 'strong' },
+    );
+  const webhooks = sure(agenda?.entries['webhooks']);
+  expect(webhooks).toMatchObject({ everySeconds: 300, message: { kind: 'sweep-webhooks' } });
+  await expect(work(webhooks.message, invocation)).resolves.toBeUndefined();
 });
 
 function encoded(text: string): string {

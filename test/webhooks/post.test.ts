@@ -196,6 +196,7 @@ describe('an answer', () => {
     expect(await send({ url: `http://127.0.0.1:${port}`, millisecondsMax: 300 })).toEqual({
       outcome: 'unreachable',
       reason,
+      ...(reason.startsWith('no answer') ? { waited: true } : {}),
     });
   });
 
@@ -209,6 +210,7 @@ describe('an answer', () => {
     expect(await send({ url, resolve: () => new Promise(() => {}), millisecondsMax: 200 })).toEqual({
       outcome: 'unreachable',
       reason: 'no answer within 0.2 s',
+      waited: true,
     });
   });
 

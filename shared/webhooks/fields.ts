@@ -1,0 +1,69 @@
+import type { Context } from '../context.ts';
+import { CairnError } from '../http/index.ts';
+import type { WebhookEvent } from './events.ts';
+import type { Webhook } from './model.ts';
+import { checkTarget } from './target.ts';
+
+const descriptionCharsMax = 1000;
+const secretCharsMax = 1000;
+
+/** What a webhook is made of; `secret` is checked here and not before, since what is refused there is quoted. */
+type Fields = {
+  readonly name: string;
+  readonly url: string;
+  readonly events: readonly WebhookEvent[];
+  readonly description: string;
+  readonly status: Webhook['status'];
+  readonly secret: unknown;
+};
+
+/** Fields to be changed; the others stay. */
+export type Change = { readonly [F in keyof Fields]?: Fields[F] | undefined };
+
+export type NewWebhook = Pick<Fields, 'name' | 'url' | 'events'> & {
+  readonly [F in 'description' | 'status' | 'secret']?: Fields[F] | undefined;
+};
+
+/** The given fields, fit to be stored; `sealed` is `''` where the secret is to go. Throws `invalid` with the reason. */
+export async function checked(
+  ctx: Context,
+  { name, url, events, description, status, secret }: Change,
+): Promise<Partial<Omit<Fields, 'secret'>> & { sealed?: string }> {
+  if (name !== undefined && !/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/i.test(name))
+    throw new CairnError(
+      'invalid',
+      `Webhook name '${name}' is invalid. It must start and end with a letter or digit, have at most 63 characters, and contain only letters, digits, dots (.), underscores (_), and hyphens (-).`,
+      { field: 'name' },
+    );
+  if (url !== undefined) await checkTarget(url, ctx.settings.webhookTargets);
+  if (events?.length === 0)
+    throw new CairnError('invalid', 'Webhook events must be a non-empty list.', { field: 'events' });
+  if ((description ?? '').length > descriptionCharsMax)
+    throw new CairnError('invalid', `Webhook description is over ${descriptionCharsMax} characters.`, {
+      field: 'description',
+    });
+  const sealed = await sealedSecret(ctx, secret);
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(url === undefined ? {} : { url }),
+    ...(events === undefined ? {} : { events: [...new Set(events)] }),
+    ...(description === undefined ? {} : { description }),
+    ...(status === undefined ? {} : { status }),
+    ...(sealed === undefined ? {} : { sealed }),
+  };
+}
+
+async function sealedSecret(ctx: Context, secret: unknown): Promise<string | undefined> {
+  if (secret === undefined || secret === '') return secret;
+  if (typeof secret !== 'string' || secret.length > secretCharsMax)
+    throw new CairnError('invalid', `Webhook secret must be text of at most ${secretCharsMax} characters.`, {
+      field: 'secret',
+    });
+  if (ctx.stores.keys === undefined)
+    throw new CairnError(
+      'invalid',
+      'This deployment has no key to keep a secret by: set CAIRN_KEY_VAULT_URL (on a laptop CAIRN_KEYS_FOLDER), or leave the secret out.',
+      { field: 'secret' },
+    );
+  return ctx.stores.keys.seal(secret);
+}
