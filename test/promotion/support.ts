@@ -1,5 +1,7 @@
 import type { Context } from '../../shared/context.ts';
 import { writeCsv } from '../../shared/datasets/index.ts';
+import type { Document } from '../../shared/documents.ts';
+import type { AgendaEntry } from '../../shared/events/index.ts';
 import { linearClassifier } from '../../shared/onnx/index.ts';
 import { advancePromotion, type GateSpec, type Promotion, putPolicy } from '../../shared/promotion/index.ts';
 import { createModel, createVersion, inspectVersion } from '../../shared/registry/index.ts';
@@ -62,12 +64,21 @@ export async function registered(
 export async function addVersion(
   ctx: Context,
   name: string,
-  { onnx, tags }: { readonly onnx?: Uint8Array; readonly tags?: readonly { key: string; value: string }[] },
+  {
+    onnx,
+    tags,
+    runId,
+  }: {
+    readonly onnx?: Uint8Array;
+    readonly tags?: readonly { key: string; value: string }[];
+    readonly runId?: string;
+  },
 ): Promise<number> {
   const path = `models/${ctx.ids.hex(8)}`;
   if (onnx)
     await ctx.stores.blobs('artifacts').write(`${ctx.workspace}/${path}/model.onnx`, Buffer.from(onnx));
-  const made = await createVersion(ctx, { name, source: `mlflow-artifacts:/${path}`, tags });
+  const source = runId === undefined ? `mlflow-artifacts:/${path}` : `runs:/${runId}/model`;
+  const made = await createVersion(ctx, { name, source, tags, runId });
   if (onnx) await inspectNow(ctx, made.modelId, made.version);
   return made.version;
 }
@@ -97,6 +108,16 @@ export async function advanced(
   const promotion = await advancePromotion(ctx, { modelId, number });
   if (!promotion) throw new Error(`Promotion ${number} is gone.`);
   return promotion;
+}
+
+/** When the timer comes back to a promotion; `undefined` where it does not. */
+export async function dueAt(
+  ctx: Context,
+  { modelId, number }: Pick<Promotion, 'modelId' | 'number'>,
+): Promise<number | undefined> {
+  type Agenda = Document & { readonly entries: Readonly<Record<string, AgendaEntry>> };
+  const agenda = await ctx.stores.documents('jobs').read<Agenda>(['agenda'], 'agenda');
+  return agenda?.doc.entries[`promotion:default:${modelId}:${number}`]?.dueAt;
 }
 
 export type Answer = { readonly status: number; readonly body: JsonObject; readonly headers: Headers };
