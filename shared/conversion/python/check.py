@@ -9,7 +9,8 @@ import onnxruntime
 import pandas as pd
 
 from failure import CannotConvert
-from graph import Data, booster_classes, feeds, is_classifier, label, to_onnx
+from graph import Data, Precision, booster_classes, feeds, is_classifier, label, labels_of, to_onnx
+from rows import Rows
 
 #: Of a probability, and of a value up to 1; relative to a larger value, of which float32 keeps seven digits.
 TOLERANCE = 1e-4
@@ -23,18 +24,35 @@ class Answers:
     numbers: Optional[np.ndarray]
 
 
-def same_onnx(model: Any, data: Data) -> "tuple[onnx.ModelProto, float]":
-    """The model as an ONNX that answers as it does, and the largest difference. Raises where there is none."""
-    answers = original_answers(model, data)
-    graph = to_onnx(model, data)
+def same_onnx(model: Any, sample: Rows) -> "tuple[onnx.ModelProto, float, int]":
+    """The model as an ONNX that answers as it does, the largest difference, and of how many rows. Raises where there is none."""
+    labels_of(model)  # Raises for a model of several targets.
+    data, answers = _decided(sample, original_answers(model, sample.data))
+
+    def compared(precision: Precision) -> "tuple[onnx.ModelProto, float, int]":
+        graph = to_onnx(model, data, precision)
+        return graph, largest_difference(answers, onnx_answers(graph, data), data), len(data)
+
     try:
-        return graph, largest_difference(answers, onnx_answers(graph, data), data)
+        return compared("float32")
     except CannotConvert as refused:
         try:
-            graph = to_onnx(model, data, "float64")
-            return graph, largest_difference(answers, onnx_answers(graph, data), data)
+            return compared("float64")
         except Exception:
             raise refused from None
+
+
+def _decided(sample: Rows, answers: Answers) -> "tuple[Data, Answers]":
+    """Without the rows made up here on which the model is torn between two classes, so that rounding decides."""
+    labels, numbers = answers.labels, answers.numbers
+    if labels is None or numbers is None or numbers.shape[1] < 2:
+        return sample.data, answers
+    ordered = np.sort(numbers, axis=1)
+    keep = (np.arange(len(labels)) < sample.logged) | (ordered[:, -1] - ordered[:, -2] > TOLERANCE)
+    if not keep.any():
+        return sample.data, answers
+    data = sample.data[keep] if isinstance(sample.data, np.ndarray) else sample.data[keep].reset_index(drop=True)
+    return data, Answers([label for label, kept in zip(labels, keep) if kept], numbers[keep])
 
 
 def original_answers(model: Any, data: Data) -> Answers:

@@ -100,7 +100,7 @@ def convert(server: Server, task: Task, folder: Path) -> "dict[str, Any]":
 
     original = flavours.load(model_folder)
     sample = rows.rows_for(original)
-    converted, difference = check.same_onnx(original.model, sample.data)
+    converted, difference, count = check.same_onnx(original.model, sample)
 
     onnx = converted.SerializeToString()
     if len(onnx) > task.bytesMax:
@@ -113,7 +113,7 @@ def convert(server: Server, task: Task, folder: Path) -> "dict[str, Any]":
         "path": f"{task.target}/model.onnx",
         "sha256": hashlib.sha256(onnx).hexdigest(),
         "bytes": len(onnx),
-        "rows": len(sample.data),
+        "rows": count,
         "rows_from": sample.source,
         "max_abs_difference": difference,
         "tolerance": check.TOLERANCE,

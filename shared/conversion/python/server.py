@@ -96,10 +96,10 @@ def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
         except urllib.error.HTTPError as error:
             if error.code not in (429, 500, 502, 503, 504) or wait_seconds is None:
                 said = error.read(2000).decode(errors="replace")
-                raise ConnectionError(f"{request.method} {_shown(request)} answered {error.code}: {said}") from None
+                raise ConnectionError(f"{request.get_method()} {_shown(request)} answered {error.code}: {said}") from None
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
             if wait_seconds is None:
-                raise ConnectionError(f"{request.method} {_shown(request)}: {error}") from None
+                raise ConnectionError(f"{request.get_method()} {_shown(request)}: {error}") from None
         time.sleep(wait_seconds)
     raise AssertionError("the last try returns or raises")
 
