@@ -73,7 +73,7 @@ describe('a model', () => {
       metadata: { ['__proto__']: 'odd', signature: '{"inputs":[]}' },
       external: [],
       operators: { MatMul: 1, Relu: 2, 'com.example.Odd': 1 },
-      initializers: { count: 2, bytes: 35 },
+      initializers: { count: 2, bytes: 35, elements: 10 },
     });
   });
 

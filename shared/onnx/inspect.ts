@@ -1,6 +1,6 @@
 import { bytesTag, FieldCursor, varintTag } from './decode.ts';
 import { OnnxError } from './errors.ts';
-import { type ExternalTensor, readEntry, readTensor } from './tensor.ts';
+import { type ExternalTensor, readEntry, readTensor, type TensorHeader } from './tensor.ts';
 import { type Dimension, elementTypeOf, type Value, type ValueType } from './types.ts';
 
 export type Inspection = {
@@ -16,8 +16,8 @@ export type Inspection = {
   external: ExternalTensor[];
   /** How often each operator occurs, subgraphs and functions included; `domain.Op` outside ai.onnx. */
   operators: Record<string, number>;
-  /** Weights of all graphs; `bytes` is what this file holds of them. */
-  initializers: { count: number; bytes: number };
+  /** Weights of all graphs; `bytes` is what this file holds of them, `elements` what their shapes say. */
+  initializers: { count: number; bytes: number; elements: number };
 };
 
 const valuesMax = 10_000;
@@ -58,7 +58,7 @@ class Findings {
   readonly #external: ExternalTensor[] = [];
   readonly #operators = new Map<string, number>();
   readonly #initializerNames = new Set<string>();
-  readonly #initializers = { count: 0, bytes: 0 };
+  readonly #initializers = { count: 0, bytes: 0, elements: 0 };
 
   result(): Inspection {
     if (this.#irVersion < 1 || !this.#hasGraph || this.#opsets.size === 0) {
@@ -204,32 +204,36 @@ class Findings {
   }
 
   #initializer(field: FieldCursor, isMain: boolean): void {
-    const { name, bytes } = this.#tensor(field, isMain);
-    this.#countInitializer(bytes);
-    if (isMain) this.#initializerNames.add(name);
+    const header = this.#tensor(field, isMain);
+    this.#countInitializer(header);
+    if (isMain) this.#initializerNames.add(header.name);
   }
 
   #sparseInitializer(field: FieldCursor): void {
     this.#countInitializer(this.#sparseTensor(field));
   }
 
-  #countInitializer(bytes: number): void {
+  #countInitializer({ bytes, elements }: { bytes: number; elements: number }): void {
     this.#initializers.count += 1;
     this.#initializers.bytes += bytes;
+    this.#initializers.elements += elements;
     if (this.#initializers.count > initializersMax) throw tooMany('initializers', initializersMax);
   }
 
-  /** SparseTensorProto: values and indices are tensors. */
-  #sparseTensor(field: FieldCursor): number {
-    let bytes = 0;
+  /** SparseTensorProto: values and indices are tensors; the values are what counts. */
+  #sparseTensor(field: FieldCursor): { bytes: number; elements: number } {
+    const found = { bytes: 0, elements: 0 };
     while (field.next()) {
-      if (field.tag === bytesTag(1) || field.tag === bytesTag(2))
-        bytes += this.#tensor(field.message()).bytes;
+      const isValues = field.tag === bytesTag(1);
+      if (!isValues && field.tag !== bytesTag(2)) continue;
+      const { bytes, elements } = this.#tensor(field.message());
+      found.bytes += bytes;
+      if (isValues) found.elements += elements;
     }
-    return bytes;
+    return found;
   }
 
-  #tensor(field: FieldCursor, isInitializer = false): { name: string; bytes: number } {
+  #tensor(field: FieldCursor, isInitializer = false): TensorHeader {
     const header = readTensor(field, isInitializer);
     if (header.external) push(this.#external, header.external, externalMax, 'tensors outside its file');
     return header;

@@ -18,6 +18,8 @@ export type TensorHeader = {
   readonly name: string;
   /** Bytes of data in this file. */
   readonly bytes: number;
+  /** By its shape, which may say anything. */
+  readonly elements: number;
   readonly external: ExternalTensor | null;
 };
 
@@ -69,7 +71,13 @@ export function readTensor(field: FieldCursor, isInitializer: boolean): TensorHe
       default:
     }
   }
-  return { name, bytes, external: isExternal ? { name, type, dims, entries, isInitializer } : null };
+  const elements = dims.reduce((product, size) => product * size, 1);
+  return {
+    name,
+    bytes,
+    elements,
+    external: isExternal ? { name, type, dims, entries, isInitializer } : null,
+  };
 }
 
 /** StringStringEntryProto */

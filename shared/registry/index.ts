@@ -22,7 +22,13 @@ export {
 } from './delete.ts';
 export { describeModel, describeVersion } from './describe.ts';
 export { type AliasHolder, aliasesOf, aliasHolders } from './holders.ts';
-export { inspectVersion } from './inspect.ts';
+export {
+  inspectAgain,
+  inspectConverted,
+  type InspectMessage,
+  inspectVersion,
+  requestInspection,
+} from './inspection/inspect.ts';
 export { type Manifest, type ManifestFile, readManifest } from './inspection/manifest.ts';
 export type {
   AliasMove,

@@ -6,13 +6,16 @@ import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { deserialize } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { CairnError } from '../http/index.ts';
-import { openSession, type Session, zeros } from './session.ts';
-import type { Tensors } from './tensor.ts';
+import { isOpen, load, LoadError, type Session, zeros } from './runtime.ts';
+import type { Port, Tensors } from './tensor.ts';
 import type { TrialAnswer, TrialJob } from './trial-message.ts';
 
 const runsMax = 20;
 const runningMillisecondsMax = 3_000;
+const elementsMax = 2 ** 24;
+const searchingMillisecondsMax = 20_000;
+/** Widths of tables, then sizes of pictures and texts. */
+const openSizes = [...Array.from({ length: 256 }, (_, i) => i + 2), 384, 512, 640, 768, 1024];
 
 process.once('message', (job: TrialJob) => {
   yieldMemoryFirst();
@@ -32,7 +35,7 @@ async function attempt(job: TrialJob): Promise<TrialAnswer> {
   const begun = performance.now();
   let session: Session;
   try {
-    session = await openSession(model, external);
+    session = await load(model, external);
   } catch (error) {
     return failed('load', error);
   }
@@ -53,19 +56,43 @@ async function attempt(job: TrialJob): Promise<TrialAnswer> {
   }
 }
 
-/** On the example, or on zeros where there is none or it fails: whichever the model can run. */
+/**
+ * On the example, or on zeros where there is none or it fails: of the first size that the model can run,
+ * where it leaves sizes open.
+ */
 async function firstRun(
   session: Session,
   example: Tensors | null,
 ): Promise<{ feeds: Tensors; outputs: Tensors }> {
-  if (example)
+  let failure: unknown;
+  for (const feeds of candidates(session, example))
     try {
-      return { feeds: example, outputs: await session.run(example) };
-    } catch {
-      // It was logged for people, and need not be what the graph takes.
+      return { feeds, outputs: await session.run(feeds) };
+    } catch (error) {
+      failure ??= error;
     }
-  const feeds = zeros(session.inputs);
-  return { feeds, outputs: await session.run(feeds) };
+  throw failure;
+}
+
+function* candidates({ inputs }: Session, example: Tensors | null): Generator<Tensors> {
+  if (example) yield example;
+  yield zeros(inputs);
+  if (!isOpen(inputs)) return;
+  const until = performance.now() + searchingMillisecondsMax;
+  for (const size of openSizes) {
+    if (performance.now() > until || elementsMost(inputs, size) > elementsMax) return;
+    yield zeros(inputs, size);
+  }
+}
+
+function elementsMost(inputs: readonly Port[], size: number): number {
+  const elements = inputs.map(({ shape }) =>
+    shape.reduce<number>((product, each, at) => {
+      if (typeof each === 'number') return product * each;
+      return at === 0 ? product : product * size;
+    }, 1),
+  );
+  return Math.max(...elements);
 }
 
 async function timed(session: Session, feeds: Tensors): Promise<{ p50: number; max: number }> {
@@ -81,12 +108,12 @@ async function timed(session: Session, feeds: Tensors): Promise<{ p50: number; m
 }
 
 function failed(step: 'load' | 'run', error: unknown): TrialAnswer {
-  const cause = error instanceof CairnError ? (error.cause ?? error) : error;
+  const isLoad = error instanceof LoadError;
   return {
     outcome: 'failed',
     step,
-    ...(error instanceof CairnError ? { reason: error.message } : {}),
-    detail: String(cause).slice(0, 2000),
+    ...(isLoad ? { reason: error.message } : {}),
+    detail: String(isLoad ? (error.cause ?? error) : error).slice(0, 2000),
   };
 }
 

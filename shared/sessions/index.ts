@@ -1,4 +1,5 @@
-export { type ExternalData, openSession, type Session, zeros } from './session.ts';
+export { type ExternalData, type Session, zeros } from './runtime.ts';
+export { openSession } from './session.ts';
 export {
   allocate,
   datatypeOf,

@@ -106,6 +106,15 @@ describe('a model that runs', () => {
       await trial(relu, { example: { z: { type: 'bool', dims: [], data: Uint8Array.of(1) } } }),
     ).toMatchObject({ outcome: 'ran' });
   });
+
+  test('is found a size that it runs, where its graph leaves that open', async () => {
+    const wide = graph([{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }], {
+      inputs: [float('x', ['n', 'features'])],
+      outputs: [float('y', ['n', 1])],
+      initializers: [{ name: 'w', type: 'float32', shape: [30, 1], data: new Float32Array(30) }],
+    });
+    expect(await trial(wide)).toMatchObject({ outcome: 'ran', outputs: [{ dims: [1, 1] }] });
+  });
 });
 
 describe('a model that does not run', () => {

@@ -32,7 +32,8 @@ export type Trial =
     }
   | {
       readonly outcome: 'failed';
-      readonly step: 'load' | 'run';
+      /** It did not load, it failed on the row, or its process did not come to an end by itself. */
+      readonly step: 'load' | 'run' | 'process';
       /** For people, as a sentence; it names nothing internal. */
       readonly reason: string;
       /** For the log: what the runtime said. */
@@ -70,15 +71,15 @@ async function attempt(
   const { answer, errors, ended } = await run(folder, job, millisecondsMax);
   const detail = errors.slice(0, outputCharsMax);
   if (ended === 'late')
-    return failure('run', `it did not finish within ${millisecondsMax / 1000} s.`, detail);
+    return failure('process', `it did not finish within ${millisecondsMax / 1000} s.`, detail);
   const memory = memoryMark.exec(errors)?.[1];
   if (memory !== undefined)
     return failure(
-      'run',
+      'process',
       `it takes more than ${megabytes(memoryBytesMax)} MB of memory to load and run.`,
       detail,
     );
-  if (!answer) return failure('run', `the runtime ended with ${ended} when it loaded or ran it.`, detail);
+  if (!answer) return failure('process', `the runtime ended with ${ended} when it loaded or ran it.`, detail);
   if (answer.outcome === 'ran') return answer;
   const reason = answer.reason ?? 'the runtime fails when it runs it on one row.';
   return failure(answer.step, reason.slice(0, 500), answer.detail);
@@ -128,7 +129,7 @@ function run(folder: string, job: TrialJob, millisecondsMax: number): Promise<Ru
   });
 }
 
-function failure(step: 'load' | 'run', reason: string, detail: string): Trial {
+function failure(step: 'load' | 'run' | 'process', reason: string, detail: string): Trial {
   return { outcome: 'failed', step, reason, detail };
 }
 

@@ -1,4 +1,39 @@
-import type { Route } from '../../../shared/http/index.ts';
+import * as z from 'zod';
+import { fields, json, pageOf, positionIn, type Route, route } from '../../../shared/http/index.ts';
+import { readManifest, requestInspection, versionByName } from '../../../shared/registry/index.ts';
+import { nextPage } from '../mlflow.ts';
+import { versionRef } from './refs.ts';
 
 /** What a version is: its files, its inspection, and reading it again. */
-export const inspectionRoutes: readonly Route[] = [];
+export const inspectionRoutes: readonly Route[] = [
+  route('GET', '/api/v1/models/{m}/versions/{v}/files', {
+    operation: 'listVersionFiles',
+    role: 'viewer',
+    input: z.object({
+      ...versionRef,
+      max_results: fields.limit(10_000, 1000),
+      page_token: fields.text.optional(),
+    }),
+    async handle(ctx, { m, v, max_results, page_token }) {
+      const { files } = await readManifest(ctx, await versionByName(ctx, m, v));
+      const after = positionIn(page_token, { path: '' })?.path;
+      const from = after === undefined ? 0 : files.findIndex(({ path }) => path > after);
+      const rows = from < 0 ? [] : files.slice(from, from + max_results + 1);
+      const page = pageOf(rows, max_results, ({ path }) => ({ path }));
+      return {
+        files: page.items.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+        ...nextPage(page),
+      };
+    },
+  }),
+  route('POST', '/api/v1/models/{m}/versions/{v}/inspect', {
+    operation: 'inspectVersion',
+    role: 'contributor',
+    input: z.object(versionRef),
+    async handle(ctx, { m, v }) {
+      const { modelId, version } = await versionByName(ctx, m, v);
+      const { inspection } = await requestInspection(ctx, modelId, version);
+      return json({ model: m, version, inspection: { state: inspection.state } }, 202);
+    },
+  }),
+];
