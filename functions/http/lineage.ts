@@ -79,7 +79,9 @@ async function bodyOf(request: Request): Promise<unknown> {
   if (type !== 'application/json')
     throw new CairnError('unsupported-media', 'Send an event as JSON, with content-type application/json.');
   const bytes = await readBody(request, eventBytesMax);
-  return parseJson(utf8(request.headers.get('content-encoding') === 'gzip' ? await unzipped(bytes) : bytes));
+  return parseJson(
+    utf8(request.headers.get('content-encoding')?.toLowerCase() === 'gzip' ? await unzipped(bytes) : bytes),
+  );
 }
 
 async function unzipped(bytes: Uint8Array): Promise<Uint8Array> {

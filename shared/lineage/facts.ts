@@ -117,9 +117,10 @@ async function showVersion(ctx: Context, name: string, modelOf: Read['modelOf'])
   const model = await modelOf(modelId);
   if (!model) return undefined;
   const label = `${model.name} v${version}`;
-  const found = await unlessMissing(getVersion(ctx, modelId, version));
   const named = { model: model.name, version };
-  if (!found) return { label, facts: { ...named, state: 'deleted' } };
+  if (model.gone.includes(version)) return { label, facts: { ...named, state: 'deleted' } };
+  const found = await unlessMissing(getVersion(ctx, modelId, version));
+  if (!found) return undefined;
   const aliases = Object.keys(model.aliases).filter((alias) => model.aliases[alias] === version);
   return {
     label,

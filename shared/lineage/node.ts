@@ -22,8 +22,8 @@ export type NodeKind = (typeof nodeKinds)[number];
 /** `<kind>:<name>`, such as `run:<run id>` or `version:<model id>/<number>`. */
 export type NodeId = `${NodeKind}:${string}`;
 
-/** A node id is part of a partition key, which has room for twice as much. */
-export const nodeIdBytesMax = 1024;
+/** A node id is part of a partition key, which has room for 2048 bytes. */
+export const nodeIdBytesMax = 1500;
 
 export function nodeId(kind: NodeKind, name: string): NodeId {
   return `${kind}:${name}`;
@@ -65,9 +65,12 @@ export function versionIn(name: string): { readonly model: string; readonly vers
   return model === undefined ? undefined : { model, version: Number(number) };
 }
 
+const digestCharsMax = 200;
+
 /** A dataset is what it contains: the same digest is the same dataset. One without a digest is where it lies. */
 export function datasetNode({ digest, uri }: { digest?: string | undefined; uri: string }): NodeId {
-  return nodeId('dataset', digest || `uri-${createHash('sha256').update(uri).digest('hex').slice(0, 32)}`);
+  if (digest && digest.length <= digestCharsMax) return nodeId('dataset', digest);
+  return nodeId('dataset', `uri-${createHash('sha256').update(uri).digest('hex').slice(0, 32)}`);
 }
 
 /** A file in one of the platform's blob containers. */

@@ -12,12 +12,13 @@ import {
 } from '../tracking/index.ts';
 import { inTurns } from '../turns.ts';
 import type { Edge } from './edge.ts';
-import { digestKey, identify, sameAs } from './identity.ts';
+import { describeOnce, digestKey } from './identity.ts';
 import { codeNode, datasetNode, type NodeId, nodeId, versionNode } from './node.ts';
 import { locationKey, nameOfLocation } from './openlineage/names.ts';
 import { connect, type NodeDescription } from './store.ts';
 
-const parentTag = 'mlflow.parentRunId';
+/** The tag in which MLflow's clients name the run that a run is part of. */
+export const parentTag = 'mlflow.parentRunId';
 const readsAtOnceMax = 8;
 const sourceCharsMax = 1000;
 
@@ -40,37 +41,35 @@ export async function recordRun(ctx: Context, runId: string): Promise<NodeId | u
   const edges: Edge[] = [
     ...(code ? [{ from: code, to: hub, kind: 'built-from', at } as const] : []),
     ...(parent ? [{ from: parent, to: hub, kind: 'parent-of', at } as const] : []),
-    ...(run.datasets ?? []).map((dataset) => ({ from: nodeOf(dataset), to: hub, kind: 'used', at }) as const),
+    ...(run.datasets ?? []).map(
+      (dataset) => ({ from: nodeOfLogged(dataset), to: hub, kind: 'used', at }) as const,
+    ),
     ...inputs.map((from) => ({ from, to: hub, kind: 'used', at }) as const),
     ...outputs.map((to) => ({ from: hub, to, kind: 'generated', at }) as const),
   ];
-  const datasets = new Map((run.datasets ?? []).map((dataset) => [nodeOf(dataset), dataset]));
-  const known = new Map([...datasets].map(([id, dataset]) => [id, descriptionOf(dataset)]));
-  await connect(ctx, hub, edges, known, async (id) => {
-    const dataset = datasets.get(id);
-    const location = dataset && locationOf(dataset.source);
-    if (dataset) await identifyDataset(ctx, id, { digest: dataset.digest, uri: location }, at);
+  const datasets = Map.groupBy(run.datasets ?? [], nodeOfLogged);
+  await connect(ctx, hub, edges, async (id) => {
+    for (const dataset of datasets.get(id) ?? [])
+      await describeDataset(ctx, id, descriptionOf(dataset), locationOf(dataset.source), at);
   });
   return hub;
 }
 
-/** Joins a dataset with what OpenLineage events told of the same content or the same place. */
-export async function identifyDataset(
+/** Describes a dataset, and joins it with what OpenLineage events told of the same content or the same place. */
+export async function describeDataset(
   ctx: Context,
   id: NodeId,
-  { digest, uri }: { digest?: string | undefined; uri?: string | undefined },
+  description: NodeDescription,
+  uri: string | undefined,
   at: number,
 ): Promise<void> {
+  const { digest } = description.facts;
   const name = uri === undefined ? undefined : nameOfLocation(uri);
-  const same = await identify(ctx, id, [
-    ...(digest ? [digestKey(digest)] : []),
+  const keys = [
+    ...(typeof digest === 'string' ? [digestKey(digest)] : []),
     ...(name ? [locationKey(name)] : []),
-  ]);
-  await connect(
-    ctx,
-    id,
-    same.map((other) => sameAs(id, other, at)),
-  );
+  ];
+  await describeOnce(ctx, id, description, keys, at);
 }
 
 /** The version that another one is a copy of, if what its source names still lies at the same place. */
@@ -86,7 +85,8 @@ export async function copiedVersion(ctx: Context, copy: ModelVersion): Promise<N
 
 type LoggedDataset = DatasetInput & DatasetDetail;
 
-function nodeOf({ digest, name, source }: LoggedDataset): NodeId {
+/** The node of a dataset as a run logged it. */
+export function nodeOfLogged({ digest, name, source }: LoggedDataset): NodeId {
   return datasetNode({ digest, uri: locationOf(source) ?? name });
 }
 

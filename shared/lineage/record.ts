@@ -8,7 +8,7 @@ import { getVersion } from '../registry/index.ts';
 import { getLoggedModel } from '../tracking/index.ts';
 import type { Edge } from './edge.ts';
 import { datasetNode, fileNode, type NodeId, nodeId, partsOf, versionIn, versionNode } from './node.ts';
-import { copiedVersion, identifyDataset, recordRun, unlessMissing } from './record-run.ts';
+import { copiedVersion, describeDataset, recordRun, unlessMissing } from './record-run.ts';
 import { resolvedNode } from './resolve.ts';
 import { connect, type NodeDescription } from './store.ts';
 
@@ -127,10 +127,9 @@ async function recordDatasets(ctx: Context, modelId: string, number: number): Pr
     ctx,
     hub,
     named.map(({ ref, kind }) => ({ from: datasetNode(ref), to: hub, kind, at })),
-    new Map(named.map(({ ref }) => [datasetNode(ref), descriptionOf(ref)])),
     async (id) => {
-      const ref = named.map((n) => n.ref).find((r) => datasetNode(r) === id);
-      if (ref) await identifyDataset(ctx, id, ref, at);
+      for (const { ref } of named)
+        if (datasetNode(ref) === id) await describeDataset(ctx, id, descriptionOf(ref), ref.uri, at);
     },
   );
 }

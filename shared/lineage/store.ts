@@ -16,10 +16,11 @@ export type Facts = Readonly<Record<string, string | number | boolean | readonly
 export type NodeDescription = {
   readonly label: string;
   readonly facts: Facts;
-  /** Of a node that OpenLineage events tell of: its facets, its last state, and what was looked up for it. */
+  /** Under what the node has been looked for among those that are the same thing. */
+  readonly looked?: readonly string[];
+  /** Of a node that OpenLineage events tell of: its facets, and its last state. */
   readonly facets?: KeptFacets;
   readonly state?: { readonly at: number; readonly type: string };
-  readonly looked?: readonly string[];
 };
 
 /**
@@ -44,28 +45,22 @@ const perBatchMax = 50;
 
 /**
  * Writes edges that have the node `hub` at one end. Its own ends are written last: an end that is there says
- * that the other one is, so that doing it again costs one query and completes what a crash left. `known`
- * describes nodes at the other ends that are not described yet; `first` is done before that, for each of them.
+ * that the other one is, so that doing it again costs one query and completes what a crash left. `prepare` is done
+ * for the other node of each edge that is not there, before it is.
  */
 export async function connect(
   ctx: Context,
   hub: NodeId,
   edges: readonly Edge[],
-  known: ReadonlyMap<NodeId, NodeDescription> = new Map(),
-  first: (node: NodeId) => Promise<void> = () => Promise.resolve(),
+  prepare: (node: NodeId) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const ends = new Map(
     edges.filter(({ from, to }) => from !== to).map((edge) => [idOf(edge), endAt(ctx, hub, edge)] as const),
   );
   const missing = await missingOf(ctx, hub, [...ends.values()]);
   await inTurns(missing, atOnceMax, async (end) => {
-    const description = known.get(end.other);
-    const isNew = description !== undefined && !(await describedNode(ctx, end.other));
-    if (isNew) await first(end.other);
-    await create(ctx, end.other, [
-      otherEnd(end),
-      ...(isNew ? [documentOf(ctx, end.other, description)] : []),
-    ]);
+    await prepare(end.other);
+    await create(ctx, end.other, [otherEnd(end)]);
   });
   await create(ctx, hub, missing);
 }
@@ -152,7 +147,7 @@ async function missingOf(ctx: Context, node: NodeId, ends: readonly EdgeEnd[]): 
 }
 
 /** Creates documents of one partition; those that are there already stay as they are. */
-async function create(ctx: Context, node: NodeId, docs: readonly (EdgeEnd | NodeDocument)[]): Promise<void> {
+async function create(ctx: Context, node: NodeId, docs: readonly EdgeEnd[]): Promise<void> {
   for (let i = 0; i < docs.length; i += perBatchMax) {
     let left = docs.slice(i, i + perBatchMax);
     while (left.length > 0) {

@@ -114,7 +114,7 @@ async function isKnown(ctx: Context, node: NodeId, shown: LineageNode | undefine
     case 'file':
       return isConnected(ctx, node);
     default:
-      return shown?.facts['state'] === undefined || isConnected(ctx, node);
+      return shown?.facts['state'] !== 'purged' || isConnected(ctx, node);
   }
 }
 

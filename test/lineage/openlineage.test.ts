@@ -172,6 +172,22 @@ describe('what is known already', () => {
     });
   });
 
+  test('is joined at each place where it was found', async () => {
+    const id = newRunId();
+    const outputs = [{ namespace: 's3://lake', name: 'second.csv' }];
+    await post(runEvent(id, 'COMPLETE', 1, { outputs }));
+    for (const place of ['first', 'second']) {
+      const { runId } = await createRun(server.ctx, {});
+      const datasets = [dataset('moved', 'moved', `s3://lake/${place}.csv`)];
+      await logInputs(server.ctx, runId, { datasets, modelIds: [] });
+      await server.drain();
+    }
+    await eventually(async () => {
+      const up = arrows(await lineage('dataset:moved', '&direction=up&depth=1'));
+      expect(up).toEqual(['dataset:moved same-as openlineage-dataset:s3://lake/second.csv']);
+    });
+  });
+
   test('may be named in the namespace of this server', async () => {
     const namespace = `cairn://${new URL(server.ctx.settings.publicUrl).host}/default`;
     const id = newRunId();
@@ -256,7 +272,7 @@ describe('an event that is not as the specification says', () => {
     ['job', { job: undefined }],
     ['job.name', { job: { namespace: 'a' } }],
     ['job.namespace', { job: { namespace: '', name: 'a' } }],
-    ['job', { job: { namespace: 'a', name: 'x'.repeat(1024) } }],
+    ['job', { job: { namespace: 'a', name: 'x'.repeat(1500) } }],
     ['eventTime', { eventTime: '2026-01-31' }],
     ['eventTime', { eventTime: '2026-01-31T12:00:00' }],
     ['eventTime', { eventTime: '2026-02-31T99:00:00Z' }],

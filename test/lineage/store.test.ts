@@ -221,6 +221,27 @@ describe('request units', () => {
     expect(question).toBeLessThan(45);
   });
 
+  test('of an OpenLineage run, one dataset in and one out, stay within their budget', async () => {
+    const event = (eventType: string, minute: number) => ({
+      eventType,
+      eventTime: `2026-01-31T12:0${minute}:00Z`,
+      run: { runId: '0190a1b2-0000-7000-8000-0000000000bb' },
+      job: { namespace: 'n', name: 'costs' },
+      inputs: [{ namespace: 's3://lake', name: 'in' }],
+      outputs: [{ namespace: 's3://lake', name: 'out' }],
+      producer: 'x:y',
+      schemaURL: 'x:y',
+    });
+    const first = await cost(() => recordOne(ctx, event('START', 1)));
+    await eventually(async () => {
+      expect((await around('openlineage-run:0190a1b2-0000-7000-8000-0000000000bb', 1)).edges).toHaveLength(3);
+    });
+    // The end of the run changes the run alone.
+    const end = await cost(() => recordOne(ctx, event('COMPLETE', 2)));
+    expect(first).toBeLessThan(150);
+    expect(end).toBeLessThan(40);
+  });
+
   test('of a question grow with its answer, not with what leads to a node', async () => {
     for (let i = 0; i < 30; i++) {
       const { runId } = await createRun(ctx, {});

@@ -136,6 +136,23 @@ describe('the graph', () => {
     expect(body.nodes[0]).toMatchObject({ id: s.run, facts: { state: 'deleted' } });
   });
 
+  test('keeps what is deleted, and says so', async () => {
+    const { run, model } = await trainedRun(ctx, { digest: 'kept' });
+    await createModel(ctx, { name: 'kept' });
+    const { modelId } = await createVersion(ctx, { name: 'kept', source: `models:/${model.modelId}` });
+    await server.drain();
+    const shown = async () => {
+      const { body } = await lineage(`run:${run.runId}`, '&direction=down&depth=1');
+      return body.nodes.find(({ id }) => id === `version:${modelId}/1`);
+    };
+    await eventually(async () => expect(await shown()).toHaveProperty('link', '#/models/kept/versions/1'));
+    await server.call('DELETE', '/api/2.0/mlflow/model-versions/delete', { name: 'kept', version: '1' });
+    expect(await shown()).toMatchObject({ label: 'kept v1', facts: { state: 'deleted' } });
+    expect(await shown()).not.toHaveProperty('link');
+    await server.call('DELETE', '/api/2.0/mlflow/registered-models/delete', { name: 'kept' });
+    expect(await shown()).toMatchObject({ label: `${modelId}/1`, facts: { state: 'purged' } });
+  });
+
   test('of a version is found by the name of its model', async () => {
     const s = await story('named');
     const { status, body } = await lineage('version:named/1', '&depth=1');
@@ -149,12 +166,14 @@ describe('the graph', () => {
       expect(await lineage(node, '', 'elsewhere')).toMatchObject({ status: 404 });
   });
 
-  test('of a run with no edges is the run', async () => {
+  test('of a run with no edges is the run, deleted or not', async () => {
     const { body: created } = await server.call('POST', '/api/2.0/mlflow/runs/create', {});
     const runId = String(created['run']?.['info']?.['run_id']);
     const { status, body } = await lineage(`run:${runId}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ nodes: [{ id: `run:${runId}`, kind: 'run' }], edges: [], truncated: false });
+    await deleteRun(ctx, runId);
+    expect(await lineage(`run:${runId}`)).toMatchObject({ status: 200 });
   });
 
   test('is refused for what is no node, and not found for what is not there', async () => {

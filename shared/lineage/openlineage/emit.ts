@@ -6,7 +6,7 @@ import { getRetraining } from '../../pipelines/index.ts';
 import { getVersion, modelById } from '../../registry/index.ts';
 import { getExperiment, getRun, glanceAtRuns } from '../../tracking/index.ts';
 import { versionIn } from '../node.ts';
-import { unlessMissing } from '../record-run.ts';
+import { parentTag, unlessMissing } from '../record-run.ts';
 import { ofBatchJob, ofConversion, ofRetraining, ofRun, type OutgoingEvent } from './outgoing.ts';
 
 /** Asks for the OpenLineage events of something that has ended. */
@@ -25,7 +25,6 @@ const failuresMax = 12;
 const firstDelaySeconds = 30;
 const delaySecondsMax = 3600;
 const answerSecondsMax = 10;
-const parentTag = 'mlflow.parentRunId';
 
 /**
  * Has the operator's OpenLineage backend told of what has ended: a subscriber, which does nothing where none

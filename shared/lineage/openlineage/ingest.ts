@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import { glanceAtRuns } from '../../tracking/index.ts';
 import { inTurns } from '../../turns.ts';
 import type { Edge } from '../edge.ts';
-import { digestKey, identify, sameAs } from '../identity.ts';
+import { digestKey, identify, join, lookUpOnce } from '../identity.ts';
 import { type NodeId, nodeId } from '../node.ts';
 import { unlessMissing } from '../record-run.ts';
 import { resolvedNode } from '../resolve.ts';
@@ -41,7 +41,7 @@ async function recordRunEvent(ctx: Context, event: RunEvent): Promise<void> {
   const job = await recordJob(ctx, event.job, event);
   await describe(ctx, node, async (before) => {
     const looked = await lookUpOnce(before, [run.runId], async () => {
-      if (await isOwnRun(ctx, run.runId)) await joined(ctx, node, [ownRun(run.runId)], at);
+      if (await isOwnRun(ctx, run.runId)) await join(ctx, node, [ownRun(run.runId)], at);
     });
     return { ...describedRun(before, event), looked };
   });
@@ -79,7 +79,7 @@ async function recordDataset(ctx: Context, dataset: OpenLineageDataset, sent: Se
     );
     const looked = await lookUpOnce(before, keysOf(dataset), async (keys) => {
       const own = await ownNode(ctx, dataset);
-      await joined(ctx, node, [...(own ? [own] : []), ...(await identify(ctx, node, keys))], sent.eventTime);
+      await join(ctx, node, [...(own ? [own] : []), ...(await identify(ctx, node, keys))], sent.eventTime);
     });
     return {
       label: name,
@@ -148,28 +148,6 @@ function laterState(held: State | undefined, next: { at: number; type: EventType
 
 function isFinal(type: string): boolean {
   return type === 'COMPLETE' || type === 'ABORT' || type === 'FAIL';
-}
-
-/** Runs `look` for the keys that it has not been run for; returns all that it has. */
-async function lookUpOnce(
-  before: NodeDescription | undefined,
-  keys: readonly string[],
-  look: (keys: readonly string[]) => Promise<void>,
-): Promise<readonly string[]> {
-  const looked = before?.looked ?? [];
-  const wanted = keys.filter((key) => !looked.includes(key));
-  if (wanted.length > 0) await look(wanted);
-  return [...looked, ...wanted].slice(-lookedMax);
-}
-
-const lookedMax = 20;
-
-async function joined(ctx: Context, node: NodeId, others: readonly NodeId[], at: number): Promise<void> {
-  await connect(
-    ctx,
-    node,
-    others.map((other) => sameAs(node, other, at)),
-  );
 }
 
 /** Where a dataset lies, under every name that the event has for it, and the digest of its content. */

@@ -6,7 +6,7 @@ import type { RetrainingJob } from '../../pipelines/index.ts';
 import type { ModelVersion } from '../../registry/index.ts';
 import { type DatasetDetail, type DatasetInput, gitSourceOf, type WholeRun } from '../../tracking/index.ts';
 import { challengerOf } from '../record.ts';
-import { locationOf } from '../record-run.ts';
+import { locationOf, nodeOfLogged } from '../record-run.ts';
 import type { EventType } from './event.ts';
 import { type Facet, facetsFrom, producerOf } from './facets-out.ts';
 import { nameOfLocation, ownNamespace } from './names.ts';
@@ -197,7 +197,7 @@ function eventsOf(ctx: Context, done: Done): OutgoingEvent[] {
 function datasetOf(ctx: Context, dataset: DatasetInput & DatasetDetail): OutgoingDataset {
   const location = locationOf(dataset.source);
   const name =
-    (location === undefined ? undefined : nameOfLocation(location)) ?? own(ctx, `dataset:${dataset.digest}`);
+    (location === undefined ? undefined : nameOfLocation(location)) ?? own(ctx, nodeOfLogged(dataset));
   const fields = fieldsIn(dataset.schema);
   return {
     ...name,
