@@ -12,7 +12,7 @@ import { executionTask, retrainingTag, trainedVersion, withLog } from './trainin
 const attemptsMax = 3;
 /** The executor stops what takes too long; this much later the job gives up on the executor itself. */
 const leaseMarginSeconds = 120;
-const readyPollSeconds = 2;
+const pollSeconds = 2;
 
 /** Work of kind `retrain`: carries on the retraining that a window asked for. */
 export function retrain(ctx: Context, message: { monitorId: string; windowEnd: number }): Promise<void> {
@@ -168,7 +168,7 @@ async function challengerOf(
     case 'pending':
       return expired
         ? failed(`Version ${version} did not become ready in time.`)
-        : { wait: { seconds: readyPollSeconds } };
+        : { wait: { seconds: pollSeconds } };
   }
 }
 
@@ -203,6 +203,8 @@ async function promoteByPolicy(
       key: jobId,
     },
   );
+  if (promotion.status === 'evaluating') return { wait: { seconds: pollSeconds } };
+  // For people, or for a freeze to end: the timer asks again each minute.
   if (isOpen(promotion)) return { wait: 'report' };
   const { number } = promotion;
   if (promotion.status === 'promoted')

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { stopExecutors } from '../../shared/executors/index.ts';
@@ -14,6 +14,7 @@ import {
   retrain,
   type RetrainingJob,
 } from '../../shared/pipelines/index.ts';
+import { approvePromotion, type GateSpec, getPromotion, putPolicy } from '../../shared/promotion/index.ts';
 import { inspectVersion, modelByName, moveAlias } from '../../shared/registry/index.ts';
 import {
   ask,
@@ -276,6 +277,49 @@ describe('the gate', () => {
       gate: { verdict: 'challenger' },
     });
     expect(await championOf('overtaken')).toBe(version);
+  });
+});
+
+describe('a policy that guards the alias', () => {
+  const gates = [{ gate: 'inspection' }, { gate: 'approvals', count: 1 }] as const;
+  const guard = (name: string, more: readonly GateSpec[] = []) =>
+    putPolicy(ctx, name, { aliases: ['champion'], stages: [], gates: [...gates, ...more] });
+  const promotionOf = async (name: string) => {
+    await until(name, 'promoting');
+    return vi.waitFor(async () => {
+      await server.drain();
+      return getPromotion(ctx, name, 1);
+    }, lagging);
+  };
+
+  test('is passed by a promotion in the name of the platform, and the job waits for its people', async () => {
+    await degraded('guarded', 'good');
+    await guard('guarded');
+    await breach('guarded');
+    const promotion = await promotionOf('guarded');
+    expect(promotion).toMatchObject({ version: 2, requestedBy: 'cairn', status: 'waiting' });
+    await recoverRetraining(now(), { jobId: jobIdOf('guarded') });
+    expect((await getRetraining(ctx, jobIdOf('guarded'))).status).toBe('promoting');
+    const bob = { ...now(), principal: { id: 'bob', name: 'Bob' } };
+    await approvePromotion(bob, { name: 'guarded', number: 1 });
+    await server.drain();
+    await recoverRetraining(now(), { jobId: jobIdOf('guarded') });
+    expect(await getRetraining(ctx, jobIdOf('guarded'))).toMatchObject({ status: 'promoted', promotion: 1 });
+    expect(await championOf('guarded')).toBe(2);
+  });
+
+  test('rejects with the gate that refused', async () => {
+    await degraded('refused', 'good');
+    await guard('refused', [{ gate: 'required-tags', tags: ['owner'] }]);
+    await breach('refused');
+    await promotionOf('refused');
+    await recoverRetraining(now(), { jobId: jobIdOf('refused') });
+    expect(await getRetraining(ctx, jobIdOf('refused'))).toMatchObject({
+      status: 'rejected',
+      promotion: 1,
+      reason: expect.stringContaining("required-tags: The version lacks the tag 'owner'"),
+    });
+    expect(await championOf('refused')).toBe(1);
   });
 });
 
