@@ -67,6 +67,8 @@ export type InspectionFacts =
       readonly at: number;
       readonly digest: string;
       readonly bytes: number;
+      /** How its files differ by now from those that were registered, where they do. */
+      readonly note: string | null;
       readonly labels: readonly string[] | null;
       readonly features: readonly string[] | null;
       readonly inputs: readonly TensorFacts[];
@@ -172,6 +174,7 @@ function inspectionFacts({ inspection }: ModelVersion): InspectionFacts {
       return {
         state: 'ready',
         at: inspection.at,
+        note: inspection.note ?? null,
         digest,
         bytes,
         labels,

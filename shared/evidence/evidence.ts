@@ -96,7 +96,7 @@ async function manifestOf(ctx: Context, version: ModelVersion): Promise<string |
 async function allPolicies(ctx: Context, name: string): Promise<Policy[]> {
   const found: Policy[] = [];
   for (let pageToken: string | undefined; ; ) {
-    const page = await listPolicies(ctx, { name, limit: 100, pageToken });
+    const page = await listPolicies(ctx, { name, limit: 100, pageToken, consistency: 'strong' });
     found.push(...page.items);
     pageToken = page.nextToken;
     if (pageToken === undefined) return found.toReversed();

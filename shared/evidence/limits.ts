@@ -9,6 +9,7 @@ export function limitsOf(card: Omit<Card, 'limits'>): string[] {
     ...(said ? [said] : []),
     ...(inspection.state === 'pending' ? ['Its files have not been read yet.'] : []),
     ...(inspection.state === 'refused' ? [`It cannot be served: ${inspection.reason}`] : []),
+    ...(inspection.state === 'ready' && inspection.note !== null ? [inspection.note] : []),
     ...(signature.valid ? [] : [signature.reason ?? 'Its signature does not hold.']),
     ...(run ? [] : ['The run that made it is not known, so its metrics, parameters and code are not.']),
     ...(run && !run.git ? ['The commit of the code that made it was not logged.'] : []),

@@ -11,8 +11,8 @@ export function inline(text: string): string {
       .replaceAll(/[\\`*_{}[\]#|~$@]/g, String.raw`\$&`)
       .replaceAll(/[<>&]/g, (character) => entities[character] ?? '')
       // At the start of a line or an item these would begin a list, or underline a heading.
-      .replace(/^[-+=]/, String.raw`\$&`)
-      .replace(/^(\d+)([.)])/, String.raw`$1\$2`)
+      .replace(/^(?:[-+](?=[\s-]|$)|=)/, String.raw`\$&`)
+      .replace(/^(\d+)([.)])(?=\s|$)/, String.raw`$1\$2`)
       // GitHub makes links of these unasked.
       .replaceAll('://', String.raw`\://`)
       .replaceAll(/\bwww\./gi, (found) => `${found.slice(0, 3)}\\.`)

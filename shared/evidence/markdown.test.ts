@@ -31,6 +31,7 @@ function cardWith(text: string): Card {
     inspection: {
       state: 'ready',
       at: 1000,
+      note: text,
       digest: 'sha256:2',
       bytes: 5,
       labels: [text],

@@ -34,7 +34,13 @@ const pageRows = 100;
 export async function promotionsOf(ctx: Context, name: string, version: number): Promise<PromotionFacts[]> {
   const found: Promotion[] = [];
   for (let pageToken: string | undefined; ; ) {
-    const page = await listPromotions(ctx, { name, version, limit: pageRows, pageToken });
+    const page = await listPromotions(ctx, {
+      name,
+      version,
+      limit: pageRows,
+      pageToken,
+      consistency: 'strong',
+    });
     found.push(...page.items);
     pageToken = page.nextToken;
     if (pageToken === undefined) return found.toReversed().map(factsOf);

@@ -55,11 +55,17 @@ export async function endPolicy(ctx: Context, name: string, expected?: number): 
 /** All versions of the policy, newest first, a page at a time. */
 export async function listPolicies(
   ctx: Context,
-  asked: { readonly name: string; readonly limit: number; readonly pageToken?: string | undefined },
+  asked: {
+    readonly name: string;
+    readonly limit: number;
+    readonly pageToken?: string | undefined;
+    /** Eventual unless told otherwise. */
+    readonly consistency?: 'strong' | 'eventual';
+  },
 ): Promise<Page<Policy>> {
   const root = await modelByName(ctx, asked.name);
   const before = positionIn(asked.pageToken, { version: 0 })?.version;
-  const rows = await newestPolicies(ctx, root, asked.limit + 1, before);
+  const rows = await newestPolicies(ctx, root, asked.limit + 1, before, asked.consistency);
   return pageOf(rows, asked.limit, ({ version }) => ({ version }));
 }
 

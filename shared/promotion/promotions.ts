@@ -19,11 +19,13 @@ export type PromotionSearch = {
   readonly status?: PromotionStatus | undefined;
   readonly limit: number;
   readonly pageToken?: string | undefined;
+  /** Eventual unless told otherwise. */
+  readonly consistency?: 'strong' | 'eventual';
 };
 
 /** Promotions of a model, newest first, a page at a time. */
 export async function listPromotions(ctx: Context, search: PromotionSearch): Promise<Page<Promotion>> {
-  const { name, alias, version, status, limit, pageToken } = search;
+  const { name, alias, version, status, limit, pageToken, consistency = 'eventual' } = search;
   const { modelId } = await modelByName(ctx, name);
   const before = positionIn(pageToken, { number: 0 })?.number;
   const conditions = [
@@ -43,7 +45,7 @@ export async function listPromotions(ctx: Context, search: PromotionSearch): Pro
         ...(status === undefined ? {} : { status }),
       },
     },
-    { key: keyOf(ctx, modelId), limit: limit + 1 },
+    { key: keyOf(ctx, modelId), limit: limit + 1, consistency },
   );
   return pageOf(rows, limit, ({ number }) => ({ number }));
 }

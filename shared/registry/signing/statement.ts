@@ -15,10 +15,18 @@ const predicateType = 'https://model_signing/signature/v1.0';
 
 /**
  * What lies in a model's folder and is not of the model: the signature itself, what it was converted to (which
- * `cairn.served` vouches for), and Git's own files, which the format's verifiers leave out whatever a
- * statement says.
+ * `cairn.served` vouches for), the note that MLflow's client adds to a model that it downloads, and Git's own
+ * files, which the format's verifiers leave out whatever a statement says.
  */
-const ignoredPaths = ['model.sig', conversionFolder, '.git', '.gitattributes', '.github', '.gitignore'];
+const ignoredPaths = [
+  'model.sig',
+  conversionFolder,
+  'registered_model_meta',
+  '.git',
+  '.gitattributes',
+  '.github',
+  '.gitignore',
+];
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const resource = z.object({ name: z.string().min(1), algorithm: z.literal('sha256'), digest: hex });

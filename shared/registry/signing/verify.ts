@@ -1,13 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { Context } from '../../context.ts';
 import { CairnError, isCode } from '../../http/index.ts';
+import { hashFiles, listFiles } from '../inspection/artifact-files.ts';
 import { readManifest } from '../inspection/manifest.ts';
+import { Refusal } from '../inspection/refusal.ts';
 import type { ModelVersion } from '../model.ts';
 import { modelById } from '../models.ts';
 import { opened } from './bundle.ts';
 import { readBundle, servedFiles } from './sign.ts';
 import { SignatureError } from './signature-error.ts';
 import { differenceFrom, type Statement } from './statement.ts';
-import { hashed, listStored } from './stored-files.ts';
 
 /** Whether a signature holds. `keyId` is the key that vouches, where there is one; `files` is how many it vouches for. */
 export type SignatureVerdict = { readonly keyId: string | null; readonly files: number } & (
@@ -25,18 +27,12 @@ export function checkSignature(ctx: Context, version: ModelVersion): Promise<Sig
 
 /** The same, and reads every file of the version: those of its artifact, and the copies that are served. */
 export function verifyFiles(ctx: Context, version: ModelVersion): Promise<SignatureVerdict> {
-  return verdictOf(ctx, version, async (statement) => {
-    const stored = await listStored(ctx, version);
-    const hashes = await hashed(
-      ctx.stores.blobs('artifacts'),
-      stored.map(({ blob }) => blob),
-    );
-    const files = stored.flatMap(({ path }, at): [string, string][] => {
-      const sha256 = hashes[at];
-      return sha256 === undefined ? [] : [[path, sha256]];
-    });
-    return differenceFrom(statement, files) ?? (await servedDifference(ctx, version));
-  });
+  return verdictOf(
+    ctx,
+    version,
+    async (statement) =>
+      (await storedDifference(ctx, version, statement)) ?? (await servedDifference(ctx, version)),
+  );
 }
 
 /**
@@ -107,17 +103,40 @@ async function mismatch(
   }
 }
 
+/** How the files of the artifact differ from what was signed. */
+async function storedDifference(
+  ctx: Context,
+  version: ModelVersion,
+  statement: Statement,
+): Promise<string | undefined> {
+  try {
+    const files = await hashFiles(ctx, await listFiles(ctx, version));
+    return differenceFrom(
+      statement,
+      files.map(({ path, sha256 }) => [path, sha256]),
+    );
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
+
 /** Which of the copies that are served is not as recorded. */
 async function servedDifference(ctx: Context, { inspection }: ModelVersion): Promise<string | undefined> {
   if (inspection.state !== 'ready') return undefined;
   const { served } = inspection.ready;
-  const copies = [served, ...served.external];
-  const hashes = await hashed(
-    ctx.stores.blobs('models'),
-    copies.map(({ blob }) => blob),
-  );
-  const at = copies.findIndex(({ digest }, i) => digest !== `sha256:${hashes[i]}`);
-  const copy = copies[at];
-  if (!copy) return undefined;
-  return `'${copy.path}', which is loaded to serve it, ${hashes[at] === undefined ? 'is gone' : 'was changed'}.`;
+  for (const { path, blob, digest } of [served, ...served.external]) {
+    const found = await digestOf(ctx, blob);
+    if (found !== digest)
+      return `'${path}', which is loaded to serve it, ${found === undefined ? 'is gone' : 'was changed'}.`;
+  }
+  return undefined;
+}
+
+async function digestOf(ctx: Context, blob: string): Promise<string | undefined> {
+  const opened = await ctx.stores.blobs('models').open(blob);
+  if (!opened) return undefined;
+  const hash = createHash('sha256');
+  for await (const chunk of opened.body) hash.update(chunk as Uint8Array);
+  return `sha256:${hash.digest('hex')}`;
 }
