@@ -8,7 +8,13 @@ const otherPaths = ['/usr/bin/google-chrome'];
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export type Theme = 'light' | 'dark';
-type ViewOptions = { readonly theme?: Theme; readonly width?: number; readonly height?: number };
+type ViewOptions = {
+  readonly theme?: Theme;
+  readonly width?: number;
+  readonly height?: number;
+  /** Who looks, on a stack that asks nobody to sign in. */
+  readonly as?: string;
+};
 
 /** A window of a browser that has the web UI of one server in it. */
 export type View = {
@@ -88,13 +94,14 @@ async function launched(): Promise<Browser> {
 async function openView(
   browser: Browser,
   url: string,
-  { theme = 'light', width = 1440, height = 900 }: ViewOptions,
+  { theme = 'light', width = 1440, height = 900, as }: ViewOptions,
 ): Promise<View> {
   const context = await browser.newContext({
     colorScheme: theme,
     viewport: { width, height },
     locale: 'en-GB',
     reducedMotion: 'reduce',
+    ...(as === undefined ? {} : { extraHTTPHeaders: { authorization: `Basic ${btoa(`${as}:`)}` } }),
   });
   const page = await context.newPage();
   const troubles: string[] = [];

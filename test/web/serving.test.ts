@@ -69,17 +69,15 @@ describe('what serves', () => {
       });
   });
 
-  test('a model says its versions, their aliases, runs and tags, and who serves it', async () => {
-    await browser.look(`${visits.model}/versions/1`, async ({ page }) => {
+  test('a model says who serves it and which run made a version, and the run which version it became', async () => {
+    await browser.look(visits.model, async ({ page }) => {
       const main = page.locator('main');
       expect(await main.innerText()).toContain('Which flower is it?');
-      expect(await main.locator('mark').innerText()).toBe('v1');
-      expect(await main.innerText()).toContain('champion → v1');
-      await main.getByText('1 tag').click();
-      expect(await main.getByRole('row', { name: 'reviewed yes' }).count()).toBe(1);
       expect(await main.locator(`a[href="${visits.endpoint}"]`).count()).toBe(1);
       await main.getByRole('link', { name: runId.slice(-8) }).click();
       await page.getByRole('heading', { level: 1, name: 'trained' }).waitFor();
+      await page.getByRole('link', { name: `${name} version 1` }).click();
+      await page.getByRole('heading', { level: 1, name: `Version 1 of ${name}` }).waitFor();
     });
   });
 
@@ -90,6 +88,8 @@ describe('what serves', () => {
       expect(text).toContain(`POST ${stack.url}/endpoints/${name}/invocations`);
       expect(text).toContain(`POST ${stack.url}/v2/models/${name}/infer`);
       expect(text).toMatch(/sha256:[0-9a-f]{64}/);
+      await page.getByRole('link', { name: 'v1', exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: `Version 1 of ${name}` }).waitFor();
     });
   });
 

@@ -54,7 +54,7 @@ describe('the first page', () => {
 describe('what surrounds every page', () => {
   test('leads to the others, tells where one is, and gives each its title', async () => {
     await browser.look('#/', async ({ page, settled }) => {
-      for (const name of ['Experiments', 'Models', 'Endpoints', 'Monitors', 'Jobs']) {
+      for (const name of ['Experiments', 'Models', 'Endpoints', 'Monitors', 'Jobs', 'Webhooks']) {
         await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
         await page.getByRole('heading', { level: 1, name }).waitFor();
         await settled();
@@ -162,7 +162,7 @@ describe.each([
   ['light', 1440],
   ['dark', 900],
 ] as const)('no barrier stands in the way, %s at a width of %i', (theme, width) => {
-  const pages = ['', 'experiments', 'models', 'endpoints', 'monitors', 'jobs', 'nowhere'];
+  const pages = ['', 'experiments', 'models', 'endpoints', 'monitors', 'jobs', 'webhooks', 'nowhere'];
   test.each(pages)('on #/%s', async (path) => {
     const barriers = await browser.look(`#/${path}`, (view) => view.barriers(), { theme, width });
     expect(barriers).toEqual([]);

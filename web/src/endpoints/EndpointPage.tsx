@@ -47,7 +47,11 @@ function EndpointFacts({ endpoint }: { readonly endpoint: Endpoint }) {
       of={{
         Model: <a href={links.model(endpoint.model)}>{endpoint.model}</a>,
         Follows: <Tag>{endpoint.alias}</Tag>,
-        'Pinned version': endpoint.stable ? `v${endpoint.stable.version}` : 'none is ready yet',
+        'Pinned version': endpoint.stable ? (
+          <a href={links.version(endpoint.model, endpoint.stable.version)}>v{endpoint.stable.version}</a>
+        ) : (
+          'none is ready yet'
+        ),
         Created: <Moment at={endpoint.created_at} />,
         Changed: <Moment at={endpoint.updated_at} />,
         Labels: labels.length > 0 && (

@@ -45,7 +45,8 @@ export function EndpointList({ endpoints, none }: EndpointListProps) {
         {
           title: 'Pinned',
           numeric: true,
-          cell: ({ stable }) => (stable ? `v${stable.version}` : '—'),
+          cell: ({ model, stable }) =>
+            stable ? <a href={links.version(model, stable.version)}>v{stable.version}</a> : '—',
         },
         { title: 'Status', cell: ({ status }) => <Chip state={status} /> },
         { title: 'Changed', cell: (each) => <Ago at={each.updated_at} /> },

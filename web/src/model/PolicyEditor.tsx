@@ -49,9 +49,9 @@ const onePerPolicy: readonly GateKind[] = [
 
 /** Writes the next version of a model's policy. What the server finds wrong is said where it stands. */
 export function PolicyEditor({ model, policy, onClose }: PolicyEditorProps) {
-  const [draft, setDraft] = useState<Draft>(() =>
-    formOf(policy && !policy.ended ? policy : { aliases: ['champion'], stages: [], gates: [] }),
-  );
+  // What the draft began from: it never replaces what another wrote since.
+  const [base, setBase] = useState(policy?.version ?? 0);
+  const [draft, setDraft] = useState<Draft>(() => formOf(startOf(policy)));
   const [sending, setSending] = useState<Sending>({ status: 'idle' });
   const failed = sending.status === 'failed' ? sending.error : undefined;
   const fault = faultOf(failed);
@@ -65,7 +65,7 @@ export function PolicyEditor({ model, policy, onClose }: PolicyEditorProps) {
     if (sending.status === 'busy') return;
     setSending({ status: 'busy' });
     try {
-      await changeModel.setPolicy(model.name, policyOf(draft), policy?.version ?? 0);
+      await changeModel.setPolicy(model.name, policyOf(draft), base);
       onClose();
     } catch (error) {
       setSending({ status: 'failed', error });
@@ -111,6 +111,20 @@ export function PolicyEditor({ model, policy, onClose }: PolicyEditorProps) {
           )}
           {failed !== undefined && (draft.as === 'json' || fault?.gate === undefined) && (
             <Failure error={failed} />
+          )}
+          {policy && policy.version !== base && (
+            <p className="row" role="status">
+              {policy.author} wrote version {policy.version} meanwhile.
+              <button
+                type="button"
+                onClick={() => {
+                  setBase(policy.version);
+                  change(formOf(startOf(policy)));
+                }}
+              >
+                Begin again from it
+              </button>
+            </p>
           )}
           <div className="row">
             <button type="submit" className="primary" disabled={sending.status === 'busy'}>
@@ -200,6 +214,10 @@ function Form({ draft, fault, onChange }: FormProps) {
       </div>
     </>
   );
+}
+
+function startOf(policy: Policy | null): PolicyDraft {
+  return policy && !policy.ended ? policy : { aliases: ['champion'], stages: [], gates: [] };
 }
 
 function formOf({ aliases, stages: guarded, gates }: PolicyDraft): FormDraft {

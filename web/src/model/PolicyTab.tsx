@@ -28,7 +28,7 @@ export function PolicyTab({ model }: { readonly model: RegisteredModel }) {
       <Loaded query={query}>
         {(policy) =>
           editing ? (
-            <PolicyEditor key={policy?.version ?? 0} model={model} policy={policy} onClose={show} />
+            <PolicyEditor model={model} policy={policy} onClose={show} />
           ) : policy && !policy.ended ? (
             <InForce name={model.name} policy={policy} onEdit={() => change({ edit: 'policy' })} />
           ) : (

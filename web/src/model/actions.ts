@@ -26,8 +26,8 @@ export const changeModel = {
   describe: (name: string, description: string) =>
     then(mlflow.patch('registered-models/update', { body: { name, description } })),
   rename: (name: string, newName: string) =>
-    then(mlflow.post('registered-models/rename', { body: { name, new_name: newName } })),
-  remove: (name: string) => then(mlflow.delete('registered-models/delete', { body: { name } })),
+    left(mlflow.post('registered-models/rename', { body: { name, new_name: newName } })),
+  remove: (name: string) => left(mlflow.delete('registered-models/delete', { body: { name } })),
   setTag: (name: string, key: string, value: string) =>
     then(mlflow.post('registered-models/set-tag', { body: { name, key, value } })),
   deleteTag: (name: string, key: string) =>
@@ -54,7 +54,7 @@ export const changeVersion = {
   describe: (name: string, version: number, description: string) =>
     then(mlflow.patch('model-versions/update', { body: { name, version: String(version), description } })),
   remove: (name: string, version: number) =>
-    then(mlflow.delete('model-versions/delete', { body: { name, version: String(version) } })),
+    left(mlflow.delete('model-versions/delete', { body: { name, version: String(version) } })),
   setTag: (name: string, version: number, key: string, value: string) =>
     then(mlflow.post('model-versions/set-tag', { body: { name, version: String(version), key, value } })),
   deleteTag: (name: string, version: number, key: string) =>
@@ -97,11 +97,20 @@ async function then<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-async function changed(): Promise<void> {
-  const ask = () =>
-    queryClient.invalidateQueries({
-      predicate: ({ queryKey: [kind] }) => kind === 'model' || kind === 'models' || kind === 'search',
-    });
-  setTimeout(() => void ask(), listsLagMilliseconds);
-  await ask();
+/** After what is shown is gone under its address: the page it is left for reads anew, this one no more. */
+async function left<T>(answer: Promise<T>): Promise<T> {
+  const said = await answer;
+  await queryClient.invalidateQueries({ ...aboutModels, refetchType: 'none' });
+  setTimeout(() => void queryClient.invalidateQueries(aboutModels), listsLagMilliseconds);
+  return said;
 }
+
+async function changed(): Promise<void> {
+  setTimeout(() => void queryClient.invalidateQueries(aboutModels), listsLagMilliseconds);
+  await queryClient.invalidateQueries(aboutModels);
+}
+
+const aboutModels = {
+  predicate: ({ queryKey: [kind] }: { readonly queryKey: readonly unknown[] }) =>
+    kind === 'model' || kind === 'models' || kind === 'search',
+};

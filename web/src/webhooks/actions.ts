@@ -17,7 +17,7 @@ export async function updateWebhook(
 
 export async function deleteWebhook(id: string): Promise<void> {
   await mlflow.delete(`webhooks/${encodeURIComponent(id)}`, { body: {} });
-  await webhooksChanged();
+  await webhooksChanged({ gone: true });
 }
 
 /** Sends an example, and tells what the receiver answered. */

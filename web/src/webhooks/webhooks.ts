@@ -112,11 +112,12 @@ export function deliveriesQuery(id: string) {
 /** Lists follow a write a moment later. */
 const listsLagMilliseconds = 1000;
 
-export async function webhooksChanged(): Promise<void> {
-  const ask = () =>
-    queryClient.invalidateQueries({
-      predicate: ({ queryKey: [kind] }) => kind === 'webhooks' || kind === 'webhook',
-    });
-  setTimeout(() => void ask(), listsLagMilliseconds);
-  await ask();
+/** Reads anew what is shown of webhooks; `gone`: save the one that is left. */
+export async function webhooksChanged({ gone = false } = {}): Promise<void> {
+  const aboutWebhooks = {
+    predicate: ({ queryKey: [kind] }: { readonly queryKey: readonly unknown[] }) =>
+      kind === 'webhooks' || kind === 'webhook',
+  };
+  setTimeout(() => void queryClient.invalidateQueries(aboutWebhooks), listsLagMilliseconds);
+  await queryClient.invalidateQueries({ ...aboutWebhooks, refetchType: gone ? 'none' : 'active' });
 }
