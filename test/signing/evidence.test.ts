@@ -11,7 +11,10 @@ let server: Awaited<ReturnType<typeof signingServer>>;
 const model = 'churn (EU) | <b>';
 const base = `/api/v1/models/${encodeURIComponent(model)}`;
 
-/** Two versions of a model: the second was promoted over a gate it failed, and rolled back. */
+/**
+ * Two runs, and a version of each. The second was refused by a gate, approved, promoted and rolled back,
+ * and then promoted over a gate that it failed, and rolled back again.
+ */
 beforeAll(async () => {
   server = await signingServer();
   const [ada, bob, root] = ['ada', 'bob', 'root'].map((name) => callsOf(server, name));
@@ -102,14 +105,35 @@ beforeAll(async () => {
   }
   const alias = { name: model, alias: 'champion', version: '1' };
   await ok(ada('POST', `${mlflow}/registered-models/alias`, alias));
-  const gates = [{ gate: 'inspection' }, { gate: 'metric', key: 'accuracy', at_least: 0.99 }];
-  await ok(root('PUT', `${base}/policy`, { aliases: ['champion'], stages: [], gates }));
-  await ok(ada('POST', `${base}/promotions`, { version: 2, alias: 'champion', comment: 'please' }));
+  const guard = (...gates: readonly unknown[]) =>
+    ok(root('PUT', `${base}/policy`, { aliases: ['champion'], stages: [], gates }));
+  const promote = async () => {
+    await ok(ada('POST', `${base}/promotions`, { version: 2, alias: 'champion', comment: 'please' }));
+    await server.drain();
+  };
+  const rollBack = async (reason: string) => {
+    await ok(bob('POST', `${base}/aliases/champion/rollback`, { reason, expected: 2 }));
+    await server.drain();
+  };
+  const approvedAndOwned = [
+    { gate: 'required-tags', tags: ['owner'] },
+    { gate: 'approvals', count: 1 },
+  ];
+
+  await guard(...approvedAndOwned, { gate: 'signature' });
+  await promote();
+  const owner = { name: model, version: '2', key: 'owner', value: 'ada' };
+  await ok(ada('POST', `${mlflow}/model-versions/set-tag`, owner));
+  await promote();
+  await ok(bob('POST', `${base}/promotions/2/approve`, { comment: 'well done' }));
   await server.drain();
-  await ok(root('POST', `${base}/promotions/1/override`, { reason: 'the metric is wrong' }));
+  await rollBack('complaints');
+
+  await guard(...approvedAndOwned, { gate: 'metric', key: 'accuracy', at_least: 0.99 });
+  await promote();
+  await ok(root('POST', `${base}/promotions/3/override`, { reason: 'the metric is wrong' }));
   await server.drain();
-  await ok(bob('POST', `${base}/aliases/champion/rollback`, { reason: 'complaints', expected: 2 }));
-  await server.drain();
+  await rollBack('it was right');
 }, 60_000);
 afterAll(() => server.close());
 
@@ -145,27 +169,48 @@ test('the evidence holds all that speaks for a version, and a digest of each fil
   );
 });
 
-test('the evidence tells what the gates were judged by, who overrode them and why, and who took it back', async () => {
+test('the evidence tells what the gates said, who approved, who overrode them and why, and who took it back', async () => {
   const { files } = await archive(2);
   const { promotions, policies } = json(files, 'promotions.json');
-  expect(items(promotions)).toMatchObject([
-    {
-      number: 1,
-      status: 'promoted',
-      requested_by: 'ada',
-      comment: 'please',
-      override: { by: 'root', reason: 'the metric is wrong' },
-      champion: 1,
-      gates: [
-        { gate: 'inspection', status: 'passed' },
-        { gate: 'metric', status: 'overridden', says: expect.any(String), inputs: expect.any(Object) },
-      ],
-    },
+  const [refused, approved, overridden] = items(promotions);
+  expect(refused).toMatchObject({
+    number: 1,
+    status: 'refused',
+    requested_by: 'ada',
+    comment: 'please',
+    champion: 1,
+    gates: expect.arrayContaining([
+      expect.objectContaining({ gate: 'required-tags', status: 'failed', says: expect.any(String) }),
+    ]),
+  });
+  expect(approved).toMatchObject({
+    status: 'promoted',
+    override: null,
+    approvals: [{ by: 'bob', comment: 'well done' }],
+    gates: [
+      { gate: 'required-tags', status: 'passed' },
+      { gate: 'approvals', status: 'passed' },
+      { gate: 'signature', status: 'passed', inputs: expect.any(Object) },
+    ],
+  });
+  expect(overridden).toMatchObject({
+    status: 'promoted',
+    policy_version: 2,
+    override: { by: 'root', reason: 'the metric is wrong' },
+  });
+  expect(items(overridden?.['gates']).map(({ gate, status }) => [gate, status])).toContainEqual([
+    'metric',
+    'overridden',
   ]);
-  expect(items(policies)).toMatchObject([{ version: 1, author: 'root' }]);
+  expect(items(policies)).toMatchObject([
+    { version: 1, author: 'root' },
+    { version: 2, author: 'root' },
+  ]);
   expect(items(json(files, 'alias-history.json'))).toMatchObject([
-    { alias: 'champion', from: 1, to: 2, cause: { kind: 'promotion', promotion: 1 } },
+    { alias: 'champion', from: 1, to: 2, cause: { kind: 'promotion', promotion: 2 } },
     { alias: 'champion', from: 2, to: 1, cause: { kind: 'rollback', reason: 'complaints' }, actor: 'bob' },
+    { alias: 'champion', from: 1, to: 2, cause: { kind: 'promotion', promotion: 3 } },
+    { alias: 'champion', from: 2, to: 1, cause: { kind: 'rollback', reason: 'it was right' }, actor: 'bob' },
   ]);
   const types = items(json(files, 'events.json')).map(({ type }) => type);
   expect(types).toEqual(
@@ -173,7 +218,10 @@ test('the evidence tells what the gates were judged by, who overrode them and wh
       'version.created',
       'version.ready',
       'version.signed',
+      'version.tag-set',
       'promotion.requested',
+      'promotion.judged',
+      'promotion.approved',
       'promotion.overridden',
       'promotion.finished',
       'alias.moved',
@@ -256,7 +304,7 @@ test('a card is Markdown for people, with front matter for hubs', async () => {
     'Tells who leaves.',
     String.raw`\# Not a heading`,
     '- Customers of the EU only.',
-    '- Promotion 1 let it pass over gates that it did not pass.',
+    '- Promotion 3 let it pass over gates that it did not pass.',
     '| accuracy | 0.8 |',
     String.raw`| depth | 3 \| max |`,
     '- Overridden by root',
