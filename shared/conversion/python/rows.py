@@ -34,7 +34,9 @@ def rows_for(original: Original) -> Rows:
         return Rows(_varied(example, ROWS_MIN), "input-example", len(example))
     if original.inputs:
         return Rows(_from_signature(original), "signature", 0)
-    width = _width(original.model)
+    names, width = _names(original.model), _width(original.model)
+    if names:
+        return Rows(pd.DataFrame(_numbers(len(names)), columns=names), "model", 0)
     if width is None:
         raise CannotConvert("The model has neither an input example nor a signature; log it with one of them.")
     return Rows(_numbers(width), "model", 0)
@@ -134,6 +136,17 @@ def _categories(model: Any) -> "dict[Any, np.ndarray]":
             if values is not None and not isinstance(columns, (str, slice)) and len(values) == len(columns):
                 found |= {name: known for name, known in zip(columns, values) if isinstance(name, str)}
     return found
+
+
+def _names(model: Any) -> "Optional[list[str]]":
+    """The names of the columns that a model was fitted on, where it remembers them."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        # Of a booster; in XGBoost a property, in LightGBM a method, which makes up names where there are none.
+        names = getattr(model, "feature_names", None) or getattr(model, "feature_name", lambda: None)()
+    if names is None or all(name == f"Column_{at}" for at, name in enumerate(names)):
+        return None
+    return [str(name) for name in names]
 
 
 def _width(model: Any) -> Optional[int]:

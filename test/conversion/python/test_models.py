@@ -223,6 +223,19 @@ class Models(unittest.TestCase):
         with self.assertRaises(CannotConvert):
             check.same_onnx(model, rows.rows_for(logged(model, IRIS)))
 
+    def test_a_model_without_signature_and_example_is_asked_by_the_names_or_the_width_it_remembers(self):
+        booster = xgboost.train({}, xgboost.DMatrix(PATIENTS, PROGRESS), 5)
+        for model, names in [
+            (booster, list(PATIENTS.columns)),
+            (LinearRegression().fit(PATIENTS, PROGRESS), list(PATIENTS.columns)),
+            (lightgbm.train({"verbose": -1}, lightgbm.Dataset(PATIENTS.to_numpy(), PROGRESS), 5), None),
+            (LinearRegression().fit(PATIENTS.to_numpy(), PROGRESS), None),
+        ]:
+            sample = rows.rows_for(flavours.Original("sklearn", model, None, None))
+            self.assertEqual((sample.source, sample.data.shape[1]), ("model", 10))
+            graph, _, _ = check.same_onnx(model, sample)
+            self.assertEqual(noted(graph).get("cairn.features"), names)
+
     def test_text_that_nothing_tells_the_values_of_wants_an_example(self):
         original = flavours.Original("sklearn", LogisticRegression(), [{"name": "word", "type": "string"}], None)
         with self.assertRaisesRegex(CannotConvert, "log the model with an input example"):
