@@ -57,6 +57,19 @@ describe('settings', () => {
     expect(problems({ ...azure, ...setting }).join()).toContain(Object.keys(setting)[0]);
   });
 
+  test('an OpenLineage backend is told where one is set, with a key that no error shows', () => {
+    const backend = { CAIRN_OPENLINEAGE_URL: 'http://10.0.0.1:5000', CAIRN_OPENLINEAGE_KEY: 'the-key' };
+    expect(readSettings(local).openLineage).toBeUndefined();
+    expect(readSettings({ ...local, CAIRN_OPENLINEAGE_KEY: 'the-key' }).openLineage).toBeUndefined();
+    expect(readSettings({ ...local, ...backend }).openLineage).toEqual({
+      url: 'http://10.0.0.1:5000',
+      key: 'the-key',
+    });
+    const found = problems({ ...local, ...backend, CAIRN_OPENLINEAGE_URL: 'marquez' }).join();
+    expect(found).toContain('CAIRN_OPENLINEAGE_URL');
+    expect(found).not.toContain('the-key');
+  });
+
   test('models are converted by a command, by a job, or not at all', () => {
     const job = '/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/convert';
     expect(readSettings(local).converter).toBeUndefined();

@@ -1,6 +1,6 @@
 export type { Edge, EdgeKind } from './edge.ts';
 export type { LineageNode } from './facts.ts';
-export { type NodeId, nodeKinds } from './node.ts';
+export type { NodeId } from './node.ts';
 export { type BatchAnswer, recordEvents, recordOne } from './openlineage/batch.ts';
 export { announce, emit, type EmitMessage } from './openlineage/emit.ts';
 export {
@@ -18,8 +18,6 @@ export {
 export {
   facetsOf,
   type LineageGraph,
-  type LineageLimits,
-  lineageLimits,
   lineageOf,
   type LineageQuery,
 } from './walk.ts';

@@ -27,13 +27,13 @@ export type LineageGraph = {
 };
 
 /** Bounds of one answer. */
-export type LineageLimits = {
+type LineageLimits = {
   readonly nodesMax: number;
   /** Edges followed from one node in one direction. */
   readonly fanOutMax: number;
 };
 
-export const lineageLimits: LineageLimits = { nodesMax: 500, fanOutMax: 100 };
+const lineageLimits: LineageLimits = { nodesMax: 500, fanOutMax: 100 };
 
 const queriesAtOnceMax = 8;
 
