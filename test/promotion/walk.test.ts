@@ -1,15 +1,17 @@
+import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type JsonObject, items, type TestServer, testServer } from '../support/server.ts';
+import { signingServer } from '../signing/support.ts';
+import { items, type JsonObject, type TestServer } from '../support/server.ts';
 import { callsOf, classifier, evaluationCsv } from './support.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await testServer();
+  server = await signingServer();
 });
 afterAll(() => server.close());
 
 describe('from two runs to a decision and back', () => {
-  test('a failing gate refuses, a better version passes, waits for an approval, moves the alias, and is rolled back', async () => {
+  test('a failing gate refuses, a better version passes, waits for an approval, moves the alias, is rolled back, and the evidence tells all of it', async () => {
     const ada = callsOf(server, 'ada');
     const bob = callsOf(server, 'bob');
     const admin = callsOf(server, 'root');
@@ -74,6 +76,7 @@ describe('from two runs to a decision and back', () => {
         { gate: 'no-regression', metric: 'accuracy', margin: 0.005, rows_min: 100, confidence: 0.95 },
         { gate: 'schema' },
         { gate: 'inspection' },
+        { gate: 'signature' },
         { gate: 'approvals', count: 1 },
       ],
     };
@@ -93,6 +96,7 @@ describe('from two runs to a decision and back', () => {
       'no-regression': 'failed',
       schema: 'passed',
       inspection: 'passed',
+      signature: 'passed',
       approvals: 'waiting',
     });
 
@@ -136,6 +140,16 @@ describe('from two runs to a decision and back', () => {
       { from: first, to: better, cause: 'promotion', actor: 'ada' },
       { from: null, to: first, cause: 'set', actor: 'ada' },
     ]);
+
+    await server.drain();
+    const zip = await server.fetch(`/api/v1/models/churn/versions/${better}/evidence`);
+    const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
+    const evidence = JSON.parse(strFromU8(files['promotions.json'] ?? new Uint8Array())) as JsonObject;
+    expect(items(evidence['promotions'])).toMatchObject([
+      { number: 2, status: 'promoted', approvals: [{ by: 'bob', comment: 'fine' }] },
+    ]);
+    const moves = JSON.parse(strFromU8(files['alias-history.json'] ?? new Uint8Array())) as JsonObject;
+    expect(JSON.stringify(moves)).toContain('complaints');
 
     async function holder(): Promise<unknown> {
       const answer = await ada('GET', `${mlflow}/registered-models/alias?name=churn&alias=champion`);
