@@ -1,4 +1,4 @@
-"""The model registry, as far as it goes: names, versions and aliases. README.md lists what it lacks."""
+"""The model registry: names, versions, aliases, and the files of a version."""
 
 import tempfile
 
