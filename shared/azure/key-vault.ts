@@ -14,6 +14,8 @@ export const sealingSecretName = 'cairn-sealing-key';
 
 /** How long a key is used, or trusted, without asking the vault again: what a rotation takes to arrive. */
 const freshSecondsMax = 300;
+/** How often the vault is asked for a key that it did not know of. */
+const askedAgainSecondsMin = 10;
 
 /** How the vault is reached; in Azure nothing needs saying. */
 export type VaultOptions = Pick<
@@ -44,7 +46,12 @@ export function keyVault(url: string, credential: TokenCredential, options: Vaul
         throw error;
       }
     },
-    publicKeys,
+    async publicKeys(wanted) {
+      const known = await publicKeys();
+      if (!wanted || known.some(wanted)) return known;
+      publicKeys.forget(askedAgainSecondsMin);
+      return publicKeys();
+    },
     seal: async (text) => seal(await sealingKey(), text),
     async unseal(sealed) {
       const newest = await sealingKey();
@@ -153,7 +160,7 @@ function base64Url(bytes: Uint8Array): string {
 }
 
 /** The service gives r and s side by side (RFC 7518, 3.4); everybody else reads them as a DER sequence of two integers. */
-export function derOf(raw: Uint8Array): Uint8Array {
+function derOf(raw: Uint8Array): Uint8Array {
   const half = raw.length / 2;
   const body = [...integer(raw.subarray(0, half)), ...integer(raw.subarray(half))];
   return Uint8Array.from([0x30, body.length, ...body]);

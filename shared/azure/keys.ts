@@ -15,8 +15,11 @@ export type PublicKey = {
 export type KeyStore = {
   /** ECDSA P-256 over the SHA-256 of `message`, DER encoded, by the newest key. */
   sign(message: Uint8Array): Promise<{ readonly signature: Uint8Array; readonly key: PublicKey }>;
-  /** Every key whose signatures hold, the newest first. */
-  publicKeys(): Promise<readonly PublicKey[]>;
+  /**
+   * Every key whose signatures hold, the newest first. They may be some minutes old, but where none of them
+   * is `wanted`: then another instance may have met a newer one.
+   */
+  publicKeys(wanted?: (key: PublicKey) => boolean): Promise<readonly PublicKey[]>;
   /** Text that only {@link KeyStore.unseal} reads again: AES-256-GCM, fit to be stored. */
   seal(text: string): Promise<string>;
   unseal(sealed: string): Promise<string>;

@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { keyVault, sealingSecretName, signingKeyName } from '../../shared/azure/key-vault.ts';
 import type { KeyStore } from '../../shared/azure/index.ts';
 import { type FakeVault, fakeVault } from './vault.ts';
@@ -9,7 +9,10 @@ beforeEach(async () => {
   vault = await fakeVault();
   vault.addKey(signingKeyName);
 });
-afterEach(() => vault.close());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await vault.close();
+});
 
 /** An instance of the app, with nothing remembered. */
 const instance = (): KeyStore => keyVault(vault.url, vault.credential, vault.options);
@@ -59,6 +62,20 @@ describe('signing in a Key Vault', () => {
     const { key } = await keys.sign(message);
     expect(key.keyId).not.toBe(first.key.keyId);
     expect(await keys.publicKeys()).toEqual([key]);
+  });
+
+  test('a key that is wanted and not known is asked for, and no more than once in a while', async () => {
+    const early = instance();
+    expect(await early.publicKeys()).toHaveLength(1);
+    vault.addKey(signingKeyName);
+    const { key } = await instance().sign(message);
+    const isWanted = ({ keyId }: { keyId: string }) => keyId === key.keyId;
+    expect(await early.publicKeys()).toHaveLength(1);
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 11_000);
+    expect((await early.publicKeys(isWanted))[0]).toEqual(key);
+    const before = vault.requests.length;
+    expect(await early.publicKeys(() => false)).toHaveLength(2);
+    expect(vault.requests.length).toBe(before);
   });
 
   test('a key on another curve is refused by name', async () => {

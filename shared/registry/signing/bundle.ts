@@ -61,6 +61,12 @@ export function opened(
   return { statement: readStatement(payload), key };
 }
 
+/** Whether a key is the one that a bundle names; of what is no bundle none is. */
+export function namedIn(text: string): (key: PublicKey) => boolean {
+  const read = bundle.safeParse(jsonOf(text));
+  return (key) => read.data?.verificationMaterial.publicKey.hint === hintOf(key);
+}
+
 /** Whether a bundle is one over this statement; says nothing of its signature. */
 export function states(text: string, statement: Statement): boolean {
   const read = bundle.safeParse(jsonOf(text));

@@ -1,4 +1,4 @@
-import type { PublicKey } from '../../azure/index.ts';
+import type { KeyStore } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import type { CairnEvent } from '../../events/index.ts';
 import { CairnError, isCode } from '../../http/index.ts';
@@ -6,7 +6,7 @@ import { changeVersion } from '../change.ts';
 import { readManifest } from '../inspection/manifest.ts';
 import type { ModelVersion } from '../model.ts';
 import { readVersion } from '../versions.ts';
-import { opened, sealedIn, states } from './bundle.ts';
+import { namedIn, opened, sealedIn, states } from './bundle.ts';
 import { SignatureError } from './signature-error.ts';
 import { differenceFrom, type Signed, type Statement, statementOf } from './statement.ts';
 
@@ -37,10 +37,9 @@ export async function signInspected(ctx: Context, event: CairnEvent): Promise<vo
   const number = Number(event.subject['version']);
   const stored = await readVersion(ctx, modelId, number);
   if (!stored?.doc.artifact) return;
-  const trusted = await keys.publicKeys();
   await changeVersion(ctx, modelId, number, async (version) => {
     try {
-      return (await wantsSigning(ctx, version, trusted)) ? await signed(ctx, version) : undefined;
+      return (await wantsSigning(ctx, version, keys)) ? await signed(ctx, version) : undefined;
     } catch (error) {
       if (!(error instanceof SignatureError) && !isCode(error, 'conflict')) throw error;
       ctx.log.warn('version not signed unasked', { modelId, version: number, reason: error.message });
@@ -50,16 +49,12 @@ export async function signInspected(ctx: Context, event: CairnEvent): Promise<vo
 }
 
 /** Throws {@link SignatureError} where the files are not all vouched for by a signature that the version had before. */
-async function wantsSigning(
-  ctx: Context,
-  version: ModelVersion,
-  trusted: readonly PublicKey[],
-): Promise<boolean> {
+async function wantsSigning(ctx: Context, version: ModelVersion, keys: KeyStore): Promise<boolean> {
   const earlier = await readBundle(ctx, version);
   if (earlier === undefined) return true;
   const now = await statementOver(ctx, version);
   if (states(earlier, now)) return false;
-  const { statement } = opened(earlier, trusted);
+  const { statement } = opened(earlier, await keys.publicKeys(namedIn(earlier)));
   const difference = differenceFrom(
     statement,
     now.predicate.resources.map(({ name, digest }) => [name, digest]),

@@ -6,7 +6,7 @@ import { readManifest } from '../inspection/manifest.ts';
 import { Refusal } from '../inspection/refusal.ts';
 import type { ModelVersion } from '../model.ts';
 import { modelById } from '../models.ts';
-import { opened } from './bundle.ts';
+import { namedIn, opened } from './bundle.ts';
 import { readBundle, servedFiles } from './sign.ts';
 import { SignatureError } from './signature-error.ts';
 import { differenceFrom, type Statement } from './statement.ts';
@@ -67,7 +67,7 @@ async function verdictOf(
   const bundle = await readBundle(ctx, version);
   if (bundle === undefined) return refused('it is not signed.');
   try {
-    const { statement, key } = opened(bundle, await ctx.stores.keys.publicKeys());
+    const { statement, key } = opened(bundle, await ctx.stores.keys.publicKeys(namedIn(bundle)));
     found = { keyId: key.keyId, files: statement.predicate.resources.length };
     const wrong = (await mismatch(ctx, version, statement)) ?? (await further(statement));
     return wrong === undefined ? { ...found, valid: true } : refused(wrong);
@@ -134,9 +134,9 @@ async function servedDifference(ctx: Context, { inspection }: ModelVersion): Pro
 }
 
 async function digestOf(ctx: Context, blob: string): Promise<string | undefined> {
-  const opened = await ctx.stores.blobs('models').open(blob);
-  if (!opened) return undefined;
+  const stored = await ctx.stores.blobs('models').open(blob);
+  if (!stored) return undefined;
   const hash = createHash('sha256');
-  for await (const chunk of opened.body) hash.update(chunk as Uint8Array);
+  for await (const chunk of stored.body) hash.update(chunk as Uint8Array);
   return `sha256:${hash.digest('hex')}`;
 }
