@@ -25,10 +25,10 @@ describe('the list of models', () => {
     await browser.look('#/models', async ({ page }) => {
       await page.getByText('No models yet').waitFor();
       await page.getByRole('button', { name: 'New model' }).click();
-      await page.getByRole('textbox', { name: 'Name' }).fill(name);
+      await page.getByRole('textbox', { name: 'Name' }).fill('chosen');
       await page.getByRole('textbox', { name: 'Description' }).fill('Who **leaves**?');
       await page.getByRole('button', { name: 'Create' }).click();
-      await page.getByRole('heading', { level: 1, name }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'chosen' }).waitFor();
       expect(await page.locator('main strong').innerText()).toBe('leaves');
       await page.getByText('No versions yet').waitFor();
     });
@@ -39,10 +39,10 @@ describe('the list of models', () => {
       '#/models',
       async ({ page }) => {
         await page.getByRole('button', { name: 'New model' }).click();
-        await page.getByRole('textbox', { name: 'Name' }).fill(name);
+        await page.getByRole('textbox', { name: 'Name' }).fill('chosen');
         await page.getByRole('button', { name: 'Create' }).click();
         expect(await page.getByRole('alert').innerText()).toContain('already exists');
-        expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe(name);
+        expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('chosen');
       },
       { refused: /registered-models\/create/ },
     );
@@ -65,12 +65,12 @@ describe('the list of models', () => {
       const row = page.getByRole('row', { name: /pricing/ });
       await row.getByText('not servable').waitFor();
       expect(await row.getByRole('link', { name: 'champion → v1' }).count()).toBe(1);
-      expect(await links()).toEqual([name, 'pricing']);
+      expect(await links()).toEqual(['chosen', 'pricing']);
       const search = page.getByRole('searchbox', { name: 'Search models' });
       for (const [text, found] of [
         ['PRIC', ['pricing']],
         ["tags.team = 'risk'", ['pricing']],
-        ["name LIKE 'ch%'", [name]],
+        ["name LIKE 'ch%'", ['chosen']],
       ] as const) {
         await search.fill(text);
         await page.waitForURL(({ hash }) => new URLSearchParams(hash.split('?')[1]).get('q') === text);
@@ -114,6 +114,7 @@ describe('the list of models', () => {
 
 describe('a model', () => {
   beforeAll(async () => {
+    await api.model(name);
     for (const at of [0, 1, 2]) await api.version(name, { name: `run ${at}`, shift: at / 10 });
     for (const version of [1, 2, 3]) await api.read(name, version);
   });
@@ -177,168 +178,183 @@ describe('a model', () => {
     });
     await expect(api.cairn('GET', 'models/doomed')).rejects.toThrow('404');
   });
-});
 
-describe('the aliases of a model', () => {
-  const aliases = `${page1}?tab=aliases`;
+  describe('its aliases', () => {
+    const aliases = `${page1}?tab=aliases`;
 
-  test('are set, moved, rolled back with a reason, and removed; each move is in the history', async () => {
-    await browser.look(
-      aliases,
-      async ({ page, settled }) => {
-        const dialog = page.getByRole('dialog');
-        await page.getByText('No aliases').waitFor();
-        await page.getByRole('button', { name: 'Set an alias' }).click();
-        await dialog.getByRole('textbox', { name: 'Alias' }).fill('champion');
-        await dialog.getByLabel('Version').fill('1');
-        await dialog.getByRole('button', { name: 'Set' }).click();
-        const row = page.getByRole('row', { name: /^champion/ });
-        await row.getByRole('link', { name: 'v1' }).waitFor();
-        expect(await row.innerText()).toContain('ana');
+    test('are set, moved, rolled back with a reason, and removed; each move is in the history', async () => {
+      await browser.look(
+        aliases,
+        async ({ page, settled }) => {
+          const dialog = page.getByRole('dialog');
+          await page.getByText('No aliases').waitFor();
+          await page.getByRole('button', { name: 'Set an alias' }).click();
+          await dialog.getByRole('textbox', { name: 'Alias' }).fill('champion');
+          await dialog.getByLabel('Version').fill('1');
+          await dialog.getByRole('button', { name: 'Set' }).click();
+          const row = page.getByRole('row', { name: /^champion/ });
+          await row.getByRole('link', { name: 'v1' }).waitFor();
+          expect(await row.innerText()).toContain('ana');
 
-        await row.getByRole('button', { name: 'Move', exact: true }).click();
-        await dialog.getByLabel('Version').fill('2');
-        await dialog.getByRole('button', { name: 'Move' }).click();
-        await row.getByRole('link', { name: 'v2' }).waitFor();
+          await row.getByRole('button', { name: 'Move', exact: true }).click();
+          await dialog.getByLabel('Version').fill('2');
+          await dialog.getByRole('button', { name: 'Move' }).click();
+          await row.getByRole('link', { name: 'v2' }).waitFor();
 
-        await row.getByRole('button', { name: 'Roll back' }).click();
-        await dialog.getByText('version 1').waitFor();
-        await dialog.getByRole('textbox', { name: 'Reason' }).fill('worse on Mondays');
-        await dialog.getByRole('button', { name: 'Roll back' }).click();
-        await row.getByRole('link', { name: 'v1' }).waitFor();
+          await row.getByRole('button', { name: 'Roll back' }).click();
+          await dialog.getByText('version 1').waitFor();
+          await dialog.getByRole('textbox', { name: 'Reason' }).fill('worse on Mondays');
+          await dialog.getByRole('button', { name: 'Roll back' }).click();
+          await row.getByRole('link', { name: 'v1' }).waitFor();
 
-        const moves = page.getByRole('region', { name: 'Moves of champion, newest first' });
-        await moves.getByText('worse on Mondays').waitFor();
-        await settled();
-        const told = await moves.locator('tbody tr').allInnerTexts();
-        expect(told.map((line) => line.replaceAll(/\s+/g, ' '))).toEqual([
-          expect.stringMatching(/v2 → v1 rollback ana worse on Mondays$/),
-          expect.stringMatching(/v1 → v2 set ana —$/),
-          expect.stringMatching(/no version → v1 set ana —$/),
-        ]);
+          const moves = page.getByRole('region', { name: 'Moves of champion, newest first' });
+          await moves.getByText('worse on Mondays').waitFor();
+          await settled();
+          const told = await moves.locator('tbody tr').allInnerTexts();
+          expect(told.map((line) => line.replaceAll(/\s+/g, ' '))).toEqual([
+            expect.stringMatching(/v2 → v1 rollback ana worse on Mondays$/),
+            expect.stringMatching(/v1 → v2 set ana —$/),
+            expect.stringMatching(/no version → v1 set ana —$/),
+          ]);
 
-        await row.getByRole('button', { name: 'Remove' }).click();
-        await dialog.getByRole('button', { name: 'Remove' }).click();
-        await page.getByText('No aliases').waitFor();
-      },
-      { as: 'ana' },
-    );
+          await row.getByRole('button', { name: 'Remove' }).click();
+          await dialog.getByRole('button', { name: 'Remove' }).click();
+          await page.getByText('No aliases').waitFor();
+        },
+        { as: 'ana' },
+      );
+    });
+
+    test('two people move one at once: one wins, the other is told who holds it', async () => {
+      await api.alias(name, 'raced', 1);
+      await browser.look(
+        aliases,
+        async ({ page }) => {
+          const row = page.getByRole('row', { name: /^raced/ });
+          await row.getByRole('button', { name: 'Move', exact: true }).click();
+          await page.getByRole('dialog').getByLabel('Version').fill('2');
+          await api.alias(name, 'raced', 3);
+          await page.getByRole('dialog').getByRole('button', { name: 'Move' }).click();
+          expect(await page.getByRole('alert').innerText()).toContain('held by version 3');
+          await page.getByRole('button', { name: 'Cancel' }).click();
+          await row.getByRole('link', { name: 'v3' }).waitFor();
+        },
+        { refused: /registered-models\/alias/ },
+      );
+    });
   });
 
-  test('two people move one at once: one wins, the other is told who holds it', async () => {
-    await api.alias(name, 'raced', 1);
-    await browser.look(
-      aliases,
-      async ({ page }) => {
-        const row = page.getByRole('row', { name: /^raced/ });
-        await row.getByRole('button', { name: 'Move', exact: true }).click();
-        await page.getByRole('dialog').getByLabel('Version').fill('2');
-        await api.alias(name, 'raced', 3);
-        await page.getByRole('dialog').getByRole('button', { name: 'Move' }).click();
-        expect(await page.getByRole('alert').innerText()).toContain('held by version 3');
-        await page.getByRole('button', { name: 'Cancel' }).click();
-        await row.getByRole('link', { name: 'v3' }).waitFor();
-      },
-      { refused: /registered-models\/alias/ },
-    );
+  describe('its policy', () => {
+    const policy = `${page1}?tab=policy`;
+
+    test('is made in a form, said in plain words, and changed as JSON', async () => {
+      await browser.look(
+        policy,
+        async ({ page }) => {
+          const gate = (title: string) => page.getByRole('group', { name: title, exact: true });
+          const add = async (title: string) => {
+            await page.getByRole('button', { name: 'Add a gate' }).click();
+            await page.getByRole('button', { name: title, exact: true }).click();
+          };
+          await page.getByText('No policy', { exact: true }).waitFor();
+          await page.getByRole('button', { name: 'Make a policy' }).click();
+          await page.getByLabel('Production').check();
+          await add('Required tags');
+          await gate('Required tags').getByRole('textbox', { name: 'Tags' }).fill('owner, reviewed');
+          await add('Metric threshold');
+          await gate('Metric threshold').getByRole('textbox', { name: 'Metric' }).fill('accuracy');
+          await add('Freeze windows');
+          await page.getByLabel('Time zone of window 1').fill('Nowhere/Land');
+          await page.getByLabel('Reason of window 1').fill('nobody is there');
+
+          // The server says what is wrong, and the page where.
+          await page.getByRole('button', { name: 'Save' }).click();
+          await gate('Metric threshold').getByRole('alert').getByText('at_least').waitFor();
+          await gate('Metric threshold').getByLabel('At least').fill('0.9');
+          await page.getByRole('button', { name: 'Save' }).click();
+          await gate('Freeze windows').getByRole('alert').getByText('time zone').waitFor();
+          await page.getByLabel('Time zone of window 1').fill('Europe/Berlin');
+          await page.getByRole('button', { name: 'Save' }).click();
+
+          await page.getByText('The version has the tags owner and reviewed.').waitFor();
+          await page.getByText('The metric accuracy of the source run is at least 0.9.').waitFor();
+          await page
+            .getByText('Not on Friday from 18:00 to 08:00 in Europe/Berlin (nobody is there).')
+            .waitFor();
+
+          await page.getByRole('button', { name: 'Edit' }).click();
+          await page.getByRole('button', { name: 'JSON' }).click();
+          const text = page.getByRole('textbox', { name: 'Policy' });
+          const said = JSON.parse(await text.inputValue()) as { gates: unknown[]; aliases: string[] };
+          expect(said).toMatchObject({ aliases: ['champion'], stages: ['Production'] });
+          await text.fill('{');
+          await page.getByRole('button', { name: 'Save' }).click();
+          expect(await page.getByRole('alert').innerText()).toContain('no JSON');
+          await text.fill(JSON.stringify({ ...said, gates: [{ gate: 'approvals', count: 2 }] }));
+          await page.getByRole('button', { name: 'Save' }).click();
+          await page.getByText(/^2 people other than the author/).waitFor();
+          const history = page.getByRole('region', { name: 'Versions of the policy, newest first' });
+          await history.getByRole('button', { name: '1', exact: true }).click();
+          await page.getByText('The version has the tags owner and reviewed.').waitFor();
+        },
+        { refused: /policy/ },
+      );
+    });
+
+    test('is not written over what another wrote since', async () => {
+      await browser.look(
+        `${policy}&edit=policy`,
+        async ({ page }) => {
+          await page.getByLabel('Archived').check();
+          await api.cairn('PUT', `models/${name}/policy`, {
+            aliases: ['champion'],
+            gates: [{ gate: 'schema' }],
+          });
+          await page.getByRole('button', { name: 'Save' }).click();
+          await page.getByRole('alert').waitFor();
+          expect(await page.getByLabel('Archived').isChecked()).toBe(true);
+          expect(await api.cairn('GET', `models/${name}/policy`)).toMatchObject({ stages: [] });
+          await page.getByRole('button', { name: 'Begin again from it' }).click();
+          expect(await page.getByLabel('Archived').isChecked()).toBe(false);
+          await page.getByRole('group', { name: 'Compatible schema' }).waitFor();
+          await page.getByRole('button', { name: 'Save' }).click();
+          await page.getByText(/^What is sent to the champion now/).waitFor();
+        },
+        { refused: /policy/ },
+      );
+    });
+
+    test('guards an alias, and ends after a question', async () => {
+      await api.cairn('PUT', `models/${name}/policy`, { aliases: ['raced'], gates: [] });
+      await browser.look(
+        `${page1}?tab=aliases`,
+        async ({ page }) => {
+          const row = page.getByRole('row', { name: /^raced/ });
+          await row.getByText('guarded').waitFor();
+          expect(await row.getByRole('button', { name: 'Move', exact: true }).count()).toBe(0);
+          await page.getByRole('link', { name: 'Policy', exact: true }).click();
+          await page.getByRole('button', { name: 'End it' }).click();
+          await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
+          await page.getByText('No policy', { exact: true }).waitFor();
+        },
+        { refused: /policy/ },
+      );
+    });
   });
-});
 
-describe('the policy of a model', () => {
-  const policy = `${page1}?tab=policy`;
-
-  test('is made in a form, said in plain words, and changed as JSON', async () => {
-    await browser.look(
-      policy,
-      async ({ page }) => {
-        const gate = (title: string) => page.getByRole('group', { name: title, exact: true });
-        const add = async (title: string) => {
-          await page.getByRole('button', { name: 'Add a gate' }).click();
-          await page.getByRole('button', { name: title, exact: true }).click();
-        };
-        await page.getByText('No policy', { exact: true }).waitFor();
-        await page.getByRole('button', { name: 'Make a policy' }).click();
-        await page.getByLabel('Production').check();
-        await add('Required tags');
-        await gate('Required tags').getByRole('textbox', { name: 'Tags' }).fill('owner, reviewed');
-        await add('Metric threshold');
-        await gate('Metric threshold').getByRole('textbox', { name: 'Metric' }).fill('accuracy');
-        await add('Freeze windows');
-        await page.getByLabel('Time zone of window 1').fill('Nowhere/Land');
-        await page.getByLabel('Reason of window 1').fill('nobody is there');
-
-        // The server says what is wrong, and the page where.
-        await page.getByRole('button', { name: 'Save' }).click();
-        await gate('Metric threshold').getByRole('alert').getByText('at_least').waitFor();
-        await gate('Metric threshold').getByLabel('At least').fill('0.9');
-        await page.getByRole('button', { name: 'Save' }).click();
-        await gate('Freeze windows').getByRole('alert').getByText('time zone').waitFor();
-        await page.getByLabel('Time zone of window 1').fill('Europe/Berlin');
-        await page.getByRole('button', { name: 'Save' }).click();
-
-        await page.getByText('The version has the tags owner and reviewed.').waitFor();
-        await page.getByText('The metric accuracy of the source run is at least 0.9.').waitFor();
-        await page
-          .getByText('Not on Friday from 18:00 to 08:00 in Europe/Berlin (nobody is there).')
-          .waitFor();
-
-        await page.getByRole('button', { name: 'Edit' }).click();
-        await page.getByRole('button', { name: 'JSON' }).click();
-        const text = page.getByRole('textbox', { name: 'Policy' });
-        const said = JSON.parse(await text.inputValue()) as { gates: unknown[]; aliases: string[] };
-        expect(said).toMatchObject({ aliases: ['champion'], stages: ['Production'] });
-        await text.fill('{');
-        await page.getByRole('button', { name: 'Save' }).click();
-        expect(await page.getByRole('alert').innerText()).toContain('no JSON');
-        await text.fill(JSON.stringify({ ...said, gates: [{ gate: 'approvals', count: 2 }] }));
-        await page.getByRole('button', { name: 'Save' }).click();
-        await page.getByText(/^2 people other than the author/).waitFor();
-        const history = page.getByRole('region', { name: 'Versions of the policy, newest first' });
-        await history.getByRole('button', { name: '1', exact: true }).click();
-        await page.getByText('The version has the tags owner and reviewed.').waitFor();
-      },
-      { refused: /policy/ },
-    );
-  });
-
-  test('is not written over what another wrote since', async () => {
-    await browser.look(
-      `${policy}&edit=policy`,
-      async ({ page }) => {
-        await page.getByLabel('Archived').check();
-        await api.cairn('PUT', `models/${name}/policy`, {
-          aliases: ['champion'],
-          gates: [{ gate: 'schema' }],
-        });
-        await page.getByRole('button', { name: 'Save' }).click();
-        await page.getByRole('alert').waitFor();
-        expect(await page.getByLabel('Archived').isChecked()).toBe(true);
-        expect(await api.cairn('GET', `models/${name}/policy`)).toMatchObject({ stages: [] });
-        await page.getByRole('button', { name: 'Begin again from it' }).click();
-        expect(await page.getByLabel('Archived').isChecked()).toBe(false);
-        await page.getByRole('group', { name: 'Compatible schema' }).waitFor();
-        await page.getByRole('button', { name: 'Save' }).click();
-        await page.getByText(/^What is sent to the champion now/).waitFor();
-      },
-      { refused: /policy/ },
-    );
-  });
-
-  test('guards an alias, and ends after a question', async () => {
-    await api.cairn('PUT', `models/${name}/policy`, { aliases: ['raced'], gates: [] });
-    await browser.look(
+  describe.each(['light', 'dark'] as const)('no barrier stands in the way in the %s theme', (theme) => {
+    const places = [
+      '#/models',
+      page1,
       `${page1}?tab=aliases`,
-      async ({ page }) => {
-        const row = page.getByRole('row', { name: /^raced/ });
-        await row.getByText('guarded').waitFor();
-        expect(await row.getByRole('button', { name: 'Move', exact: true }).count()).toBe(0);
-        await page.getByRole('link', { name: 'Policy', exact: true }).click();
-        await page.getByRole('button', { name: 'End it' }).click();
-        await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
-        await page.getByText('No policy', { exact: true }).waitFor();
-      },
-      { refused: /policy/ },
-    );
+      `${page1}?tab=policy`,
+      `${page1}?tab=policy&edit=policy`,
+      `${page1}?tab=promotions`,
+      `${page1}/compare?versions=1,2,3`,
+    ];
+    test.each(places)('of %s', async (place) => {
+      expect(await browser.look(place, (view) => view.barriers(), { theme, refused: /policy/ })).toEqual([]);
+    });
   });
 });
 
@@ -376,20 +392,5 @@ describe('long names and many rows', () => {
       await settled();
       expect(await page.locator('.versions tbody tr').count()).toBe(30);
     });
-  });
-});
-
-describe.each(['light', 'dark'] as const)('no barrier stands in the way in the %s theme', (theme) => {
-  const places = [
-    '#/models',
-    page1,
-    `${page1}?tab=aliases`,
-    `${page1}?tab=policy`,
-    `${page1}?tab=policy&edit=policy`,
-    `${page1}?tab=promotions`,
-    `${page1}/compare?versions=1,2,3`,
-  ];
-  test.each(places)('of %s', async (place) => {
-    expect(await browser.look(place, (view) => view.barriers(), { theme, refused: /policy/ })).toEqual([]);
   });
 });

@@ -37,7 +37,10 @@ export function NoteCard({ text, charactersMax, onSave, shown }: NoteCardProps) 
           </button>
         }
       >
-        {shown ? shown(text) : <div className="note">{text}</div>}
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
+        <div className="note-text" role="group" aria-label="What it says" tabIndex={0}>
+          {shown ? shown(text) : <div className="note">{text}</div>}
+        </div>
       </Card>
     );
   }

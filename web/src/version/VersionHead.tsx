@@ -82,7 +82,11 @@ export function VersionHead({ version }: { readonly version: Version }) {
             <AliasTags model={name} aliases={version.aliases.map((alias) => ({ alias, version: number }))} />
           ),
           'From run': version.run ? (
-            <a href={links.run(version.run.experiment_id, version.run.run_id)}>
+            <a
+              className="clip"
+              href={links.run(version.run.experiment_id, version.run.run_id)}
+              title={version.run.name}
+            >
               {version.run.name || version.run.run_id}
             </a>
           ) : (
