@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { keyFiles } from '../../shared/azure/key-files.ts';
 import type { KeyStore } from '../../shared/azure/index.ts';
 import type { Context } from '../../shared/context.ts';
 import {
+  changeVersion,
   checkSignature,
   eventsOfVersion,
   getReady,
@@ -13,6 +15,7 @@ import {
   verifyFiles,
   versionByName,
 } from '../../shared/registry/index.ts';
+import { classifier } from '../serving/support.ts';
 import { items } from '../support/server.ts';
 import { onnxFolder, put, registered, signingServer } from './support.ts';
 
@@ -67,6 +70,23 @@ describe('a version', () => {
       manifest: version.artifact?.manifest.digest,
       served: [{ name: 'model.onnx', algorithm: 'sha256', digest: expect.any(String) }],
     });
+  });
+
+  test('that was converted is signed again with what it is served by, and its other files stay as signed', async () => {
+    const { version, path } = await registered(server, 'converted');
+    const onnx = classifier(0.375);
+    const converted = `${path}/cairn-onnx/job-1/model.onnx`;
+    await put(server.ctx, converted, onnx);
+    const digest = `sha256:${createHash('sha256').update(onnx).digest('hex')}`;
+    await changeVersion(server.ctx, version.modelId, 1, (doc) => ({
+      type: 'version.converted',
+      version: { ...doc, converted: { path: converted, digest, at: 1 } },
+    }));
+    await server.drain();
+    const after = await again(version);
+    expect(after.inspection.state).toBe('ready');
+    expect(after.signing?.at).toBeGreaterThan(version.signing?.at ?? 0);
+    expect(await verify(after)).toMatchObject({ valid: true, files: 3 });
   });
 
   test('gives its signature as a bundle that names the key and every file', async () => {
@@ -262,6 +282,24 @@ describe('where a policy wants signatures', () => {
     await expect(getReady(server.ctx, version.modelId, 1)).rejects.toThrow('is not served');
     expect((await server.fetch('/api/v1/models/free/policy', { method: 'DELETE' })).status).toBe(204);
     expect(await getReady(server.ctx, version.modelId, 1)).toMatchObject({ version: 1 });
+  });
+
+  test('a version is refused that is said to be served by other files than were signed', async () => {
+    const { ctx } = server;
+    const { version } = await registered(server, 'swapped', onnxFolder(0.875));
+    await server.call('PUT', '/api/v1/models/swapped/policy', policy([{ gate: 'signature' }]));
+    await changeVersion(ctx, version.modelId, 1, (doc) => {
+      if (doc.inspection.state !== 'ready') return undefined;
+      const { ready } = doc.inspection;
+      const served = { ...ready.served, digest: `sha256:${'0'.repeat(64)}` };
+      return {
+        type: 'version.updated',
+        version: { ...doc, inspection: { ...doc.inspection, ready: { ...ready, served } } },
+      };
+    });
+    await expect(getReady(ctx, version.modelId, 1)).rejects.toThrow(
+      "'model.onnx', which is loaded to serve it",
+    );
   });
 
   test('an endpoint loads no version whose signature does not hold', async () => {
