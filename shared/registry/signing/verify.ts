@@ -88,8 +88,8 @@ async function mismatch(
     return 'its signature is that of another version.';
   if (cairn.manifest !== version.artifact?.manifest.digest)
     return 'its files were read again since it was signed, and are others now.';
-  const signed = new Set(cairn.served.map(({ digest }) => `sha256:${digest}`));
-  const other = servedFiles(version).find(({ digest }) => !signed.has(digest));
+  const signed = new Map(cairn.served.map(({ name, digest }) => [name, `sha256:${digest}`]));
+  const other = servedFiles(version).find(({ path, digest }) => signed.get(path) !== digest);
   if (other) return `'${other.path}', which is loaded to serve it, is not what was signed.`;
   try {
     const { files } = await readManifest(ctx, version);
