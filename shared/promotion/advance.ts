@@ -56,11 +56,17 @@ export async function advancePromotion(
       case 'gone':
         await changePromotion(ctx, modelId, number, (now) => failed(ctx, now, goneText(now.version)));
         continue;
-      case 'waiting':
+      case 'waiting': {
         await scheduleLater(ctx, promotion, result.until);
-        return changePromotion(ctx, modelId, number, (now) =>
-          unless(now, promotion, looked(now, result.judged)),
-        );
+        let isSame = false;
+        const after = await changePromotion(ctx, modelId, number, (now) => {
+          isSame = now.seq === promotion.seq;
+          return isSame ? looked(now, result.judged) : undefined;
+        });
+        // Approved meanwhile: the timer was just put off, so it is looked at here.
+        if (isSame) return after;
+        continue;
+      }
     }
   }
   // Its model changes faster than it can be judged; the timer comes back to it.

@@ -23,9 +23,9 @@ import {
   type Promotion,
   type Verdict,
 } from './model.ts';
-import { readPolicy } from './policies.ts';
+import { policyOver } from './policies.ts';
 import { answersOf, labelColumnOf, labelledRows, readSet } from './score.ts';
-import { holderOf, specsOf } from './target.ts';
+import { holderOf } from './target.ts';
 
 /**
  * Judges the version of a promotion by every gate of the policy that guards its target, from what is
@@ -33,7 +33,7 @@ import { holderOf, specsOf } from './target.ts';
  * no probabilities) is a verdict of its own; a store that does not answer is thrown, to be tried again.
  */
 export async function judge(ctx: Context, root: ModelRoot, promotion: Promotion): Promise<Judgement> {
-  const specs = await specsOf(root, promotion.target, (version) => readPolicy(ctx, root, version));
+  const policy = await policyOver(ctx, root, promotion.target);
   const version = await getVersion(ctx, root.modelId, promotion.version);
   const champion = holderOf(root, promotion);
   const facts: Facts = {
@@ -45,13 +45,13 @@ export async function judge(ctx: Context, root: ModelRoot, promotion: Promotion)
     evaluation: once(() => evaluationOf(facts)),
   };
   const gates: GateResult[] = [];
-  for (const spec of specs?.gates ?? []) {
+  for (const spec of policy?.gates ?? []) {
     const verdict = await verdictOf(facts, spec).catch(unjudgeable);
     gates.push({ gate: spec.gate, key: gateKey(spec), ...verdict, at: ctx.clock.now() });
   }
   return {
     at: ctx.clock.now(),
-    policyVersion: specs?.version ?? null,
+    policyVersion: policy?.version ?? null,
     champion: champion ?? null,
     versionSeq: version.seq,
     gates,
@@ -94,7 +94,7 @@ async function verdictOf(facts: Facts, spec: GateSpec): Promise<Verdict> {
     case 'inspection':
       return inspection(version.inspection);
     case 'signature':
-      return signature(await verifyFiles(ctx, version));
+      return signingVerdict(ctx, version);
     case 'evaluation-drift':
       return driftVerdict(facts, spec);
     case 'approvals':
@@ -102,6 +102,13 @@ async function verdictOf(facts: Facts, spec: GateSpec): Promise<Verdict> {
     case 'freeze':
       return freeze(spec, ctx.clock.now());
   }
+}
+
+/** A version is signed a moment after it was read: until then the gate waits, where there is a key to sign with. */
+async function signingVerdict(ctx: Context, version: ModelVersion): Promise<Verdict> {
+  if (version.signing || !ctx.stores.keys) return signature(await verifyFiles(ctx, version));
+  const says = 'The version is not signed yet: that follows on its reading, or on POST …/sign.';
+  return { status: 'waiting', says, inputs: { key_id: null, files: 0 } };
 }
 
 /** The last value that was logged under a key, with the logged model itself or else with its run. */

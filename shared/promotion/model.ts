@@ -109,7 +109,7 @@ export type Override = {
 export type Promotion = Document & {
   readonly type: 'promotion';
   readonly modelId: string;
-  /** The model's name when it was asked for. */
+  /** The model's name when it was asked for; who reads it gets the name of now. */
   readonly model: string;
   readonly number: number;
   readonly version: number;

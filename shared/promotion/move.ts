@@ -5,14 +5,20 @@ import {
   aliasChange,
   changeModel,
   getVersion,
-  isGuarded,
   type ModelChange,
   type ModelRoot,
   stageChange,
 } from '../registry/index.ts';
 import { livingVerdict } from './judge.ts';
-import { gateKey, type GateResult, type Judgement, type Promotion, sameTarget } from './model.ts';
-import { readPolicy } from './policies.ts';
+import {
+  gateKey,
+  type GateResult,
+  type Judgement,
+  type Policy,
+  type Promotion,
+  sameTarget,
+} from './model.ts';
+import { policyOver } from './policies.ts';
 import { settled } from './settle.ts';
 import {
   asRequester,
@@ -88,14 +94,14 @@ async function standing(ctx: Context, root: ModelRoot, promotion: Promotion): Pr
     throw error;
   });
   if (!version || root.gone.includes(promotion.version)) return { outcome: 'gone' };
-  const policyVersion = isGuarded(root, promotion.target) ? (root.policy?.version ?? null) : null;
+  const policy = await policyOver(ctx, root, promotion.target);
   const champion = holderOf(root, promotion) ?? null;
   const isSame =
-    judged?.policyVersion === policyVersion &&
+    judged?.policyVersion === (policy?.version ?? null) &&
     judged.champion === champion &&
     judged.versionSeq === version.seq;
   if (!judged || !isSame) return { outcome: 'stale' };
-  const living = await livingGates(ctx, root, promotion, judged);
+  const living = livingGates(judged.gates, policy, promotion, ctx.clock.now());
   const { verdict, gates } = settled(living, promotion.override);
   const now = { ...judged, gates };
   switch (verdict) {
@@ -109,18 +115,16 @@ async function standing(ctx: Context, root: ModelRoot, promotion: Promotion): Pr
 }
 
 /** The gates as judged, but for people and time: those are looked at now. */
-async function livingGates(
-  ctx: Context,
-  root: ModelRoot,
+function livingGates(
+  gates: readonly GateResult[],
+  policy: Policy | undefined,
   promotion: Promotion,
-  { policyVersion, gates }: Judgement,
-): Promise<readonly GateResult[]> {
-  const policy = policyVersion === null ? undefined : await readPolicy(ctx, root, policyVersion);
-  const at = ctx.clock.now();
+  now: number,
+): readonly GateResult[] {
   return gates.map((gate) => {
     const spec = policy?.gates.find((one) => gateKey(one) === gate.key);
-    const verdict = spec && livingVerdict(spec, promotion, at);
-    return verdict ? { ...gate, ...verdict, at } : gate;
+    const verdict = spec && livingVerdict(spec, promotion, now);
+    return verdict ? { ...gate, ...verdict, at: now } : gate;
   });
 }
 

@@ -1,6 +1,13 @@
 import type { Context } from '../context.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
-import { changeModel, checkAlias, modelByName, type ModelRoot } from '../registry/index.ts';
+import {
+  changeModel,
+  checkAlias,
+  isGuarded,
+  modelByName,
+  type ModelRoot,
+  type Target,
+} from '../registry/index.ts';
 import { gateKey, type GateSpec, type Policy } from './model.ts';
 
 /** What an author says of a policy. */
@@ -17,12 +24,17 @@ export async function getPolicy(ctx: Context, name: string): Promise<Policy> {
   throw new CairnError('not-found', `Model '${name}' has no promotion policy.`, { field: 'name' });
 }
 
-/** One version of the policy of a model. */
-export async function readPolicy(
-  ctx: Context,
-  root: ModelRoot,
-  version: number,
-): Promise<Policy | undefined> {
+/** The policy that guards a target; `undefined` where none does. */
+export async function policyOver(ctx: Context, root: ModelRoot, target: Target): Promise<Policy | undefined> {
+  if (!root.policy || !isGuarded(root, target)) return undefined;
+  const policy = await readPolicy(ctx, root, root.policy.version);
+  if (policy) return policy;
+  throw new Error(
+    `Policy ${root.policy.version} of model ${root.modelId} is in force and nowhere to be read.`,
+  );
+}
+
+async function readPolicy(ctx: Context, root: ModelRoot, version: number): Promise<Policy | undefined> {
   return (await models(ctx).read<Policy>(keyOf(root), policyId(version)))?.doc;
 }
 

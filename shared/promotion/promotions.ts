@@ -6,9 +6,9 @@ import { documents, keyOf, promotionId, readPromotion } from './store.ts';
 
 /** One promotion of a model. Throws `not-found`. */
 export async function getPromotion(ctx: Context, name: string, number: number): Promise<Promotion> {
-  const { modelId } = await modelByName(ctx, name);
-  const stored = await readPromotion(ctx, modelId, number);
-  if (stored) return stored.doc;
+  const root = await modelByName(ctx, name);
+  const stored = await readPromotion(ctx, root.modelId, number);
+  if (stored) return { ...stored.doc, model: root.name };
   throw new CairnError('not-found', `There is no promotion ${number} of '${name}'.`, { field: 'number' });
 }
 
@@ -26,7 +26,7 @@ export type PromotionSearch = {
 /** Promotions of a model, newest first, a page at a time. */
 export async function listPromotions(ctx: Context, search: PromotionSearch): Promise<Page<Promotion>> {
   const { name, alias, version, status, limit, pageToken, consistency = 'eventual' } = search;
-  const { modelId } = await modelByName(ctx, name);
+  const root = await modelByName(ctx, name);
   const before = positionIn(pageToken, { number: 0 })?.number;
   const conditions = [
     ["c.type = 'promotion'"],
@@ -45,7 +45,8 @@ export async function listPromotions(ctx: Context, search: PromotionSearch): Pro
         ...(status === undefined ? {} : { status }),
       },
     },
-    { key: keyOf(ctx, modelId), limit: limit + 1, consistency },
+    { key: keyOf(ctx, root.modelId), limit: limit + 1, consistency },
   );
-  return pageOf(rows, limit, ({ number }) => ({ number }));
+  const named = rows.map((promotion) => ({ ...promotion, model: root.name }));
+  return pageOf(named, limit, ({ number }) => ({ number }));
 }

@@ -57,31 +57,33 @@ export function f1(
 
 /**
  * Area under the ROC curve: the chance that a positive row scores above a negative one, a tie counting half
- * (the Mann–Whitney statistic). NaN unless both kinds of rows are there, and
- * where a score is NaN. Hanley and McNeil, Radiology 143,
- * 1982.
+ * (the Mann–Whitney statistic). NaN unless both kinds of rows are there, and where a score is NaN. Hanley and
+ * McNeil, Radiology 143, 1982.
  */
 export function rocAuc(positive: ArrayLike<number | boolean>, scores: ArrayLike<number>): Figure {
   if (Array.from(scores).some(Number.isNaN)) return () => Number.NaN;
   const order = Uint32Array.from({ length: scores.length }, (_, row) => row).toSorted(
     (a, b) => scores[a] - scores[b],
   );
+  // In the order of the scores, since this is gone through once for every resample.
+  const isPositive = Uint8Array.from(order, (row) => Number(positive[row]));
+  const endsTie = Uint8Array.from(order, (row, at) => Number(scores[row] !== scores[order[at + 1]]));
   return (weights) => {
     let won = 0;
     let below = 0;
     let positives = 0;
-    for (let from = 0; from < order.length; ) {
-      const score = scores[order[from]];
-      let tiedPositives = 0;
-      let tiedNegatives = 0;
-      for (; from < order.length && scores[order[from]] === score; from++) {
-        const weight = weights ? weights[order[from]] : 1;
-        if (positive[order[from]]) tiedPositives += weight;
-        else tiedNegatives += weight;
-      }
+    let tiedPositives = 0;
+    let tiedNegatives = 0;
+    for (let at = 0; at < order.length; at++) {
+      const weight = weights ? weights[order[at]] : 1;
+      if (isPositive[at]) tiedPositives += weight;
+      else tiedNegatives += weight;
+      if (!endsTie[at]) continue;
       won += tiedPositives * (below + tiedNegatives / 2);
       below += tiedNegatives;
       positives += tiedPositives;
+      tiedPositives = 0;
+      tiedNegatives = 0;
     }
     return won / (positives * below);
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
-import { isCode } from '../../shared/http/index.ts';
+import { CairnError, isCode } from '../../shared/http/index.ts';
 import {
   approvePromotion,
   cancelPromotion,
@@ -66,9 +66,9 @@ const codeOf = (promise: Promise<unknown>) =>
   promise.then(
     () => 'done',
     (error: unknown) =>
-      (['conflict', 'not-found', 'invalid', 'invalid-state', 'forbidden', 'too-many'] as const).find((code) =>
-        isCode(error, code),
-      ) ?? String(error),
+      (
+        ['conflict', 'not-found', 'invalid', 'invalid-state', 'forbidden', 'too-many', 'unavailable'] as const
+      ).find((code) => isCode(error, code)) ?? String(error),
   );
 const gatesOf = ({ judged }: Promotion) =>
   Object.fromEntries((judged?.gates ?? []).map(({ key, status }) => [key, status]));
@@ -143,6 +143,7 @@ describe('a promotion', () => {
       freeze: 'passed',
     });
     expect(await holderOf('gates')).toBe(1);
+    expect((await modelByName(ctx, 'gates')).policy?.signedOnly).toBe(true);
   });
 
   test('takes the last value that the run of the version logged', async () => {
@@ -189,6 +190,31 @@ describe('a promotion', () => {
     await setVersionTag(ctx, { name: 'reading', version: 1 }, { key: 'any', value: 'change' });
     // Still pending: judged again, since the version changed, and waiting again.
     expect((await advanced(ctx, await asked('reading', 1))).judged?.versionSeq).toBe(2);
+  });
+
+  test('stays to be judged while a store does not answer, and is given up after an hour', async () => {
+    const set = await evaluationSet(ctx);
+    await registered(ctx, 'storm', [{ onnx: classifier(0.1) }, { onnx: classifier(0.2), tags: [set] }]);
+    await moveAlias(ctx, { name: 'storm', alias: 'champion', version: 1 });
+    await guard(ctx, 'storm', {
+      gate: 'no-regression',
+      metric: 'mae',
+      margin: 0,
+      rowsMin: 50,
+      confidence: 0.9,
+    });
+    const promotion = await asked('storm', 2);
+    const blobs = () => {
+      throw new CairnError('unavailable', 'Storage does not answer.');
+    };
+    const stormy: Context = { ...ctx, stores: { ...ctx.stores, blobs } };
+    expect(await codeOf(advanced(stormy, promotion))).toBe('unavailable');
+    expect(await statusOf('storm', 1)).toBe('evaluating');
+    expect(await dueAt(ctx, promotion)).toBeDefined();
+    expect(await advanced(at(stormy, Date.now() + 3_600_001), promotion)).toMatchObject({
+      status: 'failed',
+      reason: 'It could not be judged within an hour.',
+    });
   });
 
   test('of a version that is there already is refused at once', async () => {
