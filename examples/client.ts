@@ -4,9 +4,16 @@
  */
 export class Cairn {
   readonly url: string;
+  readonly #user: string | undefined;
 
-  constructor(url: string) {
+  constructor(url: string, user?: string) {
     this.url = url.replace(/\/+$/, '');
+    this.#user = user;
+  }
+
+  /** The same server, asked by somebody by name: a platform on loopback takes the name's word. */
+  as(user: string): Cairn {
+    return new Cairn(this.url, user);
   }
 
   /** A JSON call; a status of 400 or more is an error that quotes the answer. */
@@ -26,7 +33,9 @@ export class Cairn {
 
   /** The response to any request; a status of 400 or more is an error that quotes the answer. */
   async send(path: string, init: RequestInit = {}): Promise<Response> {
-    const response = await fetch(`${this.url}${path}`, init);
+    const headers = new Headers(init.headers);
+    if (this.#user) headers.set('authorization', `Basic ${btoa(`${this.#user}:`)}`);
+    const response = await fetch(`${this.url}${path}`, { ...init, headers });
     if (response.ok) return response;
     const method = init.method ?? 'GET';
     throw new Error(

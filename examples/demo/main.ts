@@ -11,6 +11,7 @@ import {
   predictedLabels,
   splitByKey,
 } from '../ml/index.ts';
+import { accountFor, champion, guard, promote, refused, rollBack, trustGates } from './promotion.ts';
 import { fact, percent, say, secondsSoFar, step } from './report.ts';
 import { platform, type Running } from './stack.ts';
 import { completeRows, infer, largestDifference, predict, shareRight } from './traffic.ts';
@@ -105,10 +106,26 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   fact(storedLoss === best.evaluation.logLoss, `the better run's log loss reads back as ${storedLoss}`);
   fact(list(history['metrics']).length >= 20, `its loss curve has ${list(history['metrics']).length} points`);
 
-  step('The better one registered and called champion');
+  step('Both registered; the worse one is the first champion');
   await cairn.mlflow('POST', 'registered-models/create', { name, description: 'Will this flight be late?' });
+  const worse = await register(cairn, name, (best === boosting ? logistic : boosting).runId);
+  await cairn.mlflow('POST', 'registered-models/alias', { name, alias: 'champion', version: String(worse) });
   const first = await register(cairn, name, best.runId);
-  await cairn.mlflow('POST', 'registered-models/alias', { name, alias: 'champion', version: String(first) });
+  await guard(cairn, name);
+  say(`version ${worse} is champion, version ${first} the challenger; a policy now guards the alias`);
+
+  step('Promoted through gates');
+  for (const verdict of await promote(cairn, name, first)) say(verdict);
+  fact((await champion(cairn, name)) === first, `ada asked, bob approved: version ${first} is champion`);
+  const [failed, ...others] = await refused(cairn, name, worse);
+  fact(
+    String(failed?.['gate']) === 'no-regression' && others.length === 0,
+    `version ${worse} is refused: ${String(failed?.['says'])}`,
+  );
+  await rollBack(cairn, name);
+  fact((await champion(cairn, name)) === worse, `one call rolls back to version ${worse}`);
+  await promote(cairn, name, first);
+  await trustGates(cairn, name);
   await cairn.call('POST', '/api/v1/endpoints', { name, model: name, alias: 'champion' });
   await eventually('the endpoint becoming ready', 60, () => pinned(cairn, name, first));
   say(`version ${first} inspected, endpoint ${name} answers with it`);
@@ -192,13 +209,12 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   if (String(job['status']) !== 'promoted')
     throw new Error(`retraining ended as ${String(job['status'])}: ${JSON.stringify(job['reason'] ?? job)}`);
   const gate = job['gate'];
-  const champion = Number(gate?.['champion']?.['accuracy']);
-  const challenger = Number(gate?.['challenger']?.['accuracy']);
+  const accuracyOf = (side: 'champion' | 'challenger') => Number(gate?.[side]?.['accuracy']);
   const second = Number(job['version']);
   say(
-    `gate on ${String(gate?.['rows'])} rows that no training saw: champion ${percent(champion)}, challenger ${percent(challenger)}`,
+    `gate on ${String(gate?.['rows'])} rows that no training saw: champion ${percent(accuracyOf('champion'))}, challenger ${percent(accuracyOf('challenger'))}`,
   );
-  fact(challenger > champion, `version ${second} beats version ${first}`);
+  fact(accuracyOf('challenger') > accuracyOf('champion'), `version ${second} beats version ${first}`);
 
   step('A new champion answers');
   await eventually('the endpoint moving to the new version', 30, () => pinned(cairn, name, second));
@@ -214,6 +230,9 @@ async function lifecycle(cairn: Cairn): Promise<void> {
     after > before,
     `on ${tomorrow.labels.length} further evening flights accuracy is ${percent(after)}; the old champion had ${percent(before)}`,
   );
+
+  step('Accounted for');
+  await accountFor(cairn, name, first);
 
   process.stdout.write(`\nDone in ${secondsSoFar()}. Every line with a ✓ was checked.\n\n`);
   for (const [what, hash] of [
