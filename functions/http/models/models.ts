@@ -172,6 +172,7 @@ function presentInspection({ inspection }: ModelVersion) {
       return {
         state: inspection.state,
         at: inspection.at,
+        ...(inspection.note === undefined ? {} : { note: inspection.note }),
         ready: {
           digest,
           bytes,

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import type { Context } from '../../context.ts';
 import type { ArtifactFacts } from '../model.ts';
 import { type ArtifactFile, readFile } from './artifact-files.ts';
@@ -12,7 +13,9 @@ export type MlModel = Pick<ArtifactFacts, 'flavours' | 'mlflowVersion' | 'schema
   readonly unreadable?: string;
 };
 
-const mlModelBytesMax = 1024 * 1024;
+const mlModelBytesMax = 512 * 1024;
+const parsingMillisecondsMax = 1_000;
+const yamlOptions = { maxAliasCount: 100, uniqueKeys: false, logLevel: 'error' };
 const schemaCharsMax = 256 * 1024;
 const flavoursMax = 50;
 const textCharsMax = 500;
@@ -34,13 +37,19 @@ export async function readMlModel(ctx: Context, files: readonly ArtifactFile[]):
 
 /** What the text of an `MLmodel` file says. Nothing it holds makes this throw. */
 export async function parseMlModel(text: string): Promise<MlModel> {
-  const yaml = await import('yaml');
+  const { parse } = await import('yaml');
   let root: unknown;
   try {
-    // Keys are not compared, which takes the square of their number.
-    root = yaml.parse(text, { maxAliasCount: 100, uniqueKeys: false, logLevel: 'silent' });
+    // Nesting and aliases can take a parser the square of their number, or more; this one can be interrupted.
+    root = runInNewContext(
+      'parse(text, options)',
+      { parse, text, options: yamlOptions },
+      {
+        timeout: parsingMillisecondsMax,
+      },
+    );
   } catch {
-    // A syntax error, too many aliases, or nesting beyond the stack.
+    // A syntax error, too many aliases, nesting beyond the stack, or no end in time.
     return { flavours: [], unreadable: 'it is not YAML that can be read' };
   }
   if (!isObject(root)) return { flavours: [], unreadable: 'it holds no fields' };
