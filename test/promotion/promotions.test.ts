@@ -17,7 +17,6 @@ import {
   setStage,
 } from '../../shared/promotion/index.ts';
 import {
-  aliasHistory,
   aliasHolder,
   deleteModel,
   deleteVersion,
@@ -39,6 +38,7 @@ import {
   dueAt,
   evaluationSet,
   guard,
+  movesOf,
   registered,
 } from './support.ts';
 
@@ -78,12 +78,9 @@ describe('a promotion', () => {
     await registered(ctx, 'free', [{}]);
     const promotion = await advanced(ctx, await asked('free', 1));
     expect(promotion).toMatchObject({ status: 'promoted', judged: { policyVersion: null, gates: [] } });
-    const { items } = await eventually(async () => {
-      const page = await aliasHistory(ctx, { name: 'free', alias: 'champion', limit: 10 });
-      expect(page.items).toHaveLength(1);
-      return page;
-    });
-    expect(items[0]).toMatchObject({ to: 1, cause: { kind: 'promotion', promotion: 1 }, actor: 'ada' });
+    expect(await movesOf(ctx, promotion.modelId)).toMatchObject([
+      { to: 1, cause: { kind: 'promotion', promotion: 1 }, actor: 'ada' },
+    ]);
   });
 
   test('asked for again while it is open, or under its key, is the same one', async () => {
@@ -389,10 +386,7 @@ describe('many at once', () => {
     const promotion = await asked('messages', 1);
     await Promise.all([...instances, ...instances].map((each) => advanced(each, promotion)));
     expect(await statusOf('messages', 1)).toBe('promoted');
-    await eventually(async () => {
-      const { items } = await aliasHistory(ctx, { name: 'messages', alias: 'champion', limit: 10 });
-      expect(items).toHaveLength(1);
-    });
+    expect(await movesOf(ctx, promotion.modelId)).toHaveLength(1);
   });
 
   test('promotions and rollbacks that race leave one history, in which each move begins where the last ended', async () => {
@@ -411,16 +405,13 @@ describe('many at once', () => {
     ]);
     const ended = await Promise.all(promotions.map(({ number }) => getPromotion(ctx, 'races', number)));
     for (const { status } of ended) expect(['promoted', 'superseded']).toContain(status);
-    await eventually(async () => {
-      const { items } = await aliasHistory(ctx, { name: 'races', alias: 'champion', limit: 100 });
-      const moves = items.toReversed();
-      moves.forEach((each, i) => expect(each.from).toBe(moves[i - 1]?.to));
-      expect(moves.at(-1)?.to).toBe(await holderOf('races'));
-      const byPromotion = moves.flatMap(({ cause }) => (cause.kind === 'promotion' ? [cause.promotion] : []));
-      const won = ended.flatMap(({ number, status }) => (status === 'promoted' ? [number] : []));
-      expect(new Set(byPromotion)).toEqual(new Set(won));
-      expect(byPromotion).toHaveLength(won.length);
-    });
+    const moves = await movesOf(ctx, promotions[0]?.modelId ?? '');
+    moves.forEach((each, i) => expect(each.from).toBe(moves[i - 1]?.to));
+    expect(moves.at(-1)?.to).toBe(await holderOf('races'));
+    const byPromotion = moves.flatMap(({ cause }) => (cause.kind === 'promotion' ? [cause.promotion] : []));
+    const won = ended.flatMap(({ number, status }) => (status === 'promoted' ? [number] : []));
+    expect(new Set(byPromotion)).toEqual(new Set(won));
+    expect(byPromotion).toHaveLength(won.length);
   });
 });
 

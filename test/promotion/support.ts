@@ -4,7 +4,7 @@ import type { Document } from '../../shared/documents.ts';
 import type { AgendaEntry } from '../../shared/events/index.ts';
 import { linearClassifier } from '../../shared/onnx/index.ts';
 import { advancePromotion, type GateSpec, type Promotion, putPolicy } from '../../shared/promotion/index.ts';
-import { createModel, createVersion, inspectVersion } from '../../shared/registry/index.ts';
+import { type AliasMove, createModel, createVersion, inspectVersion } from '../../shared/registry/index.ts';
 import { xoshiro128 } from '../../shared/stats/index.ts';
 import type { JsonObject, TestServer } from '../support/server.ts';
 
@@ -118,6 +118,16 @@ export async function dueAt(
   type Agenda = Document & { readonly entries: Readonly<Record<string, AgendaEntry>> };
   const agenda = await ctx.stores.documents('jobs').read<Agenda>(['agenda'], 'agenda');
   return agenda?.doc.entries[`promotion:default:${modelId}:${number}`]?.dueAt;
+}
+
+/** All moves of alias `champion`, oldest first, as they are and not as a list lags behind. */
+export function movesOf(ctx: Context, modelId: string): Promise<AliasMove[]> {
+  return ctx.stores.documents('models').query<AliasMove>(
+    {
+      text: "SELECT * FROM c WHERE c.type = 'alias-move' AND STARTSWITH(c.id, 'alias-move:champion:') ORDER BY c.id",
+    },
+    { key: [ctx.workspace, modelId], consistency: 'strong' },
+  );
 }
 
 export type Answer = { readonly status: number; readonly body: JsonObject; readonly headers: Headers };

@@ -1,5 +1,6 @@
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { signingServer } from '../signing/support.ts';
 import { items, type JsonObject, type TestServer } from '../support/server.ts';
 import { callsOf, classifier, evaluationCsv } from './support.ts';
@@ -132,24 +133,28 @@ describe('from two runs to a decision and back', () => {
     });
     expect(back.body).toMatchObject({ alias: 'champion', from: better, to: first });
     expect(await holder()).toBe(String(first));
-    const { body } = await ada('GET', '/api/v1/models/churn/aliases/champion/history');
-    expect(
-      items(body['moves']).map(({ from, to, cause, actor }) => ({ from, to, cause: cause?.['kind'], actor })),
-    ).toEqual([
-      { from: better, to: first, cause: 'rollback', actor: 'bob' },
-      { from: first, to: better, cause: 'promotion', actor: 'ada' },
-      { from: null, to: first, cause: 'set', actor: 'ada' },
-    ]);
-
     await server.drain();
-    const zip = await server.fetch(`/api/v1/models/churn/versions/${better}/evidence`);
-    const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
-    const evidence = JSON.parse(strFromU8(files['promotions.json'] ?? new Uint8Array())) as JsonObject;
-    expect(items(evidence['promotions'])).toMatchObject([
-      { number: 2, status: 'promoted', approvals: [{ by: 'bob', comment: 'fine' }] },
-    ]);
-    const moves = JSON.parse(strFromU8(files['alias-history.json'] ?? new Uint8Array())) as JsonObject;
-    expect(JSON.stringify(moves)).toContain('complaints');
+    await eventually(async () => {
+      const { body } = await ada('GET', '/api/v1/models/churn/aliases/champion/history');
+      const moves = items(body['moves']).map(({ from, to, cause, actor }) => [
+        from,
+        to,
+        cause?.['kind'],
+        actor,
+      ]);
+      expect(moves).toEqual([
+        [better, first, 'rollback', 'bob'],
+        [first, better, 'promotion', 'ada'],
+        [null, first, 'set', 'ada'],
+      ]);
+      const zip = await server.fetch(`/api/v1/models/churn/versions/${better}/evidence`);
+      const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
+      const json = (name: string) => JSON.parse(strFromU8(files[name] ?? new Uint8Array())) as JsonObject;
+      expect(items(json('promotions.json')['promotions'])).toMatchObject([
+        { number: 2, status: 'promoted', approvals: [{ by: 'bob', comment: 'fine' }] },
+      ]);
+      expect(JSON.stringify(json('alias-history.json'))).toContain('complaints');
+    });
 
     async function holder(): Promise<unknown> {
       const answer = await ada('GET', `${mlflow}/registered-models/alias?name=churn&alias=champion`);
