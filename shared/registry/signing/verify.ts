@@ -35,13 +35,24 @@ export function verifyFiles(ctx: Context, version: ModelVersion): Promise<Signat
   );
 }
 
+/** A version is signed in the moment after it was read; one that is not by then waits for somebody to sign it. */
+const signingMillisecondsMax = 10 * 60_000;
+
 /**
  * Throws `conflict` with the reason where a policy wants the versions of the model to be signed and this one is
- * not, or not as it is. Asked before a version is loaded, whatever for.
+ * not, or not as it is, and `unavailable` while it is about to be. Asked before a version is loaded, whatever for.
  */
 export async function requireSigned(ctx: Context, version: ModelVersion): Promise<void> {
   const { policy } = await modelById(ctx, version.modelId);
   if (!policy?.signedOnly) return;
+  const { signing, inspection } = version;
+  const readAt = inspection.state === 'pending' ? ctx.clock.now() : inspection.at;
+  if (!signing && ctx.stores.keys && ctx.clock.now() < readAt + signingMillisecondsMax)
+    throw new CairnError(
+      'unavailable',
+      `Version ${version.version} of '${version.name}' is still being signed; try again in a moment.`,
+      { retryAfterSeconds: 1 },
+    );
   const verdict = await checkSignature(ctx, version);
   if (verdict.valid) return;
   throw new CairnError(
