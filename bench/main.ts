@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchBatch } from './batch.ts';
 import { benchCosmos } from './cosmos.ts';
+import { benchRegistry } from './registry.ts';
 import { type BenchOptions, type BenchResult, type BenchRow, keeps, table } from './report.ts';
 import { benchStart } from './start.ts';
 import { benchTracking } from './tracking.ts';
@@ -18,6 +19,7 @@ const parts: Readonly<
     run: async () => ({ rows: await benchCosmos() }),
   },
   tracking: { about: "tracking, against MLflow's own server", run: benchTracking },
+  registry: { about: "the registry of many models, against MLflow's own server", run: benchRegistry },
   batch: {
     about: 'batch scoring, against scoring row by row',
     run: async () => ({ rows: await benchBatch() }),

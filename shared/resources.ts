@@ -109,6 +109,7 @@ export const containers = {
       '/updatedAt/?',
       '/version/?',
       '/runId/?',
+      '/ref/?',
       '/source/?',
       '/tags/*',
     ],

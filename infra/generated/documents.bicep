@@ -327,6 +327,9 @@ resource modelsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/con
             path: '/runId/?'
           }
           {
+            path: '/ref/?'
+          }
+          {
             path: '/source/?'
           }
           {

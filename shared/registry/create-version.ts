@@ -9,7 +9,7 @@ import { originOf } from './origin.ts';
 import { isPrompt } from './prompts.ts';
 import { checkPromptSource } from './source.ts';
 import { checkVersionTag, tagMap } from './tag-rules.ts';
-import { versionAggregate, versionId } from './versions.ts';
+import { versionAggregate, versionId, versionRef } from './versions.ts';
 
 const idCharsMax = 256;
 const linkCharsMax = 2048;
@@ -48,6 +48,7 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
       modelId,
       name: root.name,
       version,
+      ref: versionRef(modelId, version),
       ...origin,
       ...(input.runLink ? { runLink: input.runLink } : {}),
       description: input.description ?? '',

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { inTurns } from '../turns.ts';
-import type { AliasMove, ModelRoot } from './model.ts';
-import { partition } from './models.ts';
+import { newestMoves } from './alias-history.ts';
+import type { ModelRoot } from './model.ts';
 
 /** An alias with the version that holds it, since when, and who gave it to it. */
 export type AliasHolder = {
@@ -17,13 +17,7 @@ const readsAtOnceMax = 8;
 export function aliasHolders(ctx: Context, root: ModelRoot): Promise<AliasHolder[]> {
   const held = Object.entries(root.aliases).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return inTurns(held, readsAtOnceMax, async ([alias, version]) => {
-    const [move] = await ctx.stores.documents('models').query<AliasMove>(
-      {
-        text: "SELECT TOP 1 * FROM c WHERE c.type = 'alias-move' AND STARTSWITH(c.id, @prefix) ORDER BY c.id DESC",
-        values: { prefix: `alias-move:${encodeURIComponent(alias)}:` },
-      },
-      { key: partition(ctx, root.modelId), limit: 1, consistency: 'strong' },
-    );
+    const [move] = await newestMoves(ctx, { modelId: root.modelId, alias, limit: 1, consistency: 'strong' });
     return { alias, version, since: move?.at ?? root.updatedAt, by: move?.actor ?? '' };
   });
 }

@@ -1,10 +1,11 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
+import { type Condition, queryOf } from '../search/index.ts';
 import { aliasTarget } from './aliases.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
 import { modelByName } from './models.ts';
 import { type StageName, stageNames, stageOf } from './stages.ts';
-import { readVersion, versionOf } from './versions.ts';
+import { readVersion, versionOf, versionRef } from './versions.ts';
 
 /** Models whose versions are asked for in one query. */
 const modelsPerQueryMax = 100;
@@ -70,24 +71,11 @@ function newestStageless(root: ModelRoot): number[] {
   return [];
 }
 
-async function versionsOf(ctx: Context, roots: readonly ModelRoot[]): Promise<ModelVersion[]> {
-  const values: Record<string, string | number> = {};
-  const each = roots.flatMap((root, i) => {
-    const numbers = latestNumbers(root);
-    if (numbers.length === 0) return [];
-    values[`m${i}`] = root.modelId;
-    const names = numbers.map((number, k) => {
-      values[`v${i}_${k}`] = number;
-      return `@v${i}_${k}`;
-    });
-    return [`(c.modelId = @m${i} AND c.version IN (${names.join(', ')}))`];
-  });
-  if (each.length === 0) return [];
-  return ctx.stores.documents('models').query<ModelVersion>(
-    {
-      text: `SELECT * FROM c WHERE c.type = 'version' AND (${each.join(' OR ')}) ORDER BY c.version`,
-      values,
-    },
-    { key: [ctx.workspace] },
-  );
+function versionsOf(ctx: Context, roots: readonly ModelRoot[]): Promise<ModelVersion[]> {
+  const refs = roots.flatMap((root) => latestNumbers(root).map((number) => versionRef(root.modelId, number)));
+  if (refs.length === 0) return Promise.resolve([]);
+  const found: Condition = (bind) => `c.type = 'version' AND c.ref IN (${refs.map(bind).join(', ')})`;
+  return ctx.stores
+    .documents('models')
+    .query<ModelVersion>(queryOf('*', [found], 'c.version'), { key: [ctx.workspace] });
 }

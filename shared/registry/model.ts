@@ -150,6 +150,8 @@ export type ModelVersion = Document & {
   readonly modelId: string;
   readonly name: string;
   readonly version: number;
+  /** `<modelId>/<version>`: by it versions of many models are found at once. */
+  readonly ref: string;
   readonly source: string;
   /** Where its files lie, where `source` names a model and not a place. */
   readonly storageLocation?: string;

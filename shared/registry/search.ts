@@ -196,11 +196,14 @@ async function modelsNamed(ctx: Context, filter: Filter): Promise<ModelRoot[] | 
 /** The same search among the versions of some models. */
 function within(ctx: Context, plan: Plan, named: readonly ModelRoot[]): Plan {
   const [first] = named;
+  const key = first && named.length === 1 ? partition(ctx, first.modelId) : plan.key;
   const filter = plan.filter.filter((comparison) => namesIn(comparison) === undefined);
-  if (first && named.length === 1) return { ...plan, filter, key: partition(ctx, first.modelId) };
-  const ofThem: Condition = (bind) =>
-    `c.modelId IN (${named.map(({ modelId }) => bind(modelId)).join(', ')})`;
-  return { ...plan, filter, fixed: [...plan.fixed, ofThem] };
+  return { ...plan, key, filter, fixed: [...plan.fixed, ofModels(named.map(({ modelId }) => modelId))] };
+}
+
+function ofModels(ids: readonly string[]): Condition {
+  return (bind) =>
+    ids.length === 1 ? `c.modelId = ${bind(ids[0] ?? '')}` : `c.modelId IN (${ids.map(bind).join(', ')})`;
 }
 
 /** The names that a comparison holds for, where it names them; `undefined` for a comparison of another kind. */
@@ -214,11 +217,7 @@ async function rootsOf(ctx: Context, rows: readonly FoundRow[]): Promise<Version
   const ids = [...new Set(rows.map(({ modelId }) => modelId))];
   const roots: VersionRoot[] = [];
   for (let i = 0; i < ids.length; i += rootsPerQueryMax) {
-    const some: Condition = (bind) =>
-      `c.modelId IN (${ids
-        .slice(i, i + rootsPerQueryMax)
-        .map(bind)
-        .join(', ')})`;
+    const some = ofModels(ids.slice(i, i + rootsPerQueryMax));
     roots.push(
       ...(await ctx.stores.documents('models').query<VersionRoot>(
         queryOf('c.modelId, c.name, c.stages, c.aliases, c.gone', [ofType(ctx, 'model'), some]),

@@ -45,8 +45,8 @@ export async function listVersions(
   const before = positionIn(pageToken, { version: 0 })?.version ?? root.nextVersion;
   const rows = await ctx.stores.documents('models').query<ModelVersion>(
     {
-      text: "SELECT * FROM c WHERE c.type = 'version' AND c.version < @before ORDER BY c.version DESC",
-      values: { before },
+      text: "SELECT * FROM c WHERE c.modelId = @modelId AND c.type = 'version' AND c.version < @before ORDER BY c.version DESC",
+      values: { modelId: root.modelId, before },
     },
     { key: partition(ctx, root.modelId), limit: limit + 1, consistency: 'strong' },
   );
@@ -67,6 +67,10 @@ export async function readVersion(
 
 export function versionAggregate(modelId: string, version: number): string {
   return `version/${modelId}/${version}`;
+}
+
+export function versionRef(modelId: string, version: number): string {
+  return `${modelId}/${version}`;
 }
 
 export function versionId(version: number): string {
