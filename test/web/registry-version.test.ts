@@ -221,7 +221,7 @@ describe('versions side by side', () => {
       const row = (key: string) => table.getByRole('row', { name: new RegExp(`^${key}`) });
       expect(await row('accuracy').getByRole('cell').allInnerTexts()).toEqual(['0.91', '0.93', '–']);
       await page.getByRole('button', { name: 'Take version 3 out' }).click();
-      expect(page.url()).toContain('versions=1,2');
+      await page.waitForURL(/versions=1%2C2$/);
       await row('Flavours').waitFor();
       await page.getByLabel('Only differences').check();
       await row('Flavours').waitFor({ state: 'detached' });

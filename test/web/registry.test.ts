@@ -121,7 +121,7 @@ describe('a model', () => {
 
   test('is described, tagged and renamed where it is read', async () => {
     await browser.look(page1, async ({ page, settled }) => {
-      await page.getByRole('button', { name: 'Edit', exact: true }).click();
+      await page.getByRole('button', { name: 'Add a description' }).click();
       await page
         .getByRole('textbox', { name: 'Description' })
         .fill('# Use\n\n<img src=x onerror=alert(1)> [no](javascript:alert(1))');
