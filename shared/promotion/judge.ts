@@ -41,8 +41,8 @@ export async function judge(ctx: Context, root: ModelRoot, promotion: Promotion)
     promotion,
     version,
     champion: champion === undefined ? undefined : await getVersion(ctx, root.modelId, champion),
-    contest: once(() => contestOf(facts)),
-    evaluation: once(() => evaluationOf(facts)),
+    contest: oncePer((named) => contestOf(facts, named)),
+    evaluation: oncePer((named) => readSet(ctx, named)),
   };
   const gates: GateResult[] = [];
   for (const spec of policy?.gates ?? []) {
@@ -76,8 +76,8 @@ type Facts = {
   readonly promotion: Promotion;
   readonly version: ModelVersion;
   readonly champion: ModelVersion | undefined;
-  readonly evaluation: () => Promise<DataSet>;
-  readonly contest: () => Promise<Parameters<typeof noRegression>[1]>;
+  readonly evaluation: (named: DatasetRef) => Promise<DataSet>;
+  readonly contest: (named: DatasetRef) => Promise<Parameters<typeof noRegression>[1]>;
 };
 
 async function verdictOf(facts: Facts, spec: GateSpec): Promise<Verdict> {
@@ -143,7 +143,9 @@ async function regressionVerdict(facts: Facts, spec: GateOf<'no-regression'>): P
       says: 'There is no champion yet that it could fall behind.',
       inputs: { metric: spec.metric, champion: null },
     };
-  return waitingFor([version, champion]) ?? (await noRegression(spec, await facts.contest()));
+  const waits = waitingFor([version, champion]);
+  if (waits) return waits;
+  return noRegression(spec, await facts.contest(spec.evaluation ?? setNamed(version, 'cairn.evaluation')));
 }
 
 async function driftVerdict(facts: Facts, spec: GateOf<'evaluation-drift'>): Promise<Verdict> {
@@ -152,8 +154,9 @@ async function driftVerdict(facts: Facts, spec: GateOf<'evaluation-drift'>): Pro
   if (waits) return waits;
   const ready = readyOf(version);
   const reference = await readSet(ctx, setNamed(version, 'cairn.reference'));
-  const evaluation = await facts.evaluation();
-  const label = setNamed(version, 'cairn.evaluation').labelColumn;
+  const named = setNamed(version, 'cairn.evaluation');
+  const evaluation = await facts.evaluation(named);
+  const label = named.labelColumn;
   const features =
     ready.features ??
     evaluation.table.columns.filter((name) => name !== label && reference.table.columns.includes(name));
@@ -171,12 +174,12 @@ function waitingFor(versions: readonly ModelVersion[]): Verdict | undefined {
   );
 }
 
-async function contestOf(facts: Facts): ReturnType<Facts['contest']> {
+async function contestOf(facts: Facts, named: DatasetRef): ReturnType<Facts['contest']> {
   const { ctx, version, champion } = facts;
   if (!champion) throw new Error('A contest without a champion.');
   const [ready, championReady] = [readyOf(version), readyOf(champion)];
-  const { uri, digest, table } = await facts.evaluation();
-  const labelColumn = labelColumnOf(setNamed(version, 'cairn.evaluation'), table, ready);
+  const { uri, digest, table } = await facts.evaluation(named);
+  const labelColumn = labelColumnOf(named, table, ready);
   const labels = table.column(labelColumn);
   const rows = labelledRows(labels);
   const contender = async (of: VersionReady): Promise<Contender> => ({
@@ -192,10 +195,6 @@ async function contestOf(facts: Facts): ReturnType<Facts['contest']> {
     challenger: await contender(ready),
     champion: await contender(championReady),
   };
-}
-
-function evaluationOf({ ctx, version }: Facts): Promise<DataSet> {
-  return readSet(ctx, setNamed(version, 'cairn.evaluation'));
 }
 
 /** The set that a version names by a tag: a JSON reference, or the URI of an artifact. */
@@ -226,7 +225,13 @@ function unjudgeable(error: unknown): Verdict {
   return { status: 'error', says: error.message, inputs: {} };
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
+/** Makes what belongs to a set of rows once, whichever gates ask for it. */
+function oncePer<T>(make: (named: DatasetRef) => Promise<T>): (named: DatasetRef) => Promise<T> {
+  const made = new Map<string, Promise<T>>();
+  return (named) => {
+    const key = JSON.stringify(named);
+    const known = made.get(key) ?? make(named);
+    made.set(key, known);
+    return known;
+  };
 }

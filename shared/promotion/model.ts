@@ -1,3 +1,4 @@
+import type { DatasetRef } from '../datasets/index.ts';
 import type { Document } from '../documents.ts';
 import type { Stage, Target } from '../registry/index.ts';
 
@@ -39,6 +40,8 @@ export type GateSpec =
       readonly rowsMin: number;
       /** Of the one-sided bound of the difference, in (0.5, 1). */
       readonly confidence: number;
+      /** The rows to judge on; without it those that the version itself names by `cairn.evaluation`. */
+      readonly evaluation?: DatasetRef | undefined;
     }
   | { readonly gate: 'schema' }
   | { readonly gate: 'inspection' }

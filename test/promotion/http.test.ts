@@ -111,6 +111,11 @@ describe('a policy', () => {
     ['gates[0].margin', gate({ gate: 'no-regression', metric: 'auc', margin: -1 })],
     ['gates[0].confidence', gate({ gate: 'no-regression', metric: 'auc', confidence: 1 })],
     ['gates[0].rows_min', gate({ gate: 'no-regression', metric: 'auc', rows_min: 1.5e9 })],
+    [
+      'gates[0].evaluation.digest',
+      gate({ gate: 'no-regression', metric: 'auc', evaluation: { uri: 'runs:/a/b', digest: 'md5' } }),
+    ],
+    ['gates[0].evaluation.uri', gate({ gate: 'no-regression', metric: 'auc', evaluation: {} })],
     ['gates[0].threshold', gate({ gate: 'evaluation-drift', threshold: 0 })],
     ['gates[0].count', gate({ gate: 'approvals', count: 0 })],
     ['gates[0].extra', gate({ gate: 'schema', extra: 1 })],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
+import type { DatasetRef } from '../../shared/datasets/index.ts';
 import { CairnError, isCode } from '../../shared/http/index.ts';
 import {
   approvePromotion,
@@ -36,6 +37,7 @@ import {
   at,
   classifier,
   dueAt,
+  evaluationCsv,
   evaluationSet,
   guard,
   movesOf,
@@ -187,6 +189,39 @@ describe('a promotion', () => {
     await setVersionTag(ctx, { name: 'reading', version: 1 }, { key: 'any', value: 'change' });
     // Still pending: judged again, since the version changed, and waiting again.
     expect((await advanced(ctx, await asked('reading', 1))).judged?.versionSeq).toBe(2);
+  });
+
+  test('is judged on the rows that the policy names, whatever the author named', async () => {
+    // By the author's rows the second version is the better one: every truth in them is its mistake.
+    const friendly = evaluationCsv(400)
+      .replaceAll(',yes', ',?')
+      .replaceAll(',no', ',yes')
+      .replaceAll(',?', ',no');
+    await ctx.stores.blobs('artifacts').write('default/sets/friendly.csv', Buffer.from(friendly));
+    const own = { key: 'cairn.evaluation', value: 'mlflow-artifacts:/sets/friendly.csv' };
+    await registered(ctx, 'chosen', [{ onnx: classifier(0.1) }, { onnx: classifier(0.9), tags: [own] }]);
+    await moveAlias(ctx, { name: 'chosen', alias: 'champion', version: 1 });
+    const terms = {
+      gate: 'no-regression',
+      metric: 'accuracy',
+      margin: 0,
+      rowsMin: 50,
+      confidence: 0.95,
+    } as const;
+    const evaluation = JSON.parse((await evaluationSet(ctx)).value) as DatasetRef;
+    await guard(ctx, 'chosen', { ...terms, evaluation });
+    expect((await advanced(ctx, await asked('chosen', 2))).judged?.gates).toMatchObject([
+      { status: 'failed', inputs: { evaluation: { uri: evaluation.uri } } },
+    ]);
+    await guard(ctx, 'chosen', {
+      ...terms,
+      evaluation: { ...evaluation, digest: `sha256:${'0'.repeat(64)}` },
+    });
+    expect((await advanced(ctx, await asked('chosen', 2))).judged?.gates).toMatchObject([
+      { status: 'error', says: expect.stringContaining('digest') as string },
+    ]);
+    await guard(ctx, 'chosen', terms);
+    expect((await advanced(ctx, await asked('chosen', 2))).status).toBe('promoted');
   });
 
   test('stays to be judged while a store does not answer, and is given up after an hour', async () => {

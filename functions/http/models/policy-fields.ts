@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { DatasetRef } from '../../../shared/datasets/index.ts';
 import { fields } from '../../../shared/http/index.ts';
 import {
   comparedMetrics,
@@ -61,6 +62,16 @@ const freezeWindow = z.unknown().transform((value, context): FreezeWindow => {
   return z.NEVER;
 });
 
+const evaluation = z.strictObject({
+  kind: z.enum(['artifact', 'blob'], 'must be artifact or blob').default('artifact'),
+  uri: fields.requiredText.max(textCharsMax, `must have at most ${textCharsMax} characters`),
+  digest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256:<64 hex digits>')
+    .optional(),
+  label_column: fields.requiredText.optional(),
+});
+
 const gate = z.discriminatedUnion(
   'gate',
   [
@@ -88,6 +99,7 @@ const gate = z.discriminatedUnion(
       margin: between(0, 1e9).default(0),
       rows_min: whole(20, 10_000_000).default(200),
       confidence: between(0.5, 0.999).default(0.95),
+      evaluation: evaluation.optional(),
     }),
     z.strictObject({ gate: z.literal('schema') }),
     z.strictObject({ gate: z.literal('inspection') }),
@@ -130,12 +142,16 @@ export function gateOf(one: z.output<typeof gate>): GateSpec {
         ...(one.at_most === undefined ? {} : { atMost: one.at_most }),
       };
     case 'no-regression': {
-      const { metric, margin, rows_min: rowsMin, confidence } = one;
-      return { gate: one.gate, metric, margin, rowsMin, confidence };
+      const { rows_min: rowsMin, evaluation: named, ...terms } = one;
+      return { ...terms, rowsMin, ...(named && { evaluation: setOf(named) }) };
     }
     default:
       return one;
   }
+}
+
+function setOf({ label_column: labelColumn, ...ref }: z.output<typeof evaluation>): DatasetRef {
+  return { ...ref, ...(labelColumn && { labelColumn }) };
 }
 
 function isTimezone(name: string): boolean {
