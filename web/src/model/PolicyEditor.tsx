@@ -141,7 +141,7 @@ export function PolicyEditor({ model, policy, onClose }: PolicyEditorProps) {
 }
 
 type FormDraft = Extract<Draft, { as: 'form' }>;
-export type Fault = {
+type Fault = {
   /** The place of the gate at fault, from 0. */
   readonly gate?: number;
   /** The input of it, where it is told. */

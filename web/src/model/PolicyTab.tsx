@@ -96,7 +96,7 @@ function InForce({ name, policy, onEdit }: InForceProps) {
   );
 }
 
-export function Gates({ policy }: { readonly policy: Pick<Policy, 'gates'> }) {
+function Gates({ policy }: { readonly policy: Pick<Policy, 'gates'> }) {
   return (
     <ol className="gate-words">
       {policy.gates.map((gate) => (

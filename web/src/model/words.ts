@@ -58,7 +58,7 @@ export function gateText(gate: Gate): string {
 }
 
 /** A window of time, as the end of a sentence. */
-export function windowText(window: FreezeWindow): string {
+function windowText(window: FreezeWindow): string {
   if (!('weekdays' in window))
     return `from ${moment(window.from)} to ${moment(window.to)} (${window.reason})`;
   const days = listed(window.weekdays.map((day) => dayNames[day]));

@@ -1,5 +1,6 @@
 import type { TensorSpec, Version } from '../api/registry.ts';
 import { Card } from '../parts/Card.tsx';
+import { shapeText } from '../parts/format.ts';
 import { LongText } from '../parts/RowList.tsx';
 import { Table } from '../parts/Table.tsx';
 import { columnsOf } from '../run/datasets.ts';
@@ -92,9 +93,4 @@ function Names({ title, names }: { readonly title: string; readonly names: reado
       </p>
     </section>
   );
-}
-
-/** A dimension that is free is `?`, or its name where it has one. */
-export function shapeText(shape: TensorSpec['shape']): string {
-  return `[${shape.map((size) => size ?? '?').join(', ')}]`;
 }

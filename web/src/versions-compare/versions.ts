@@ -1,7 +1,7 @@
 import type { Version } from '../api/registry.ts';
 import type { Cell } from '../charts/dimensions.ts';
 import { type CompareRow, rowsIn } from '../compare/differences.ts';
-import { byteSize, duration, moment } from '../parts/format.ts';
+import { byteSize, duration, moment, shapeText } from '../parts/format.ts';
 import { columnsOf } from '../run/datasets.ts';
 
 /** All that is said of versions, section by section, and in each what differs first. */
@@ -65,7 +65,7 @@ function tensorsOf({ inspection }: Version): ReadonlyMap<string, Cell> {
   const of = (way: string, tensors: typeof inputs) =>
     tensors.map(({ name, element_type: type, shape }): [string, Cell] => [
       `${way} ${name}`,
-      `${type} [${shape.map((size) => size ?? '?').join(', ')}]`,
+      `${type} ${shapeText(shape)}`,
     ]);
   return new Map([...of('in', inputs), ...of('out', outputs)]);
 }
