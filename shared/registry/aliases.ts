@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { checkLength } from '../tracking/index.ts';
@@ -10,6 +11,8 @@ import { readVersion, unknownVersion } from './versions.ts';
 /** As MLflow has it (`_validate_model_alias_name`); `\w` of Python takes letters of every script. */
 const aliasPattern = /^[\p{L}\p{N}_-]+$/u;
 const aliasCharsMax = 255;
+/** Of an alias with its letters escaped, up to nine characters each; an id has room for 1023. */
+const idAliasCharsMax = 800;
 
 /** The model and version an alias stands for. */
 export async function resolveAlias(
@@ -150,7 +153,10 @@ export function checkAlias(alias: string): void {
   if (/^v\d+$/i.test(alias)) refuse(`Version alias name '${alias}' is reserved.`);
 }
 
-/** Moves of one alias sort by their ids. */
+/** Moves of one alias sort by their ids, in which an alias too long for an id stands by its digest. */
 export function moveId(alias: string, seq: number): string {
-  return `alias-move:${encodeURIComponent(alias)}:${String(seq).padStart(8, '0')}`;
+  const escaped = encodeURIComponent(alias);
+  const named =
+    escaped.length <= idAliasCharsMax ? escaped : createHash('sha256').update(alias).digest('hex');
+  return `alias-move:${named}:${String(seq).padStart(8, '0')}`;
 }

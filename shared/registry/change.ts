@@ -6,6 +6,7 @@ import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
 import { partition, readByName } from './models.ts';
+import { checkRoom } from './room.ts';
 import { readVersion, versionAggregate } from './versions.ts';
 
 /** Changes that MLflow counts as such: they move `updatedAt`, by which searches are ordered. */
@@ -30,7 +31,8 @@ export type ModelChange = Announced & {
 /**
  * One compare-and-swap of a model's root, with whatever else of its partition changes in the same moment,
  * and the event that tells of it. `decide` is asked again after a lost swap; it may throw, and answers
- * `undefined` where nothing is to change. Returns the root as it then is.
+ * `undefined` where nothing is to change. Returns the root as it then is. Throws `too-large` where it would
+ * hold more texts than there is room for.
  */
 export function changeModel(
   ctx: Context,
@@ -41,6 +43,7 @@ export function changeModel(
     const { doc: before, etag } = await readByName(ctx, name);
     const change = await decide(before);
     if (!change) return before;
+    checkRoom(`Registered Model (name=${name})`, change.root, before);
     const after: ModelRoot = { ...change.root, seq: before.seq + 1, updatedAt: dated(ctx, change, before) };
     const { modelId, seq } = after;
     const event = eventWrite(
@@ -84,6 +87,7 @@ export function changeVersion(
     const { doc: before, etag } = await versionOrThrow(ctx, modelId, number);
     const change = await decide(before);
     if (!change) return before;
+    checkRoom(`Model Version (name=${before.name}, version=${number})`, change.version, before);
     const after: ModelVersion = {
       ...change.version,
       seq: before.seq + 1,

@@ -7,6 +7,7 @@ import type { ModelRoot } from './model.ts';
 import { partition } from './models.ts';
 import { checkName } from './names.ts';
 import { isPrompt } from './prompts.ts';
+import { checkRoom } from './room.ts';
 import { checkModelTag, tagMap } from './tag-rules.ts';
 
 export type NewModel = {
@@ -21,8 +22,9 @@ export type NewModel = {
  */
 export async function createModel(ctx: Context, input: NewModel): Promise<ModelRoot> {
   checkName(input.name);
-  const { tags = [] } = input;
+  const { description = '', tags = [] } = input;
   tags.forEach(checkModelTag);
+  checkRoom(`Registered Model (name=${input.name})`, { description, tags: tagMap(tags) });
   return swap(ctx, `The name '${input.name}'`, async () => {
     const claim = await claimName(ctx, input.name);
     if (!claim.claimed) throw taken(input.name, claim.holder, isPrompt(tagMap(tags)));
@@ -35,7 +37,7 @@ export async function createModel(ctx: Context, input: NewModel): Promise<ModelR
       workspace: ctx.workspace,
       modelId,
       name: input.name,
-      description: input.description ?? '',
+      description,
       tags: tagMap(tags),
       aliases: {},
       stages: {},

@@ -8,6 +8,7 @@ import { claimName, freeName } from './claim.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
 import { findByName, modelByName, partition, readByName, readRootOrRest } from './models.ts';
 import { checkName } from './names.ts';
+import { fitting } from './room.ts';
 import { readVersion } from './versions.ts';
 
 const versionsPerBatchMax = 90;
@@ -96,12 +97,14 @@ async function takeName(
 async function restamp(ctx: Context, root: ModelRoot, numbers: readonly number[]): Promise<void> {
   const { modelId, name, updatedAt } = root;
   const stored = await inTurns(numbers, readsAtOnceMax, (number) => readVersion(ctx, modelId, number));
-  const writes = stored.flatMap((each) => {
-    if (!each) return [];
-    const doc: ModelVersion = { ...each.doc, name, updatedAt: Math.max(each.doc.updatedAt, updatedAt) };
-    return [{ op: 'replace', doc, etag: each.etag } as const];
+  const writes = fitting(
+    stored.flatMap((each) => each ?? []),
+    1,
+  ).map(({ doc: before, etag }) => {
+    const doc: ModelVersion = { ...before, name, updatedAt: Math.max(before.updatedAt, updatedAt) };
+    return { op: 'replace', doc, etag } as const;
   });
-  // Lost to another change of one of them: they are found again.
+  // Lost to another change of one of them, or too many for one batch: they are found again.
   if (writes.length > 0) await ctx.stores.documents('models').batch(partition(ctx, modelId), writes);
 }
 

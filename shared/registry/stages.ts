@@ -4,6 +4,7 @@ import { CairnError } from '../http/index.ts';
 import { changeModel, type ModelChange } from './change.ts';
 import { refuseGuarded } from './guard.ts';
 import type { ModelRoot, Stage } from './model.ts';
+import { fitting } from './room.ts';
 import { hasVersion, readVersion, unknownVersion } from './versions.ts';
 
 /** MLflow's stages, as it spells and orders them. */
@@ -13,7 +14,7 @@ export type StageName = (typeof stageNames)[number];
 const kept = ['Staging', 'Production', 'Archived'] as const satisfies readonly Stage[];
 const active: readonly StageName[] = ['Staging', 'Production'];
 
-/** Versions whose time of change is set with a transition; more of them than this keep theirs. */
+/** Versions whose time of change is set with a transition; more than this, or than a batch takes, keep theirs. */
 const datedMax = 80;
 
 /** The stage that a version is in. */
@@ -104,7 +105,6 @@ export function movedStages(root: ModelRoot, moved: ReadonlyMap<number, StageNam
 async function dated(ctx: Context, root: ModelRoot, versions: readonly number[]): Promise<Write[]> {
   const updatedAt = ctx.clock.now();
   const stored = await Promise.all(versions.map((version) => readVersion(ctx, root.modelId, version)));
-  return stored.flatMap((each) =>
-    each ? [{ op: 'replace', doc: { ...each.doc, updatedAt }, etag: each.etag } as const] : [],
-  );
+  const there = stored.flatMap((each) => each ?? []);
+  return fitting(there, 0).map(({ doc, etag }) => ({ op: 'replace', doc: { ...doc, updatedAt }, etag }));
 }
