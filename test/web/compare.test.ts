@@ -70,7 +70,7 @@ test('what differs comes first, or alone; a run can be taken out', async () => {
       await table.getByRole('row').filter({ hasText: 'only' }).getByRole('cell').allInnerTexts(),
     ).toEqual(['here', '–', '–']);
 
-    await page.getByLabel('Only differences').check();
+    await page.getByLabel('Only differences').click();
     await table.getByText('seed').waitFor({ state: 'detached' });
     expect(page.url()).toContain('only=differences');
     await page.reload();

@@ -223,7 +223,7 @@ describe('versions side by side', () => {
       await page.getByRole('button', { name: 'Take version 3 out' }).click();
       await page.waitForURL(/versions=1%2C2$/);
       await row('Flavours').waitFor();
-      await page.getByLabel('Only differences').check();
+      await page.getByLabel('Only differences').click();
       await row('Flavours').waitFor({ state: 'detached' });
       expect(await row('depth').getByRole('cell').allInnerTexts()).toEqual(['3', '4']);
       await page.getByRole('searchbox').last().fill('accur');
