@@ -41,12 +41,16 @@ const tableless = writeModel({
     nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
   },
 });
-const pairs = writeModel({
+/** Takes zero and nothing else, which no look at the model tells. */
+const picky = writeModel({
   graph: {
     inputs: [{ name: 'x', kind: 'tensor', elementType: 'float32', shape: ['n', 1] }],
-    outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: [2, 1] }],
-    nodes: [{ op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }],
-    initializers: [{ name: 'shape', type: 'int64', shape: [2], data: BigInt64Array.of(2n, 1n) }],
+    outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: ['n', 1] }],
+    nodes: [
+      { op: 'Cast', inputs: ['x'], outputs: ['at'], attributes: { to: { int: 7 } } },
+      { op: 'Gather', inputs: ['only', 'at'], outputs: ['y'] },
+    ],
+    initializers: [{ name: 'only', type: 'float32', shape: [1], data: Float32Array.of(1) }],
   },
 });
 
@@ -56,7 +60,7 @@ beforeAll(async () => {
   await deploy(server, 'iris', classifier());
   await deploy(server, 'bereft', classifier(77));
   await deploy(server, 'tableless', tableless);
-  await deploy(server, 'pairs', pairs);
+  await deploy(server, 'picky', picky);
   ctx = { ...server.ctx, clock };
 });
 afterAll(() => server.close());
@@ -409,7 +413,7 @@ describe('a job that cannot go on', () => {
     await ctx.stores.blobs('models').remove(served.blob);
     expect(await runJob(ctx, await drop(ctx, 'bereft', file(3)))).toMatchObject({
       status: 'failed',
-      failure: { code: 'model', reason: 'The file of version 1 is gone; register the model again.' },
+      failure: { code: 'model', reason: 'A file of version 1 is gone; register the model again.' },
     });
 
     expect(await runJob(ctx, await drop(ctx, 'tableless', 'a\n1\n'))).toMatchObject({
@@ -419,7 +423,7 @@ describe('a job that cannot go on', () => {
   });
 
   test('fails after its last try without failing the message, which no further try could serve', async () => {
-    const job = await drop(ctx, 'pairs', 'a\n1\n2\n3\n');
+    const job = await drop(ctx, 'picky', 'a\n1\n2\n3\n');
     const tries = options({ failuresMax: 2 });
     await planJob(ctx, job, tries);
     const chunk = { jobId: job.jobId, chunk: 0 };

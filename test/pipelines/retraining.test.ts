@@ -267,9 +267,9 @@ describe('the gate', () => {
 
   test('loses to whoever moved the alias meanwhile', async () => {
     await degraded('overtaken', 'good');
+    const version = await registerVersion(server, ctx, 'overtaken', classifier([0, 0, 1]));
     await breach('overtaken');
     await until('overtaken', 'training');
-    const version = await registerVersion(server, ctx, 'overtaken', classifier([0, 0, 1]));
     await moveAlias(ctx, { name: 'overtaken', alias: 'champion', version });
     expect(await finished('overtaken')).toMatchObject({
       status: 'rejected',
@@ -392,7 +392,7 @@ describe('a process that dies', () => {
     let writes = 0;
     for (let survived = false; !survived; writes += long ? 1 : 2) {
       const name = `dies-${writes}`;
-      const deadline = Date.now() + 15_000;
+      const deadline = Date.now() + 60_000;
       await degraded(name, 'good');
       await breach(name);
       const { dying, died } = dyingAfter(now(), writes, ['jobs']);
