@@ -65,18 +65,36 @@ export async function connect(
   await create(ctx, hub, missing);
 }
 
-/** The edges of a node in one direction, newest first, at most `limit`. */
+/**
+ * The edges of a node in one direction, newest first, at most `limit`. Where there are more, those between nodes
+ * of the platform come first: what is told from outside never takes their room.
+ */
 export async function edgesOf(
   ctx: Context,
   node: NodeId,
   direction: Direction,
   limit: number,
 ): Promise<Edge[]> {
+  const all = await newestEdges(ctx, node, { direction, limit });
+  if (all.length < limit) return all;
+  const own = await newestEdges(ctx, node, { direction, limit, isOwn: true });
+  return [...own, ...all.filter((edge) => !own.some((each) => isDeepStrictEqual(each, edge)))].slice(
+    0,
+    limit,
+  );
+}
+
+async function newestEdges(
+  ctx: Context,
+  node: NodeId,
+  { direction, limit, isOwn = false }: { direction: Direction; limit: number; isOwn?: boolean },
+): Promise<Edge[]> {
   const side = direction === 'up' ? 'in' : 'out';
   const ends = await lineage(ctx).query<Pick<EdgeEnd, 'other' | 'kind' | 'at' | 'side'>>(
     {
       text: `SELECT c.other, c.kind, c.at, c.side FROM c
-        WHERE c.type = 'edge' AND c.side IN (@side, 'both') ORDER BY c.at DESC`,
+        WHERE c.type = 'edge' AND c.side IN (@side, 'both')
+        ${isOwn ? "AND NOT STARTSWITH(c.other, 'openlineage-')" : ''} ORDER BY c.at DESC`,
       values: { side },
     },
     { key: partition(ctx, node), limit },

@@ -51,6 +51,42 @@ async function factsOf(node: string) {
   return (await lineage(node, '&depth=1')).nodes[0]?.facts;
 }
 
+test('names of a dataset that are longer than a dataset can have are no names of it', async () => {
+  const identifiers = Array.from({ length: 5 }, (_, i) => ({
+    namespace: `s3://bucket-${i}`,
+    name: 'x'.repeat(500_000),
+    type: 'TABLE',
+  }));
+  const data = { inputs: [{ namespace: 'n', name: 'd', facets: { symlinks: facet({ identifiers }) } }] };
+  expect(await post(runEvent(newRunId(), 'START', 1, data))).toMatchObject({ status: 200 });
+});
+
+test('what is told from outside does not crowd out what the platform knows', async () => {
+  const { runId } = await createRun(server.ctx, {});
+  await server.call('POST', '/api/2.0/mlflow/registered-models/create', { name: 'crowded' });
+  await server.call('POST', '/api/2.0/mlflow/model-versions/create', {
+    name: 'crowded',
+    source: `runs:/${runId}/model`,
+  });
+  const parent = facet({
+    run: { runId: runId.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
+    job: { namespace: 'n', name: 'j' },
+  });
+  const events = Array.from({ length: 101 }, () => ({
+    ...runEvent(newRunId(), 'START', 1),
+    eventTime: '9999-12-31T23:59:59Z',
+    run: { runId: newRunId(), facets: { parent } },
+  }));
+  expect((await post(events, '/batch')).body).toMatchObject({ status: 'success' });
+  await eventually(async () => {
+    await server.drain();
+    const { edges, truncated } = await lineage(`run:${runId}`, '&depth=1&direction=down');
+    expect(truncated).toBe(true);
+    expect(edges).toHaveLength(100);
+    expect(edges.map(({ kind }) => kind)).toContain('generated');
+  });
+});
+
 describe('an OpenLineage run', () => {
   test('is a node with its job and its datasets', async () => {
     const id = newRunId();

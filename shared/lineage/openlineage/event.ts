@@ -12,7 +12,7 @@ export type EventType = (typeof eventTypes)[number];
 
 const datasetsMax = 1000;
 /** The kind and the slash that make a node id of a namespace and a name. */
-const nameBytesMax = nodeIdBytesMax - 'openlineage-dataset:/'.length;
+export const nameBytesMax = nodeIdBytesMax - 'openlineage-dataset:/'.length;
 
 const facet = z.looseObject({
   _producer: z.string().min(1, 'must not be empty'),

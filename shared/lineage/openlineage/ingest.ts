@@ -7,7 +7,14 @@ import { type NodeId, nodeId } from '../node.ts';
 import { unlessMissing } from '../record-run.ts';
 import { resolvedNode } from '../resolve.ts';
 import { connect, describe, type Facts, type NodeDescription } from '../store.ts';
-import type { EventType, FacetMap, OpenLineageDataset, OpenLineageEvent, OpenLineageJob } from './event.ts';
+import {
+  type EventType,
+  type FacetMap,
+  nameBytesMax,
+  type OpenLineageDataset,
+  type OpenLineageEvent,
+  type OpenLineageJob,
+} from './event.ts';
 import { withFacets } from './facets.ts';
 import { type DatasetName, locationKey, ownNamespace } from './names.ts';
 
@@ -165,7 +172,12 @@ function keysOf({ namespace, name, facets }: OpenLineageDataset): string[] {
 
 function isName(value: unknown): value is DatasetName {
   const { namespace, name } = (value ?? {}) as Partial<Record<keyof DatasetName, unknown>>;
-  return typeof namespace === 'string' && typeof name === 'string';
+  return (
+    typeof namespace === 'string' &&
+    typeof name === 'string' &&
+    // What is too long for a name of a dataset is none; it would be kept with the description of this one.
+    Buffer.byteLength(namespace) + Buffer.byteLength(name) <= nameBytesMax
+  );
 }
 
 /** What a name in this platform's own namespace stands for. */
