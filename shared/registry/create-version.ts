@@ -7,6 +7,7 @@ import { partition, readByName } from './models.ts';
 import { checkName } from './names.ts';
 import { originOf } from './origin.ts';
 import { isPrompt } from './prompts.ts';
+import { checkRoom } from './room.ts';
 import { checkPromptSource } from './source.ts';
 import { checkVersionTag, tagMap } from './tag-rules.ts';
 import { versionAggregate, versionId, versionRef } from './versions.ts';
@@ -28,7 +29,7 @@ export type NewVersion = {
 
 /** Registers the next version of a model; what its artifact holds is read afterwards, by {@link inspectVersion}. */
 export async function createVersion(ctx: Context, input: NewVersion): Promise<ModelVersion> {
-  const { tags = [] } = input;
+  const { description = '', tags = [] } = input;
   const prompt = isPrompt(tagMap(tags));
   if (prompt) checkPromptSource(input.source);
   checkLength('run_id', input.runId ?? '', idCharsMax);
@@ -36,6 +37,7 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
   const origin = prompt ? { source: input.source } : await originOf(ctx, input);
   checkName(input.name);
   tags.forEach(checkVersionTag);
+  checkRoom(`The new version of '${input.name}'`, { description, tags: tagMap(tags) });
   return swap(ctx, `Model '${input.name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, input.name);
     const { modelId, nextVersion: version } = root;
@@ -51,7 +53,7 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
       ref: versionRef(modelId, version),
       ...origin,
       ...(input.runLink ? { runLink: input.runLink } : {}),
-      description: input.description ?? '',
+      description,
       userId: ctx.principal.id,
       tags: tagMap(tags),
       inspection: prompt ? { state: 'refused', reason: notAModel, at: now } : { state: 'pending' },

@@ -4,7 +4,7 @@ import { type Condition, queryOf } from '../search/index.ts';
 import { aliasTarget } from './aliases.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
 import { modelByName } from './models.ts';
-import { type StageName, stageNames, stageOf } from './stages.ts';
+import { type StageName, stageNames } from './stages.ts';
 import { readVersion, versionOf, versionRef } from './versions.ts';
 
 /** Models whose versions are asked for in one query. */
@@ -65,9 +65,8 @@ export function newestNumber(root: ModelRoot, stage?: StageName): number {
 }
 
 function newestStageless(root: ModelRoot): number[] {
-  const gone = new Set(root.gone);
-  for (let number = root.nextVersion - 1; number >= 1; number--)
-    if (!gone.has(number) && stageOf(root, number) === 'None') return [number];
+  const others = new Set([...root.gone, ...Object.values(root.stages).flat()]);
+  for (let number = root.nextVersion - 1; number >= 1; number--) if (!others.has(number)) return [number];
   return [];
 }
 

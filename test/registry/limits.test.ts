@@ -65,6 +65,11 @@ describe('what a model and its versions hold', () => {
   test('texts of a version are refused before they take the room of what is found in its artifact', async () => {
     await createModel(ctx, { name: 'full version' });
     await createVersion(ctx, { name: 'full version', source });
+    const tags = Array.from({ length: 9 }, (_, i) => ({ ...long, key: `tag ${i}` }));
+    await expect(createVersion(ctx, { name: 'full version', source, tags })).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringContaining("The new version of 'full version'") as unknown,
+    });
     const ref = { name: 'full version', version: 1 };
     for (let i = 0; i < 8; i++) await setVersionTag(ctx, ref, { ...long, key: `tag ${i}` });
     await expect(setVersionTag(ctx, ref, { ...long, key: 'more' })).rejects.toMatchObject({
