@@ -75,7 +75,7 @@ function tensorOf({ type, shape }: Port, value: unknown): Tensors[string] | null
   const fits =
     dims.length === shape.length &&
     dims.every((size, i) => typeof shape[i] !== 'number' || shape[i] === size);
-  const values = [value].flat(shape.length);
+  const values = [value].flat(shape.length - 1);
   if (!fits || values.length !== elementsOf(dims)) return null;
   const data = allocate(type, values.length);
   for (const [i, each] of values.entries()) {
