@@ -43,7 +43,11 @@ export const versionFields: Table = {
       aliases: ['attributes'],
       keys: {
         name: text('name', listed),
-        version_number: { ...number('version'), aliases: ['version'] },
+        version_number: {
+          column: { kind: 'number', path: ['version'], always: true, quotable: true },
+          operators: numeric,
+          aliases: ['version'],
+        },
         run_id: { column: { kind: 'text', path: ['runId'] }, operators: listed },
         source_path: { ...text('source'), aliases: ['source'] },
         creation_timestamp: number('createdAt'),

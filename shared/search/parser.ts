@@ -1,6 +1,6 @@
 import { type Token, tokenize } from './lexer.ts';
 import { isWord, pythonList, shown, takeField, Tokens } from './names.ts';
-import type { Field, Operator, Table } from './table.ts';
+import type { Field, NumberColumn, Operator, Table } from './table.ts';
 
 /** What a filter asks for: each of its comparisons must hold. No comparison holds for what is absent, but `IS NULL`. */
 export type Filter = readonly Comparison[];
@@ -101,7 +101,8 @@ function testOf(tokens: Tokens, field: Field, operator: Operator): Test | undefi
       if (kind === 'number') throw badValue(tokens, tokens.peek(), field);
       return { kind: 'like', ignoreCase: operator === 'ILIKE', pattern: takeText(tokens, field) };
     default:
-      if (kind === 'number') return { kind: 'number', operator, value: takeNumber(tokens, field) };
+      if (field.column.kind === 'number')
+        return { kind: 'number', operator, value: takeNumber(tokens, field, field.column) };
       return ordersNumbers(operator, takeText(tokens, field));
   }
 }
@@ -111,9 +112,11 @@ function ordersNumbers(operator: NumberOperator, value: string): Test | undefine
   return { kind: 'oneOf', negated: operator === '!=', values: [value] };
 }
 
-function takeNumber(tokens: Tokens, field: Field): number {
+function takeNumber(tokens: Tokens, field: Field, { quotable }: NumberColumn): number {
   const token = tokens.take();
   if (token.kind === 'number') return token.value;
+  if (quotable && token.kind === 'quoted' && token.quote !== '`' && /^\s*[+-]?\d+\s*$/.test(token.value))
+    return Number(token.value);
   throw badValue(tokens, token, field);
 }
 

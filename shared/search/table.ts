@@ -14,6 +14,8 @@ export type NumberColumn = Place & {
   readonly kind: 'number';
   /** Set where the value is NaN, which the store cannot hold and keeps as 0. */
   readonly nan?: Path;
+  /** Set where a whole number may also be given in quotes, as MLflow takes version numbers. */
+  readonly quotable?: true;
 };
 
 export type TextColumn = Place & {

@@ -75,6 +75,7 @@ describe('search of model versions', () => {
     [{ filter: "run_id = 'run-b'" }, ['cherry/1', 'apple/2']],
     [{ filter: "run_id IN ('run-a', 'run-x')" }, ['apple/1']],
     [{ filter: "name = 'apple' AND version_number >= 2" }, ['apple/2']],
+    [{ filter: "name = 'apple' AND version_number = '2'" }, ['apple/2']],
     [{ filter: "source_path LIKE '%run-a%'" }, ['apple/1']],
     [{ filter: "tags.stage = 'dev'", order_by: 'name ASC' }, ['apple/1', 'cherry/1']],
     [{ order_by: 'version_number ASC' }, ['apple/1', 'cherry/1', 'apple/2']],
