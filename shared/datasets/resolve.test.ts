@@ -46,6 +46,16 @@ describe('where the bytes of a dataset lie', () => {
     expect(await blob('batch-input/churn/x.csv', 'default')).toBe('churn/x.csv');
   });
 
+  test.each(['models', 'overflow'])('what the platform keeps in %s is out of reach', async (container) => {
+    for (const workspace of ['default', 'team-a', 'team-b'])
+      await expect(
+        resolveUri(
+          { ...context.ctx, workspace: 'default' },
+          { kind: 'blob', uri: `${container}/${workspace}/x` },
+        ),
+      ).rejects.toSatisfy((error) => isCode(error, 'invalid'));
+  });
+
   test.each<[DatasetRef['kind'], string, 'invalid' | 'not-found']>([
     ['artifact', 'runs:/notarun/x.csv', 'not-found'],
     ['artifact', `runs:/${'0'.repeat(32)}/x.csv`, 'not-found'],
@@ -56,6 +66,7 @@ describe('where the bytes of a dataset lie', () => {
     ['blob', 'artifacts/team-a/../team-b/x.csv', 'invalid'],
     ['blob', 'batch-input/churn/x.csv', 'invalid'],
     ['blob', 'elsewhere/team-a/x.csv', 'invalid'],
+    ['blob', 'models/team-a/served/0', 'invalid'],
     ['version', 'iris/3', 'invalid'],
     ['logged', 'https://example.com/x.csv', 'invalid'],
   ])('refused: %s %s', async (kind, uri, code) => {

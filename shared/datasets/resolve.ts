@@ -1,7 +1,7 @@
 import { checkedArtifactPath } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, checkedPath } from '../http/index.ts';
-import { type BlobContainerName, blobContainers } from '../resources.ts';
+import type { BlobContainerName } from '../resources.ts';
 import { artifactPathOf } from '../tracking/index.ts';
 import type { DatasetRef } from './ref.ts';
 
@@ -34,23 +34,22 @@ async function artifactPath(ctx: Context, uri: string): Promise<string> {
   throw refusal(`'${uri}' is not an artifact; use runs:/<run id>/<path> or mlflow-artifacts:/<path>.`);
 }
 
-/** Containers whose first folder is the workspace; the others begin with `<endpoint>` or `<endpoint>@<workspace>`. */
-const byWorkspace: ReadonlySet<string> = new Set([
-  'artifacts',
-  'predictions',
-  'monitoring',
-] satisfies BlobContainerName[]);
+/** Containers whose first folder is the workspace. */
+const byWorkspace = ['artifacts', 'predictions', 'monitoring'] as const satisfies BlobContainerName[];
+/** Containers that begin with `<endpoint>` or `<endpoint>@<workspace>`. */
+const byEndpoint = ['batch-input', 'batch-output'] as const satisfies BlobContainerName[];
+/** What the platform keeps for itself lies in others: no reference reaches it. */
+const withRows = [...byWorkspace, ...byEndpoint] as const;
 
 function blobLocation(workspace: string, uri: string): BlobLocation {
   const slash = uri.indexOf('/');
-  const container = blobContainers.find((name) => name === uri.slice(0, slash));
+  const container = withRows.find((name) => name === uri.slice(0, slash));
   if (container === undefined)
-    throw refusal(
-      `'${uri}' is not a blob here; use <container>/<name> with one of ${blobContainers.join(', ')}.`,
-    );
+    throw refusal(`'${uri}' is not a blob here; use <container>/<name> with one of ${withRows.join(', ')}.`);
   const blob = checkedPath(uri.slice(slash + 1));
   const folder = blob.split('/')[0] ?? '';
-  const owner = byWorkspace.has(container) ? folder : (folder.split('@')[1] ?? 'default');
+  const isByWorkspace = byWorkspace.some((name) => name === container);
+  const owner = isByWorkspace ? folder : (folder.split('@')[1] ?? 'default');
   if (owner !== workspace) throw refusal(`'${uri}' does not belong to workspace '${workspace}'.`);
   return { container, blob };
 }
