@@ -89,6 +89,14 @@ describe('no regression', () => {
     expect(inputs['challenger']).toMatchObject({ value: 1 });
   });
 
+  test('of labels that neither version ever answers is no verdict', async () => {
+    const strange = contest(wrongEvery(9), wrongEvery(9), { truth: truth.map((label) => `class ${label}`) });
+    expect(await noRegression({ ...spec, margin: 0.5 }, strange)).toMatchObject({
+      status: 'error',
+      says: expect.stringContaining("the first is 'class yes'") as string,
+    });
+  });
+
   test('by f1 means the class that comes last where there are two, and all of them where there are more', async () => {
     const f1 = { ...spec, metric: 'f1' as const };
     const two = await noRegression(f1, contest(wrongEvery(9), wrongEvery(8)));

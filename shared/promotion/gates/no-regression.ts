@@ -172,7 +172,13 @@ function figuresOf(
     classes: answers.classes.map(labelText),
     labels: answers.labels?.map(labelText) ?? null,
   }));
-  const names = ordered([...labels, ...both.flatMap((each) => [...each.classes, ...(each.labels ?? [])])]);
+  const answered = new Set(both.flatMap((each) => [...each.classes, ...(each.labels ?? [])]));
+  // Two versions that are wrong in every row would be found equally good.
+  if (!labels.some((label) => answered.has(label)))
+    throw new NoFigure(
+      `no row is labelled as either version answers, such as '${[...answered][0]?.slice(0, 40)}'; the first is '${labels[0]?.slice(0, 40)}'`,
+    );
+  const names = ordered([...labels, ...answered]);
   return classFigures(metric, labels, names, both);
 }
 
