@@ -105,6 +105,8 @@ describe('a policy', () => {
     ['surprise', { ...terms, surprise: 1 }],
     ['gates[0].gate', gate({ gate: 'luck' })],
     ['gates[0].tags', gate({ gate: 'required-tags', tags: [] })],
+    ['gates[0].tags[0]', gate({ gate: 'required-tags', tags: ['t'.repeat(251)] })],
+    ['gates[0].key', gate({ gate: 'metric', key: 'k'.repeat(251), at_least: 0 })],
     ['gates[0].at_least', gate({ gate: 'metric', key: 'auc' })],
     ['gates[0].at_most', gate({ gate: 'metric', key: 'auc', at_most: 'much' })],
     ['gates[0].metric', gate({ gate: 'no-regression', metric: 'luck' })],

@@ -11,12 +11,16 @@ import {
 const textCharsMax = 2000;
 const gatesMax = 30;
 const listMax = 50;
+/** MLflow's own bound of the names of metrics and tags. */
+const nameCharsMax = 250;
 
 /** A sentence that a person gives. */
 export const reason = fields.requiredText.max(textCharsMax, `must have at most ${textCharsMax} characters`);
 export const comment = fields.text
   .max(textCharsMax, `must have at most ${textCharsMax} characters`)
   .default('');
+
+const shortName = fields.requiredText.max(nameCharsMax, `must have at most ${nameCharsMax} characters`);
 
 const number = z.number({ error: 'must be a number' });
 const between = (min: number, max: number) => {
@@ -77,15 +81,12 @@ const gate = z.discriminatedUnion(
   [
     z.strictObject({
       gate: z.literal('required-tags'),
-      tags: z
-        .array(fields.requiredText)
-        .min(1, 'must name a tag')
-        .max(listMax, `must name at most ${listMax}`),
+      tags: z.array(shortName).min(1, 'must name a tag').max(listMax, `must name at most ${listMax}`),
     }),
     z
       .strictObject({
         gate: z.literal('metric'),
-        key: fields.requiredText,
+        key: shortName,
         at_least: number.optional(),
         at_most: number.optional(),
       })
