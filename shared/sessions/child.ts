@@ -1,14 +1,15 @@
 /**
- * The program in which a model is tried: a process of its own, since a native run can neither be
- * interrupted nor kept from ending the process it is in. It answers once and ends.
+ * The program in which a model is tried, or asked what must not wait for it: a process of its own, since a native run can neither be
+ * interrupted nor kept from ending the process it is in. It says when the model's turn begins, answers once
+ * and ends.
  */
 import { writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { deserialize } from 'node:v8';
+import { readFile, writeFile } from 'node:fs/promises';
+import { deserialize, serialize } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { isOpen, load, LoadError, type Session, zeros } from './runtime.ts';
 import type { Port, Tensors } from './tensor.ts';
-import type { TrialAnswer, TrialJob } from './trial-message.ts';
+import { type TrialAnswer, trialBegins, type TrialJob } from './trial-message.ts';
 
 const runsMax = 20;
 const runningMillisecondsMax = 3_000;
@@ -28,10 +29,10 @@ async function attempt(job: TrialJob): Promise<TrialAnswer> {
   const external = await Promise.all(
     job.external.map(async ({ path, file }) => ({ path, data: await readFile(file) })),
   );
-  const example = job.example === null ? null : (deserialize(await readFile(job.example)) as Tensors);
   // The runtime itself is not the model's to account for.
   await import('onnxruntime-node');
   const memoryBefore = process.memoryUsage.rss();
+  process.send?.(trialBegins);
   const begun = performance.now();
   let session: Session;
   try {
@@ -41,6 +42,8 @@ async function attempt(job: TrialJob): Promise<TrialAnswer> {
   }
   const loadMilliseconds = performance.now() - begun;
   try {
+    if (job.kind === 'answers') return await answers(session, job);
+    const example = job.example === null ? null : (deserialize(await readFile(job.example)) as Tensors);
     const { feeds, outputs } = await firstRun(session, example);
     const { p50, max } = await timed(session, feeds);
     return {
@@ -54,6 +57,15 @@ async function attempt(job: TrialJob): Promise<TrialAnswer> {
   } catch (error) {
     return failed('run', error);
   }
+}
+
+async function answers(session: Session, job: Extract<TrialJob, { kind: 'answers' }>): Promise<TrialAnswer> {
+  const given: Tensors[] = [];
+  for (const feeds of deserialize(await readFile(job.batches)) as Tensors[])
+    given.push(await session.run(feeds));
+  await writeFile(job.answers, serialize(given));
+  const outputs = session.outputs.map(({ name, type, shape }) => ({ name, type, shape: [...shape] }));
+  return { outcome: 'answered', outputs };
 }
 
 /**

@@ -18,4 +18,4 @@ export {
   type Tensors,
   textOf,
 } from './tensor.ts';
-export { type Trial, type TrialLimits, type TrialModel, tryModel } from './trial.ts';
+export { type Answered, askAside, type Trial, type TrialLimits, type TrialModel, tryModel } from './trial.ts';

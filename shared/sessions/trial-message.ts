@@ -1,14 +1,27 @@
 import * as z from 'zod';
 import { isElementType } from './tensor.ts';
 
-/** What the child is asked: which files to load, and how much memory that may take. */
+/** What the child is asked: which files to load, how much memory that may take, and what to run. */
 export type TrialJob = {
   readonly model: string;
   readonly external: readonly { readonly path: string; readonly file: string }[];
-  /** Tensors to run, as v8.serialize wrote them, where there are better ones than zeros. */
-  readonly example: string | null;
   readonly memoryBytesMax: number;
-};
+} & (
+  | {
+      readonly kind: 'trial';
+      /** Tensors to run, as v8.serialize wrote them, where there are better ones than zeros. */
+      readonly example: string | null;
+    }
+  | {
+      readonly kind: 'answers';
+      /** A list of tensors to run one after the other, and where to write the answers, both by v8.serialize. */
+      readonly batches: string;
+      readonly answers: string;
+    }
+);
+
+/** What the child says first: all is at hand, and whatever happens from now on is the model's doing. */
+export const trialBegins = 'begins';
 
 const milliseconds = z.number().nonnegative();
 
@@ -26,6 +39,18 @@ export const trialAnswer = z.discriminatedUnion('outcome', [
           name: z.string(),
           type: z.string().refine(isElementType),
           dims: z.array(z.int().nonnegative()).max(256),
+        }),
+      )
+      .max(10_000),
+  }),
+  z.object({
+    outcome: z.literal('answered'),
+    outputs: z
+      .array(
+        z.object({
+          name: z.string(),
+          type: z.string().refine(isElementType),
+          shape: z.array(z.union([z.int(), z.string()])).max(256),
         }),
       )
       .max(10_000),

@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { serialize } from 'node:v8';
+import { deserialize, serialize } from 'node:v8';
 import { gate } from '../turns.ts';
 import { childFile } from './child-file.ts';
 import type { Port, Tensors } from './tensor.ts';
-import { memoryMark, type TrialAnswer, trialAnswer, type TrialJob } from './trial-message.ts';
+import { memoryMark, type TrialAnswer, trialAnswer, trialBegins, type TrialJob } from './trial-message.ts';
 
 /** A model as files of a folder that nobody else reads; relative names are not allowed. */
 export type TrialModel = {
@@ -40,6 +40,13 @@ export type Trial =
       readonly detail: string;
     };
 
+/** What a model answered to some batches, in their order, and its outputs as the runtime has them. */
+export type Answered = {
+  readonly outcome: 'answered';
+  readonly outputs: readonly Port[];
+  readonly answers: readonly Tensors[];
+};
+
 const outputCharsMax = 4_000;
 
 /** A model may take most of what this process has at its side; one at a time does. */
@@ -47,7 +54,7 @@ const inTurn = gate(1);
 
 /**
  * Loads and runs a model in a process of its own, with an empty environment. What the model does there, be
- * it a crash or a run without end, is an outcome. Throws where no process can be started.
+ * it a crash or a run without end, is an outcome. Throws where the process did not come as far as the model.
  */
 export function tryModel(model: TrialModel, limits: Partial<TrialLimits> = {}): Promise<Trial> {
   return inTurn(() => attempt(model, { ...defaultLimits(), ...limits }));
@@ -63,12 +70,49 @@ function defaultLimits(): TrialLimits {
 
 async function attempt(
   { folder, model, external, example }: TrialModel,
-  { millisecondsMax, memoryBytesMax }: TrialLimits,
+  limits: TrialLimits,
 ): Promise<Trial> {
   const examplePath = join(folder, 'example');
   if (example) await writeFile(examplePath, serialize(example));
-  const job: TrialJob = { model, external, example: example ? examplePath : null, memoryBytesMax };
-  const { answer, errors, ended } = await run(folder, job, millisecondsMax);
+  const answer = await outcomeOf(
+    folder,
+    { kind: 'trial', model, external, example: example ? examplePath : null },
+    limits,
+  );
+  if (answer.outcome !== 'answered') return answer;
+  throw new Error('A trial that was answered as a question.');
+}
+
+/**
+ * Runs a model on batches of rows in a process of its own, as {@link tryModel} does: a trial on one row says
+ * nothing of what it does on others. The batches must have been checked against its inputs.
+ */
+export function askAside(
+  model: Omit<TrialModel, 'example'>,
+  batches: readonly Tensors[],
+  limits: Partial<TrialLimits> = {},
+): Promise<Answered | FailedTrial> {
+  return inTurn(async () => {
+    const [asked, given] = [join(model.folder, 'batches'), join(model.folder, 'answers')];
+    await writeFile(asked, serialize(batches));
+    const { folder, ...files } = model;
+    const job = { kind: 'answers', ...files, batches: asked, answers: given } as const;
+    const answer = await outcomeOf(folder, job, { ...defaultLimits(), ...limits });
+    if (answer.outcome === 'failed') return answer;
+    if (answer.outcome === 'ran') throw new Error('A question that was answered as a trial.');
+    return { ...answer, answers: deserialize(await readFile(given)) as Tensors[] };
+  });
+}
+
+type FailedTrial = Extract<Trial, { outcome: 'failed' }>;
+type Without<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never;
+
+async function outcomeOf(
+  folder: string,
+  job: Without<TrialJob, 'memoryBytesMax'>,
+  { millisecondsMax, memoryBytesMax }: TrialLimits,
+): Promise<Exclude<TrialAnswer, { outcome: 'failed' }> | FailedTrial> {
+  const { answer, errors, ended } = await run(folder, { ...job, memoryBytesMax }, millisecondsMax);
   const detail = errors.slice(0, outputCharsMax);
   if (ended === 'late')
     return failure('process', `it did not finish within ${millisecondsMax / 1000} s.`, detail);
@@ -80,12 +124,15 @@ async function attempt(
       detail,
     );
   if (!answer) return failure('process', `the runtime ended with ${ended} when it loaded or ran it.`, detail);
-  if (answer.outcome === 'ran') return answer;
-  const reason = answer.reason ?? 'the runtime fails when it runs it on one row.';
+  if (answer.outcome !== 'failed') return answer;
+  const rows = job.kind === 'trial' ? 'on one row' : 'on these rows';
+  const reason = answer.reason ?? `the runtime fails when it runs it ${rows}.`;
   return failure(answer.step, reason.slice(0, 500), answer.detail);
 }
 
 type Run = {
+  /** Whether it came as far as the model. */
+  readonly begun: boolean;
   readonly answer: TrialAnswer | undefined;
   /** What it wrote to its standard error, the beginning of it. */
   readonly errors: string;
@@ -101,6 +148,7 @@ function run(folder: string, job: TrialJob, millisecondsMax: number): Promise<Ru
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
+    let begun = false;
     let answer: TrialAnswer | undefined;
     let errors = '';
     let isLate = false;
@@ -111,7 +159,11 @@ function run(folder: string, job: TrialJob, millisecondsMax: number): Promise<Ru
     child.stderr?.on('data', (chunk: Buffer) => {
       if (errors.length < outputCharsMax) errors += chunk.toString();
     });
-    child.once('message', (message) => {
+    child.on('message', (message) => {
+      if (message === trialBegins) {
+        begun = true;
+        return;
+      }
       const parsed = trialAnswer.safeParse(message);
       if (parsed.success) answer = parsed.data;
       child.kill('SIGKILL');
@@ -122,14 +174,15 @@ function run(folder: string, job: TrialJob, millisecondsMax: number): Promise<Ru
     });
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ answer, errors, ended: isLate && !answer ? 'late' : (signal ?? `exit code ${code}`) });
+      const ended = isLate && !answer ? 'late' : (signal ?? `exit code ${code}`);
+      resolve({ begun, answer, errors, ended });
     });
     // A child that is gone before it took its job says so by how it ended.
     child.send(job, () => {});
   });
 }
 
-function failure(step: 'load' | 'run' | 'process', reason: string, detail: string): Trial {
+function failure(step: FailedTrial['step'], reason: string, detail: string): FailedTrial {
   return { outcome: 'failed', step, reason, detail };
 }
 
