@@ -16,7 +16,7 @@ import { between, readMeter } from './tracking-meter.ts';
 
 const pageSize = 100;
 const clients = 4;
-const secondsMax = 4;
+const secondsMax = 2;
 const costCalls = 10;
 const api = '/api/2.0/mlflow';
 /** The cost of the last page, of the first one's. */
