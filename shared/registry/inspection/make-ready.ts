@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
-import { type DatasetRef, datasetRef } from '../../datasets/index.ts';
+import { type DatasetRef, parseDatasetRef } from '../../datasets/index.ts';
 import {
   externalFiles,
   type Inspection as OnnxModel,
@@ -33,12 +33,11 @@ export async function makeReady(
   const tooNew = whyTooNew(model);
   if (tooNew !== undefined) throw new Refusal(tooNew);
   const weights = externalFiles(model.external, (path) => source.beside.get(path)?.bytes);
-  const bytes = weights.reduce(
-    (sum, path) => sum + (source.beside.get(path)?.bytes ?? 0),
-    source.bytes.length,
-  );
+  const withFiles = (onnx: number, paths: readonly string[]) =>
+    paths.reduce((sum, path) => sum + (source.beside.get(path)?.bytes ?? 0), onnx);
+  const bytes = withFiles(source.bytes.length, weights);
   const copy = servedCopy(source.bytes, model);
-  for (const total of [bytes, copy.bytes])
+  for (const total of [bytes, withFiles(copy.bytes, copy.external)])
     if (total > modelBytesMax)
       throw new Refusal(`it has ${total} bytes with its weights; at most ${modelBytesMax} can be served.`);
   const inputs = tensorsOf(copy, 'input');
@@ -95,12 +94,9 @@ export function refsOf(version: ModelVersion): Pick<VersionReady, 'reference' | 
 function refOf(version: ModelVersion, tag: string): DatasetRef | undefined {
   const text = version.tags[tag];
   if (!text) return undefined;
-  if (!text.startsWith('{')) return { kind: 'artifact', uri: text };
-  try {
-    return datasetRef.parse(JSON.parse(text));
-  } catch {
-    throw new Refusal(`its tag '${tag}' is neither a URI nor a data set reference {kind, uri, …}.`);
-  }
+  const ref = parseDatasetRef(text);
+  if (ref) return ref;
+  throw new Refusal(`its tag '${tag}' is neither a URI nor a data set reference {kind, uri, …}.`);
 }
 
 /** Of the ONNX file alone, or of a line for it and one for each file of weights. */
