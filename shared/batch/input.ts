@@ -21,7 +21,7 @@ export function failureOf(error: unknown): BatchFailure | undefined {
   if (error instanceof BatchError) return error.failure;
   if (error instanceof CsvError) return { code: 'bad-input', ...error.problem };
   // A file that is gone or another, a model that does not take tables: it stays as it is.
-  if (isCode(error, 'conflict') || isCode(error, 'invalid')) return { code: 'model', reason: error.message };
+  if (isCode(error, 'conflict', 'invalid')) return { code: 'model', reason: error.message };
   return undefined;
 }
 
@@ -53,7 +53,7 @@ export async function pinnedVersion(ctx: Context, model: BatchModel): Promise<Ve
     const ready = await getReady(ctx, model.modelId, model.version);
     if (ready.digest === model.digest) return ready;
   } catch (error) {
-    if (!isCode(error, 'conflict') && !isCode(error, 'not-found')) throw error;
+    if (!isCode(error, 'conflict', 'not-found')) throw error;
     throw new BatchError({ code: 'model', reason: error.message });
   }
   throw new BatchError({

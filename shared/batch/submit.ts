@@ -1,7 +1,7 @@
 import type { BlobProperties } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { relay, schedule } from '../events/index.ts';
-import { CairnError, checkedPath, isCode } from '../http/index.ts';
+import { CairnError, checkedPath, unlessCode } from '../http/index.ts';
 import { type Endpoint, getEndpoint } from '../serving/index.ts';
 import { type BatchFailure, type BatchJob, type BatchMessage, type BatchModel, jobIdOf } from './job.ts';
 import { folderOf, parseName } from './names.ts';
@@ -56,7 +56,7 @@ export async function submitBlob(ctx: Context, name: string): Promise<BatchJob |
   const job = newJob(here, place.endpoint, name, blob);
   const known = await readJob(here, job.jobId);
   if (known) return start(here, known.doc);
-  const endpoint = await endpointIfAny(here, place.endpoint);
+  const endpoint = await unlessCode(getEndpoint(here, place.endpoint), 'not-found');
   const model = endpoint && modelOf(endpoint);
   if (!endpoint) return refuse(here, job, `There is no endpoint '${place.endpoint}'.`);
   if (!model) return refuse(here, job, `Endpoint '${place.endpoint}' had no version that was ready.`);
@@ -128,13 +128,4 @@ async function refuse(
 
 function modelOf({ modelId, stable }: Endpoint): BatchModel | undefined {
   return stable && { modelId, version: stable.version, digest: stable.digest };
-}
-
-async function endpointIfAny(ctx: Context, name: string): Promise<Endpoint | undefined> {
-  try {
-    return await getEndpoint(ctx, name);
-  } catch (error) {
-    if (isCode(error, 'not-found')) return undefined;
-    throw error;
-  }
 }

@@ -66,8 +66,7 @@ async function step(ctx: Context, job: ConversionJob): Promise<ConversionState |
 
 /** What will fail again however often it is tried ends the job; anything else brings the message back. */
 function ended(ctx: Context, job: ConversionJob, error: unknown): ConversionState {
-  if (isCode(error, 'not-found') || isCode(error, 'invalid') || isCode(error, 'conflict'))
-    return failed(ctx, job, error.message);
+  if (isCode(error, 'not-found', 'invalid', 'conflict')) return failed(ctx, job, error.message);
   throw error;
 }
 

@@ -13,7 +13,7 @@ export type DatasetRef = {
   readonly labelColumn?: string | undefined;
 };
 
-export const datasetRef: z.ZodType<DatasetRef> = z.object({
+const datasetRef: z.ZodType<DatasetRef> = z.object({
   kind: z.enum(['artifact', 'blob', 'version', 'logged']),
   uri: z.string().min(1),
   digest: z.string().optional(),

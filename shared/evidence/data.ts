@@ -1,4 +1,4 @@
-import { type DatasetRef, datasetRef } from '../datasets/index.ts';
+import { type DatasetRef, parseDatasetRef } from '../datasets/index.ts';
 import type { ModelVersion } from '../registry/index.ts';
 import type { WholeRun } from '../tracking/index.ts';
 
@@ -52,10 +52,7 @@ export function refOf(
 ): DatasetRef | undefined {
   if (inspection.state === 'ready') return inspection.ready[role];
   const text = tags[`cairn.${role}`];
-  if (!text) return undefined;
-  if (!text.startsWith('{')) return { kind: 'artifact', uri: text };
-  const read = datasetRef.safeParse(jsonIn(text));
-  return read.success ? read.data : undefined;
+  return text ? parseDatasetRef(text) : undefined;
 }
 
 /** Most sources say their place in JSON, each kind in its own word. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { type DatasetRef, resolveUri } from '../datasets/index.ts';
-import { CairnError, isCode } from '../http/index.ts';
+import { unlessCode } from '../http/index.ts';
 import { lineageOf } from '../lineage/index.ts';
 import { listPolicies, type Policy } from '../promotion/index.ts';
 import {
@@ -83,14 +83,10 @@ export async function evidenceOf(
 }
 
 async function manifestOf(ctx: Context, version: ModelVersion): Promise<string | undefined> {
-  try {
-    // Byte for byte what its digest was taken of.
-    return JSON.stringify(await readManifest(ctx, version));
-  } catch (error) {
-    // Not read yet, or not as it was recorded: the card says so of the signature.
-    if (isCode(error, 'conflict')) return undefined;
-    throw error;
-  }
+  // Not read yet, or not as it was recorded: the card says so of the signature.
+  const manifest = await unlessCode(readManifest(ctx, version), 'conflict');
+  // Byte for byte what its digest was taken of.
+  return manifest && JSON.stringify(manifest);
 }
 
 async function allPolicies(ctx: Context, name: string): Promise<Policy[]> {
@@ -114,18 +110,13 @@ async function withStored(ctx: Context, version: ModelVersion, data: Card['data'
 }
 
 async function storedDigest(ctx: Context, ref: DatasetRef): Promise<string | null> {
-  try {
-    const { container, blob } = await resolveUri(ctx, ref);
-    const opened = await ctx.stores.blobs(container).open(blob);
-    if (!opened) return null;
-    const hash = createHash('sha256');
-    for await (const chunk of opened.body) hash.update(chunk as Uint8Array);
-    return hash.digest('hex');
-  } catch (error) {
-    // It names no rows of this platform, or of a run that is gone.
-    if (error instanceof CairnError && (error.code === 'invalid' || error.code === 'not-found')) return null;
-    throw error;
-  }
+  // None where it names no rows of this platform, or those of a run that is gone.
+  const place = await unlessCode(resolveUri(ctx, ref), 'invalid', 'not-found');
+  const opened = place && (await ctx.stores.blobs(place.container).open(place.blob));
+  if (!opened) return null;
+  const hash = createHash('sha256');
+  for await (const chunk of opened.body) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
 }
 
 function json(value: unknown): string {

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { isCode } from '../http/index.ts';
+import { unlessCode } from '../http/index.ts';
 import type { ModelVersion } from '../registry/index.ts';
 import { getExperiment, getRun, gitSourceOf, loggedValue, type WholeRun } from '../tracking/index.ts';
 
@@ -28,14 +28,10 @@ type Read = { readonly facts: RunFacts; readonly datasets: NonNullable<WholeRun[
 /** The run that made a version; `undefined` for none, one of another server, and one that was purged. */
 export async function runOf(ctx: Context, { runId }: ModelVersion): Promise<Read | undefined> {
   if (runId === undefined) return undefined;
-  try {
-    const run = await getRun(ctx, runId);
-    const experiment = await getExperiment(ctx, run.experimentId);
-    return { facts: factsOf(run, experiment.name), datasets: run.datasets ?? [] };
-  } catch (error) {
-    if (isCode(error, 'not-found') || isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
+  // A client may name a run of another server, by what is no id here.
+  const run = await unlessCode(getRun(ctx, runId), 'not-found', 'invalid');
+  const experiment = run && (await unlessCode(getExperiment(ctx, run.experimentId), 'not-found'));
+  return experiment && { facts: factsOf(run, experiment.name), datasets: run.datasets ?? [] };
 }
 
 function factsOf(run: WholeRun, experimentName: string): RunFacts {

@@ -59,9 +59,22 @@ export class CairnError extends Error {
   }
 }
 
-/** Whether `error` is a {@link CairnError} with that code. */
-export function isCode(error: unknown, code: ErrorCode): error is CairnError {
-  return error instanceof CairnError && error.code === code;
+/** Whether `error` is a {@link CairnError} with one of these codes. */
+export function isCode(error: unknown, ...anyOf: readonly ErrorCode[]): error is CairnError {
+  return error instanceof CairnError && anyOf.includes(error.code);
+}
+
+/** What a promise gives; `undefined` where it fails with one of these codes. Any other failure is passed on. */
+export async function unlessCode<T>(
+  promise: Promise<T>,
+  ...anyOf: readonly ErrorCode[]
+): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isCode(error, ...anyOf)) return undefined;
+    throw error;
+  }
 }
 
 /** How a protocol shows a failure: the JSON body that its clients parse. */

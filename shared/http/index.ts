@@ -5,6 +5,7 @@ export {
   type ErrorShape,
   inferenceError,
   isCode,
+  unlessCode,
   mlflowError,
   problem,
 } from './errors.ts';

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { isCode } from '../http/index.ts';
+import { unlessCode } from '../http/index.ts';
 import { type ModelVersion, versionByName } from '../registry/index.ts';
 import {
   type DatasetDetail,
@@ -127,11 +127,6 @@ async function existingModels(ctx: Context, models: readonly { modelId: string }
 }
 
 /** What is read for the graph may be gone by then, or never have been: names come from clients. */
-export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isCode(error, 'not-found') || isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
+export function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  return unlessCode(reading, 'not-found', 'invalid');
 }

@@ -1,7 +1,7 @@
 import { type Context, platform } from '../context.ts';
 import { unschedule } from '../events/index.ts';
 import { type Executor, localExecutor, type Task } from '../executors/index.ts';
-import { isCode } from '../http/index.ts';
+import { isCode, unlessCode } from '../http/index.ts';
 import { isOpen, outcomeOf, requestPromotion } from '../promotion/index.ts';
 import { getVersion, isGuarded, modelById, moveAlias } from '../registry/index.ts';
 import { runGate } from './gate.ts';
@@ -74,12 +74,7 @@ function step(ctx: Context, job: RetrainingJob): Promise<Step> {
 
 /** What will fail again however often it is tried ends the job; anything else brings the message back. */
 function ended(error: unknown): RetrainingState {
-  if (
-    isCode(error, 'not-found') ||
-    isCode(error, 'invalid') ||
-    isCode(error, 'conflict') ||
-    isCode(error, 'too-large')
-  )
+  if (isCode(error, 'not-found', 'invalid', 'conflict', 'too-large'))
     return { status: 'failed', reason: error.message };
   throw error;
 }
@@ -151,10 +146,7 @@ async function challengerOf(
   expired: boolean,
 ): Promise<Step> {
   const failed = (reason: string): Step => ({ status: 'failed', reason });
-  const found = await getVersion(ctx, job.modelId, version).catch((error: unknown) => {
-    if (isCode(error, 'not-found')) return undefined;
-    throw error;
-  });
+  const found = await unlessCode(getVersion(ctx, job.modelId, version), 'not-found');
   if (!found) return failed(`The training named version ${version}, which '${job.model}' does not have.`);
   if (found.tags[retrainingTag] !== job.jobId)
     return failed(

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { isCode } from '../http/index.ts';
+import { isCode, unlessCode } from '../http/index.ts';
 import { modelById, type ModelRoot } from '../registry/index.ts';
 import { scheduleLater, scheduleSoon, unscheduled } from './agenda.ts';
 import { judge } from './judge.ts';
@@ -31,7 +31,7 @@ export async function advancePromotion(
 ): Promise<Promotion | undefined> {
   for (let steps = 0; steps < stepsMax; steps++) {
     const promotion = (await readPromotion(ctx, modelId, number))?.doc;
-    const root = promotion && (await rootOf(ctx, modelId));
+    const root = promotion && (await unlessCode(modelById(ctx, modelId), 'not-found'));
     if (!promotion || !root || !isOpen(promotion)) {
       await unscheduled(ctx, { workspace: ctx.workspace, modelId, number });
       return promotion;
@@ -72,13 +72,6 @@ export async function advancePromotion(
   // Its model changes faster than it can be judged; the timer comes back to it.
   await scheduleSoon(ctx, { workspace: ctx.workspace, modelId, number });
   return (await readPromotion(ctx, modelId, number))?.doc;
-}
-
-async function rootOf(ctx: Context, modelId: string): Promise<ModelRoot | undefined> {
-  return modelById(ctx, modelId).catch((error: unknown) => {
-    if (isCode(error, 'not-found')) return undefined;
-    throw error;
-  });
 }
 
 /** Judges a promotion and keeps the verdicts, unless somebody else has done so meanwhile. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { type DatasetRef, parseDatasetRef } from '../datasets/index.ts';
-import { CairnError, isCode } from '../http/index.ts';
+import { CairnError, unlessCode } from '../http/index.ts';
 import {
   getVersion,
   type ModelRoot,
@@ -8,7 +8,7 @@ import {
   type VersionReady,
   verifyFiles,
 } from '../registry/index.ts';
-import { getLoggedModel, getRun, loggedValue } from '../tracking/index.ts';
+import { getLoggedModel, getRun, loggedValue, type WholeRun } from '../tracking/index.ts';
 import { type DataSet, evaluationDrift } from './gates/drift.ts';
 import { freeze } from './gates/freeze.ts';
 import { type Contender, noRegression } from './gates/no-regression.ts';
@@ -125,10 +125,7 @@ async function storedMetric(
   ];
   for (const { source, read } of sources) {
     // Purged, deleted, or of another server: then nothing is known of it.
-    const found = await read().catch((error: unknown) => {
-      if (isCode(error, 'not-found') || isCode(error, 'invalid')) return undefined;
-      throw error;
-    });
+    const found = await unlessCode<Pick<WholeRun, 'm' | 'mn'>>(read(), 'not-found', 'invalid');
     if (found && Object.hasOwn(found.m, key))
       return { source, value: loggedValue(found.m[key] ?? Number.NaN, Object.hasOwn(found.mn, key)) };
   }

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
-import { isCode } from '../http/index.ts';
+import { unlessCode } from '../http/index.ts';
 import {
   aliasChange,
   changeModel,
@@ -89,10 +89,7 @@ type Standing =
 /** Whether a judgement still holds for the model as it is now, and all of it has passed. */
 async function standing(ctx: Context, root: ModelRoot, promotion: Promotion): Promise<Standing> {
   const { judged } = promotion;
-  const version = await getVersion(ctx, root.modelId, promotion.version).catch((error: unknown) => {
-    if (isCode(error, 'not-found')) return undefined;
-    throw error;
-  });
+  const version = await unlessCode(getVersion(ctx, root.modelId, promotion.version), 'not-found');
   if (!version || root.gone.includes(promotion.version)) return { outcome: 'gone' };
   const policy = await policyOver(ctx, root, promotion.target);
   const champion = holderOf(root, promotion) ?? null;

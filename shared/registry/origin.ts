@@ -1,7 +1,7 @@
 import { artifactPathIn, findArtifact } from '../artifacts/index.ts';
 import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
-import { CairnError, isCode } from '../http/index.ts';
+import { CairnError, isCode, unlessCode } from '../http/index.ts';
 import {
   addRegistration,
   artifactUriOf,
@@ -135,7 +135,7 @@ async function loggedModelOf(ctx: Context, source: string, modelId: string): Pro
   try {
     return await getLoggedModel(ctx, modelId);
   } catch (error) {
-    if (!isCode(error, 'not-found') && !isCode(error, 'invalid')) throw error;
+    if (!isCode(error, 'not-found', 'invalid')) throw error;
     throw new CairnError(
       'invalid',
       `Unable to fetch model from model URI source artifact location '${source.slice(0, 200)}'. ${error.message}`,
@@ -160,13 +160,8 @@ async function isModel(ctx: Context, uri: string): Promise<boolean> {
 }
 
 /** What is found, or `undefined` where there is no such thing, or no thing has such an id. */
-async function known<T>(finding: Promise<T>): Promise<T | undefined> {
-  try {
-    return await finding;
-  } catch (error) {
-    if (isCode(error, 'not-found') || isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
+function known<T>(finding: Promise<T>): Promise<T | undefined> {
+  return unlessCode(finding, 'not-found', 'invalid');
 }
 
 function isWithin(path: string, root: string): boolean {

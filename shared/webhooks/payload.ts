@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
-import { isCode } from '../http/index.ts';
+import { unlessCode } from '../http/index.ts';
 import { getVersion, modelById, type ModelRoot, type ModelVersion } from '../registry/index.ts';
 import { partsOf, type WebhookEvent } from './events.ts';
 import type { Body } from './model.ts';
@@ -123,11 +123,6 @@ function withoutPromptTags(tags: ModelRoot['tags']): Record<string, string> {
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !promptTags.includes(key)));
 }
 
-async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isCode(error, 'not-found')) return undefined;
-    throw error;
-  }
+function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
+  return unlessCode(reading, 'not-found');
 }

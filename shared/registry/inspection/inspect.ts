@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import type { CairnEvent } from '../../events/index.ts';
-import { CairnError, isCode } from '../../http/index.ts';
+import { CairnError, unlessCode } from '../../http/index.ts';
 import { changeVersion, type VersionChange } from '../change.ts';
 import type { Inspection, ModelVersion } from '../model.ts';
 import { isPrompt } from '../prompts.ts';
@@ -138,11 +138,6 @@ async function whatDiffers(ctx: Context, before: ModelVersion, after: ModelVersi
 }
 
 async function filesOf(ctx: Context, version: ModelVersion): Promise<Map<string, string> | undefined> {
-  try {
-    const { files } = await readManifest(ctx, version);
-    return new Map(files.map(({ path, sha256 }) => [path, sha256]));
-  } catch (error) {
-    if (isCode(error, 'conflict')) return undefined;
-    throw error;
-  }
+  const manifest = await unlessCode(readManifest(ctx, version), 'conflict');
+  return manifest && new Map(manifest.files.map(({ path, sha256 }) => [path, sha256]));
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Write } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import type { CairnEvent } from '../../events/index.ts';
-import { isCode } from '../../http/index.ts';
+import { unlessCode } from '../../http/index.ts';
 import { contended, jitter, swapTries } from '../../swap.ts';
 import { inTurns } from '../../turns.ts';
 import type { Logged, RunKey } from '../model.ts';
@@ -53,10 +53,7 @@ export async function foldFinishedRun(ctx: Context, { subject }: CairnEvent): Pr
  * of its points have been added: whatever breaks off is repeated without harm, by anybody, also at once.
  */
 export async function foldRun(ctx: Context, { runId }: FoldMessage): Promise<void> {
-  const run = await readRun(ctx, runId).catch((error: unknown) => {
-    if (isCode(error, 'not-found')) return undefined;
-    throw error;
-  });
+  const run = await unlessCode(readRun(ctx, runId), 'not-found');
   if (!run) return;
   for (let tries = 0; tries < swapTries; ) {
     const documents = await unfolded(ctx, run.doc);

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import { isCode, type Page, pageOf, positionIn } from '../../http/index.ts';
+import { type Page, pageOf, positionIn, unlessCode } from '../../http/index.ts';
 import { inTurns } from '../../turns.ts';
 import { sample } from './sample.ts';
 import { blockPoints, compareTimes, type History, openHistory, type Time } from './store.ts';
@@ -51,7 +51,7 @@ export async function metricHistoryBulk(
   const ids = [...new Set(runIds)].toSorted();
   for (let i = 0; i < ids.length && points.length < limit; i += runsAtOnceMax) {
     const some = await inTurns(ids.slice(i, i + runsAtOnceMax), runsAtOnceMax, async (runId) => {
-      const history = await historyIfAny(ctx, runId, key);
+      const history = await unlessCode(historyOf(ctx, runId, key), 'not-found');
       const first = history ? await pointsAfter(history, undefined, limit - points.length) : union([]);
       return pointsOf(key, first).map((point) => ({ ...point, runId }));
     });
@@ -78,7 +78,7 @@ export async function metricHistoryBulkInterval(
   { runIds, key, steps, maxResults }: HistoryInterval,
 ): Promise<RunPoint[]> {
   const sampled = await inTurns([...new Set(runIds)], runsAtOnceMax, async (runId) => {
-    const history = await historyIfAny(ctx, runId, key);
+    const history = await unlessCode(historyOf(ctx, runId, key), 'not-found');
     if (!history) return [];
     const points = sample(await pointsWithin(history, steps), maxResults);
     return pointsOf(key, points).map((point) => ({ ...point, runId }));
@@ -96,15 +96,6 @@ async function historyOf(ctx: Context, runId: string, key: string): Promise<Hist
     readRun(ctx, runId),
   ]);
   return history;
-}
-
-async function historyIfAny(ctx: Context, runId: string, key: string): Promise<History | undefined> {
-  try {
-    return await historyOf(ctx, runId, key);
-  } catch (error) {
-    if (isCode(error, 'not-found')) return undefined;
-    throw error;
-  }
 }
 
 /** The first `limit` points behind a place. Blocks are read in order until no other can hold one of them. */

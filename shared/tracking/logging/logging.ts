@@ -160,7 +160,7 @@ async function activeStill(ctx: Context, known: Stored<Run>): Promise<Stored<Run
     await checkActive(ctx, known.doc);
     return known;
   } catch (error) {
-    if (isCode(error, 'invalid') || isCode(error, 'not-found')) return undefined;
+    if (isCode(error, 'invalid', 'not-found')) return undefined;
     throw error;
   }
 }
