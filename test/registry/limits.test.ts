@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
+import { isCode } from '../../shared/http/index.ts';
 import {
   aliasHistory,
   createModel,
@@ -39,6 +40,21 @@ async function largeVersions(name: string, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await createVersion(ctx, { name, source, tags });
 }
 
+/** Sets a tag of a model that is as long as there is room for. */
+async function fill(name: string): Promise<void> {
+  const fits = async (chars: number) => {
+    try {
+      await setModelTag(ctx, name, { key: 'rest', value: 'x'.repeat(chars) });
+      return true;
+    } catch (error) {
+      if (isCode(error, 'too-large')) return false;
+      throw error;
+    }
+  };
+  let chars = 0;
+  for (let step = 2 ** 16; step >= 1; step /= 2) if (await fits(chars + step)) chars += step;
+}
+
 describe('what a model and its versions hold', () => {
   test('texts of a model are refused before they take the room of versions, aliases and stages', async () => {
     await createModel(ctx, { name: 'full' });
@@ -54,8 +70,11 @@ describe('what a model and its versions hold', () => {
       createModel(ctx, { name: 'born full', description: '漢'.repeat(300_000) }),
     ).rejects.toMatchObject(refused);
 
-    await createVersion(ctx, { name: 'full', source, tags: [long] });
-    await moveAlias(ctx, { name: 'full', alias: 'champion', version: 2 });
+    await moveAlias(ctx, { name: 'full', alias: 'champion', version: 1 });
+    await fill('full');
+    for (let version = 2; version <= 10; version++)
+      await createVersion(ctx, { name: 'full', source, tags: [long] });
+    await moveAlias(ctx, { name: 'full', alias: 'champion', version: 10 });
     await transitionStage(ctx, { name: 'full', version: 2, stage: 'Production' });
     await deleteVersion(ctx, { name: 'full', version: 1 });
     await deleteModelTag(ctx, 'full', 'tag 0');
