@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { type Cell, type DatasetRef, parseTable, resolveUri, type Table } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
-import type { VersionReady } from '../registry/index.ts';
-import { loadModel, parseInvocation, scoresOf } from '../serving/index.ts';
+import { portsOf, type VersionReady } from '../registry/index.ts';
+import { answerAside, parseInvocation, scoresOf, type Tensors } from '../serving/index.ts';
 import type { DataSet } from './gates/drift.ts';
 import type { Answers } from './gates/no-regression.ts';
 
@@ -60,24 +60,27 @@ export async function answersOf(
   rows: readonly number[],
   labelColumn: string,
 ): Promise<Answers> {
-  const model = await loadModel(ctx, ready);
-  const { roles } = model;
+  const columns = table.columns.filter((name) => name !== labelColumn);
+  const cells = columns.map((name) => table.column(name));
+  const model = { ready, inputs: portsOf(ready.signature.inputs) };
+  const batches: Tensors[] = [];
+  for (let from = 0; from < rows.length; from += rowsPerBatch) {
+    const batch = rows.slice(from, from + rowsPerBatch);
+    const data = batch.map((row) => cells.map((column) => column[row] ?? null));
+    const text = JSON.stringify({ dataframe_split: { columns, data } });
+    batches.push((await parseInvocation('json', text, model)).inputs);
+  }
+  const { roles, answers } = await answerAside(ctx, ready, batches);
   if (!roles)
     throw new CairnError(
       'conflict',
       `Version ${ready.version} answers with no class and no number, so its answers cannot be held against labels.`,
     );
-  const columns = table.columns.filter((name) => name !== labelColumn);
-  const cells = columns.map((name) => table.column(name));
   const classes: string[] = [];
   const values: number[] = [];
   const probabilities: number[] = [];
-  for (let from = 0; from < rows.length; from += rowsPerBatch) {
-    const batch = rows.slice(from, from + rowsPerBatch);
-    const data = batch.map((row) => cells.map((column) => column[row] ?? null));
-    const text = JSON.stringify({ dataframe_split: { columns, data } });
-    const { inputs } = await parseInvocation('json', text, model);
-    const scores = scoresOf(roles, await model.run(inputs), batch.length);
+  for (const [at, outputs] of answers.entries()) {
+    const scores = scoresOf(roles, outputs, Math.min(rowsPerBatch, rows.length - at * rowsPerBatch));
     for (const each of scores.classes ?? []) classes.push(each);
     for (const each of scores.scores) values.push(each);
     for (const each of scores.probabilities ?? []) probabilities.push(each);

@@ -29,6 +29,7 @@ export {
   inspectVersion,
   requestInspection,
 } from './inspection/inspect.ts';
+export { portsOf } from './inspection/signature.ts';
 export { type Manifest, type ManifestFile, readManifest } from './inspection/manifest.ts';
 export type {
   AliasMove,

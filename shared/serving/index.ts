@@ -1,3 +1,4 @@
+export { answerAside } from './answer-aside.ts';
 export { type Endpoint, endpointName, type NewEndpoint, type Pinned } from './endpoint.ts';
 export { createEndpoint, endpointsOf, followAlias, getEndpoint, listEndpoints } from './endpoints.ts';
 export { invocationResponse } from './invocation-response.ts';

@@ -37,7 +37,7 @@ export type Invocation = {
 export async function parseInvocation(
   type: 'json' | 'csv',
   text: string,
-  model: ServedModel,
+  model: Pick<ServedModel, 'inputs' | 'ready'>,
 ): Promise<Invocation> {
   const payload = type === 'csv' ? await parseScoringCsv(text) : parseScoringJson(text, model.inputs);
   const { features } = model.ready;

@@ -170,7 +170,8 @@ async function open(ctx: Context, ready: VersionReady): Promise<Session> {
   }
 }
 
-async function fileOf(ctx: Context, ready: VersionReady, file: ServedFile): Promise<Uint8Array> {
+/** A file of a version, which is the one that was recorded. Throws `conflict` where it is another, or gone. */
+export async function fileOf(ctx: Context, ready: VersionReady, file: ServedFile): Promise<Uint8Array> {
   const bytes = await ctx.stores.blobs('models').read(file.blob, modelBytesMax);
   const digest = bytes && `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   if (bytes && digest === file.digest) return bytes;

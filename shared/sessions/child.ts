@@ -1,7 +1,7 @@
 /**
- * The program in which a model is tried, or asked what must not wait for it: a process of its own, since a native run can neither be
- * interrupted nor kept from ending the process it is in. It says when the model's turn begins, answers once
- * and ends.
+ * The program in which a model is tried, or asked aside: a process of its own, since a native run can
+ * neither be interrupted nor kept from ending the process it is in. It says when the model's turn begins,
+ * answers once and ends.
  */
 import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type NodeSpec, type TensorSpec, type Value, writeModel } from '../onnx/index.ts';
 import type { Tensors } from './tensor.ts';
-import { type Trial, type TrialLimits, type TrialModel, tryModel } from './trial.ts';
+import { askAside, type Trial, type TrialLimits, type TrialModel, tryModel } from './trial.ts';
 
 type Ran = Extract<Trial, { outcome: 'ran' }>;
 
@@ -114,6 +114,41 @@ describe('a model that runs', () => {
       initializers: [{ name: 'w', type: 'float32', shape: [30, 1], data: new Float32Array(30) }],
     });
     expect(await trial(wide)).toMatchObject({ outcome: 'ran', outputs: [{ dims: [1, 1] }] });
+  });
+});
+
+describe('a model that is asked aside', () => {
+  const batch = (...rows: number[][]): Tensors => ({
+    x: { type: 'float32', dims: [rows.length, 2], data: Float32Array.from(rows.flat()) },
+  });
+  const ask = async (model: Uint8Array, batches: readonly Tensors[], limits: Partial<TrialLimits> = {}) => {
+    const own = await mkdtemp(join(folder, 'ask-'));
+    const file = join(own, 'model');
+    await writeFile(file, model);
+    return askAside({ folder: own, model: file, external: [] }, batches, limits);
+  };
+
+  test('answers to batch after batch, and tells its outputs', async () => {
+    expect(await ask(relu, [batch([1, -1], [-2, 2]), batch([3, -3])])).toMatchObject({
+      outcome: 'answered',
+      outputs: [{ name: 'y', type: 'float32', shape: ['n', 2] }],
+      answers: [
+        { y: { dims: [2, 2], data: Float32Array.of(1, 0, 0, 2) } },
+        { y: { dims: [1, 2], data: Float32Array.of(3, 0) } },
+      ],
+    });
+  });
+
+  test('is ended when it does not finish, and fails alone where it cannot run', async () => {
+    expect(await ask(endless(), [batch([1, 1])], { millisecondsMax: 2_000 })).toMatchObject({
+      outcome: 'failed',
+      reason: 'it did not finish within 2 s.',
+    });
+    expect(await ask(relu, [batch([1, 1]), {}])).toMatchObject({
+      outcome: 'failed',
+      step: 'run',
+      reason: 'the runtime fails when it runs it on these rows.',
+    });
   });
 });
 

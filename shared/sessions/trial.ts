@@ -112,11 +112,13 @@ async function outcomeOf(
   job: Without<TrialJob, 'memoryBytesMax'>,
   { millisecondsMax, memoryBytesMax }: TrialLimits,
 ): Promise<Exclude<TrialAnswer, { outcome: 'failed' }> | FailedTrial> {
-  const { answer, errors, ended } = await run(folder, { ...job, memoryBytesMax }, millisecondsMax);
+  const { begun, answer, errors, ended } = await run(folder, { ...job, memoryBytesMax }, millisecondsMax);
   const detail = errors.slice(0, outputCharsMax);
+  const memory = memoryMark.exec(errors)?.[1];
+  if (!begun && !answer && memory === undefined)
+    throw new Error(`The process to try the model in ended with ${ended} at its start.`, { cause: detail });
   if (ended === 'late')
     return failure('process', `it did not finish within ${millisecondsMax / 1000} s.`, detail);
-  const memory = memoryMark.exec(errors)?.[1];
   if (memory !== undefined)
     return failure(
       'process',

@@ -27,6 +27,7 @@ import {
   setVersionTag,
   stageOf,
 } from '../../shared/registry/index.ts';
+import { writeModel } from '../../shared/onnx/index.ts';
 import { createExperiment, createRun, logToRun } from '../../shared/tracking/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { testInstances } from '../support/instances.ts';
@@ -222,6 +223,39 @@ describe('a promotion', () => {
     ]);
     await guard(ctx, 'chosen', terms);
     expect((await advanced(ctx, await asked('chosen', 2))).status).toBe('promoted');
+  });
+
+  test('asks the model in a process of its own, and is refused where it cannot answer', async () => {
+    const evaluation = await evaluationSet(ctx);
+    const onOneRow = writeModel({
+      graph: {
+        inputs: [{ name: 'x', kind: 'tensor', elementType: 'float32', shape: ['n', 2] }],
+        outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: ['n', 1] }],
+        nodes: [
+          { op: 'Reshape', inputs: ['x', 'two'], outputs: ['row'] },
+          { op: 'MatMul', inputs: ['row', 'weights'], outputs: ['y'] },
+        ],
+        initializers: [
+          { name: 'two', type: 'int64', shape: [2], data: BigInt64Array.of(1n, 2n) },
+          { name: 'weights', type: 'float32', shape: [2, 1], data: Float32Array.of(1, 1) },
+        ],
+      },
+      metadata: { 'cairn.features': '["a","b"]' },
+    });
+    await registered(ctx, 'aside', [{ onnx: classifier(0.1) }, { onnx: onOneRow, tags: [evaluation] }]);
+    await moveAlias(ctx, { name: 'aside', alias: 'champion', version: 1 });
+    await guard(ctx, 'aside', {
+      gate: 'no-regression',
+      metric: 'accuracy',
+      margin: 0.1,
+      rowsMin: 100,
+      confidence: 0.95,
+    });
+    const refused = await advanced(ctx, await asked('aside', 2));
+    expect([refused.status, refused.judged?.gates]).toMatchObject([
+      'refused',
+      [{ status: 'error', says: expect.stringContaining('does not answer to these rows') as string }],
+    ]);
   });
 
   test('stays to be judged while a store does not answer, and is given up after an hour', async () => {
