@@ -75,7 +75,7 @@ export type EventDocument = Document & {
   readonly event: CairnEvent;
 };
 
-type NewEvent = Pick<CairnEvent, 'type' | 'aggregate' | 'seq' | 'subject'> & {
+export type NewEvent = Pick<CairnEvent, 'type' | 'aggregate' | 'seq' | 'subject'> & {
   before?: unknown;
   after?: unknown;
 };

@@ -1,13 +1,12 @@
-import type { Key, Write } from '../azure/index.ts';
+import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import type { Stored } from '../documents.ts';
-import { type EventType, eventWrite, relay } from '../events/index.ts';
-import { CairnError } from '../http/index.ts';
+import type { EventType } from '../events/index.ts';
 import { lost, swap } from '../swap.ts';
+import { commit } from './commit.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
-import { partition, readByName } from './models.ts';
+import { readByName } from './models.ts';
 import { checkRoom } from './room.ts';
-import { readVersion, versionAggregate } from './versions.ts';
+import { storedVersion, versionAggregate } from './versions.ts';
 
 /** Changes that MLflow counts as such: they move `updatedAt`, by which searches are ordered. */
 const dating: ReadonlySet<EventType> = new Set([
@@ -46,27 +45,10 @@ export function changeModel(
     checkRoom(`Registered Model (name=${name})`, change.root, before);
     const after: ModelRoot = { ...change.root, seq: before.seq + 1, updatedAt: dated(ctx, change, before) };
     const { modelId, seq } = after;
-    const event = eventWrite(
-      ctx,
-      {
-        type: change.type,
-        aggregate: `model/${modelId}`,
-        seq,
-        subject: { modelId, ...change.subject },
-        before,
-        after,
-      },
-      { workspace: ctx.workspace, modelId },
-    );
-    const key = partition(ctx, modelId);
-    const applied = await apply(ctx, key, [
-      { op: 'replace', doc: after, etag },
-      ...(change.alongside ?? []),
-      event,
-    ]);
-    if (!applied) return lost;
-    relay(ctx, 'models', key, event);
-    return after;
+    const writes: Write[] = [{ op: 'replace', doc: after, etag }, ...(change.alongside ?? [])];
+    const subject = { modelId, ...change.subject };
+    const told = { type: change.type, aggregate: `model/${modelId}`, seq, subject, before, after };
+    return (await commit(ctx, modelId, writes, told)) ? after : lost;
   });
 }
 
@@ -84,7 +66,7 @@ export function changeVersion(
   decide: (version: ModelVersion) => Promise<VersionChange | undefined> | VersionChange | undefined,
 ): Promise<ModelVersion> {
   return swap(ctx, `Version ${number}`, async () => {
-    const { doc: before, etag } = await versionOrThrow(ctx, modelId, number);
+    const { doc: before, etag } = await storedVersion(ctx, modelId, number);
     const change = await decide(before);
     if (!change) return before;
     checkRoom(`Model Version (name=${before.name}, version=${number})`, change.version, before);
@@ -93,43 +75,21 @@ export function changeVersion(
       seq: before.seq + 1,
       updatedAt: dated(ctx, change, before),
     };
-    const event = eventWrite(
-      ctx,
-      {
-        type: change.type,
-        aggregate: versionAggregate(modelId, number),
-        seq: after.seq,
-        subject: { modelId, version: String(number), ...change.subject },
-        before,
-        after,
-      },
-      { workspace: ctx.workspace, modelId },
-    );
-    const key = partition(ctx, modelId);
-    const applied = await apply(ctx, key, [
-      { op: 'replace', doc: after, etag },
-      ...(change.alongside ?? []),
-      event,
-    ]);
-    if (!applied) return lost;
-    relay(ctx, 'models', key, event);
-    return after;
+    const { seq } = after;
+    const writes: Write[] = [{ op: 'replace', doc: after, etag }, ...(change.alongside ?? [])];
+    const subject = { modelId, version: String(number), ...change.subject };
+    const told = {
+      type: change.type,
+      aggregate: versionAggregate(modelId, number),
+      seq,
+      subject,
+      before,
+      after,
+    };
+    return (await commit(ctx, modelId, writes, told)) ? after : lost;
   });
 }
 
 function dated(ctx: Context, { type }: Announced, before: { readonly updatedAt: number }): number {
   return dating.has(type) ? ctx.clock.now() : before.updatedAt;
-}
-
-async function apply(ctx: Context, key: Key, writes: readonly Write[]): Promise<boolean> {
-  const { outcome } = await ctx.stores.documents('models').batch(key, [...writes]);
-  return outcome === 'applied';
-}
-
-async function versionOrThrow(ctx: Context, modelId: string, number: number): Promise<Stored<ModelVersion>> {
-  const stored = await readVersion(ctx, modelId, number);
-  if (stored) return stored;
-  throw new CairnError('not-found', `Model Version (id=${modelId}, version=${number}) not found`, {
-    field: 'version',
-  });
 }

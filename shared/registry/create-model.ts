@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts';
-import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { claimName } from './claim.ts';
+import { commit } from './commit.ts';
 import type { ModelRoot } from './model.ts';
-import { partition } from './models.ts';
 import { checkName } from './names.ts';
 import { isPrompt } from './prompts.ts';
 import { checkRoom } from './room.ts';
@@ -47,16 +46,14 @@ export async function createModel(ctx: Context, input: NewModel): Promise<ModelR
       updatedAt: now,
       seq: 1,
     };
-    const key = partition(ctx, modelId);
-    const event = eventWrite(
-      ctx,
-      { type: 'model.created', aggregate: `model/${modelId}`, seq: 1, subject: { modelId }, after: root },
-      { workspace: ctx.workspace, modelId },
-    );
-    const { outcome } = await ctx.stores.documents('models').batch(key, [{ op: 'create', doc: root }, event]);
-    if (outcome !== 'applied') return lost;
-    relay(ctx, 'models', key, event);
-    return root;
+    const made = await commit(ctx, modelId, [{ op: 'create', doc: root }], {
+      type: 'model.created',
+      aggregate: `model/${modelId}`,
+      seq: 1,
+      subject: { modelId },
+      after: root,
+    });
+    return made ? root : lost;
   });
 }
 

@@ -1,9 +1,10 @@
+import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { eventWrite, relay } from '../events/index.ts';
 import { lost, swap } from '../swap.ts';
 import { checkLength } from '../tracking/index.ts';
+import { commit } from './commit.ts';
 import type { ModelVersion } from './model.ts';
-import { partition, readByName } from './models.ts';
+import { readByName } from './models.ts';
 import { checkName } from './names.ts';
 import { originOf } from './origin.ts';
 import { isPrompt } from './prompts.ts';
@@ -61,27 +62,17 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
       updatedAt: now,
       seq: 1,
     };
-    const event = eventWrite(
-      ctx,
-      {
-        type: 'version.created',
-        aggregate: versionAggregate(modelId, version),
-        seq: 1,
-        subject: { modelId, version: String(version) },
-        after: doc,
-      },
-      { workspace: ctx.workspace, modelId },
-    );
-    const key = partition(ctx, modelId);
-    const { outcome } = await ctx.stores
-      .documents('models')
-      .batch(key, [
-        { op: 'replace', doc: { ...root, nextVersion: version + 1, updatedAt: now }, etag },
-        { op: 'create', doc },
-        event,
-      ]);
-    if (outcome !== 'applied') return lost;
-    relay(ctx, 'models', key, event);
-    return doc;
+    const writes: Write[] = [
+      { op: 'replace', doc: { ...root, nextVersion: version + 1, updatedAt: now }, etag },
+      { op: 'create', doc },
+    ];
+    const made = await commit(ctx, modelId, writes, {
+      type: 'version.created',
+      aggregate: versionAggregate(modelId, version),
+      seq: 1,
+      subject: { modelId, version: String(version) },
+      after: doc,
+    });
+    return made ? doc : lost;
   });
 }

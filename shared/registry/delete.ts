@@ -1,11 +1,12 @@
 import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
+import type { CairnEvent } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { moveRecord } from './aliases.ts';
 import { changeModel } from './change.ts';
 import { freeName } from './claim.ts';
+import { commit } from './commit.ts';
 import { isGuarded } from './guard.ts';
 import { aliasesOf } from './holders.ts';
 import type { DeletedModel, DeletedVersion, ModelRoot } from './model.ts';
@@ -94,24 +95,14 @@ export async function deleteModel(ctx: Context, name: string): Promise<void> {
       at: ctx.clock.now(),
       by: ctx.principal.id,
     };
-    const event = eventWrite(
-      ctx,
-      {
-        type: 'model.deleted',
-        aggregate: `model/${modelId}`,
-        seq: seq + 1,
-        subject: { modelId, name },
-        before: root,
-      },
-      { workspace: ctx.workspace, modelId },
-    );
-    const key = partition(ctx, modelId);
-    const { outcome } = await ctx.stores
-      .documents('models')
-      .batch(key, [{ op: 'replace', doc: rest, etag }, event]);
-    if (outcome !== 'applied') return lost;
-    relay(ctx, 'models', key, event);
-    return modelId;
+    const done = await commit(ctx, modelId, [{ op: 'replace', doc: rest, etag }], {
+      type: 'model.deleted',
+      aggregate: `model/${modelId}`,
+      seq: seq + 1,
+      subject: { modelId, name },
+      before: root,
+    });
+    return done ? modelId : lost;
   });
   await freeName(ctx, name, deleted);
 }

@@ -27,10 +27,19 @@ export function unknownVersion(name: string, version: number): CairnError {
   });
 }
 
-/** A version by model id and number. */
+/** A version by model id and number. Throws `not-found`. */
 export async function getVersion(ctx: Context, modelId: string, version: number): Promise<ModelVersion> {
+  return (await storedVersion(ctx, modelId, version)).doc;
+}
+
+/** The same with the etag that a conditional write needs. */
+export async function storedVersion(
+  ctx: Context,
+  modelId: string,
+  version: number,
+): Promise<Stored<ModelVersion>> {
   const stored = await readVersion(ctx, modelId, version);
-  if (stored) return stored.doc;
+  if (stored) return stored;
   throw new CairnError('not-found', `Model Version (id=${modelId}, version=${version}) not found`, {
     field: 'version',
   });
