@@ -1,6 +1,6 @@
 import { type DatasetRef, parseDatasetRef } from '../datasets/index.ts';
 import type { ModelVersion } from '../registry/index.ts';
-import type { WholeRun } from '../tracking/index.ts';
+import { datasetLocation, type WholeRun } from '../tracking/index.ts';
 
 /** Rows that a version was made, judged or is watched by. */
 export type DataFacts = {
@@ -28,7 +28,7 @@ export function dataOf(
         ({ name, digest, context, source }): DataFacts => ({
           role: 'input',
           name,
-          uri: uriIn(source),
+          uri: datasetLocation(source) ?? (source || null),
           digest,
           rows: null,
           context: context ?? null,
@@ -53,25 +53,6 @@ export function refOf(
   if (inspection.state === 'ready') return inspection.ready[role];
   const text = tags[`cairn.${role}`];
   return text ? parseDatasetRef(text) : undefined;
-}
-
-/** Most sources say their place in JSON, each kind in its own word. */
-function uriIn(source: string): string | null {
-  const read = jsonIn(source);
-  if (typeof read !== 'object' || read === null) return source || null;
-  for (const field of ['uri', 'url', 'path']) {
-    const value: unknown = Reflect.get(read, field);
-    if (typeof value === 'string') return value;
-  }
-  return source;
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function sortKey({ context, name, digest }: DataFacts): string {

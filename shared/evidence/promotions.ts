@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { listPromotions, type Promotion } from '../promotion/index.ts';
+import { type GateResult, listPromotions, type Promotion } from '../promotion/index.ts';
 
 /** One promotion of a version: what its gates were judged by and said, and who decided what and why. */
 export type PromotionFacts = {
@@ -8,14 +8,7 @@ export type PromotionFacts = {
   readonly status: Promotion['status'];
   readonly policy_version: number | null;
   readonly champion: number | null;
-  readonly gates: readonly {
-    readonly gate: string;
-    readonly key: string;
-    readonly status: string;
-    readonly says: string;
-    readonly inputs: Readonly<Record<string, unknown>>;
-    readonly at: number;
-  }[];
+  readonly gates: readonly GateResult[];
   readonly approvals: Promotion['approvals'];
   readonly override: Promotion['override'] | null;
   readonly rejected: { readonly by: string; readonly at: number; readonly reason: string } | null;
@@ -55,14 +48,7 @@ function factsOf(promotion: Promotion): PromotionFacts {
     status,
     policy_version: judged?.policyVersion ?? null,
     champion: judged?.champion ?? null,
-    gates: (judged?.gates ?? []).map(({ gate, key, status: verdict, says, inputs, at }) => ({
-      gate,
-      key,
-      status: verdict,
-      says,
-      inputs,
-      at,
-    })),
+    gates: judged?.gates ?? [],
     approvals,
     override: override ?? null,
     rejected: 'rejected' in promotion ? promotion.rejected : null,

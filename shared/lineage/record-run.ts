@@ -4,6 +4,7 @@ import { type ModelVersion, versionByName } from '../registry/index.ts';
 import {
   type DatasetDetail,
   type DatasetInput,
+  datasetLocation,
   getLoggedModel,
   getRun,
   gitSourceOf,
@@ -50,7 +51,7 @@ export async function recordRun(ctx: Context, runId: string): Promise<NodeId | u
   const datasets = Map.groupBy(run.datasets ?? [], nodeOfLogged);
   await connect(ctx, hub, edges, async (id) => {
     for (const dataset of datasets.get(id) ?? [])
-      await describeDataset(ctx, id, descriptionOf(dataset), locationOf(dataset.source), at);
+      await describeDataset(ctx, id, descriptionOf(dataset), datasetLocation(dataset.source), at);
   });
   return hub;
 }
@@ -87,7 +88,7 @@ type LoggedDataset = DatasetInput & DatasetDetail;
 
 /** The node of a dataset as a run logged it. */
 export function nodeOfLogged({ digest, name, source }: LoggedDataset): NodeId {
-  return datasetNode({ digest, uri: locationOf(source) ?? name });
+  return datasetNode({ digest, uri: datasetLocation(source) ?? name });
 }
 
 function descriptionOf({ name, digest, sourceType, source }: LoggedDataset): NodeDescription {
@@ -96,20 +97,9 @@ function descriptionOf({ name, digest, sourceType, source }: LoggedDataset): Nod
     facts: {
       ...(digest ? { digest } : {}),
       source_type: sourceType,
-      source: (locationOf(source) ?? source).slice(0, sourceCharsMax),
+      source: (datasetLocation(source) ?? source).slice(0, sourceCharsMax),
     },
   };
-}
-
-/** Where the source of a logged dataset says that it lies: MLflow's source types write `uri`, `url` or `path`. */
-export function locationOf(source: string): string | undefined {
-  try {
-    const parsed = JSON.parse(source) as { uri?: unknown; url?: unknown; path?: unknown } | null;
-    const found = parsed?.uri ?? parsed?.url ?? parsed?.path;
-    return typeof found === 'string' && found !== '' ? found : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 async function parentOf(ctx: Context, { tags }: WholeRun): Promise<NodeId | undefined> {

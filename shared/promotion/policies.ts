@@ -9,12 +9,10 @@ import {
   type Target,
 } from '../registry/index.ts';
 import { gateKey, type GateSpec, type Policy } from './model.ts';
+import { documents, keyOf } from './store.ts';
 
 /** What an author says of a policy. */
 export type PolicyTerms = Pick<Policy, 'aliases' | 'stages' | 'gates'>;
-
-const models = (ctx: Context) => ctx.stores.documents('models');
-const keyOf = (root: Pick<ModelRoot, 'workspace' | 'modelId'>) => [root.workspace, root.modelId];
 
 /** The policy in force. Throws `not-found` where the model has none. */
 export async function getPolicy(ctx: Context, name: string): Promise<Policy> {
@@ -35,7 +33,7 @@ export async function policyOver(ctx: Context, root: ModelRoot, target: Target):
 }
 
 async function readPolicy(ctx: Context, root: ModelRoot, version: number): Promise<Policy | undefined> {
-  return (await models(ctx).read<Policy>(keyOf(root), policyId(version)))?.doc;
+  return (await documents(ctx).read<Policy>(keyOf(ctx, root.modelId), policyId(version)))?.doc;
 }
 
 /**
@@ -120,12 +118,12 @@ function newestPolicies(
   before?: number,
   consistency: 'strong' | 'eventual' = 'eventual',
 ): Promise<Policy[]> {
-  return models(ctx).query<Policy>(
+  return documents(ctx).query<Policy>(
     {
       text: "SELECT * FROM c WHERE c.type = 'policy' AND c.id < @before ORDER BY c.id DESC",
       values: { before: before === undefined ? 'policy:~' : policyId(before) },
     },
-    { key: keyOf(root), limit, consistency },
+    { key: keyOf(ctx, root.modelId), limit, consistency },
   );
 }
 

@@ -55,9 +55,9 @@ const openMax = { perTarget: 7, perModel: 100 };
 /**
  * Asks for a version to be promoted. The same wish while it is open, or under the same key, is the same
  * promotion. `start` says who judges it first: the queue, or the caller itself at once.
- * Throws `not-found` for a model or version, `conflict` where the version is there already
- * or another than `expected` is, `invalid`
- * where the key was used for another wish, `too-many` beyond 7 open ones to a target or 100 of a model.
+ * Throws `not-found` for a model or version, `conflict` where the version is there already or another than
+ * `expected` is, `invalid` where the key was used for another wish, `too-many` beyond 7 open ones to a target
+ * or 100 of a model.
  */
 export async function requestPromotion(
   ctx: Context,

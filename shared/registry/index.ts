@@ -47,7 +47,7 @@ export type {
 export { modelById, modelByName } from './models.ts';
 export { isGuarded, type Target, targetText } from './guard.ts';
 export { linkLoggedModel } from './origin.ts';
-export { isPrompt } from './prompts.ts';
+export { isPrompt, promptTag } from './prompts.ts';
 export { finishRename, renameModel } from './rename.ts';
 export { latestOfModels, latestVersions, versionByAlias } from './latest.ts';
 export { type Rollback, rollbackAlias } from './rollback.ts';

@@ -16,7 +16,7 @@ export {
   metricHistoryPage,
   type RunPoint,
 } from './history/history.ts';
-export { logInputs, logOutputs } from './runs/inputs.ts';
+export { datasetLocation, logInputs, logOutputs } from './runs/inputs.ts';
 export {
   createLoggedModel,
   deleteLoggedModel,

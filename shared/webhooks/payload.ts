@@ -1,7 +1,14 @@
 import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
 import { unlessCode } from '../http/index.ts';
-import { getVersion, modelById, type ModelRoot, type ModelVersion } from '../registry/index.ts';
+import {
+  getVersion,
+  isPrompt,
+  modelById,
+  type ModelRoot,
+  type ModelVersion,
+  promptTag,
+} from '../registry/index.ts';
 import { partsOf, type WebhookEvent } from './events.ts';
 import type { Body } from './model.ts';
 
@@ -11,10 +18,9 @@ export type News = { readonly event: WebhookEvent; readonly data: Body['data'] }
 /** A larger body is sent without what made it large. */
 const bodyBytesMax = 1024 * 1024;
 
-const isPromptTag = 'mlflow.prompt.is_prompt';
 const promptTextTag = 'mlflow.prompt.text';
 /** Tags by which MLflow tells prompts and their kinds; they are no news. */
-const promptTags: readonly string[] = [isPromptTag, '_mlflow_prompt_type'];
+const promptTags: readonly string[] = [promptTag, '_mlflow_prompt_type'];
 
 /**
  * What there is to tell of an event, in MLflow's shapes (`mlflow/webhooks/types.py`, `server/handlers.py`);
@@ -36,7 +42,7 @@ export async function newsOf(ctx: Context, { type, subject }: CairnEvent): Promi
     case 'model.tag-deleted': {
       const root = await unlessGone(modelById(ctx, modelId));
       // Of a model that is no prompt, MLflow does not tell.
-      if (!root || !isPrompt(root)) return undefined;
+      if (!root || !isPrompt(root.tags)) return undefined;
       return tagNews('prompt_tag', type === 'model.tag-set' ? root.tags : undefined, key, {
         name: root.name,
       });
@@ -46,7 +52,7 @@ export async function newsOf(ctx: Context, { type, subject }: CairnEvent): Promi
       const root = await unlessGone(modelById(ctx, modelId));
       const found = await unlessGone(getVersion(ctx, modelId, Number(version)));
       if (!root || !found) return undefined;
-      const entity = isPrompt(root) ? 'prompt_version_tag' : 'model_version_tag';
+      const entity = isPrompt(root.tags) ? 'prompt_version_tag' : 'model_version_tag';
       return tagNews(entity, type === 'version.tag-set' ? found.tags : undefined, key, {
         name: root.name,
         version,
@@ -56,7 +62,7 @@ export async function newsOf(ctx: Context, { type, subject }: CairnEvent): Promi
     case 'alias.deleted': {
       const root = await unlessGone(modelById(ctx, modelId));
       if (!root) return undefined;
-      const entity = isPrompt(root) ? 'prompt_alias' : 'model_version_alias';
+      const entity = isPrompt(root.tags) ? 'prompt_alias' : 'model_version_alias';
       return type === 'alias.moved'
         ? { event: `${entity}.created`, data: { name: root.name, alias, version: to } }
         : { event: `${entity}.deleted`, data: { name: root.name, alias } };
@@ -81,7 +87,7 @@ export function bodyOf(ctx: Context, { event, data }: News, at: number): Body {
 
 function modelCreated(root: ModelRoot): News {
   const { name, tags, description } = root;
-  return isPrompt(root)
+  return isPrompt(root.tags)
     ? { event: 'prompt.created', data: { name, tags: withoutPromptTags(tags), description } }
     : { event: 'registered_model.created', data: { name, tags, description } };
 }
@@ -90,7 +96,7 @@ function versionCreated(found: ModelVersion): News {
   const { name, source, tags } = found;
   const version = String(found.version);
   const description = found.description || null;
-  if (!isPrompt(found))
+  if (!isPrompt(found.tags))
     return {
       event: 'model_version.created',
       data: { name, version, source, run_id: found.runId ?? null, tags, description },
@@ -113,10 +119,6 @@ function tagNews(
   // Deleted since; of that there is an event of its own.
   if (!Object.hasOwn(tags, key)) return undefined;
   return { event: `${entity}.set`, data: { ...of, key, value: tags[key] } };
-}
-
-function isPrompt({ tags }: Pick<ModelRoot, 'tags'>): boolean {
-  return Object.hasOwn(tags, isPromptTag) && tags[isPromptTag]?.toLowerCase() === 'true';
 }
 
 function withoutPromptTags(tags: ModelRoot['tags']): Record<string, string> {

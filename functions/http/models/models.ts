@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { Context } from '../../../shared/context.ts';
 import { conversionOf } from '../../../shared/conversion/index.ts';
-import { fields, isCode, type Route, route } from '../../../shared/http/index.ts';
+import { runOf } from '../../../shared/evidence/index.ts';
+import { fields, type Route, route } from '../../../shared/http/index.ts';
 import {
   aliasesOf,
   aliasHolders,
@@ -12,13 +13,6 @@ import {
   stageOf,
   versionOf,
 } from '../../../shared/registry/index.ts';
-import {
-  getExperiment,
-  getRun,
-  gitSourceOf,
-  loggedValue,
-  type WholeRun,
-} from '../../../shared/tracking/index.ts';
 import { nextPage } from '../mlflow.ts';
 import { snakeCase } from '../snake-case.ts';
 import { presentConversion } from './conversion.ts';
@@ -107,49 +101,12 @@ async function presentVersion(ctx: Context, root: ModelRoot, version: ModelVersi
     model_id: root.modelId,
     name: root.name,
     ...presentRow(root, version),
-    run: version.runId === undefined ? null : await presentRun(ctx, version.runId),
+    run: (await runOf(ctx, version))?.facts ?? null,
     inspection: presentInspection(version),
     artifact: presentArtifact(version),
     signing: version.signing ? snakeCase(version.signing) : null,
     conversion: conversion ? presentConversion(conversion) : null,
   };
-}
-
-/** The run that made a version; `null` for one that is not of this server, or purged. */
-async function presentRun(ctx: Context, runId: string) {
-  try {
-    const run = await getRun(ctx, runId);
-    const experiment = await getExperiment(ctx, run.experimentId);
-    return {
-      run_id: run.runId,
-      name: run.name,
-      experiment_id: run.experimentId,
-      experiment_name: experiment.name,
-      metrics: metricsOf(run),
-      params: run.params,
-      git: presentGit(run),
-    };
-  } catch (error) {
-    // A client may name a run of another server, by what is no id here.
-    if (isCode(error, 'not-found') || isCode(error, 'invalid')) return null;
-    throw error;
-  }
-}
-
-function metricsOf({ m, mn }: WholeRun) {
-  return Object.fromEntries(
-    Object.entries(m).map(([key, stored]) => {
-      const value = loggedValue(stored, Object.hasOwn(mn, key));
-      return [key, Number.isFinite(value) ? value : String(value)];
-    }),
-  );
-}
-
-function presentGit({ tags }: WholeRun) {
-  const git = gitSourceOf(tags);
-  if (!git) return null;
-  const { commit, branch = null, repoUrl = null, link = null } = git;
-  return { commit, branch, repo_url: repoUrl, link };
 }
 
 function refusal({ reason, wayOut }: Extract<ModelVersion['inspection'], { state: 'refused' }>) {

@@ -4,9 +4,15 @@ import type { Context } from '../../context.ts';
 import type { ConversionJob } from '../../conversion/index.ts';
 import type { RetrainingJob } from '../../pipelines/index.ts';
 import type { ModelVersion } from '../../registry/index.ts';
-import { type DatasetDetail, type DatasetInput, gitSourceOf, type WholeRun } from '../../tracking/index.ts';
+import {
+  type DatasetDetail,
+  type DatasetInput,
+  datasetLocation,
+  gitSourceOf,
+  type WholeRun,
+} from '../../tracking/index.ts';
 import { challengerOf } from '../record.ts';
-import { locationOf, nodeOfLogged } from '../record-run.ts';
+import { nodeOfLogged } from '../record-run.ts';
 import type { EventType } from './event.ts';
 import { type Facet, facetsFrom, producerOf } from './facets-out.ts';
 import { nameOfLocation, ownNamespace } from './names.ts';
@@ -195,7 +201,7 @@ function eventsOf(ctx: Context, done: Done): OutgoingEvent[] {
 
 /** A logged dataset by where it lies, else by its digest in the namespace of this platform. */
 function datasetOf(ctx: Context, dataset: DatasetInput & DatasetDetail): OutgoingDataset {
-  const location = locationOf(dataset.source);
+  const location = datasetLocation(dataset.source);
   const name =
     (location === undefined ? undefined : nameOfLocation(location)) ?? own(ctx, nodeOfLogged(dataset));
   const fields = fieldsIn(dataset.schema);

@@ -11,10 +11,13 @@ import { readBundle, servedFiles } from './sign.ts';
 import { SignatureError } from './signature-error.ts';
 import { differenceFrom, type Statement } from './statement.ts';
 
-/** Whether a signature holds. `keyId` is the key that vouches, where there is one; `files` is how many it vouches for. */
+/**
+ * Whether a signature holds. `keyId` is the key that vouches, where there is one; `files` is how many it
+ * vouches for; `reason` is a sentence.
+ */
 export type SignatureVerdict = { readonly keyId: string | null; readonly files: number } & (
   | { readonly valid: true }
-  | { readonly valid: false /** A sentence. */; readonly reason: string }
+  | { readonly valid: false; readonly reason: string }
 );
 
 /**

@@ -33,6 +33,17 @@ export type NewInputs = {
   readonly modelIds: readonly string[];
 };
 
+/** Where the source of a logged dataset says that it lies: MLflow's source types write `uri`, `url` or `path`. */
+export function datasetLocation(source: string): string | undefined {
+  try {
+    const parsed = JSON.parse(source) as { uri?: unknown; url?: unknown; path?: unknown } | null;
+    const found = parsed?.uri ?? parsed?.url ?? parsed?.path;
+    return typeof found === 'string' && found !== '' ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Notes the datasets and logged models that an active run uses. What it is known to use already stays as it was. */
 export async function logInputs(ctx: Context, runId: string, inputs: NewInputs): Promise<void> {
   checkRunId(runId);
