@@ -15,9 +15,6 @@ import type { Body } from './model.ts';
 /** An event as receivers are told of it. */
 export type News = { readonly event: WebhookEvent; readonly data: Body['data'] };
 
-/** A larger body is sent without what made it large. */
-const bodyBytesMax = 1024 * 1024;
-
 const promptTextTag = 'mlflow.prompt.text';
 /** Tags by which MLflow tells prompts and their kinds; they are no news. */
 const promptTags: readonly string[] = [promptTag, '_mlflow_prompt_type'];
@@ -74,15 +71,12 @@ export async function newsOf(ctx: Context, { type, subject }: CairnEvent): Promi
 
 /** The body that tells of an event which happened `at`. */
 export function bodyOf(ctx: Context, { event, data }: News, at: number): Body {
-  const body: Body = {
+  return {
     ...partsOf(event),
     timestamp: new Date(at).toISOString().replace('Z', '+00:00'),
     data,
     ...(ctx.workspace === 'default' ? {} : { workspace: ctx.workspace }),
   };
-  if (Buffer.byteLength(JSON.stringify(body)) <= bodyBytesMax) return body;
-  const { tags: _, description: __, template: ___, ...small } = data;
-  return { ...body, data: { ...small, truncated: true } };
 }
 
 function modelCreated(root: ModelRoot): News {
