@@ -127,13 +127,29 @@ describe('the agenda', () => {
   });
 
   test('many who schedule at once lose nothing', async () => {
-    const names = Array.from({ length: 12 }, (_, i) => `race ${i}`);
+    const names = Array.from({ length: 100 }, (_, i) => `race ${i}`);
     await Promise.all(
       names.map((name) => schedule(at(0).ctx, name, { dueAt: 1, workspace: 'default', message })),
     );
     const { ctx, sent } = at(2);
-    expect(await enqueueDue(ctx)).toBe(12);
-    expect(sent).toHaveLength(12);
+    expect(await enqueueDue(ctx)).toBe(100);
+    expect(sent).toHaveLength(100);
+  });
+
+  test('of those who change it at once, one that fails tells all who were of the same write', async () => {
+    const { ctx } = at(0);
+    const stores = {
+      ...ctx.stores,
+      documents: () => {
+        throw new Error('The store is gone.');
+      },
+    } as unknown as typeof ctx.stores;
+    const put = (name: string) =>
+      schedule({ ...ctx, stores }, name, { dueAt: 1, workspace: 'default', message });
+    const ends = await Promise.allSettled(['a', 'b', 'c'].map(put));
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    // And is not held up by it.
+    await expect(put('d')).rejects.toThrow('The store is gone.');
   });
 
   test('an idle minute costs one point read', async () => {

@@ -1,3 +1,4 @@
+import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
 import { lost, swap } from '../swap.ts';
@@ -16,7 +17,7 @@ export type AgendaEntry = {
 type Agenda = Document & {
   readonly type: 'agenda';
   readonly jobId: 'agenda';
-  readonly entries: Readonly<Record<string, AgendaEntry>>;
+  readonly entries: Entries;
 };
 
 const key = ['agenda'];
@@ -65,12 +66,45 @@ function nextTime(dueAt: number, everySeconds: number, now: number): number {
   return dueAt + (Math.floor((now - dueAt) / step) + 1) * step;
 }
 
-async function change(
-  ctx: Context,
-  update: (
-    entries: Readonly<Record<string, AgendaEntry>>,
-  ) => Readonly<Record<string, AgendaEntry>> | undefined,
-): Promise<void> {
+type Entries = Readonly<Record<string, AgendaEntry>>;
+/** What the agenda shall be; `undefined` where it stays. */
+type Update = (entries: Entries) => Entries | undefined;
+type Waiting = {
+  readonly update: Update;
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+};
+
+/** Changes that came while this process wrote the one before. */
+const waiting = new WeakMap<Stores, Waiting[]>();
+
+/** Changes that meet in this process are one write: all of the platform writes to this document. */
+function change(ctx: Context, update: Update): Promise<void> {
+  return new Promise((done, fail) => {
+    const others = waiting.get(ctx.stores);
+    if (others) return void others.push({ update, done, fail });
+    waiting.set(ctx.stores, [{ update, done, fail }]);
+    void writeAll(ctx);
+  });
+}
+
+async function writeAll(ctx: Context): Promise<void> {
+  for (;;) {
+    const batch = waiting.get(ctx.stores)?.splice(0) ?? [];
+    if (batch.length === 0) return void waiting.delete(ctx.stores);
+    try {
+      await write(ctx, (before) => {
+        const after = batch.reduce<Entries>((entries, { update }) => update(entries) ?? entries, before);
+        return after === before ? undefined : after;
+      });
+      for (const { done } of batch) done();
+    } catch (error) {
+      for (const { fail } of batch) fail(error);
+    }
+  }
+}
+
+async function write(ctx: Context, update: Update): Promise<void> {
   await swap(ctx, 'The agenda', async () => {
     const stored = await read(ctx);
     const entries = update(stored?.doc.entries ?? {});
