@@ -4,9 +4,9 @@ import type { EventType } from '../events/index.ts';
 import { lost, swap } from '../swap.ts';
 import { commit } from './commit.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
-import { readByName } from './models.ts';
+import { readByName } from './models/models.ts';
 import { checkRoom } from './room.ts';
-import { storedVersion, versionAggregate } from './versions.ts';
+import { storedVersion, versionAggregate } from './versions/versions.ts';
 
 /** Changes that MLflow counts as such: they move `updatedAt`, by which searches are ordered. */
 const dating: ReadonlySet<EventType> = new Set([

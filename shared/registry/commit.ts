@@ -1,7 +1,7 @@
 import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { eventWrite, type NewEvent, relay } from '../events/index.ts';
-import { partition } from './models.ts';
+import { partition } from './models/models.ts';
 
 /**
  * Writes to the partition of one model, and the event that tells of them: all of them hold or none does.

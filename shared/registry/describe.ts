@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { changeModel, changeVersion } from './change.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
-import { versionByName } from './versions.ts';
+import { versionByName } from './versions/versions.ts';
 
 /** Sets the description of a model. */
 export function describeModel(ctx: Context, name: string, description: string): Promise<ModelRoot> {

@@ -1,4 +1,3 @@
-export { aliasHistory } from './alias-history.ts';
 export {
   aliasChange,
   aliasHolder,
@@ -7,11 +6,11 @@ export {
   heldByAnother,
   moveAlias,
   resolveAlias,
-} from './aliases.ts';
+} from './aliases/aliases.ts';
+export { aliasHistory } from './aliases/history.ts';
+export { type AliasHolder, aliasesOf, aliasHolders } from './aliases/holders.ts';
+export { type Rollback, rollbackAlias } from './aliases/rollback.ts';
 export { changeModel, changeVersion, type ModelChange, type VersionChange } from './change.ts';
-export { createModel } from './create-model.ts';
-export { conversionFolder } from './conversion-folder.ts';
-export { createVersion } from './create-version.ts';
 export {
   cleanModel,
   type CleanMessage,
@@ -21,7 +20,7 @@ export {
   finishDeletion,
 } from './delete.ts';
 export { describeModel, describeVersion } from './describe.ts';
-export { type AliasHolder, aliasesOf, aliasHolders } from './holders.ts';
+export { isGuarded, type Target, targetText } from './guard.ts';
 export {
   inspectAgain,
   inspectConverted,
@@ -29,8 +28,8 @@ export {
   inspectVersion,
   requestInspection,
 } from './inspection/inspect.ts';
-export { portsOf } from './inspection/signature.ts';
 export { type Manifest, type ManifestFile, readManifest } from './inspection/manifest.ts';
+export { portsOf } from './inspection/signature.ts';
 export type {
   AliasMove,
   ArtifactFacts,
@@ -44,20 +43,19 @@ export type {
   Timings,
   VersionReady,
 } from './model.ts';
-export { modelById, modelByName } from './models.ts';
-export { isGuarded, type Target, targetText } from './guard.ts';
-export { linkLoggedModel } from './origin.ts';
+export { createModel } from './models/create.ts';
+export { modelById, modelByName } from './models/models.ts';
+export { finishRename, renameModel } from './models/rename.ts';
 export { isPrompt, promptTag } from './prompts.ts';
-export { finishRename, renameModel } from './rename.ts';
-export { latestOfModels, latestVersions, versionByAlias } from './latest.ts';
-export { type Rollback, rollbackAlias } from './rollback.ts';
 export {
   type FoundVersion,
   type RegistrySearch,
   searchModels,
   searchVersions,
   type VersionRoot,
-} from './search.ts';
+} from './search/search.ts';
+export { readBundle, type Signing, signInspected, signVersion } from './signing/sign.ts';
+export { checkSignature, type SignatureVerdict, verifyFiles } from './signing/verify.ts';
 export {
   stageChange,
   type StageName,
@@ -68,8 +66,10 @@ export {
   transitionStage,
 } from './stages.ts';
 export { deleteModelTag, deleteVersionTag, setModelTag, setVersionTag } from './tags.ts';
-export { getReady } from './ready.ts';
-export { readBundle, type Signing, signInspected, signVersion } from './signing/sign.ts';
-export { checkSignature, type SignatureVerdict, verifyFiles } from './signing/verify.ts';
-export { eventsOfVersion, movesOfVersion } from './version-history.ts';
-export { getVersion, listVersions, versionByName, versionOf } from './versions.ts';
+export { conversionFolder } from './versions/conversion-folder.ts';
+export { createVersion } from './versions/create.ts';
+export { eventsOfVersion, movesOfVersion } from './versions/history.ts';
+export { latestOfModels, latestVersions, versionByAlias } from './versions/latest.ts';
+export { linkLoggedModel } from './versions/origin.ts';
+export { getReady } from './versions/ready.ts';
+export { getVersion, listVersions, versionByName, versionOf } from './versions/versions.ts';

@@ -128,7 +128,7 @@ export type ModelRoot = Document & {
     /** Its versions are served with a valid signature only. */
     readonly signedOnly?: true;
   };
-  /** The name that it is about to take, and by which request: see rename.ts. */
+  /** The name that it is about to take, and by which request: see models/rename.ts. */
   readonly renaming?: { readonly name: string; readonly token: string };
   readonly createdAt: number;
   /** When its name, description, versions or stages were last changed: MLflow counts neither tags nor aliases. */

@@ -5,7 +5,7 @@ import { changeModel, type ModelChange } from './change.ts';
 import { refuseGuarded } from './guard.ts';
 import type { ModelRoot, Stage } from './model.ts';
 import { fitting } from './room.ts';
-import { hasVersion, readVersion, unknownVersion } from './versions.ts';
+import { hasVersion, readVersion, unknownVersion } from './versions/versions.ts';
 
 /** MLflow's stages, as it spells and orders them. */
 export const stageNames = ['None', 'Staging', 'Production', 'Archived'] as const;

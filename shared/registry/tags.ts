@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { changeModel, changeVersion } from './change.ts';
 import { checkModelTag, checkTagKey, checkVersionTag, type Tag } from './tag-rules.ts';
-import { versionByName } from './versions.ts';
+import { versionByName } from './versions/versions.ts';
 
 /** Sets a tag of a model. */
 export async function setModelTag(ctx: Context, name: string, tag: Tag): Promise<void> {

@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 import { CairnError, isCode } from '../../http/index.ts';
 import { artifactPathOf } from '../../tracking/index.ts';
 import { inTurns } from '../../turns.ts';
-import { conversionFolder } from '../conversion-folder.ts';
+import { conversionFolder } from '../versions/conversion-folder.ts';
 import type { ModelVersion } from '../model.ts';
 import type { ManifestFile } from './manifest.ts';
 import { Refusal, shown } from './refusal.ts';

@@ -4,7 +4,7 @@ import { CairnError, unlessCode } from '../../http/index.ts';
 import { changeVersion, type VersionChange } from '../change.ts';
 import type { Inspection, ModelVersion } from '../model.ts';
 import { isPrompt } from '../prompts.ts';
-import { getVersion, readVersion } from '../versions.ts';
+import { getVersion, readVersion } from '../versions/versions.ts';
 import { type Examined, examine } from './examine.ts';
 import { readManifest } from './manifest.ts';
 

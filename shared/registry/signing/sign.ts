@@ -5,7 +5,7 @@ import { CairnError, isCode } from '../../http/index.ts';
 import { changeVersion } from '../change.ts';
 import { readManifest } from '../inspection/manifest.ts';
 import type { ModelVersion } from '../model.ts';
-import { readVersion } from '../versions.ts';
+import { readVersion } from '../versions/versions.ts';
 import { namedIn, opened, sealedIn, states } from './bundle.ts';
 import { SignatureError } from './signature-error.ts';
 import { differenceFrom, type Signed, type Statement, statementOf } from './statement.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { conversionFolder } from '../conversion-folder.ts';
+import { conversionFolder } from '../versions/conversion-folder.ts';
 import type { ManifestFile } from '../inspection/manifest.ts';
 import { SignatureError } from './signature-error.ts';
 

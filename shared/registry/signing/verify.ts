@@ -5,7 +5,7 @@ import { hashFiles, listFiles } from '../inspection/artifact-files.ts';
 import { readManifest } from '../inspection/manifest.ts';
 import { Refusal } from '../inspection/refusal.ts';
 import type { ModelVersion } from '../model.ts';
-import { modelById } from '../models.ts';
+import { modelById } from '../models/models.ts';
 import { namedIn, opened } from './bundle.ts';
 import { readBundle, servedFiles } from './sign.ts';
 import { SignatureError } from './signature-error.ts';

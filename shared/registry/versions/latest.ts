@@ -1,10 +1,10 @@
-import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
-import { type Condition, queryOf } from '../search/index.ts';
-import { aliasTarget } from './aliases.ts';
-import type { ModelRoot, ModelVersion } from './model.ts';
-import { modelByName } from './models.ts';
-import { type StageName, stageNames } from './stages.ts';
+import type { Context } from '../../context.ts';
+import { CairnError } from '../../http/index.ts';
+import { type Condition, queryOf } from '../../search/index.ts';
+import { aliasTarget } from '../aliases/aliases.ts';
+import type { ModelRoot, ModelVersion } from '../model.ts';
+import { modelByName } from '../models/models.ts';
+import { type StageName, stageNames } from '../stages.ts';
 import { readVersion, versionOf, versionRef } from './versions.ts';
 
 /** Models whose versions are asked for in one query. */

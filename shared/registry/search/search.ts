@@ -1,6 +1,6 @@
-import type { Key } from '../azure/index.ts';
-import type { Context } from '../context.ts';
-import type { Page } from '../http/index.ts';
+import type { Key } from '../../azure/index.ts';
+import type { Context } from '../../context.ts';
+import type { Page } from '../../http/index.ts';
 import {
   type Comparison,
   type Condition,
@@ -16,12 +16,12 @@ import {
   queryOf,
   type Source,
   type Table,
-} from '../search/index.ts';
-import { inTurns } from '../turns.ts';
-import type { ModelRoot, ModelVersion } from './model.ts';
-import { findByName, partition } from './models.ts';
-import { promptTag } from './prompts.ts';
-import { modelFields, versionFields } from './search-fields.ts';
+} from '../../search/index.ts';
+import { inTurns } from '../../turns.ts';
+import type { ModelRoot, ModelVersion } from '../model.ts';
+import { findByName, partition } from '../models/models.ts';
+import { promptTag } from '../prompts.ts';
+import { modelFields, versionFields } from './fields.ts';
 
 export type RegistrySearch = {
   readonly filter?: string | undefined;

@@ -1,21 +1,21 @@
-import { artifactPathIn, findArtifact } from '../artifacts/index.ts';
-import type { Context } from '../context.ts';
-import type { CairnEvent } from '../events/index.ts';
-import { CairnError, isCode, unlessCode } from '../http/index.ts';
+import { artifactPathIn, findArtifact } from '../../artifacts/index.ts';
+import type { Context } from '../../context.ts';
+import type { CairnEvent } from '../../events/index.ts';
+import { CairnError, isCode, unlessCode } from '../../http/index.ts';
 import {
   addRegistration,
   artifactUriOf,
   getLoggedModel,
   getRun,
   type LoggedModel,
-} from '../tracking/index.ts';
-import { aliasTarget } from './aliases.ts';
+} from '../../tracking/index.ts';
+import { aliasTarget } from '../aliases/aliases.ts';
 import { newestNumber } from './latest.ts';
-import type { ModelRoot, ModelVersion } from './model.ts';
-import { modelByName } from './models.ts';
-import { isPrompt } from './prompts.ts';
+import type { ModelRoot, ModelVersion } from '../model.ts';
+import { modelByName } from '../models/models.ts';
+import { isPrompt } from '../prompts.ts';
 import { parseSource, refused, type Source, unidentified } from './source.ts';
-import { stageNamed } from './stages.ts';
+import { stageNamed } from '../stages.ts';
 import { readVersion, versionOf } from './versions.ts';
 
 /** What a request says of where a model comes from. */

@@ -1,15 +1,15 @@
-import type { Context } from '../context.ts';
-import type { CairnEvent } from '../events/index.ts';
-import { CairnError } from '../http/index.ts';
-import { lost, swap } from '../swap.ts';
-import { inTurns } from '../turns.ts';
-import { changeModel } from './change.ts';
+import type { Context } from '../../context.ts';
+import type { CairnEvent } from '../../events/index.ts';
+import { CairnError } from '../../http/index.ts';
+import { lost, swap } from '../../swap.ts';
+import { inTurns } from '../../turns.ts';
+import { changeModel } from '../change.ts';
 import { claimName, freeName } from './claim.ts';
-import type { ModelRoot, ModelVersion } from './model.ts';
+import type { ModelRoot, ModelVersion } from '../model.ts';
 import { findByName, modelByName, partition, readByName, readRootOrRest } from './models.ts';
 import { checkName } from './names.ts';
-import { fitting } from './room.ts';
-import { readVersion } from './versions.ts';
+import { fitting } from '../room.ts';
+import { readVersion } from '../versions/versions.ts';
 
 const versionsPerBatchMax = 90;
 const readsAtOnceMax = 16;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
-import { checkLength } from '../tracking/index.ts';
-import { changeModel, type ModelChange } from './change.ts';
-import { isGuarded, refuseGuarded } from './guard.ts';
-import type { AliasMove, ModelRoot, MoveCause } from './model.ts';
-import { readByName } from './models.ts';
-import { readVersion, unknownVersion } from './versions.ts';
+import type { Context } from '../../context.ts';
+import { CairnError } from '../../http/index.ts';
+import { checkLength } from '../../tracking/index.ts';
+import { changeModel, type ModelChange } from '../change.ts';
+import { isGuarded, refuseGuarded } from '../guard.ts';
+import type { AliasMove, ModelRoot, MoveCause } from '../model.ts';
+import { readByName } from '../models/models.ts';
+import { readVersion, unknownVersion } from '../versions/versions.ts';
 
 /** As MLflow has it (`_validate_model_alias_name`); `\w` of Python takes letters of every script. */
 const aliasPattern = /^[\p{L}\p{N}_-]+$/u;

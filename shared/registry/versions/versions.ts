@@ -1,8 +1,8 @@
-import type { Context } from '../context.ts';
-import type { Stored } from '../documents.ts';
-import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
-import type { ModelRoot, ModelVersion } from './model.ts';
-import { partition, readByName } from './models.ts';
+import type { Context } from '../../context.ts';
+import type { Stored } from '../../documents.ts';
+import { CairnError, type Page, pageOf, positionIn } from '../../http/index.ts';
+import type { ModelRoot, ModelVersion } from '../model.ts';
+import { partition, readByName } from '../models/models.ts';
 
 /** A version by model name and number. */
 export async function versionByName(ctx: Context, name: string, version: number): Promise<ModelVersion> {

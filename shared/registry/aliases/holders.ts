@@ -1,7 +1,7 @@
-import type { Context } from '../context.ts';
-import { inTurns } from '../turns.ts';
-import { newestMoves } from './alias-history.ts';
-import type { ModelRoot } from './model.ts';
+import type { Context } from '../../context.ts';
+import { inTurns } from '../../turns.ts';
+import { newestMoves } from './history.ts';
+import type { ModelRoot } from '../model.ts';
 
 /** An alias with the version that holds it, since when, and who gave it to it. */
 export type AliasHolder = {

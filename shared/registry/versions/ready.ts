@@ -1,7 +1,7 @@
-import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
-import type { VersionReady } from './model.ts';
-import { requireSigned } from './signing/verify.ts';
+import type { Context } from '../../context.ts';
+import { CairnError } from '../../http/index.ts';
+import type { VersionReady } from '../model.ts';
+import { requireSigned } from '../signing/verify.ts';
 import { getVersion } from './versions.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { Write } from '../azure/index.ts';
-import type { Context } from '../context.ts';
-import { lost, swap } from '../swap.ts';
-import type { DeletedModel, ModelRoot } from './model.ts';
+import type { Write } from '../../azure/index.ts';
+import type { Context } from '../../context.ts';
+import { lost, swap } from '../../swap.ts';
+import type { DeletedModel, ModelRoot } from '../model.ts';
 import { partition, readRootOrRest } from './models.ts';
 import { type ModelName, nameDocument, namePartition, readName } from './names.ts';
 

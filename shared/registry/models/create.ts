@@ -1,13 +1,13 @@
-import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
-import { lost, swap } from '../swap.ts';
+import type { Context } from '../../context.ts';
+import { CairnError } from '../../http/index.ts';
+import { lost, swap } from '../../swap.ts';
 import { claimName } from './claim.ts';
-import { commit } from './commit.ts';
-import type { ModelRoot } from './model.ts';
+import { commit } from '../commit.ts';
+import type { ModelRoot } from '../model.ts';
 import { checkName } from './names.ts';
-import { isPrompt } from './prompts.ts';
-import { checkRoom } from './room.ts';
-import { checkModelTag, tagMap } from './tag-rules.ts';
+import { isPrompt } from '../prompts.ts';
+import { checkRoom } from '../room.ts';
+import { checkModelTag, tagMap } from '../tag-rules.ts';
 
 export type NewModel = {
   readonly name: string;

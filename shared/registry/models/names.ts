@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Key } from '../azure/index.ts';
-import type { Context } from '../context.ts';
-import type { Document, Stored } from '../documents.ts';
-import { CairnError } from '../http/index.ts';
-import { checkLength, checkNormal } from '../tracking/index.ts';
+import type { Key } from '../../azure/index.ts';
+import type { Context } from '../../context.ts';
+import type { Document, Stored } from '../../documents.ts';
+import { CairnError } from '../../http/index.ts';
+import { checkLength, checkNormal } from '../../tracking/index.ts';
 
 /** Holds a name for one model. It lies in a partition of its own, since rename moves it and not the model. */
 export type ModelName = Document & {
@@ -27,7 +27,7 @@ export function nameDocument(ctx: Context, name: string, target: string): ModelN
   };
 }
 
-/** What a name stands for. A model goes by it only if its root says so too: see rename.ts. */
+/** What a name stands for. A model goes by it only if its root says so too: see models/rename.ts. */
 export function readName(ctx: Context, name: string): Promise<Stored<ModelName> | undefined> {
   return ctx.stores.documents('models').read<ModelName>(namePartition(ctx, name), 'name');
 }

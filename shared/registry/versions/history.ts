@@ -1,7 +1,7 @@
-import type { Context } from '../context.ts';
-import type { CairnEvent, EventDocument } from '../events/index.ts';
-import type { AliasMove, ModelVersion } from './model.ts';
-import { partition } from './models.ts';
+import type { Context } from '../../context.ts';
+import type { CairnEvent, EventDocument } from '../../events/index.ts';
+import type { AliasMove, ModelVersion } from '../model.ts';
+import { partition } from '../models/models.ts';
 
 /** Every move of any alias to or away from a version, oldest first. */
 export function movesOfVersion(ctx: Context, { modelId, version }: ModelVersion): Promise<AliasMove[]> {

@@ -1,16 +1,16 @@
-import type { Write } from '../azure/index.ts';
-import type { Context } from '../context.ts';
-import { lost, swap } from '../swap.ts';
-import { checkLength } from '../tracking/index.ts';
-import { commit } from './commit.ts';
-import type { ModelVersion } from './model.ts';
-import { readByName } from './models.ts';
-import { checkName } from './names.ts';
+import type { Write } from '../../azure/index.ts';
+import type { Context } from '../../context.ts';
+import { lost, swap } from '../../swap.ts';
+import { checkLength } from '../../tracking/index.ts';
+import { commit } from '../commit.ts';
+import type { ModelVersion } from '../model.ts';
+import { readByName } from '../models/models.ts';
+import { checkName } from '../models/names.ts';
 import { originOf } from './origin.ts';
-import { isPrompt } from './prompts.ts';
-import { checkRoom } from './room.ts';
+import { isPrompt } from '../prompts.ts';
+import { checkRoom } from '../room.ts';
 import { checkPromptSource } from './source.ts';
-import { checkVersionTag, tagMap } from './tag-rules.ts';
+import { checkVersionTag, tagMap } from '../tag-rules.ts';
 import { versionAggregate, versionId, versionRef } from './versions.ts';
 
 const idCharsMax = 256;

@@ -6,7 +6,7 @@ import {
   numeric,
   type Table,
   textual,
-} from '../search/index.ts';
+} from '../../search/index.ts';
 
 const tags: Entity = {
   name: 'tag',

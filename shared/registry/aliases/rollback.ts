@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Context } from '../context.ts';
-import type { Document } from '../documents.ts';
-import { CairnError } from '../http/index.ts';
-import { newestMoves } from './alias-history.ts';
+import type { Context } from '../../context.ts';
+import type { Document } from '../../documents.ts';
+import { CairnError } from '../../http/index.ts';
+import { newestMoves } from './history.ts';
 import { aliasChange, aliasHolder, checkAlias, heldByAnother } from './aliases.ts';
-import { changeModel } from './change.ts';
-import type { AliasMove, ModelRoot } from './model.ts';
-import { partition } from './models.ts';
+import { changeModel } from '../change.ts';
+import type { AliasMove, ModelRoot } from '../model.ts';
+import { partition } from '../models/models.ts';
 
 export type Rollback = {
   readonly name: string;

@@ -1,8 +1,8 @@
-import type { Key } from '../azure/index.ts';
-import type { Context } from '../context.ts';
-import type { Stored } from '../documents.ts';
-import { CairnError } from '../http/index.ts';
-import type { DeletedModel, ModelRoot } from './model.ts';
+import type { Key } from '../../azure/index.ts';
+import type { Context } from '../../context.ts';
+import type { Stored } from '../../documents.ts';
+import { CairnError } from '../../http/index.ts';
+import type { DeletedModel, ModelRoot } from '../model.ts';
 import { checkName, readName } from './names.ts';
 
 /** A model by name. */

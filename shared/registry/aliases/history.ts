@@ -1,8 +1,8 @@
-import type { Context } from '../context.ts';
-import { type Page, pageOf, positionIn } from '../http/index.ts';
+import type { Context } from '../../context.ts';
+import { type Page, pageOf, positionIn } from '../../http/index.ts';
 import { checkAlias, moveId } from './aliases.ts';
-import type { AliasMove } from './model.ts';
-import { modelByName, partition } from './models.ts';
+import type { AliasMove } from '../model.ts';
+import { modelByName, partition } from '../models/models.ts';
 
 /** Every move of an alias of a model, newest first, a page at a time; none for an alias that never was. */
 export async function aliasHistory(

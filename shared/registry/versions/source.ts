@@ -1,5 +1,5 @@
-import { CairnError } from '../http/index.ts';
-import { checkLength } from '../tracking/index.ts';
+import { CairnError } from '../../http/index.ts';
+import { checkLength } from '../../tracking/index.ts';
 
 /** What a model may be registered from. */
 export type Source =
