@@ -75,23 +75,23 @@ type Waiting = {
   readonly fail: (error: unknown) => void;
 };
 
-/** Changes that came while this process wrote the one before. */
-const waiting = new WeakMap<Stores, Waiting[]>();
+/** Changes that came while this process wrote the one before, by the store that they are for. */
+const waiting = new WeakMap<Stores['documents'], Waiting[]>();
 
 /** Changes that meet in this process are one write: all of the platform writes to this document. */
 function change(ctx: Context, update: Update): Promise<void> {
   return new Promise((done, fail) => {
-    const others = waiting.get(ctx.stores);
+    const others = waiting.get(ctx.stores.documents);
     if (others) return void others.push({ update, done, fail });
-    waiting.set(ctx.stores, [{ update, done, fail }]);
+    waiting.set(ctx.stores.documents, [{ update, done, fail }]);
     void writeAll(ctx);
   });
 }
 
 async function writeAll(ctx: Context): Promise<void> {
   for (;;) {
-    const batch = waiting.get(ctx.stores)?.splice(0) ?? [];
-    if (batch.length === 0) return void waiting.delete(ctx.stores);
+    const batch = waiting.get(ctx.stores.documents)?.splice(0) ?? [];
+    if (batch.length === 0) return void waiting.delete(ctx.stores.documents);
     try {
       await write(ctx, (before) => {
         const after = batch.reduce<Entries>((entries, { update }) => update(entries) ?? entries, before);
