@@ -17,9 +17,9 @@ export function authenticate(request: Request, role: Role, settings: Settings): 
   throw new CairnError('unauthenticated', 'Sign in first: this deployment refuses callers it does not know.');
 }
 
-/** The user that a request names by Basic authentication. */
+/** The user that a request names by Basic authentication: the same one however the name is spelt. */
 function named(request: Request): Principal | undefined {
   const encoded = /^Basic ([\w+/=-]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
   const name = encoded && Buffer.from(encoded, 'base64').toString('utf8').split(':')[0];
-  return name && /^[\w.@-]{1,100}$/.test(name) ? { id: name, name } : undefined;
+  return name && /^[\w.@-]{1,100}$/.test(name) ? { id: name.toLowerCase(), name } : undefined;
 }

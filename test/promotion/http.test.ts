@@ -136,6 +136,14 @@ describe('a policy', () => {
 });
 
 describe('a promotion', () => {
+  test('is not approved by its author under another spelling of the name', async () => {
+    await registered(server.ctx, 'spelling', [{}]);
+    const own = `${api}/spelling`;
+    await ada('PUT', `${own}/policy`, { ...terms, gates: [{ gate: 'approvals', count: 1 }] });
+    expect((await ada('POST', `${own}/promotions`, { version: 1, alias: 'champion' })).status).toBe(201);
+    expect((await callsOf(server, 'Ada')('POST', `${own}/promotions/1/approve`, {})).status).toBe(403);
+  });
+
   test('is made once per Idempotency-Key, listed by what is asked for, and says where it is', async () => {
     await registered(server.ctx, 'list', [{}, {}, {}]);
     await ada('PUT', `${api}/list/policy`, { ...terms, gates: [{ gate: 'approvals', count: 1 }] });
