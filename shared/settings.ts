@@ -61,7 +61,7 @@ export const settingDeclarations = {
     where: 'local',
   },
   CAIRN_EXECUTOR_SECONDS_MAX: {
-    about: 'How long one of those commands may run before it is stopped, in seconds.',
+    about: 'How long a retraining or a conversion may run before it is stopped, in seconds.',
     default: '600',
     kind: 'integer',
     where: 'local',

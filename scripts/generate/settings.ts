@@ -44,7 +44,7 @@ const places = { local: 'this machine', azure: 'Azure', both: 'both' } as const;
 export function settingsPage(): string {
   const rows = Object.entries<Declaration>(settingDeclarations).map(([name, { about, where, ...rest }]) => {
     const choices = rest.choices ? ` One of ${rest.choices.map(code).join(', ')}.` : '';
-    const initial = rest.default === undefined ? '' : code(rest.default);
+    const initial = rest.default ? code(rest.default) : '';
     return [code(name), about + choices, initial, places[where]];
   });
   return [
