@@ -28,7 +28,7 @@ export {
   inspectVersion,
   requestInspection,
 } from './inspection/inspect.ts';
-export { type Manifest, type ManifestFile, readManifest } from './inspection/manifest.ts';
+export { listManifest, type Manifest, type ManifestFile, readManifest } from './inspection/manifest.ts';
 export { portsOf } from './inspection/signature.ts';
 export type {
   AliasMove,

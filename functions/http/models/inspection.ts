@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { fields, json, pageOf, positionIn, type Route, route } from '../../../shared/http/index.ts';
-import { readManifest, requestInspection, versionByName } from '../../../shared/registry/index.ts';
+import { fields, json, type Route, route } from '../../../shared/http/index.ts';
+import { listManifest, requestInspection, versionByName } from '../../../shared/registry/index.ts';
 import { nextPage } from '../mlflow.ts';
 import { versionRef } from './refs.ts';
 
@@ -15,15 +15,9 @@ export const inspectionRoutes: readonly Route[] = [
       page_token: fields.text.optional(),
     }),
     async handle(ctx, { m, v, max_results, page_token }) {
-      const { files } = await readManifest(ctx, await versionByName(ctx, m, v));
-      const after = positionIn(page_token, { path: '' })?.path;
-      const from = after === undefined ? 0 : files.findIndex(({ path }) => path > after);
-      const rows = from < 0 ? [] : files.slice(from, from + max_results + 1);
-      const page = pageOf(rows, max_results, ({ path }) => ({ path }));
-      return {
-        files: page.items.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
-        ...nextPage(page),
-      };
+      const version = await versionByName(ctx, m, v);
+      const page = await listManifest(ctx, version, { limit: max_results, pageToken: page_token });
+      return { files: page.items, ...nextPage(page) };
     },
   }),
   route('POST', '/api/v1/models/{m}/versions/{v}/inspect', {

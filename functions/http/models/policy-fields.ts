@@ -22,6 +22,8 @@ export const comment = fields.text
 
 const shortName = fields.requiredText.max(nameCharsMax, `must have at most ${nameCharsMax} characters`);
 
+export const stage = z.enum(['Staging', 'Production', 'Archived'], 'must be Staging, Production or Archived');
+
 const number = z.number({ error: 'must be a number' });
 const between = (min: number, max: number) => {
   const bounds = `must be ${min} to ${max}`;
@@ -124,9 +126,7 @@ const gate = z.discriminatedUnion(
 /** The terms of a policy as an author writes them. */
 export const policyFields = {
   aliases: z.array(fields.requiredText).max(listMax, `must name at most ${listMax}`).default([]),
-  stages: z
-    .array(z.enum(['Staging', 'Production', 'Archived'], 'must be Staging, Production or Archived'))
-    .default([]),
+  stages: z.array(stage).default([]),
   gates: z
     .array(gate, { error: 'must be a list of gates' })
     .max(gatesMax, `must have at most ${gatesMax} gates`),

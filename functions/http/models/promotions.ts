@@ -19,14 +19,13 @@ import {
 import { type AliasMove, aliasHistory, rollbackAlias } from '../../../shared/registry/index.ts';
 import { nextPage } from '../mlflow.ts';
 import { snakeCase } from '../snake-case.ts';
-import { comment, gateOf, policyFields, reason } from './policy-fields.ts';
+import { comment, gateOf, policyFields, reason, stage } from './policy-fields.ts';
 import { modelRef } from './refs.ts';
 
 const number = fields.int64.refine((n) => n >= 1, 'must be a number from 1');
 const promotionRef = { ...modelRef, n: number };
 const aliasRef = { ...modelRef, alias: fields.requiredText };
 const page = { max_results: fields.limit(1000, 100), page_token: fields.text.optional() };
-const stage = z.enum(['Staging', 'Production', 'Archived'], 'must be Staging, Production or Archived');
 
 /** Policies, promotions with their gates, and the way back. */
 export const promotionRoutes: readonly Route[] = [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../../context.ts';
-import { CairnError } from '../../http/index.ts';
+import { CairnError, type Page, pageOf, positionIn } from '../../http/index.ts';
 import type { ArtifactFacts, ModelVersion } from '../model.ts';
 
 /** One file of an artifact; `path` is relative to the artifact, `sha256` in lower-case hex. */
@@ -28,6 +28,18 @@ export async function readManifest(ctx: Context, version: ModelVersion): Promise
       `The manifest of version ${version.version} of '${version.name}' is ${bytes ? 'not the one that was recorded' : 'gone'}; have the version inspected again.`,
     );
   return JSON.parse(bytes.toString()) as Manifest;
+}
+
+/** The same a page at a time. */
+export async function listManifest(
+  ctx: Context,
+  version: ModelVersion,
+  { limit, pageToken }: { limit: number; pageToken?: string | undefined },
+): Promise<Page<ManifestFile>> {
+  const after = positionIn(pageToken, { path: '' })?.path ?? '';
+  const { files } = await readManifest(ctx, version);
+  const rows = files.filter(({ path }) => path > after).slice(0, limit + 1);
+  return pageOf(rows, limit, ({ path }) => ({ path }));
 }
 
 /**
