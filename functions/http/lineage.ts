@@ -15,8 +15,8 @@ import {
 import {
   facetsOf,
   lineageOf,
-  recordEvents,
-  recordOne,
+  recordOpenLineage,
+  recordOpenLineageBatch,
   requestRecording,
 } from '../../shared/lineage/index.ts';
 
@@ -59,7 +59,7 @@ export const lineage: Surface = {
       operation: 'postOpenLineageEvent',
       role: 'contributor',
       async handle(ctx, { request }) {
-        await recordOne(ctx, await bodyOf(request));
+        await recordOpenLineage(ctx, await bodyOf(request));
         return json({});
       },
     },
@@ -68,7 +68,7 @@ export const lineage: Surface = {
       path: '/api/v1/lineage/batch',
       operation: 'postOpenLineageBatch',
       role: 'contributor',
-      handle: async (ctx, { request }) => json(await recordEvents(ctx, await bodyOf(request))),
+      handle: async (ctx, { request }) => json(await recordOpenLineageBatch(ctx, await bodyOf(request))),
     },
   ],
 };

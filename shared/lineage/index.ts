@@ -1,19 +1,19 @@
 export type { Edge, EdgeKind } from './edge.ts';
 export type { LineageNode } from './facts.ts';
 export type { NodeId } from './node.ts';
-export { type BatchAnswer, recordEvents, recordOne } from './openlineage/batch.ts';
-export { announce, emit, type EmitMessage } from './openlineage/emit.ts';
+export { type BatchAnswer, recordOpenLineage, recordOpenLineageBatch } from './openlineage/batch.ts';
+export { announceEnded, emitLineage, type EmitMessage } from './openlineage/emit.ts';
 export {
-  batchFinished,
-  endpointMoved,
-  loggedModelCreated,
-  recordAgain,
+  recordLineage,
   requestRecording,
-  retrainingFinished,
-  runChanged,
-  versionConverted,
-  versionCreated,
-  versionReady,
+  traceBatchJob,
+  traceConversion,
+  traceDatasets,
+  traceEndpoint,
+  traceLoggedModel,
+  traceRetraining,
+  traceRun,
+  traceVersion,
 } from './record.ts';
 export {
   facetsOf,

@@ -13,12 +13,12 @@ import { resolvedNode } from './resolve.ts';
 import { connect, type NodeDescription } from './store.ts';
 
 /** The edges of a run. Subscriber of `run.inputs-logged` and `run.finished`. */
-export async function runChanged(ctx: Context, event: CairnEvent): Promise<void> {
+export async function traceRun(ctx: Context, event: CairnEvent): Promise<void> {
   await recordRun(ctx, event.subject['runId'] ?? '');
 }
 
 /** The edge from the run that logged a model. Subscriber of `logged-model.created`. */
-export async function loggedModelCreated(ctx: Context, event: CairnEvent): Promise<void> {
+export async function traceLoggedModel(ctx: Context, event: CairnEvent): Promise<void> {
   const modelId = event.subject['modelId'] ?? '';
   const model = await unlessMissing(getLoggedModel(ctx, modelId, { deleted: true }));
   if (!model?.sourceRunId) return;
@@ -28,17 +28,17 @@ export async function loggedModelCreated(ctx: Context, event: CairnEvent): Promi
 }
 
 /** Where a version comes from. Subscriber of `version.created`. */
-export async function versionCreated(ctx: Context, event: CairnEvent): Promise<void> {
+export async function traceVersion(ctx: Context, event: CairnEvent): Promise<void> {
   await recordOrigin(ctx, event.subject['modelId'] ?? '', Number(event.subject['version']));
 }
 
 /** The datasets that a version names. Subscriber of `version.ready`. */
-export async function versionReady(ctx: Context, event: CairnEvent): Promise<void> {
+export async function traceDatasets(ctx: Context, event: CairnEvent): Promise<void> {
   await recordDatasets(ctx, event.subject['modelId'] ?? '', Number(event.subject['version']));
 }
 
 /** The ONNX file that was made of a version. Subscriber of `version.converted`. */
-export async function versionConverted(ctx: Context, { subject }: CairnEvent): Promise<void> {
+export async function traceConversion(ctx: Context, { subject }: CairnEvent): Promise<void> {
   const { modelId = '', version: number } = subject;
   const version = await unlessMissing(getVersion(ctx, modelId, Number(number)));
   if (!version?.converted) return;
@@ -66,7 +66,7 @@ export async function requestRecording(ctx: Context, text: string): Promise<Node
 }
 
 /** Work of kind `record-lineage`. */
-export async function recordAgain(ctx: Context, message: RecordMessage): Promise<void> {
+export async function recordLineage(ctx: Context, message: RecordMessage): Promise<void> {
   const { kind, name } = partsOf(await resolvedNode(ctx, message.node));
   if (kind === 'run') await recordRun(ctx, name);
   const of = kind === 'version' ? versionIn(name) : undefined;
@@ -76,7 +76,7 @@ export async function recordAgain(ctx: Context, message: RecordMessage): Promise
 }
 
 /** The version that an endpoint answers by. Subscriber of `endpoint.created` and `endpoint.moved`. */
-export async function endpointMoved(ctx: Context, { subject, at }: CairnEvent): Promise<void> {
+export async function traceEndpoint(ctx: Context, { subject, at }: CairnEvent): Promise<void> {
   const { endpoint = '', modelId = '', to } = subject;
   if (to === undefined) return;
   const hub = nodeId('endpoint', endpoint);
@@ -84,13 +84,13 @@ export async function endpointMoved(ctx: Context, { subject, at }: CairnEvent): 
 }
 
 /** The files of a batch job and what scored it. Subscriber of `batch.finished`. */
-export async function batchFinished(ctx: Context, event: CairnEvent): Promise<void> {
+export async function traceBatchJob(ctx: Context, event: CairnEvent): Promise<void> {
   const job = await unlessMissing(findJob(ctx, event.subject['jobId'] ?? ''));
   if (job) await connect(ctx, nodeId('batch-job', job.jobId), edgesOfJob(job, event.at));
 }
 
 /** What a retraining was of and what it made. Subscriber of `retraining.finished`. */
-export async function retrainingFinished(ctx: Context, event: CairnEvent): Promise<void> {
+export async function traceRetraining(ctx: Context, event: CairnEvent): Promise<void> {
   const job = await unlessMissing(getRetraining(ctx, event.subject['jobId'] ?? ''));
   if (job) await connect(ctx, nodeId('retraining', job.jobId), edgesOfRetraining(job, event.at));
 }

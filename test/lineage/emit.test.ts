@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
-import { announce, emit, type EmitMessage } from '../../shared/lineage/index.ts';
+import { announceEnded, emitLineage, type EmitMessage } from '../../shared/lineage/index.ts';
 import { type OpenLineageEvent, parseEvent } from '../../shared/lineage/openlineage/event.ts';
 import { createRun, updateRun } from '../../shared/tracking/index.ts';
 import { classifier, deploy, features } from '../serving/support.ts';
@@ -175,7 +175,7 @@ describe('a backend that does not answer', () => {
     while (message) {
       answers.push(503);
       sent.length = 0;
-      await emit(ctx, message);
+      await emitLineage(ctx, message);
       const next: (typeof sent)[number] | undefined = sent[0];
       if (next) delays.push(next.delaySeconds ?? 0);
       message = next;
@@ -189,15 +189,15 @@ describe('a backend that does not answer', () => {
     const message = await endedRun();
     const { ctx, sent } = observed();
     answers.push(200, 500);
-    await emit(ctx, message);
-    await emit(ctx, sent[0] ?? message);
+    await emitLineage(ctx, message);
+    await emitLineage(ctx, sent[0] ?? message);
     expect(received.map(({ event }) => event.eventType)).toEqual(['START', 'START', 'COMPLETE']);
     sent.length = 0;
     answers.push(400);
-    await emit(ctx, message);
+    await emitLineage(ctx, message);
     expect(sent).toEqual([]);
     answers.push(302);
-    await emit(ctx, message);
+    await emitLineage(ctx, message);
     expect(sent).toHaveLength(1);
   });
 
@@ -214,15 +214,15 @@ describe('a backend that does not answer', () => {
       subject: { runId: '1' },
     } as const;
     const none = { ...ctx, settings: { ...ctx.settings, openLineage: undefined } };
-    await announce(none, event);
-    await emit(none, await endedRun());
+    await announceEnded(none, event);
+    await emitLineage(none, await endedRun());
     expect(sent).toEqual([]);
-    await announce(ctx, event);
+    await announceEnded(ctx, event);
     expect(sent).toMatchObject([{ of: 'run', id: '1', failures: 0 }]);
     const { runId } = await createRun(server.ctx, {});
-    await emit(ctx, { kind: 'emit-lineage', of: 'run', id: runId, at: 1, failures: 0 });
+    await emitLineage(ctx, { kind: 'emit-lineage', of: 'run', id: runId, at: 1, failures: 0 });
     for (const of of ['run', 'batch-job', 'retraining', 'version'] as const)
-      await emit(ctx, { kind: 'emit-lineage', of, id: 'none/1', at: 1, failures: 0 });
+      await emitLineage(ctx, { kind: 'emit-lineage', of, id: 'none/1', at: 1, failures: 0 });
     expect(received).toEqual([]);
     await server.drain();
   });

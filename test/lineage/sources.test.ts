@@ -4,11 +4,11 @@ import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import {
   lineageOf,
-  recordAgain,
-  retrainingFinished,
-  versionConverted,
-  versionCreated,
-  versionReady,
+  recordLineage,
+  traceConversion,
+  traceDatasets,
+  traceRetraining,
+  traceVersion,
 } from '../../shared/lineage/index.ts';
 import type { RetrainingJob } from '../../shared/pipelines/index.ts';
 import {
@@ -57,7 +57,7 @@ describe('a version', () => {
   test('is copied from the version that its source names', async () => {
     const first = await registered('original');
     const copy = await registered('copy', 'models:/original/1');
-    await versionCreated(ctx, eventOf('version.created', ofVersion(copy)));
+    await traceVersion(ctx, eventOf('version.created', ofVersion(copy)));
     const edge = `${nodeOf(first)} copied-to ${nodeOf(copy)}`;
     await eventually(async () => expect(await edgesAt(nodeOf(copy))).toEqual([edge]));
   });
@@ -86,8 +86,8 @@ describe('a version', () => {
         expect(nodes.find(({ id }) => id === evaluation)).toMatchObject({ label: 'evaluation.csv' });
       });
     };
-    await read(() => versionReady(ctx, eventOf('version.ready', ofVersion(version))));
-    await read(() => recordAgain(ctx, { kind: 'record-lineage', node: 'version:with-data/1' }));
+    await read(() => traceDatasets(ctx, eventOf('version.ready', ofVersion(version))));
+    await read(() => recordLineage(ctx, { kind: 'record-lineage', node: 'version:with-data/1' }));
   });
 
   test('leads to the file that it was converted to', async () => {
@@ -96,7 +96,7 @@ describe('a version', () => {
       type: 'version.updated',
       version: { ...doc, converted: { path: '0/converted/onnx/model.onnx', digest: 'sha256:11', at: 5 } },
     }));
-    await versionConverted(ctx, eventOf('version.converted', ofVersion(version)));
+    await traceConversion(ctx, eventOf('version.converted', ofVersion(version)));
     const edge = `${nodeOf(version)} converted-to file:artifacts/0/converted/onnx/model.onnx`;
     await eventually(async () => expect(await edgesAt(nodeOf(version))).toEqual([edge]));
   });
@@ -130,7 +130,7 @@ describe('a retraining', () => {
 
   test('leads from the predictions of its window and the champion to the challenger', async () => {
     await ctx.stores.documents('jobs').write(['retrain-1'], { op: 'create', doc: job('retrain-1', 'm1') });
-    await retrainingFinished(ctx, eventOf('retraining.finished', { jobId: 'retrain-1' }));
+    await traceRetraining(ctx, eventOf('retraining.finished', { jobId: 'retrain-1' }));
     await eventually(async () =>
       expect(await edgesAt('retraining:retrain-1')).toEqual([
         'endpoint:iris used retraining:retrain-1',
@@ -149,7 +149,7 @@ describe('a retraining', () => {
   test('of another workspace leaves no edge', async () => {
     const elsewhere = { ...job('retrain-2', 'm1'), workspace: 'elsewhere' };
     await ctx.stores.documents('jobs').write(['retrain-2'], { op: 'create', doc: elsewhere });
-    await retrainingFinished(ctx, eventOf('retraining.finished', { jobId: 'retrain-2' }));
+    await traceRetraining(ctx, eventOf('retraining.finished', { jobId: 'retrain-2' }));
     await expect(
       lineageOf(ctx, { node: 'retraining:retrain-2', direction: 'both', depth: 1 }),
     ).rejects.toMatchObject({ code: 'not-found' });

@@ -3,11 +3,11 @@ import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import {
   lineageOf,
-  loggedModelCreated,
-  recordAgain,
-  recordOne,
+  recordLineage,
+  recordOpenLineage,
   requestRecording,
-  runChanged,
+  traceLoggedModel,
+  traceRun,
 } from '../../shared/lineage/index.ts';
 import { createRun, logInputs, updateRun } from '../../shared/tracking/index.ts';
 import { dyingAfter } from '../support/dying.ts';
@@ -55,8 +55,8 @@ describe('edges', () => {
   test('are whole at both ends when they are told again after a death at any write', async () => {
     const { run, model } = await trainedRun(ctx, { digest: 'dying' });
     const deaths = await dyingEverywhere(async (here) => {
-      await runChanged(here, eventOf({ runId: run.runId }));
-      await loggedModelCreated(here, eventOf({ modelId: model.modelId }));
+      await traceRun(here, eventOf({ runId: run.runId }));
+      await traceLoggedModel(here, eventOf({ modelId: model.modelId }));
     });
     expect(deaths).toBeGreaterThan(3);
     const all = [
@@ -77,7 +77,7 @@ describe('edges', () => {
   test('of an OpenLineage event are whole when it is sent again after a death at any write', async () => {
     const { runId } = await createRun(ctx, {});
     await logInputs(ctx, runId, { datasets: [dataset('a', 'dying-ol')], modelIds: [] });
-    await runChanged(ctx, eventOf({ runId }));
+    await traceRun(ctx, eventOf({ runId }));
     const id = '0190a1b2-0000-7000-8000-0000000000aa';
     const event = {
       eventType: 'COMPLETE',
@@ -94,7 +94,7 @@ describe('edges', () => {
       producer: 'x:y',
       schemaURL: 'x:y',
     };
-    await dyingEverywhere((here) => recordOne(here, event));
+    await dyingEverywhere((here) => recordOpenLineage(here, event));
     await eventually(async () => {
       const up = await lineageOf(ctx, { node: `run:${runId}`, direction: 'up', depth: 5 });
       expect(arrows(up)).toEqual([
@@ -108,14 +108,14 @@ describe('edges', () => {
 
   test('told by many at once are there once', async () => {
     const { run } = await trainedRun(ctx, { digest: 'at-once' });
-    await Promise.all(Array.from({ length: 8 }, () => runChanged(ctx, eventOf({ runId: run.runId }))));
+    await Promise.all(Array.from({ length: 8 }, () => traceRun(ctx, eventOf({ runId: run.runId }))));
     await eventually(async () => expect((await around(`run:${run.runId}`, 1)).edges).toHaveLength(3));
   });
 
   test('of what is older than its lineage are written on demand', async () => {
     const { run } = await trainedRun(ctx, { digest: 'older' });
     const node = await requestRecording(ctx, `run:${run.runId}`);
-    await recordAgain(ctx, { kind: 'record-lineage', node });
+    await recordLineage(ctx, { kind: 'record-lineage', node });
     await eventually(async () => expect((await around(node, 1)).edges).toHaveLength(3));
     await expect(requestRecording(ctx, 'dataset:older')).rejects.toMatchObject({ code: 'invalid' });
   });
@@ -125,9 +125,9 @@ describe('edges', () => {
       tags: [{ key: 'mlflow.parentRunId', value: 'f'.repeat(32) }],
     });
     await logInputs(ctx, runId, { datasets: [], modelIds: ['m-1', `m-${'0'.repeat(32)}`] });
-    await runChanged(ctx, eventOf({ runId }));
+    await traceRun(ctx, eventOf({ runId }));
     expect((await around(`run:${runId}`)).edges).toEqual([]);
-    await runChanged(ctx, eventOf({ runId: 'f'.repeat(32) }));
+    await traceRun(ctx, eventOf({ runId: 'f'.repeat(32) }));
   });
 });
 
@@ -139,7 +139,7 @@ describe('a walk', () => {
     const again = async (of: typeof a, other: typeof a) => {
       await updateRun(ctx, of.run.runId, { status: 'RUNNING' });
       await logInputs(ctx, of.run.runId, { datasets: [], modelIds: [other.model.modelId] });
-      await runChanged(ctx, eventOf({ runId: of.run.runId }));
+      await traceRun(ctx, eventOf({ runId: of.run.runId }));
     };
     await again(a, b);
     await again(b, a);
@@ -158,7 +158,7 @@ describe('a walk', () => {
     for (let i = 0; i < 5; i++) {
       const tags = parent === '' ? [] : [{ key: 'mlflow.parentRunId', value: parent }];
       const { runId } = await createRun(ctx, { tags });
-      await runChanged(ctx, eventOf({ runId }));
+      await traceRun(ctx, eventOf({ runId }));
       chain.push((parent = runId));
     }
     await eventually(async () => {
@@ -176,7 +176,7 @@ describe('a walk', () => {
     for (let i = 0; i < 12; i++) {
       const { runId } = await createRun(ctx, { startTime: 1000 + i, tags: gitTags.slice(0, 1) });
       await logInputs(ctx, runId, { datasets: [dataset('popular', 'popular')], modelIds: [] });
-      await runChanged(ctx, eventOf({ runId }));
+      await traceRun(ctx, eventOf({ runId }));
       runIds.push(`run:${runId}`);
     }
     const ask = (limits: { nodesMax: number; fanOutMax: number }) =>
@@ -210,9 +210,9 @@ describe('request units', () => {
 
   test('of an event, of the same event again, and of a question stay within their budget', async () => {
     const { run } = await trainedRun(ctx, { digest: 'costs' });
-    const first = await cost(() => runChanged(ctx, eventOf({ runId: run.runId })));
+    const first = await cost(() => traceRun(ctx, eventOf({ runId: run.runId })));
     await eventually(async () => expect((await around(`run:${run.runId}`, 1)).edges).toHaveLength(3));
-    const again = await cost(() => runChanged(ctx, eventOf({ runId: run.runId })));
+    const again = await cost(() => traceRun(ctx, eventOf({ runId: run.runId })));
     const question = await cost(() => around(`run:${run.runId}`, 2));
     // Three edges, of which one to a dataset that is new and known by its digest and its place.
     expect(first).toBeLessThan(110);
@@ -232,12 +232,12 @@ describe('request units', () => {
       producer: 'x:y',
       schemaURL: 'x:y',
     });
-    const first = await cost(() => recordOne(ctx, event('START', 1)));
+    const first = await cost(() => recordOpenLineage(ctx, event('START', 1)));
     await eventually(async () => {
       expect((await around('openlineage-run:0190a1b2-0000-7000-8000-0000000000bb', 1)).edges).toHaveLength(3);
     });
     // The end of the run changes the run alone.
-    const end = await cost(() => recordOne(ctx, event('COMPLETE', 2)));
+    const end = await cost(() => recordOpenLineage(ctx, event('COMPLETE', 2)));
     expect(first).toBeLessThan(150);
     expect(end).toBeLessThan(40);
   });
@@ -246,7 +246,7 @@ describe('request units', () => {
     for (let i = 0; i < 30; i++) {
       const { runId } = await createRun(ctx, {});
       await logInputs(ctx, runId, { datasets: [dataset('wide', 'wide')], modelIds: [] });
-      await runChanged(ctx, eventOf({ runId }));
+      await traceRun(ctx, eventOf({ runId }));
     }
     const ask = (fanOutMax: number) =>
       cost(() =>

@@ -19,7 +19,7 @@ const eventsMax = 1000;
 const jobsAtOnceMax = 8;
 
 /** Takes one event, as its JSON has it. Throws `invalid` where it is not as the specification says. */
-export async function recordOne(ctx: Context, value: unknown): Promise<void> {
+export async function recordOpenLineage(ctx: Context, value: unknown): Promise<void> {
   await recordEvent(ctx, parseEvent(value));
 }
 
@@ -27,7 +27,7 @@ export async function recordOne(ctx: Context, value: unknown): Promise<void> {
  * Takes a list of events, each for itself: what is wrong with one keeps none of the others out. Events of one
  * job are taken in their order, since they change the same nodes. Throws `invalid` for what is no list.
  */
-export async function recordEvents(ctx: Context, value: unknown): Promise<BatchAnswer> {
+export async function recordOpenLineageBatch(ctx: Context, value: unknown): Promise<BatchAnswer> {
   if (!Array.isArray(value)) throw new CairnError('invalid', 'The body must be a JSON list of events.');
   if (value.length > eventsMax)
     throw new CairnError('invalid', `At most ${eventsMax} events can be sent at once; got ${value.length}.`);

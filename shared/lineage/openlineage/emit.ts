@@ -30,7 +30,7 @@ const answerSecondsMax = 10;
  * Has the operator's OpenLineage backend told of what has ended: a subscriber, which does nothing where none
  * is set. The telling is work of its own, so that a backend that is away holds nothing up here.
  */
-export async function announce(ctx: Context, event: CairnEvent): Promise<void> {
+export async function announceEnded(ctx: Context, event: CairnEvent): Promise<void> {
   if (!ctx.settings.openLineage) return;
   const ended = endedBy(event);
   if (!ended) return;
@@ -58,7 +58,7 @@ function endedBy({ type, subject }: CairnEvent): Pick<EmitMessage, 'of' | 'id'> 
  * Work of kind `emit-lineage`: sends the events, or comes back later, up to some hours. Sent twice they are
  * the same events, which a backend knows by run and time.
  */
-export async function emit(ctx: Context, message: EmitMessage): Promise<void> {
+export async function emitLineage(ctx: Context, message: EmitMessage): Promise<void> {
   const target = ctx.settings.openLineage;
   if (!target) return;
   for (const event of await eventsOf(ctx, message)) {
