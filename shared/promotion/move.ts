@@ -31,13 +31,16 @@ import {
 } from './store.ts';
 import { holderOf } from './target.ts';
 
+/** A judgement older than this is taken anew before the target moves. */
+const judgedMillisecondsMax = 10 * 60_000;
+
 export type MoveOutcome =
   | { readonly outcome: 'moved' }
   /** Somebody changed the promotion meanwhile. */
   | { readonly outcome: 'lost' }
   /** The version holds its target already. */
   | { readonly outcome: 'held'; readonly judged: Judgement }
-  /** The champion, the policy or the version is not the one that was judged. */
+  /** The champion, the policy or the version is not the one that was judged, or that was long ago. */
   | { readonly outcome: 'stale' }
   /** The version was deleted. */
   | { readonly outcome: 'gone' }
@@ -103,7 +106,10 @@ async function standing(ctx: Context, root: ModelRoot, promotion: Promotion): Pr
   const now = { ...judged, gates };
   switch (verdict) {
     case 'passed':
-      return { outcome: 'passed', judged: now };
+      // What was judged may have been logged or written anew while people were asked.
+      return ctx.clock.now() > judged.at + judgedMillisecondsMax
+        ? { outcome: 'stale' }
+        : { outcome: 'passed', judged: now };
     case 'waiting':
       return { outcome: 'waiting', judged: now, until: untilOf(gates) };
     case 'refused':

@@ -192,6 +192,30 @@ describe('a promotion', () => {
     expect((await advanced(ctx, await asked('reading', 1))).judged?.versionSeq).toBe(2);
   });
 
+  test('approved days later is judged again before it moves anything', async () => {
+    const path = 'sets/overwritten.csv';
+    const write = (csv: string) => ctx.stores.blobs('artifacts').write(`default/${path}`, Buffer.from(csv));
+    const rows = evaluationCsv(400);
+    await write(rows);
+    const set = { key: 'cairn.evaluation', value: `mlflow-artifacts:/${path}` };
+    await registered(ctx, 'patient', [{ onnx: classifier(0.2) }, { onnx: classifier(0.1), tags: [set] }]);
+    await moveAlias(ctx, { name: 'patient', alias: 'champion', version: 1 });
+    await guard(ctx, 'patient', approvals, {
+      gate: 'no-regression',
+      metric: 'accuracy',
+      margin: 0,
+      rowsMin: 50,
+      confidence: 0.9,
+    });
+    const promotion = await advanced(ctx, await asked('patient', 2));
+    expect(promotion.status).toBe('waiting');
+    // The same rows with every truth turned round.
+    await write(rows.replaceAll(',yes', ',?').replaceAll(',no', ',yes').replaceAll(',?', ',no'));
+    const later = at(ctx, Date.now() + 11 * 60_000);
+    await approvePromotion(as(later, 'bob'), { name: 'patient', number: promotion.number });
+    expect(await advanced(later, promotion)).toMatchObject({ status: 'refused' });
+  });
+
   test('is judged on the rows that the policy names, whatever the author named', async () => {
     // By the author's rows the second version is the better one: every truth in them is its mistake.
     const friendly = evaluationCsv(400)
