@@ -13,6 +13,7 @@ export type Management = {
   call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<ManagementAnswer>;
 };
 
+/** Azure Resource Manager, as far as the identity of the app may use it. */
 export function openManagement(settings: Settings): Management {
   let identity: TokenCredential | undefined;
   return managementAt(managementUrl, async () => {

@@ -4,6 +4,7 @@ import type { ConversionJob, ConversionState } from './job.ts';
 
 const jobs = (ctx: Context) => ctx.stores.documents('jobs');
 
+/** A conversion of this workspace; `undefined` where there is none of this id. */
 export async function readJob(ctx: Context, jobId: string): Promise<Stored<ConversionJob> | undefined> {
   const stored = await jobs(ctx).read<ConversionJob>([jobId], 'job');
   return stored?.doc.workspace === ctx.workspace ? stored : undefined;
@@ -25,6 +26,7 @@ export async function replaceState(
   await jobs(ctx).write([job.jobId], { op: 'replace', doc, etag });
 }
 
+/** Whether nothing more is to be done for a conversion. */
 export function isFinished({ status }: ConversionState): boolean {
   return status === 'succeeded' || status === 'failed';
 }

@@ -21,6 +21,7 @@ export type Records<R> = {
   read(ctx: Context, task: Task): Promise<{ run: R; at: number; record: Recorder<R> } | undefined>;
 };
 
+/** The executions of one kind of executor, in container `jobs`. */
 export function recordsOf<R>(kind: 'local' | 'container'): Records<R> {
   const id = ({ attempt }: Task) => `execution:${kind}:${attempt}`;
   const documents = (ctx: Context) => ctx.stores.documents('jobs');

@@ -15,6 +15,7 @@ export type PromotionIndex = Document & {
   readonly open: readonly { readonly number: number; readonly version: number; readonly target: Target }[];
 };
 
+/** Promotions and policies lie in the partition of their model, so that one batch changes all of them. */
 export const documents = (ctx: Context) => ctx.stores.documents('models');
 export const keyOf = (ctx: Context, modelId: string): Key => [ctx.workspace, modelId];
 
@@ -98,6 +99,7 @@ export type Plan = {
   announce(): void;
 };
 
+/** The writes and events of some changes, with the index where one of them opens or ends a promotion. */
 export async function planChanges(
   ctx: Context,
   modelId: string,
@@ -131,6 +133,7 @@ export async function planChanges(
   };
 }
 
+/** The event of a change; there is no `before` of a new promotion. */
 export function promotionEvent(
   ctx: Context,
   type: EventType,

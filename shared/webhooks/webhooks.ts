@@ -8,6 +8,7 @@ import { partition, storedWebhook } from './store.ts';
 /** Every event of the registry asks all of them; the number is looked at before one is added. */
 const webhooksMax = 500;
 
+/** Makes a webhook. Throws `invalid` for fields that are none, and where there are too many webhooks. */
 export async function createWebhook(ctx: Context, input: NewWebhook): Promise<Webhook> {
   const { sealed, ...fields } = await checked(ctx, input);
   await checkNumber(ctx);

@@ -42,6 +42,7 @@ export async function findByName(ctx: Context, name: string): Promise<Stored<Mod
   return stored;
 }
 
+/** Where a model lies with all that belongs to it: versions, moves of aliases, promotions, policies, events. */
 export function partition(ctx: Context, modelId: string): Key {
   return [ctx.workspace, modelId];
 }

@@ -10,11 +10,13 @@ export type ModelName = Document & {
   readonly type: 'model-name';
   readonly modelId: string;
   readonly name: string;
+  /** The id of the model that the name points to. */
   readonly target: string;
 };
 
 const nameCharsMax = 500;
 
+/** The document that makes a name point to a model. */
 export function nameDocument(ctx: Context, name: string, target: string): ModelName {
   return {
     id: 'name',
@@ -32,6 +34,7 @@ export function readName(ctx: Context, name: string): Promise<Stored<ModelName> 
   return ctx.stores.documents('models').read<ModelName>(namePartition(ctx, name), 'name');
 }
 
+/** Where a name lies: in a partition of its own, which has the digest of the name for a model's id. */
 export function namePartition(ctx: Context, name: string): Key {
   return [ctx.workspace, `name:${createHash('sha256').update(name).digest('hex')}`];
 }

@@ -61,6 +61,7 @@ export function unidentified(source: string, field: 'run_id' | 'model_id'): neve
   );
 }
 
+/** MLflow's words for a source that is not taken, with the reason. */
 export function refused(source: string, why: string, field = 'source'): CairnError {
   return new CairnError('invalid', `Invalid model version source: '${shown(source)}'. ${why}`, { field });
 }

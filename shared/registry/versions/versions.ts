@@ -21,6 +21,7 @@ export function hasVersion({ nextVersion, gone }: ModelRoot, version: number): b
   return Number.isInteger(version) && version >= 1 && version < nextVersion && !gone.includes(version);
 }
 
+/** MLflow's words where a model has no such version. */
 export function unknownVersion(name: string, version: number): CairnError {
   return new CairnError('not-found', `Model Version (name=${name}, version=${version}) not found`, {
     field: 'version',
@@ -62,6 +63,7 @@ export async function listVersions(
   return pageOf(rows, limit, ({ version }) => ({ version }));
 }
 
+/** A version with the etag that a conditional write needs; `undefined` where there is none, or none any more. */
 export async function readVersion(
   ctx: Context,
   modelId: string,
@@ -74,14 +76,17 @@ export async function readVersion(
   return stored?.doc.type === 'version' ? stored : undefined;
 }
 
+/** What the events of a version are counted under. */
 export function versionAggregate(modelId: string, version: number): string {
   return `version/${modelId}/${version}`;
 }
 
+/** The `ref` of a version. */
 export function versionRef(modelId: string, version: number): string {
   return `${modelId}/${version}`;
 }
 
+/** The id of a version's document; ids sort as the numbers do. */
 export function versionId(version: number): string {
   return `version:${String(version).padStart(8, '0')}`;
 }
