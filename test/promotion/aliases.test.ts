@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
-import { isCode } from '../../shared/http/index.ts';
 import {
   aliasHistory,
   type AliasMove,
@@ -13,7 +12,7 @@ import {
 } from '../../shared/registry/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { testInstances } from '../support/instances.ts';
-import { guard, registered } from './support.ts';
+import { codeOf, guard, registered } from './support.ts';
 
 let stack: Awaited<ReturnType<typeof testInstances>>;
 let instances: Context[];
@@ -33,14 +32,6 @@ const move = (name: string, version: number, expected?: number) =>
 const rollback = (name: string, more: { expected?: number; key?: string } = {}, from: Context = ctx) =>
   rollbackAlias(from, { name, alias, reason: 'because', ...more });
 const holderOf = async (name: string) => aliasHolder(await modelByName(ctx, name), alias);
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'done',
-    (error: unknown) =>
-      (['conflict', 'not-found', 'invalid-state', 'unavailable'] as const).find((code) =>
-        isCode(error, code),
-      ) ?? String(error),
-  );
 
 /** All moves, oldest first, read a small page at a time. */
 async function historyOf(name: string): Promise<AliasMove[]> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
 import type { DatasetRef } from '../../shared/datasets/index.ts';
-import { CairnError, isCode } from '../../shared/http/index.ts';
+import { CairnError } from '../../shared/http/index.ts';
 import {
   approvePromotion,
   cancelPromotion,
@@ -37,6 +37,7 @@ import {
   as,
   at,
   classifier,
+  codeOf,
   dueAt,
   evaluationCsv,
   evaluationSet,
@@ -65,14 +66,6 @@ const asked = async (name: string, version: number, from: Context = ctx): Promis
 const holderOf = async (name: string) => aliasHolder(await modelByName(ctx, name), 'champion');
 const approve = (name: string, number: number, by = 'bob') => approvePromotion(as(ctx, by), { name, number });
 const statusOf = async (name: string, number: number) => (await getPromotion(ctx, name, number)).status;
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'done',
-    (error: unknown) =>
-      (
-        ['conflict', 'not-found', 'invalid', 'invalid-state', 'forbidden', 'too-many', 'unavailable'] as const
-      ).find((code) => isCode(error, code)) ?? String(error),
-  );
 const gatesOf = ({ judged }: Promotion) =>
   Object.fromEntries((judged?.gates ?? []).map(({ key, status }) => [key, status]));
 

@@ -2,6 +2,7 @@ import type { Context } from '../../shared/context.ts';
 import { writeCsv } from '../../shared/datasets/index.ts';
 import type { Document } from '../../shared/documents.ts';
 import type { AgendaEntry } from '../../shared/events/index.ts';
+import { CairnError } from '../../shared/http/index.ts';
 import { linearClassifier } from '../../shared/onnx/index.ts';
 import { advancePromotion, type GateSpec, type Promotion, putPolicy } from '../../shared/promotion/index.ts';
 import { type AliasMove, createModel, createVersion, inspectVersion } from '../../shared/registry/index.ts';
@@ -12,6 +13,13 @@ import type { JsonObject, TestServer } from '../support/server.ts';
 export const as = (ctx: Context, id: string): Context => ({ ...ctx, principal: { id, name: id } });
 /** The context at a time of its own. */
 export const at = (ctx: Context, now: number): Context => ({ ...ctx, clock: { now: () => now } });
+
+/** The code that a call fails with, `done` where it does not. */
+export const codeOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'done',
+    (error: unknown) => (error instanceof CairnError ? error.code : String(error)),
+  );
 
 const features = ['a', 'b'] as const;
 
