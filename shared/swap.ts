@@ -1,3 +1,4 @@
+import type { Stores } from './azure/index.ts';
 import type { Context } from './context.ts';
 import { CairnError } from './http/index.ts';
 
@@ -29,6 +30,31 @@ export async function swap<T>(
     await jitter(ctx, tries);
   }
   throw contended(what);
+}
+
+/** The last of those that wait for their turn, by what they write to. */
+const lines = new WeakMap<Stores['documents'], Map<string, Promise<unknown>>>();
+
+/**
+ * The same for what many may change at once: those of this process go one after the other in the order in
+ * which they came, and so lose to other processes only. An attempt must not wait for another of the same line.
+ */
+export async function swapInTurn<T>(
+  ctx: Context,
+  what: string,
+  attempt: () => Promise<T | typeof lost>,
+): Promise<T> {
+  const name = `${ctx.workspace}/${what}`;
+  const line = lines.get(ctx.stores.documents) ?? new Map<string, Promise<unknown>>();
+  lines.set(ctx.stores.documents, line);
+  const ahead = line.get(name)?.catch(() => undefined);
+  const mine = Promise.resolve(ahead).then(() => swap(ctx, what, attempt));
+  line.set(name, mine);
+  try {
+    return await mine;
+  } finally {
+    if (line.get(name) === mine) line.delete(name);
+  }
 }
 
 /** Waits a random time that grows with the tries so far, so that those who contend stop meeting. */

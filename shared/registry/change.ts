@@ -1,7 +1,7 @@
 import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { EventType } from '../events/index.ts';
-import { lost, swap } from '../swap.ts';
+import { lost, swap, swapInTurn } from '../swap.ts';
 import { commit } from './commit.ts';
 import type { ModelRoot, ModelVersion } from './model.ts';
 import { readByName } from './models/models.ts';
@@ -38,7 +38,7 @@ export function changeModel(
   name: string,
   decide: (root: ModelRoot) => Promise<ModelChange | undefined> | ModelChange | undefined,
 ): Promise<ModelRoot> {
-  return swap(ctx, `Model '${name}'`, async () => {
+  return swapInTurn(ctx, `Model '${name}'`, async () => {
     const { doc: before, etag } = await readByName(ctx, name);
     const change = await decide(before);
     if (!change) return before;

@@ -2,7 +2,7 @@ import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
-import { lost, swap } from '../swap.ts';
+import { lost, swapInTurn } from '../swap.ts';
 import { moveRecord } from './aliases/aliases.ts';
 import { changeModel } from './change.ts';
 import { freeName } from './models/claim.ts';
@@ -76,7 +76,7 @@ export async function deleteVersion(
  * is in force.
  */
 export async function deleteModel(ctx: Context, name: string): Promise<void> {
-  const deleted = await swap(ctx, `Model '${name}'`, async () => {
+  const deleted = await swapInTurn(ctx, `Model '${name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, name);
     if (root.policy)
       throw new CairnError(

@@ -73,6 +73,18 @@ describe('twenty at once', () => {
     expect((await modelByName(at(1), 'moved')).aliases).toEqual({ champion: moves.at(-1)?.to });
   });
 
+  test('and a hundred at one instance take turns: nobody is told to come back', async () => {
+    await newModel('queued', 100);
+    await Promise.all(
+      Array.from({ length: 100 }, (_, i) =>
+        i % 2 === 0
+          ? moveAlias(at(0), { name: 'queued', alias: 'champion', version: i + 1 })
+          : createVersion(at(0), { name: 'queued', source: 's3://a/b' }),
+      ),
+    );
+    expect((await modelByName(at(0), 'queued')).nextVersion).toBe(151);
+  });
+
   test('who expect one holder are all told but one', async () => {
     await newModel('expected', 21);
     await moveAlias(at(0), { name: 'expected', alias: 'champion', version: 21 });

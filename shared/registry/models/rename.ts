@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { CairnEvent } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
-import { lost, swap } from '../../swap.ts';
+import { lost, swapInTurn } from '../../swap.ts';
 import { inTurns } from '../../turns.ts';
 import { changeModel } from '../change.ts';
 import { claimName, freeName } from './claim.ts';
@@ -61,7 +61,7 @@ function intend(
   name: string,
   newName: string,
 ): Promise<{ readonly modelId: string; readonly token: string }> {
-  return swap(ctx, `Model '${name}'`, async () => {
+  return swapInTurn(ctx, `Model '${name}'`, async () => {
     const { doc, etag } = await readByName(ctx, name);
     if (await findByName(ctx, newName)) throw taken(newName);
     const token = ctx.ids.hex(8);

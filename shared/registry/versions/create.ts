@@ -1,6 +1,6 @@
 import type { Write } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
-import { lost, swap } from '../../swap.ts';
+import { lost, swapInTurn } from '../../swap.ts';
 import { checkLength } from '../../tracking/index.ts';
 import { commit } from '../commit.ts';
 import type { ModelVersion } from '../model.ts';
@@ -39,7 +39,7 @@ export async function createVersion(ctx: Context, input: NewVersion): Promise<Mo
   checkName(input.name);
   tags.forEach(checkVersionTag);
   checkRoom(`The new version of '${input.name}'`, { description, tags: tagMap(tags) });
-  return swap(ctx, `Model '${input.name}'`, async () => {
+  return swapInTurn(ctx, `Model '${input.name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, input.name);
     const { modelId, nextVersion: version } = root;
     const now = ctx.clock.now();
