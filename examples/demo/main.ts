@@ -49,7 +49,7 @@ try {
 }
 if (values.exit) {
   await running.stop();
-  if (running.child) say(`Stopped; make start DATA=${values.data} brings it back.`);
+  if (running.child) say(`Stopped; make start PORT=${values.port} DATA=${values.data} brings it back.`);
 } else if (running.child) {
   say('It keeps running; Ctrl-C stops it, the data stays.');
   process.once('SIGINT', () => void running?.stop().then(() => process.exit(0)));

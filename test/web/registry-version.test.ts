@@ -1,4 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { classifier } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningStack, startedStack } from '../support/stack.ts';
 import { openBrowser, type WebBrowser } from './browser.ts';
@@ -11,8 +16,16 @@ const at = (version: number, query = '') => `#/models/${name}/versions/${version
 let stack: RunningStack;
 let browser: WebBrowser;
 let api: Registrar;
+/** Stands in for the Python one, and can convert nothing. */
+const converter = fileURLToPath(new URL('../conversion/fixtures/converter.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'cairn-converter-'));
+const [model, log] = [join(folder, 'model.onnx'), join(folder, 'log')];
+
 beforeAll(async () => {
-  stack = await startedStack();
+  writeFileSync(model, classifier());
+  stack = await startedStack({
+    CAIRN_CONVERTER: JSON.stringify([process.execPath, converter, 'cannot', model, log]),
+  });
   browser = await openBrowser(stack.url);
   api = registrarFor(stack.url);
   await api.model(name, 'Which flower?');
@@ -40,6 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await stack?.stop();
+  rmSync(folder, { recursive: true });
 });
 
 describe('a version', () => {
@@ -73,7 +87,7 @@ describe('a version', () => {
       expect(await page.locator('.reason').first().innerText()).toMatch(/sklearn|ONNX/);
       await page.getByRole('button', { name: 'Convert to ONNX' }).click();
       await page.getByRole('heading', { name: /^Conversion/ }).waitFor();
-      // What is no model fails, and the page says so by itself.
+      // It fails, and the page says so by itself.
       await page.getByRole('heading', { name: 'Conversion failed' }).waitFor({ timeout: 50_000 });
       await page.getByRole('button', { name: 'Convert again' }).waitFor();
     });

@@ -74,7 +74,7 @@ describe('webhooks', () => {
       await dialog.getByRole('alert').getByText('Choose what it is told of.').waitFor();
       await dialog.getByLabel('A version is created').check();
       await dialog.getByRole('button', { name: 'Save' }).click();
-      await page.getByText('Tells the deployer.').waitFor();
+      await page.getByRole('paragraph').filter({ hasText: 'Tells the deployer.' }).waitFor();
       await settled();
 
       await page.getByRole('button', { name: 'Disable' }).click();

@@ -14,7 +14,8 @@ export function onnxFacts(path: string, model: OnnxModel): NonNullable<ArtifactF
     opsets: frequent(model.opsets),
     operators: frequent(model.operators),
     ...(name === '' ? {} : { producer: name }),
-    ...(Number.isSafeInteger(initializers.elements) && initializers.elements >= 0
+    // Trees and linear models keep theirs in attributes: to say that they have none would mislead.
+    ...(Number.isSafeInteger(initializers.elements) && initializers.elements > 0
       ? { parameters: initializers.elements }
       : {}),
   };

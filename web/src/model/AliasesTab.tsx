@@ -103,13 +103,15 @@ export function AliasesTab({ model }: { readonly model: RegisteredModel }) {
                     >
                       Roll back
                     </button>
-                    <button
-                      type="button"
-                      className="quiet"
-                      onClick={() => setAsked({ what: 'remove', held })}
-                    >
-                      Remove
-                    </button>
+                    {!guarded(held.alias) && (
+                      <button
+                        type="button"
+                        className="quiet"
+                        onClick={() => setAsked({ what: 'remove', held })}
+                      >
+                        Remove
+                      </button>
+                    )}
                   </span>
                 ),
               },

@@ -70,13 +70,19 @@ export function targetText({ alias, stage }: Promotion['target']): string {
   return alias ?? `stage ${stage ?? ''}`;
 }
 
-/** How many gates let it pass, and what holds it up. */
+/** How many gates it passed, how many were overridden, and which hold it up. */
 export function verdictText(gates: readonly GateVerdict[]): string {
   if (gates.length === 0) return '—';
-  const passed = gates.filter(({ status }) => status === 'passed' || status === 'overridden').length;
-  const held = gates.find(({ status }) => status === 'failed' || status === 'error');
-  const title = held && (gateTitles[held.gate as GateKind] ?? held.gate).toLowerCase();
-  return `${passed} of ${gates.length} passed${title === undefined ? '' : `; ${title} not`}`;
+  const countOf = (wanted: GateVerdict['status']) => gates.filter(({ status }) => status === wanted).length;
+  const overridden = countOf('overridden');
+  const held = gates
+    .filter(({ status }) => status === 'failed' || status === 'error')
+    .map(({ gate }) => (gateTitles[gate as GateKind] ?? gate).toLowerCase());
+  return [
+    `${countOf('passed')} of ${gates.length} passed`,
+    ...(overridden === 0 ? [] : [`${overridden} overridden`]),
+    ...(held.length === 0 ? [] : [`${listed(held)} not`]),
+  ].join(', ');
 }
 
 /** `a`, `a and b`, `a, b and c`. */
