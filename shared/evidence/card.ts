@@ -1,17 +1,20 @@
 import type { Context } from '../context.ts';
 import { lineageOf } from '../lineage/index.ts';
 import {
+  type AliasMove,
   aliasesOf,
   checkSignature,
   modelByName,
   type ModelRoot,
   type ModelVersion,
+  movesOfVersion,
   stageOf,
   versionOf,
 } from '../registry/index.ts';
 import { type DataFacts, dataOf } from './data.ts';
 import { limitsOf } from './limits.ts';
 import { type PromotionFacts, promotionsOf } from './promotions.ts';
+import { type RollbackFacts, rollbacksOf } from './rollbacks.ts';
 import { type RunFacts, runOf } from './run.ts';
 
 /**
@@ -54,6 +57,8 @@ export type Card = {
   readonly run: RunFacts | null;
   readonly data: readonly DataFacts[];
   readonly promotions: readonly PromotionFacts[];
+  /** Aliases that it held and lost by a rollback, oldest first. */
+  readonly rollbacks: readonly RollbackFacts[];
   readonly lineage: LineageFacts;
   /** What a reader should not take for granted, a sentence each. */
   readonly limits: readonly string[];
@@ -103,11 +108,19 @@ export const lineageDepth = 5;
 /** The card of a version. Throws `not-found`. */
 export async function cardOf(ctx: Context, name: string, number: number): Promise<Card> {
   const root = await modelByName(ctx, name);
-  return cardOver(ctx, root, await versionOf(ctx, root, number));
+  const version = await versionOf(ctx, root, number);
+  return cardOver(ctx, { root, version, moves: await movesOfVersion(ctx, version) });
 }
 
 /** The same of what has been read already. */
-export async function cardOver(ctx: Context, root: ModelRoot, version: ModelVersion): Promise<Card> {
+export async function cardOver(
+  ctx: Context,
+  {
+    root,
+    version,
+    moves,
+  }: { readonly root: ModelRoot; readonly version: ModelVersion; readonly moves: readonly AliasMove[] },
+): Promise<Card> {
   const [run, verdict, promotions, lineage] = await Promise.all([
     runOf(ctx, version),
     checkSignature(ctx, version),
@@ -140,8 +153,9 @@ export async function cardOver(ctx: Context, root: ModelRoot, version: ModelVers
       signed_at: version.signing?.at ?? null,
     },
     run: run?.facts ?? null,
-    data: dataOf(version, run?.datasets ?? []),
+    data: dataOf(version, run?.datasets ?? [], promotions),
     promotions,
+    rollbacks: rollbacksOf(version, moves),
     lineage,
   };
   return { ...card, limits: limitsOf(card) };

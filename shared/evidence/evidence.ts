@@ -32,10 +32,10 @@ export async function evidenceOf(
   const version = await versionOf(ctx, root, number);
   const { modelId } = root;
   const node = `version:${modelId}/${number}`;
-  const [card, lineage, moves, events, bundle, manifest, keys, policies] = await Promise.all([
-    cardOver(ctx, root, version),
+  const moves = await movesOfVersion(ctx, version);
+  const [card, lineage, events, bundle, manifest, keys, policies] = await Promise.all([
+    cardOver(ctx, { root, version, moves }),
     lineageOf(ctx, { node, direction: 'both', depth: lineageDepth }),
-    movesOfVersion(ctx, version),
     eventsOfVersion(ctx, version),
     readBundle(ctx, version),
     manifestOf(ctx, version),

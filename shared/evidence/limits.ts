@@ -19,9 +19,12 @@ export function limitsOf(card: Omit<Card, 'limits'>): string[] {
     ...(isNamed('reference') ? [] : ['It names no reference set to watch its inputs against.']),
     ...data
       .filter(({ digest }) => digest === null)
-      .map(
-        ({ role, name, uri }) => `Its ${role} set ${name ?? uri ?? ''} has no digest: it may have changed.`,
-      ),
+      .map(({ role, name, uri, judged }) => {
+        const set = `Its ${role} set ${name ?? uri ?? ''}`;
+        return judged
+          ? `${set} was named without a digest: judged with digest ${judged.digest} (promotion ${judged.promotion}), it may have changed since.`
+          : `${set} has no digest: it may have changed.`;
+      }),
     ...(artifact && artifact.inputs === null ? ['It was logged without a signature of its inputs.'] : []),
     ...promotions
       .filter(({ override, status }) => override && status === 'promoted')

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Card } from './card.ts';
 import { markdownOf } from './markdown.ts';
 import { inline, paragraphs } from './markdown-text.ts';
+import { readme } from './readme.ts';
 
 /** Whatever users may write, put wherever they may write it. */
 function cardWith(text: string): Card {
@@ -62,8 +64,16 @@ function cardWith(text: string): Card {
       git: { commit: text, branch: text, repo_url: text, link: null },
     },
     data: [
-      { role: 'evaluation', name: null, uri: text, digest: null, rows: 7, context: null },
-      { role: 'input', name: text, uri: text, digest: text, rows: null, context: text },
+      {
+        role: 'evaluation',
+        name: null,
+        uri: text,
+        digest: null,
+        judged: { digest: text, promotion: 1 },
+        rows: 7,
+        context: null,
+      },
+      { role: 'input', name: text, uri: text, digest: text, judged: null, rows: null, context: text },
     ],
     promotions: [
       {
@@ -74,7 +84,7 @@ function cardWith(text: string): Card {
         champion: null,
         gates: [{ gate: 'metric', key: text, status: 'overridden', says: text, inputs: {}, at: 1 }],
         approvals: [{ by: text, at: 1, comment: text }],
-        override: { by: text, at: 1, reason: text, gates: [] },
+        override: { by: text, at: 1, reason: text, gates: [text] },
         rejected: null,
         cancelled_by: null,
         superseded_by: null,
@@ -85,6 +95,7 @@ function cardWith(text: string): Card {
         finished_at: 2,
       },
     ],
+    rollbacks: [{ alias: 'champion', to: 2, promotion: 1, by: text, at: 3, reason: text }],
     lineage: { up: { run: 1 }, down: {}, truncated: false },
     limits: [text],
   };
@@ -176,6 +187,15 @@ test('plain words stay as they are', () => {
 test('metrics that are no number stand in the table and not in the index', () => {
   expect(plain.front['model-index'][0]?.results[0]?.metrics).toEqual([{ type: 'plain', value: 0.5 }]);
   expect(plain.body).toContain('| nothing | NaN |');
+});
+
+test('the name of a model is one word of the command that fetches it, whatever a shell reads into it', () => {
+  const name = 'it\'s "$(echo x)" `y` ! \\';
+  const card = cardWith(name);
+  const text = readme({ ...card, signature: { ...card.signature, valid: true } });
+  const [, word = ''] = /--artifact-uri (.*) --dst-path/.exec(text) ?? [];
+  const read = execFileSync('sh', ['-c', `printf '%s\\n' ${word}`], { encoding: 'utf8' });
+  expect(read).toBe(`models:/${name}/3\n`);
 });
 
 /** How many cells a row has: pipes that are not escaped part them. */

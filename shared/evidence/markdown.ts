@@ -61,11 +61,15 @@ function purposeSection({ model, version }: Card): string {
   return said.length === 0 ? 'Its authors have not said what it is for.' : said.join('\n\n');
 }
 
-function standingSection({ model, version }: Card): string {
+function standingSection({ model, version, rollbacks }: Card): string {
   return bullets([
     `Registered ${time(version.created_at)} by ${version.user_id || 'nobody who was named'}, from ${version.source}`,
     `Stage: ${version.stage}`,
     `Aliases: ${version.aliases.join(', ') || 'none'}`,
+    ...rollbacks.map(
+      ({ alias, to, by, at, reason }) =>
+        `Lost alias ${alias}${to === null ? '' : ` to version ${to}`} by a rollback of ${by}, ${time(at)}${because(reason)}`,
+    ),
     `Model id: ${model.model_id}`,
   ]);
 }
@@ -73,11 +77,14 @@ function standingSection({ model, version }: Card): string {
 function dataSection({ data: sets }: Card): string {
   return table(
     ['Role', 'Name', 'Where', 'Digest', 'Rows'],
-    sets.map(({ role, context, name, uri, digest, rows }) => [
+    sets.map(({ role, context, name, uri, digest, judged, rows }) => [
       context === null ? role : inline(`${role} (${context})`),
       inline(name ?? ''),
       inline(uri ?? ''),
-      inline(digest ?? 'not known'),
+      inline(
+        digest ??
+          (judged ? `${judged.digest}, as promotion ${judged.promotion} judged with it` : 'not known'),
+      ),
       rows === null ? '' : String(rows),
     ]),
     'No data is named.',
@@ -150,7 +157,7 @@ function signedSection({ signature: found, artifact }: Card): string {
   ]);
 }
 
-function promotionsSection({ promotions: all }: Card): string {
+function promotionsSection({ promotions: all, rollbacks }: Card): string {
   if (all.length === 0) return 'None was asked for.';
   return all
     .map((promotion) => {
@@ -160,8 +167,13 @@ function promotionsSection({ promotions: all }: Card): string {
         ...approvals.map(({ by, at, comment }) => `Approved by ${by}, ${time(at)}${because(comment)}`),
         ...(rejected ? [`Rejected by ${rejected.by}, ${time(rejected.at)}${because(rejected.reason)}`] : []),
         ...(override
-          ? [`Overridden by ${override.by}, ${time(override.at)}${because(override.reason)}`]
+          ? [
+              `Overridden by ${override.by}, ${time(override.at)}${overGates(override.gates)}${because(override.reason)}`,
+            ]
           : []),
+        ...rollbacks
+          .filter(({ promotion: undone }) => undone === number)
+          .map(({ by, at, reason }) => `Rolled back by ${by}, ${time(at)}${because(reason)}`),
       ];
       return [
         `### Promotion ${number}`,
@@ -175,6 +187,10 @@ function promotionsSection({ promotions: all }: Card): string {
       ].join('\n\n');
     })
     .join('\n\n');
+}
+
+function overGates(keys: readonly string[]): string {
+  return keys.length === 0 ? '' : `, over ${keys.length === 1 ? 'gate' : 'gates'} ${keys.join(', ')}`;
 }
 
 function because(comment: string): string {

@@ -34,12 +34,17 @@ export function readme({ model, version, signature, artifact }: Card): string {
           'To check that the files of a model are those that were signed (Python package model-signing, which is',
           'not of this platform), get them into a folder, for instance by',
           '',
-          `    mlflow artifacts download --artifact-uri "models:/<name of the model>/${version.version}" --dst-path model`,
+          `    mlflow artifacts download --artifact-uri ${quoted(`models:/${oneLine(model.name)}/${version.version}`)} --dst-path model`,
           '    model_signing verify key model --signature signature/model.sig --public_key signature/public-key.pem',
           '',
         ]
       : [`Its signature does not hold. ${oneLine(signature.reason ?? '')}`, '']),
   ].join('\n');
+}
+
+/** One word to a shell, whatever is in it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function oneLine(text: string): string {

@@ -129,7 +129,8 @@ beforeAll(async () => {
   await server.drain();
   await rollBack('complaints');
 
-  await guard(...approvedAndOwned, { gate: 'metric', key: 'accuracy', at_least: 0.99 });
+  const metric = { gate: 'metric', key: 'accuracy', at_least: 0.99 };
+  await guard(...approvedAndOwned, metric, { gate: 'no-regression', metric: 'accuracy', margin: 0.5 });
   await promote();
   await ok(root('POST', `${base}/promotions/3/override`, { reason: 'the metric is wrong' }));
   await server.drain();
@@ -238,6 +239,7 @@ test('the evidence tells the data with digests, and what lies there now', async 
       name: null,
       uri: expect.stringMatching(/^runs:.*evaluation\.csv$/),
       digest: null,
+      judged: { digest: `sha256:${sha256(evaluationCsv(200))}`, promotion: 3 },
       rows: null,
       context: null,
       stored_sha256: sha256(evaluationCsv(200)),
@@ -247,6 +249,7 @@ test('the evidence tells the data with digests, and what lies there now', async 
       name: 'train',
       uri: 'train.csv',
       digest: 'abc123',
+      judged: null,
       rows: null,
       context: 'training',
       stored_sha256: null,
@@ -262,6 +265,19 @@ test('the evidence tells what the version came of', () =>
     const { lineage } = json(files, 'card.json');
     expect(lineage).toEqual({ up: { code: 1, dataset: 2, run: 1 }, down: {}, truncated: false });
   }));
+
+test('the evidence says by its real name how the model is fetched', async () => {
+  const { files } = await archive(2);
+  expect(files['README.txt']).toContain(`--artifact-uri 'models:/${model}/2' --dst-path model`);
+});
+
+test('a version that never lost its alias by a rollback says nothing of one, and no digest where no gate took it', async () => {
+  const { body } = await server.call('GET', `${base}/versions/1/card?format=json`);
+  expect(body).toMatchObject({ version: { aliases: ['champion'] }, rollbacks: [] });
+  expect(body['limits']).toContainEqual(
+    expect.stringMatching(/^Its evaluation set \S+ has no digest: it may have changed\.$/),
+  );
+});
 
 test('the manifest in the evidence is the one whose digest was signed', async () => {
   const { files } = await archive(2);
@@ -307,9 +323,17 @@ test('a card is Markdown for people, with front matter for hubs', async () => {
     '- Promotion 3 let it pass over gates that it did not pass.',
     '| accuracy | 0.8 |',
     String.raw`| depth | 3 \| max |`,
-    '- Overridden by root',
   ])
     expect(text).toContain(line);
+  const time = String.raw`\d{4}-[\d:.T-]+Z`;
+  for (const line of [
+    `- Aliases: none\n- Lost alias champion to version 1 by a rollback of bob, ${time}: complaints\n- Lost alias champion to version 1 by a rollback of bob, ${time}: it was right\n`,
+    `### Promotion 2\n[^#]*- Rolled back by bob, ${time}: complaints\n`,
+    `### Promotion 3\n[^#]*- Overridden by root, ${time}, over gates approvals, metric:accuracy: the metric is wrong\n- Rolled back by bob, ${time}: it was right\n`,
+    String.raw`- Its evaluation set \S+ was named without a digest: judged with digest sha256:\w{64} \(promotion 3\), `,
+    String.raw`\| evaluation \|.*\| sha256:\w{64}, as promotion 3 judged with it \|`,
+  ])
+    expect(text).toMatch(new RegExp(line));
   expect(text).not.toMatch(/^# Not/m);
 });
 
@@ -319,6 +343,10 @@ test('a card is JSON for programs, and the format must be one of both', async ()
   expect(body).toMatchObject({
     model: { name: model },
     version: { version: 2, stage: 'None', aliases: [] },
+    rollbacks: [
+      { alias: 'champion', to: 1, promotion: 2, by: 'bob', reason: 'complaints' },
+      { alias: 'champion', to: 1, promotion: 3, by: 'bob', reason: 'it was right' },
+    ],
     inspection: { state: 'ready' },
     signature: { valid: true, reason: null },
     run: { metrics: { accuracy: 0.8, loss: 'NaN' }, git: { link: expect.stringContaining('/commit/') } },
