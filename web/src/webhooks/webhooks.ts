@@ -109,15 +109,15 @@ export function deliveriesQuery(id: string) {
   });
 }
 
-/** Lists follow a write a moment later. */
+/** Lists follow a write a moment later; what is read by its id is there at once. */
 const listsLagMilliseconds = 1000;
 
 /** Reads anew what is shown of webhooks; `gone`: save the one that is left. */
 export async function webhooksChanged({ gone = false } = {}): Promise<void> {
-  const aboutWebhooks = {
-    predicate: ({ queryKey: [kind] }: { readonly queryKey: readonly unknown[] }) =>
-      kind === 'webhooks' || kind === 'webhook',
-  };
-  setTimeout(() => void queryClient.invalidateQueries(aboutWebhooks), listsLagMilliseconds);
-  await queryClient.invalidateQueries({ ...aboutWebhooks, refetchType: gone ? 'none' : 'active' });
+  const list = { queryKey: ['webhooks'] };
+  setTimeout(() => void queryClient.invalidateQueries(list), listsLagMilliseconds);
+  await Promise.all([
+    queryClient.invalidateQueries(list),
+    queryClient.invalidateQueries({ queryKey: ['webhook'], refetchType: gone ? 'none' : 'active' }),
+  ]);
 }
