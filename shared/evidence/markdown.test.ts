@@ -194,8 +194,8 @@ test('the name of a model is one word of the command that fetches it, whatever a
   const card = cardWith(name);
   const text = readme({ ...card, signature: { ...card.signature, valid: true } });
   const [, word = ''] = /--artifact-uri (.*) --dst-path/.exec(text) ?? [];
-  const read = execFileSync('sh', ['-c', `printf '%s\\n' ${word}`], { encoding: 'utf8' });
-  expect(read).toBe(`models:/${name}/3\n`);
+  const heard = execFileSync('sh', ['-c', `printf '%s\\n' ${word}`], { encoding: 'utf8' });
+  expect(heard).toBe(`models:/${name}/3\n`);
 });
 
 /** How many cells a row has: pipes that are not escaped part them. */

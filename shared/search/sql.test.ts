@@ -69,8 +69,9 @@ describe('a compiled filter', () => {
       fc.property(anyText, anyText, fc.constantFrom('=', '!=', 'LIKE', 'ILIKE'), (name, asked, operator) => {
         const filter = parseFilter(`tags.${key(name)} ${operator} ${value(`§${asked}§`)}`, table);
         const { text, values } = queryOf('*', conditionsOf(filter));
-        expect(text).not.toContain('§');
+        // The key may hold the mark of a value, too.
         const rest = text.replaceAll(`["tags"][${JSON.stringify(name)}]`, '');
+        expect(rest).not.toContain('§');
         expect(rest).toMatch(/^[\w\s(),.=!'*@<>]*$/);
         expect(Object.values(values ?? {}).every((bound) => String(bound).includes('§'))).toBe(true);
       }),
