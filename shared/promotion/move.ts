@@ -32,7 +32,7 @@ import {
 import { holderOf } from './target.ts';
 
 /** A judgement older than this is taken anew before the target moves. */
-const judgedMillisecondsMax = 10 * 60_000;
+const judgementAgeMillisecondsMax = 10 * 60_000;
 
 export type MoveOutcome =
   | { readonly outcome: 'moved' }
@@ -107,7 +107,7 @@ async function standing(ctx: Context, root: ModelRoot, promotion: Promotion): Pr
   switch (verdict) {
     case 'passed':
       // What was judged may have been logged or written anew while people were asked.
-      return ctx.clock.now() > judged.at + judgedMillisecondsMax
+      return ctx.clock.now() > judged.at + judgementAgeMillisecondsMax
         ? { outcome: 'stale' }
         : { outcome: 'passed', judged: now };
     case 'waiting':

@@ -17,3 +17,6 @@ export const queryClient = new QueryClient({
 function mayPass(error: unknown): boolean {
   return error instanceof ApiError && [0, 429, 502, 503, 504].includes(error.status);
 }
+
+/** Lists follow a write a moment later; what is read by its id is there at once. */
+export const listsLagMilliseconds = 1000;

@@ -1,5 +1,5 @@
 import { cairn, mlflow } from '../api/client.ts';
-import { queryClient } from '../api/queries.ts';
+import { listsLagMilliseconds, queryClient } from '../api/queries.ts';
 import {
   type Conversion,
   modelPath,
@@ -11,9 +11,6 @@ import {
   versionPath,
   type Verification,
 } from '../api/registry.ts';
-
-/** Lists follow a write a moment later. */
-const listsLagMilliseconds = 1000;
 
 /** What can be changed of a model; afterwards whatever shows it is read again. */
 export const changeModel = {

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { mlflow } from '../api/client.ts';
-import { queryClient } from '../api/queries.ts';
+import { listsLagMilliseconds, queryClient } from '../api/queries.ts';
 import { pagesOf } from '../api/registry.ts';
 
 export type WebhookEvent = { readonly entity: string; readonly action: string };
@@ -108,9 +108,6 @@ export function deliveriesQuery(id: string) {
         : false,
   });
 }
-
-/** Lists follow a write a moment later; what is read by its id is there at once. */
-const listsLagMilliseconds = 1000;
 
 /** Reads anew what is shown of webhooks; `gone`: save the one that is left. */
 export async function webhooksChanged({ gone = false } = {}): Promise<void> {
