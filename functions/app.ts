@@ -1,4 +1,5 @@
 import type { InvocationContext } from '@azure/functions';
+import { fullAccess } from '../shared/access/index.ts';
 import { openStores, type Stores } from '../shared/azure/index.ts';
 import {
   childTrace,
@@ -49,6 +50,7 @@ export async function workContext(
   return {
     principal: platform,
     workspace: envelope.workspace ?? 'default',
+    access: fullAccess,
     requestId: envelope.requestId ?? invocation.invocationId,
     trace: childTrace(envelope.traceparent ?? invocation.traceContext?.traceParent),
     clock: systemClock,

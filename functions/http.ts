@@ -13,7 +13,9 @@ import {
   type Surface,
 } from '../shared/http/index.ts';
 import { app as openApp, logOf } from './app.ts';
+import { fullAccess } from '../shared/access/index.ts';
 import { authenticate } from './http/authenticate.ts';
+import { guard } from './http/guard.ts';
 import { servedPath } from './http/mlflow-ui.ts';
 import { surfaces } from './http/surfaces.ts';
 
@@ -102,15 +104,18 @@ async function answer(
   return response;
 
   async function respond(): Promise<Response> {
-    const { settings, stores } = await openApp();
+    const opened = await openApp();
+    const { settings, stores } = opened;
     if (surface.part !== 'both' && settings.surfaces !== 'all' && settings.surfaces !== surface.part)
       throw new CairnError(
         'no-route',
         `This app does not serve ${surface.name}; it serves the ${settings.surfaces} surfaces.`,
       );
+    const identity = await authenticate(request, route.role, opened);
     const ctx: Context = {
-      principal: authenticate(request, route.role, settings),
+      principal: identity.principal,
       workspace: workspaceOf(request),
+      access: fullAccess,
       requestId,
       trace: childTrace(request.headers.get('traceparent') ?? invocation.traceContext?.traceParent),
       clock: systemClock,
@@ -123,6 +128,8 @@ async function answer(
     return route.handle(ctx, {
       request,
       url,
+      identity,
+      authorize: guard(ctx, route),
       params: { ...params, ...restOf(route.path, servedPath(url.pathname)) },
     });
   }

@@ -44,6 +44,15 @@ param cosmosRequestUnitsMax int = 1000
 @description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
 param converterJob string = ''
 
+@description('Application (client) id of the Entra app registration that people sign in to; empty for Cairn tokens alone.')
+param entraClientId string = ''
+
+@description('Where Entra ID is; other clouds have others.')
+param entraAuthority string = 'https://login.microsoftonline.com'
+
+@description('Issuer of the OIDC tokens of GitHub Actions; GitHub Enterprise Server has its own.')
+param githubIssuer string = 'https://token.actions.githubusercontent.com'
+
 @description('OpenLineage backend that is told of runs, scored files, retrainings and conversions; empty for none.')
 param openLineageUrl string = ''
 
@@ -144,6 +153,11 @@ module app 'modules/app.bicep' = {
     nodeVersion: nodeVersion
     instanceCountMax: instanceCountMax
     converterJob: converterJob
+    // Whoever deploys is the first admin.
+    firstAdmin: empty(principalId) ? '' : 'entra:${tenant().tenantId}/${principalId}'
+    entraClientId: entraClientId
+    entraAuthority: entraAuthority
+    githubIssuer: githubIssuer
     openLineageUrl: openLineageUrl
     openLineageKeySecret: openLineageKeySecret
   }

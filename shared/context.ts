@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Access } from './access/index.ts';
 import type { Stores } from './azure/index.ts';
 import type { Settings } from './settings.ts';
 
@@ -27,6 +28,8 @@ export type Log = {
 export type Context = {
   readonly principal: Principal;
   readonly workspace: string;
+  /** What the principal may do in the workspace. */
+  readonly access: Access;
   readonly requestId: string;
   /** W3C trace context (`traceparent`), carried from HTTP into every queue message. */
   readonly trace: string;

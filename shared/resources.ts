@@ -153,6 +153,34 @@ export const containers = {
     partitionKey: ['/jobId'],
     indexed: [...envelope, '/jobId/?', '/kind/?', '/endpoint/?', '/status/?', '/createdAt/?'],
   },
+  /** Principals, groups, grants, trusts, workspaces and tokens: few, and all in the partition `*`. */
+  access: {
+    partitionKey: ['/workspace'],
+    indexed: [...envelope, '/principalId/?', '/createdAt/?'],
+    ttlSeconds: -1,
+  },
+  /** The audit log, a partition for each hour (`YYYY-MM-DDTHH`): its head and its entries. */
+  audit: {
+    partitionKey: ['/segment'],
+    indexed: [
+      ...envelope,
+      '/segment/?',
+      '/seq/?',
+      '/at/?',
+      '/action/?',
+      '/actor/?',
+      '/aggregate/?',
+      '/outcome/?',
+      '/requestId/?',
+    ],
+    ttlSeconds: -1,
+  },
+  /** What was used, by workspace and month (`YYYY-MM`): a document for each principal. */
+  usage: {
+    partitionKey: ['/workspace', '/month'],
+    indexed: [...envelope, '/month/?', '/principalId/?'],
+    ttlSeconds: -1,
+  },
 } as const satisfies Record<string, ContainerDeclaration>;
 
 export type ContainerName = keyof typeof containers;
@@ -160,7 +188,8 @@ export type ContainerName = keyof typeof containers;
 /**
  * Blob containers. Paths inside begin with the workspace, but for uploads, which begin with the endpoint.
  * `overflow` takes metadata that is too long for a document; `models` what the registry keeps of a version
- * (what is served, manifests, signatures), which no client writes.
+ * (what is served, manifests, signatures), which no client writes; `audit` the signed segments of the audit log,
+ * which in Azure nobody can change or remove.
  */
 export const blobContainers = [
   'artifacts',
@@ -170,6 +199,7 @@ export const blobContainers = [
   'monitoring',
   'batch-input',
   'batch-output',
+  'audit',
 ] as const;
 export type BlobContainerName = (typeof blobContainers)[number];
 

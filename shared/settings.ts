@@ -47,6 +47,58 @@ export const settingDeclarations = {
     choices: ['on', 'off'],
     where: 'both',
   },
+  CAIRN_FIRST_ADMIN: {
+    about:
+      'Principal that is admin of everything without a grant: a user name, or `entra:<tenant id>/<object id>`; `azd up` sets it to who deploys.',
+    where: 'both',
+    default: '',
+  },
+  CAIRN_ADMIN_TOKEN_HASH: {
+    about:
+      'SHA-256, in hex, of a token by which the first admin signs in on this machine; `make start ARGS=--auth` sets it. Refused in Azure.',
+    where: 'local',
+  },
+  CAIRN_ENTRA_TENANT: {
+    about: 'Id of the Entra ID tenant whose tokens are accepted; empty for none.',
+    where: 'both',
+    default: '',
+  },
+  CAIRN_ENTRA_CLIENT_ID: {
+    about: 'Application (client) id of the app registration that tokens must be made for.',
+    where: 'both',
+    default: '',
+  },
+  CAIRN_ENTRA_AUTHORITY: {
+    about: 'Where Entra ID is; other clouds have others.',
+    kind: 'url',
+    default: 'https://login.microsoftonline.com',
+    where: 'both',
+  },
+  CAIRN_GITHUB_ISSUER: {
+    about: 'Issuer of the OIDC tokens of GitHub Actions; GitHub Enterprise Server has its own.',
+    kind: 'url',
+    default: 'https://token.actions.githubusercontent.com',
+    where: 'both',
+  },
+  CAIRN_TOKEN_DAYS_MAX: {
+    about: 'The longest life that a Cairn token can be given, in days.',
+    kind: 'integer',
+    default: '365',
+    where: 'both',
+  },
+  CAIRN_CALLS_PER_MINUTE: {
+    about: 'Calls that one principal may make in one workspace each minute before it is told to wait.',
+    kind: 'integer',
+    default: '6000',
+    where: 'both',
+  },
+  CAIRN_SECRETS_IN_TEXTS: {
+    about:
+      'What becomes of params and tags that look like keys, signed URLs or private keys: `redact` keeps a note in their place, `refuse` answers 400, `keep` stores them.',
+    choices: ['redact', 'refuse', 'keep'],
+    default: 'redact',
+    where: 'both',
+  },
   CAIRN_SURFACES: {
     about: 'Which surfaces this app serves: all, or one half of a two-app deployment.',
     default: 'all',
@@ -150,6 +202,18 @@ export type Settings = {
     | { readonly by: 'transport'; readonly module: string };
   readonly identityClientId: string | undefined;
   readonly auth: 'on' | 'off';
+  /** The principal that is admin of everything without a grant. */
+  readonly firstAdmin: string | undefined;
+  /** SHA-256 in hex of the token by which the first admin signs in on this machine. */
+  readonly adminTokenHash: string | undefined;
+  /** Whose tokens of Entra ID are accepted. */
+  readonly entra:
+    | { readonly authority: string; readonly tenant: string; readonly clientId: string }
+    | undefined;
+  readonly githubIssuer: string;
+  readonly tokenDaysMax: number;
+  readonly callsPerMinute: number;
+  readonly secretsInTexts: 'redact' | 'refuse' | 'keep';
   readonly surfaces: 'all' | 'control' | 'inference';
   readonly executors: Readonly<Record<string, readonly string[]>>;
   readonly executorSecondsMax: number;
@@ -225,6 +289,16 @@ export function readSettings(env: Environment): Settings {
   const auth = get('CAIRN_AUTH') === 'off' ? 'off' : 'on';
   if (inAzure && auth === 'off') problems.push('CAIRN_AUTH=off is refused in Azure; set it to on.');
 
+  const adminTokenHash = get('CAIRN_ADMIN_TOKEN_HASH');
+  refuseInAzure('CAIRN_ADMIN_TOKEN_HASH', adminTokenHash);
+  if (adminTokenHash !== undefined && !/^[0-9a-f]{64}$/.test(adminTokenHash))
+    problems.push('CAIRN_ADMIN_TOKEN_HASH must be 64 hexadecimal digits.');
+  const tenant = get('CAIRN_ENTRA_TENANT');
+  const clientId = get('CAIRN_ENTRA_CLIENT_ID');
+  if (Boolean(tenant) !== Boolean(clientId))
+    problems.push('CAIRN_ENTRA_TENANT and CAIRN_ENTRA_CLIENT_ID must be set together, or neither.');
+  const entraAuthority = get('CAIRN_ENTRA_AUTHORITY')?.replace(/\/+$/, '') ?? '';
+
   const executors = parseExecutors(get('CAIRN_EXECUTORS') ?? '{}', problems);
   refuseInAzure('CAIRN_EXECUTORS', Object.keys(executors).length > 0 ? 'set' : undefined);
 
@@ -248,6 +322,13 @@ export function readSettings(env: Environment): Settings {
     cosmos,
     identityClientId: get('AzureWebJobsStorage__clientId'),
     auth,
+    firstAdmin: get('CAIRN_FIRST_ADMIN') || undefined,
+    adminTokenHash,
+    entra: tenant && clientId ? { authority: entraAuthority, tenant, clientId } : undefined,
+    githubIssuer: get('CAIRN_GITHUB_ISSUER')?.replace(/\/+$/, '') ?? '',
+    tokenDaysMax: Number(get('CAIRN_TOKEN_DAYS_MAX')),
+    callsPerMinute: Number(get('CAIRN_CALLS_PER_MINUTE')),
+    secretsInTexts: (get('CAIRN_SECRETS_IN_TEXTS') ?? 'redact') as Settings['secretsInTexts'],
     surfaces: (get('CAIRN_SURFACES') ?? 'all') as Settings['surfaces'],
     executors,
     executorSecondsMax: Number(get('CAIRN_EXECUTOR_SECONDS_MAX')),

@@ -1,6 +1,14 @@
 import * as z from 'zod';
 import type { Context } from '../../shared/context.ts';
-import { fields, type Method, type Page, type Role, type Route, route } from '../../shared/http/index.ts';
+import {
+  fields,
+  type Method,
+  type Page,
+  type Route,
+  type RouteRole,
+  route,
+  type Scope,
+} from '../../shared/http/index.ts';
 
 /** An MLflow endpoint is served under the clients' prefix and under the one of MLflow's own pages. */
 export function mlflowPaths(path: string, version = '2.0'): string[] {
@@ -11,8 +19,9 @@ export function mlflowPaths(path: string, version = '2.0'): string[] {
 export function mlflow<S extends z.ZodType>(
   method: Method,
   path: string,
-  role: Role,
+  role: RouteRole,
   options: {
+    scope?: Scope;
     input: S;
     bodyBytesMax?: number;
     handle: (ctx: Context, input: z.output<S>) => Promise<unknown>;

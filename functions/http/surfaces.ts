@@ -1,11 +1,15 @@
 import type { Surface } from '../../shared/http/index.ts';
+import { access } from './access/index.ts';
 import { artifacts } from './artifacts/index.ts';
+import { audit } from './audit.ts';
 import { batch } from './batch.ts';
 import { description } from './description.ts';
 import { endpoints, feedbacks } from './endpoints.ts';
+import { erasures } from './erasure.ts';
 import { graphql } from './graphql/index.ts';
 import { invocations, openInference } from './inference.ts';
 import { lineage } from './lineage.ts';
+import { mlflowAccess } from './mlflow-access/index.ts';
 import { mlflowEmpty } from './mlflow-empty.ts';
 import { mlflowUi } from './mlflow-ui.ts';
 import { models } from './models/index.ts';
@@ -16,12 +20,18 @@ import { purges } from './purge.ts';
 import { registry } from './registry/index.ts';
 import { runsTable } from './runs-table.ts';
 import { tracking } from './tracking/index.ts';
+import { usage } from './usage.ts';
 import { web } from './web.ts';
 import { webhookDeliveries, webhooks } from './webhooks.ts';
 
 const served: readonly Surface[] = [
   platform,
   serverInfo,
+  access,
+  mlflowAccess,
+  audit,
+  usage,
+  erasures,
   tracking,
   runsTable,
   artifacts,

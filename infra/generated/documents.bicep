@@ -623,3 +623,157 @@ resource jobsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/conta
     }
   }
 }
+
+resource accessContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'access'
+  properties: {
+    resource: {
+      id: 'access'
+      partitionKey: {
+        paths: [
+          '/workspace'
+        ]
+        kind: 'Hash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/principalId/?'
+          }
+          {
+            path: '/createdAt/?'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+      defaultTtl: -1
+    }
+  }
+}
+
+resource auditContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'audit'
+  properties: {
+    resource: {
+      id: 'audit'
+      partitionKey: {
+        paths: [
+          '/segment'
+        ]
+        kind: 'Hash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/segment/?'
+          }
+          {
+            path: '/seq/?'
+          }
+          {
+            path: '/at/?'
+          }
+          {
+            path: '/action/?'
+          }
+          {
+            path: '/actor/?'
+          }
+          {
+            path: '/aggregate/?'
+          }
+          {
+            path: '/outcome/?'
+          }
+          {
+            path: '/requestId/?'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+      defaultTtl: -1
+    }
+  }
+}
+
+resource usageContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+  parent: database
+  name: 'usage'
+  properties: {
+    resource: {
+      id: 'usage'
+      partitionKey: {
+        paths: [
+          '/workspace'
+          '/month'
+        ]
+        kind: 'MultiHash'
+        version: 2
+      }
+      indexingPolicy: {
+        indexingMode: 'consistent'
+        automatic: true
+        includedPaths: [
+          {
+            path: '/workspace/?'
+          }
+          {
+            path: '/type/?'
+          }
+          {
+            path: '/pending/?'
+          }
+          {
+            path: '/month/?'
+          }
+          {
+            path: '/principalId/?'
+          }
+        ]
+        excludedPaths: [
+          {
+            path: '/*'
+          }
+        ]
+        compositeIndexes: []
+      }
+      defaultTtl: -1
+    }
+  }
+}

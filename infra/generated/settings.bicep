@@ -19,6 +19,35 @@ param cosmosEndpoint string
 ])
 param cairnAuth string = 'on'
 
+@description('Principal that is admin of everything without a grant: a user name, or `entra:<tenant id>/<object id>`; `azd up` sets it to who deploys.')
+param cairnFirstAdmin string = ''
+
+@description('Id of the Entra ID tenant whose tokens are accepted; empty for none.')
+param cairnEntraTenant string = ''
+
+@description('Application (client) id of the app registration that tokens must be made for.')
+param cairnEntraClientId string = ''
+
+@description('Where Entra ID is; other clouds have others.')
+param cairnEntraAuthority string
+
+@description('Issuer of the OIDC tokens of GitHub Actions; GitHub Enterprise Server has its own.')
+param cairnGithubIssuer string
+
+@description('The longest life that a Cairn token can be given, in days.')
+param cairnTokenDaysMax string = '365'
+
+@description('Calls that one principal may make in one workspace each minute before it is told to wait.')
+param cairnCallsPerMinute string = '6000'
+
+@description('What becomes of params and tags that look like keys, signed URLs or private keys: `redact` keeps a note in their place, `refuse` answers 400, `keep` stores them.')
+@allowed([
+  'redact'
+  'refuse'
+  'keep'
+])
+param cairnSecretsInTexts string = 'redact'
+
 @description('Which surfaces this app serves: all, or one half of a two-app deployment.')
 @allowed([
   'all'
@@ -64,6 +93,14 @@ output values object = {
   AzureWebJobsStorage__clientId: azureWebJobsStorageClientId
   COSMOS_ENDPOINT: cosmosEndpoint
   CAIRN_AUTH: cairnAuth
+  CAIRN_FIRST_ADMIN: cairnFirstAdmin
+  CAIRN_ENTRA_TENANT: cairnEntraTenant
+  CAIRN_ENTRA_CLIENT_ID: cairnEntraClientId
+  CAIRN_ENTRA_AUTHORITY: cairnEntraAuthority
+  CAIRN_GITHUB_ISSUER: cairnGithubIssuer
+  CAIRN_TOKEN_DAYS_MAX: cairnTokenDaysMax
+  CAIRN_CALLS_PER_MINUTE: cairnCallsPerMinute
+  CAIRN_SECRETS_IN_TEXTS: cairnSecretsInTexts
   CAIRN_SURFACES: cairnSurfaces
   CAIRN_CONVERTER_JOB: cairnConverterJob
   CAIRN_PUBLIC_URL: cairnPublicUrl

@@ -73,6 +73,14 @@ resource batchOutputContainer 'Microsoft.Storage/storageAccounts/blobServices/co
   }
 }
 
+resource auditContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'audit'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
 resource blobEventsQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
   parent: queues
   name: 'blob-events'

@@ -11,6 +11,10 @@ param insightsName string
 param nodeVersion string
 param instanceCountMax int
 param converterJob string
+param firstAdmin string
+param entraClientId string
+param entraAuthority string
+param githubIssuer string
 param openLineageUrl string
 param openLineageKeySecret string
 
@@ -102,6 +106,11 @@ module settings '../generated/settings.bicep' = {
     cosmosEndpoint: cosmosEndpoint
     cairnKeyVaultUrl: keyVaultUrl
     cairnConverterJob: converterJob
+    cairnFirstAdmin: firstAdmin
+    cairnEntraTenant: empty(entraClientId) ? '' : tenant().tenantId
+    cairnEntraClientId: entraClientId
+    cairnEntraAuthority: entraAuthority
+    cairnGithubIssuer: githubIssuer
     cairnOpenlineageUrl: openLineageUrl
     cairnOpenlineageKey: empty(openLineageKeySecret) ? '' : '@Microsoft.KeyVault(SecretUri=${keyVaultUrl}secrets/${openLineageKeySecret})'
     cairnPublicUrl: 'https://${site.properties.defaultHostName}'

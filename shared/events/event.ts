@@ -45,10 +45,39 @@ export type EventType =
   | 'alias.moved'
   | 'alias.deleted'
   | 'endpoint.created'
+  | 'endpoint.changed'
   | 'endpoint.moved'
+  | 'monitor.changed'
   | 'monitor.breached'
+  | 'batch.requested'
+  | 'batch.cancelled'
   | 'batch.finished'
-  | 'retraining.finished';
+  | 'retraining.finished'
+  | 'webhook.created'
+  | 'webhook.updated'
+  | 'webhook.deleted'
+  | 'principal.created'
+  | 'principal.updated'
+  | 'principal.disabled'
+  | 'principal.enabled'
+  | 'principal.deleted'
+  | 'group.changed'
+  | 'group.deleted'
+  | 'grant.created'
+  | 'grant.deleted'
+  | 'trust.changed'
+  | 'trust.deleted'
+  | 'workspace.created'
+  | 'workspace.updated'
+  | 'workspace.deleted'
+  | 'token.created'
+  | 'token.revoked'
+  | 'hold.placed'
+  | 'hold.released'
+  | 'erasure.requested'
+  | 'erasure.finished'
+  | 'access.denied'
+  | 'model.downloaded';
 
 /** One thing that happened to one aggregate. `before` and `after` are digests of its state. */
 export type CairnEvent = {
@@ -60,6 +89,8 @@ export type CairnEvent = {
   readonly actor: string;
   readonly before?: string;
   readonly after?: string;
+  /** Why, in the words of who did it, where they were asked. */
+  readonly reason?: string;
   readonly requestId: string;
   readonly traceparent: string;
   /** Milliseconds since 1970. */
@@ -78,6 +109,7 @@ export type EventDocument = Document & {
 export type NewEvent = Pick<CairnEvent, 'type' | 'aggregate' | 'seq' | 'subject'> & {
   before?: unknown;
   after?: unknown;
+  reason?: string;
 };
 
 /**
@@ -103,6 +135,7 @@ export function eventWrite(
       actor: ctx.principal.id,
       ...(event.before === undefined ? {} : { before: digest(event.before) }),
       ...(event.after === undefined ? {} : { after: digest(event.after) }),
+      ...(event.reason === undefined ? {} : { reason: event.reason }),
       requestId: ctx.requestId,
       traceparent: ctx.trace,
       at: ctx.clock.now(),

@@ -1,12 +1,42 @@
 import type * as z from 'zod';
+import type { Identity, ResourceType, Role } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, type ErrorShape } from './errors.ts';
 import { parse } from './validate.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** The least role that may call a route; `public` needs no sign-in. */
-export type Role = 'public' | 'viewer' | 'contributor' | 'approver' | 'operator' | 'admin';
+/** The least role that may call a route; `public` needs no sign-in, `signed-in` no role. */
+export type RouteRole = 'public' | 'signed-in' | Role;
+
+/** What an input names: a resource by its id, or something that belongs to one. */
+export type Named =
+  | ResourceType
+  | 'run'
+  | 'logged-model'
+  | 'model-name'
+  | 'artifact-path'
+  | 'monitor'
+  | 'batch-job';
+
+/** An input field (of the query, the body or the path) that names what a role is needed on. */
+export type Reference = {
+  /** A list of them asks for the role on each. A field that is left out asks for nothing. */
+  readonly field: string;
+  readonly names: Named;
+  /** The role on it, where it is not the route's. */
+  readonly role?: Role;
+};
+
+/**
+ * Where the role of a route is needed: in the deployment as a whole (in every workspace), in the workspace, on
+ * what its inputs name, or on whatever of a type the caller may see, among which the handler picks.
+ */
+export type Scope =
+  | 'deployment'
+  | 'workspace'
+  | { readonly on: readonly Reference[] }
+  | { readonly among: readonly ResourceType[] };
 
 /** One route of a surface. The table of routes feeds the router, OpenAPI, access control and telemetry. */
 export type Route = {
@@ -15,7 +45,9 @@ export type Route = {
   readonly path: string;
   /** The name of the operation in telemetry and OpenAPI. */
   readonly operation: string;
-  readonly role: Role;
+  readonly role: RouteRole;
+  /** Where the role is needed; in the workspace unless said otherwise. */
+  readonly scope?: Scope;
   readonly input?: z.ZodType;
   readonly handle: (ctx: Context, call: Call) => Promise<Response>;
 };
@@ -34,6 +66,9 @@ export type Call = {
   readonly url: URL;
   /** Path parameters, decoded once; a `{rest*}` parameter is given as it came. */
   readonly params: Readonly<Record<string, string>>;
+  readonly identity: Identity;
+  /** Refuses the call unless the caller has the route's role on what this input names. */
+  authorize(input: Readonly<Record<string, unknown>>): Promise<void>;
 };
 
 /** Bytes of the largest JSON body, unless a route says otherwise; files go through the artifact routes, which stream. */
@@ -43,7 +78,8 @@ const jsonBytesMax = 8 * 1024 * 1024;
 const nullLevels = 6;
 
 type RouteOptions<S extends z.ZodType> = {
-  role: Role;
+  role: RouteRole;
+  scope?: Scope;
   operation: string;
   /** Schema of the input: query parameters of a GET, the JSON body of everything else; path parameters join it. */
   input: S;
@@ -64,12 +100,15 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
     path,
     operation: options.operation,
     role: options.role,
+    ...(options.scope === undefined ? {} : { scope: options.scope }),
     input: options.input,
     async handle(ctx, call) {
       const given =
         method === 'GET' ? queryInput(call.url) : await bodyInput(call.request, options.bodyBytesMax);
       if (options.nullIsAbsent) dropNulls(given, nullLevels);
-      const result = await options.handle(ctx, parse(options.input, { ...given, ...call.params }), call);
+      const input = parse(options.input, { ...given, ...call.params });
+      await call.authorize(input as Record<string, unknown>);
+      const result = await options.handle(ctx, input, call);
       return result instanceof Response ? result : json(result);
     },
   };

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startAzurite } from '../../local/azurite/index.ts';
+import { fullAccess } from '../../shared/access/index.ts';
 import { openStores } from '../../shared/azure/index.ts';
 import { childTrace, type Context, randomIds, systemClock } from '../../shared/context.ts';
 import { readSettings } from '../../shared/settings.ts';
@@ -21,6 +22,7 @@ export async function openContext(env: Readonly<Record<string, string | undefine
   return {
     principal: { id: 'tester', name: 'Tester' },
     workspace: 'default',
+    access: fullAccess,
     requestId: 'test',
     trace: childTrace(undefined),
     clock: systemClock,

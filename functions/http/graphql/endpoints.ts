@@ -1,7 +1,9 @@
 import { type GraphQLFieldResolver, GraphQLFloat, getNullableType, isListType } from 'graphql';
 import type { Context } from '../../../shared/context.ts';
 import { CairnError, mlflowError, type Route } from '../../../shared/http/index.ts';
+import { nobody } from '../../../shared/access/index.ts';
 import { gate } from '../../../shared/turns.ts';
+import { guard } from '../guard.ts';
 import { snakeCase, snakeName } from '../snake-case.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -32,7 +34,13 @@ export function resolverOf(routes: readonly Route[]): GraphQLFieldResolver<unkno
       const route = byOperation.get(operation);
       if (!route) throw new Error(`No endpoint is the operation '${operation}'.`);
       const request = requestOf(route, input);
-      const response = await route.handle(ctx, { request, url: new URL(request.url), params: {} });
+      const response = await route.handle(ctx, {
+        request,
+        url: new URL(request.url),
+        params: {},
+        identity: nobody,
+        authorize: guard(ctx, route),
+      });
       return (await response.json()) as Json;
     });
   const experiments = new Map<unknown, Promise<Json>>();

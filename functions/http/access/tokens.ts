@@ -1,0 +1,4 @@
+import type { Route } from '../../../shared/http/index.ts';
+
+/** Cairn tokens. */
+export const tokens: readonly Route[] = [];

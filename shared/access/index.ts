@@ -1,0 +1,25 @@
+export {
+  type Access,
+  fullAccess,
+  isVisible,
+  type Resource,
+  type ResourceType,
+  resourceTypes,
+  type Visible,
+} from './access.ts';
+export { type Identity, nobody } from './identity.ts';
+export type {
+  AccessRoot,
+  GrantDocument,
+  GroupDocument,
+  PrincipalDocument,
+  PrincipalKind,
+  SeenDocument,
+  Subject,
+  TokenDocument,
+  TrustDocument,
+  WorkspaceDocument,
+  WorkspaceLimits,
+} from './model.ts';
+export { accessKey } from './model.ts';
+export { covers, lesser, type Role, roles } from './role.ts';

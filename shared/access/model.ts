@@ -1,0 +1,131 @@
+import type { Document } from '../documents.ts';
+import type { Resource } from './access.ts';
+import type { Role } from './role.ts';
+
+/**
+ * Everything about access lies in the one partition `*` of the container `access`. The root document is
+ * replaced in the batch of every change that instances hold in memory (principals, groups, grants, trusts,
+ * workspaces, revoked tokens), so that one point read tells whether what they hold is still true.
+ */
+export const accessKey = ['*'] as const;
+
+/** `access`: the position of the last change, and the sequence of the aggregate's events. */
+export type AccessRoot = Document & { readonly type: 'access-root'; readonly seq: number };
+
+/**
+ * Whom a rule is about: `principal:<principal id>`, `group:<name>` (a group kept here),
+ * `entra-group:<object id>` (a group claim), `app-role:<value>` (a roles claim).
+ */
+export type Subject = `${'principal' | 'group' | 'entra-group' | 'app-role'}:${string}`;
+
+/** How a principal is known: by a password or tokens kept here, by Entra ID, or by a workload's own OIDC token. */
+export type PrincipalKind = 'user' | 'service' | 'entra' | 'workload';
+
+/**
+ * `principal:<id>`. Ids: the lower-cased name of a user or service; `entra:<tenant>/<object id>`; the name
+ * that a trust gives a workload.
+ */
+export type PrincipalDocument = Document & {
+  readonly type: 'principal';
+  readonly principalId: string;
+  readonly name: string;
+  readonly kind: PrincipalKind;
+  /** Set: nobody gets in under this id, whatever they present. */
+  readonly disabled?: { readonly at: number; readonly by: string; readonly reason: string };
+  /** scrypt, as `scrypt$N$r$p$salt$hash`; MLflow's users have one. */
+  readonly password?: string;
+  readonly createdAt: number;
+  readonly createdBy: string;
+};
+
+/** `group:<name>`: a group kept here. Members are principal ids. */
+export type GroupDocument = Document & {
+  readonly type: 'group';
+  readonly name: string;
+  readonly members: readonly string[];
+};
+
+/**
+ * `grant:<id>`: one rule. Allowed is a role over a workspace (`*`: every one) or one resource of it; what is
+ * said of a resource stands, for that subject and resource, in place of what is said of its workspace. A denial
+ * takes everything away, and no grant brings it back.
+ */
+export type GrantDocument = Document & {
+  readonly type: 'grant';
+  readonly grantId: string;
+  readonly subject: Subject;
+  /** The workspace it is about, or `*`. */
+  readonly inWorkspace: string;
+  readonly resource?: Resource;
+  readonly rule: { readonly effect: 'allow'; readonly role: Role } | { readonly effect: 'deny' };
+  readonly grantedBy: string;
+  readonly grantedAt: number;
+  readonly expiresAt?: number;
+  readonly reason?: string;
+};
+
+/** `trust:<name>`: which workload tokens of an outside issuer are which principal. All conditions must hold. */
+export type TrustDocument = Document & {
+  readonly type: 'trust';
+  readonly name: string;
+  readonly issuer: 'github';
+  /** The principal that such a workload is: `workload:<name of the trust>`. */
+  readonly principalId: string;
+  readonly conditions: {
+    /** `owner/name`. */
+    readonly repository: string;
+    /** Full ref, `*` at the end matches any rest: `refs/heads/main`, `refs/tags/v*`. */
+    readonly ref?: string;
+    readonly environment?: string;
+    /** `job_workflow_ref` without its ref: `owner/name/.github/workflows/file.yml`. */
+    readonly workflow?: string;
+  };
+};
+
+/** `workspace:<name>`. `default` always exists. */
+export type WorkspaceDocument = Document & {
+  readonly type: 'workspace';
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  /** Limits of the workspace in place of those of the settings. */
+  readonly limits?: WorkspaceLimits;
+};
+
+export type WorkspaceLimits = {
+  readonly callsPerMinute?: number;
+  readonly storageGb?: number;
+  readonly batchRowsPerMonth?: number;
+};
+
+/**
+ * `token:<id>`: a Cairn token, `cairn_<id>_<secret>`. The secret is kept as SHA-256 only. Making one does not
+ * touch the root; revoking one does.
+ */
+export type TokenDocument = Document & {
+  readonly type: 'token';
+  readonly tokenId: string;
+  readonly name: string;
+  /** Whose it is: it never may more than they. */
+  readonly principalId: string;
+  readonly hash: string;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly expiresAt: number;
+  readonly revoked?: { readonly at: number; readonly by: string; readonly reason: string };
+  /** What it is confined to: at most this role, only these workspaces, only these resources. */
+  readonly scopes: {
+    readonly role?: Role;
+    readonly workspaces?: readonly string[];
+    readonly resources?: readonly Resource[];
+  };
+};
+
+/** `seen:<principal id>` and `seen:token:<token id>`: when it was last used, written seldom. */
+export type SeenDocument = Document & {
+  readonly type: 'seen';
+  readonly at: number;
+  /** When each role was last needed for what was done. */
+  readonly roles: Readonly<Partial<Record<Role, number>>>;
+};
