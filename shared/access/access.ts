@@ -18,6 +18,10 @@ export type Access = {
   readonly role: Role | undefined;
   /** Whether the role in the workspace is all there is to know: no rule is about a single resource. */
   readonly isPlain: boolean;
+  /** Whether they hold any role here, be it over a single resource: to others the workspace is not there. */
+  readonly isMember: boolean;
+  /** The role in every workspace, which what belongs to none asks for. */
+  readonly inDeployment: Role | undefined;
   /** Whether the caller holds `role` over `resource`, or over the workspace where none is named. */
   may(role: Role, resource?: Resource): boolean;
   /** Throws `forbidden`, in words that say which role is missing where, unless {@link Access.may}. */
@@ -32,6 +36,8 @@ export type Access = {
 export const fullAccess: Access = {
   role: 'admin',
   isPlain: true,
+  isMember: true,
+  inDeployment: 'admin',
   may: () => true,
   require: () => undefined,
   mayAny: () => true,

@@ -7,6 +7,8 @@ export {
   resourceTypes,
   type Visible,
 } from './access.ts';
+export { accessOf, isFirstAdmin, isShutOut, subjectsOf } from './decide.ts';
+export type { AccessState } from './held.ts';
 export { type Identity, nobody } from './identity.ts';
 export type {
   AccessRoot,
@@ -21,5 +23,5 @@ export type {
   WorkspaceDocument,
   WorkspaceLimits,
 } from './model.ts';
-export { accessKey } from './model.ts';
+export { accessId, accessKey } from './model.ts';
 export { covers, lesser, type Role, roles } from './role.ts';

@@ -12,6 +12,12 @@ export const accessKey = ['*'] as const;
 /** `access`: the position of the last change, and the sequence of the aggregate's events. */
 export type AccessRoot = Document & { readonly type: 'access-root'; readonly seq: number };
 
+/** What is common to what instances hold in memory: `seq` counts the events of the aggregate that it is. */
+type Counted = Document & { readonly seq: number };
+
+/** Left under the id of what was deleted, so that the events of whatever takes its name go on counting. */
+export type GoneDocument = Counted & { readonly type: 'gone' };
+
 /**
  * Whom a rule is about: `principal:<principal id>`, `group:<name>` (a group kept here),
  * `entra-group:<object id>` (a group claim), `app-role:<value>` (a roles claim).
@@ -21,11 +27,19 @@ export type Subject = `${'principal' | 'group' | 'entra-group' | 'app-role'}:${s
 /** How a principal is known: by a password or tokens kept here, by Entra ID, or by a workload's own OIDC token. */
 export type PrincipalKind = 'user' | 'service' | 'entra' | 'workload';
 
+/** The id of the document of something by its name: a principal's may hold `/`, an item's may not. */
+export function accessId(
+  type: 'principal' | 'group' | 'grant' | 'trust' | 'workspace',
+  name: string,
+): string {
+  return `${type}:${name.replaceAll('/', ':')}`;
+}
+
 /**
  * `principal:<id>`. Ids: the lower-cased name of a user or service; `entra:<tenant>/<object id>`; the name
  * that a trust gives a workload.
  */
-export type PrincipalDocument = Document & {
+export type PrincipalDocument = Counted & {
   readonly type: 'principal';
   readonly principalId: string;
   readonly name: string;
@@ -39,7 +53,7 @@ export type PrincipalDocument = Document & {
 };
 
 /** `group:<name>`: a group kept here. Members are principal ids. */
-export type GroupDocument = Document & {
+export type GroupDocument = Counted & {
   readonly type: 'group';
   readonly name: string;
   readonly members: readonly string[];
@@ -50,7 +64,7 @@ export type GroupDocument = Document & {
  * said of a resource stands, for that subject and resource, in place of what is said of its workspace. A denial
  * takes everything away, and no grant brings it back.
  */
-export type GrantDocument = Document & {
+export type GrantDocument = Counted & {
   readonly type: 'grant';
   readonly grantId: string;
   readonly subject: Subject;
@@ -65,7 +79,7 @@ export type GrantDocument = Document & {
 };
 
 /** `trust:<name>`: which workload tokens of an outside issuer are which principal. All conditions must hold. */
-export type TrustDocument = Document & {
+export type TrustDocument = Counted & {
   readonly type: 'trust';
   readonly name: string;
   readonly issuer: 'github';
@@ -74,6 +88,8 @@ export type TrustDocument = Document & {
   readonly conditions: {
     /** `owner/name`. */
     readonly repository: string;
+    /** The number GitHub gives a repository for good: one that is made anew under the old name has another. */
+    readonly repositoryId?: string;
     /** Full ref, `*` at the end matches any rest: `refs/heads/main`, `refs/tags/v*`. */
     readonly ref?: string;
     readonly environment?: string;
@@ -83,7 +99,7 @@ export type TrustDocument = Document & {
 };
 
 /** `workspace:<name>`. `default` always exists. */
-export type WorkspaceDocument = Document & {
+export type WorkspaceDocument = Counted & {
   readonly type: 'workspace';
   readonly name: string;
   readonly description: string;
