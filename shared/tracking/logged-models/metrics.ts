@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
-import { jointWriters } from '../joint.ts';
+import { jointWriters } from '../../joint.ts';
 import { storedValue } from '../metric-values.ts';
 import type { MetricPoint } from '../model.ts';
 import { datasetKey, type LoggedModel, type ModelMetric } from './model.ts';

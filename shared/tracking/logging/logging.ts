@@ -6,7 +6,7 @@ import { contended, jitter, swapTries } from '../../swap.ts';
 import { type FoldMessage, isFoldDue } from '../history/fold.ts';
 import type { Points } from '../history/store.ts';
 import { runPartition } from '../ids.ts';
-import { jointWriters } from '../joint.ts';
+import { jointWriters } from '../../joint.ts';
 import { checkedChange, checkRunId } from '../limits.ts';
 import { logModelMetrics } from '../logged-models/metrics.ts';
 import type { Run, RunChange } from '../model.ts';
