@@ -15,6 +15,7 @@ import {
   json,
   problem,
   route,
+  type Scope,
   type Surface,
   uploadOf,
 } from '../../shared/http/index.ts';
@@ -30,6 +31,9 @@ const listing = z.object({
   limit: fields.limit(200, 50),
 });
 
+const onEndpoint: Scope = { on: [{ field: 'endpoint', names: 'endpoint' }] };
+const onJob: Scope = { on: [{ field: 'id', names: 'batch-job' }] };
+
 /** Batch scoring: files in, jobs, files out. */
 export const batch: Surface = {
   name: 'batch',
@@ -39,18 +43,21 @@ export const batch: Surface = {
     route('GET', '/api/v1/batch-jobs', {
       operation: 'listBatchJobs',
       role: 'viewer',
+      scope: { among: ['endpoint'] },
       input: listing,
       handle: async (ctx, input) => ({ jobs: (await listJobs(ctx, input)).map((job) => present(job)) }),
     }),
     route('POST', '/api/v1/batch-jobs', {
       operation: 'createBatchJob',
       role: 'contributor',
+      scope: onEndpoint,
       input: newJob,
       handle: async (ctx, input) => json(present(await submitJob(ctx, input)), 202),
     }),
     route('GET', '/api/v1/batch-jobs/{id}', {
       operation: 'getBatchJob',
       role: 'viewer',
+      scope: onJob,
       input: byId,
       async handle(ctx, { id }) {
         const { job, progress } = await getJob(ctx, id);
@@ -60,6 +67,7 @@ export const batch: Surface = {
     route('POST', '/api/v1/batch-jobs/{id}/cancel', {
       operation: 'cancelBatchJob',
       role: 'contributor',
+      scope: onJob,
       input: byId,
       handle: async (ctx, { id }) => present(await cancelJob(ctx, id)),
     }),
@@ -68,6 +76,7 @@ export const batch: Surface = {
       path: '/api/v1/batch-inputs/{endpoint}/{path*}',
       operation: 'uploadBatchInput',
       role: 'contributor',
+      scope: onEndpoint,
       async handle(ctx, { request, params }) {
         const target = { endpoint: params['endpoint'] ?? '', path: decodedPath(params['path'] ?? '') };
         return json(await uploadInput(ctx, target, uploadOf(request)), 201);
@@ -78,6 +87,7 @@ export const batch: Surface = {
       path: '/api/v1/batch-outputs/{path*}',
       operation: 'getBatchOutput',
       role: 'viewer',
+      scope: { on: [{ field: 'path', names: 'batch-file' }] },
       handle: async (ctx, { request, params }) =>
         fileResponse(ctx, request, () => findOutput(ctx, decodedPath(params['path'] ?? ''))),
     },

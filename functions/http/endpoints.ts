@@ -48,12 +48,14 @@ export const endpoints: Surface = {
     route('GET', '/api/v1/endpoints', {
       operation: 'listEndpoints',
       role: 'viewer',
+      scope: { among: ['endpoint'] },
       input: z.object({}),
       handle: async (ctx) => ({ endpoints: (await listEndpoints(ctx)).map(present) }),
     }),
     route('GET', '/api/v1/endpoints/{name}', {
       operation: 'getEndpoint',
       role: 'viewer',
+      scope: { on: [{ field: 'name', names: 'endpoint' }] },
       input: byName,
       handle: async (ctx, { name }) => present(await getEndpoint(ctx, name)),
     }),
@@ -69,6 +71,7 @@ export const feedbacks: Surface = {
     route('POST', '/api/v1/feedback', {
       operation: 'recordFeedback',
       role: 'contributor',
+      scope: { on: [{ field: 'endpoint', names: 'endpoint' }] },
       input: feedback,
       async handle(ctx, { endpoint, labels }) {
         await getEndpoint(ctx, endpoint);

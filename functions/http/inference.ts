@@ -63,12 +63,14 @@ export const openInference: Surface = {
     route('GET', '/v2', {
       operation: 'inferenceServer',
       role: 'viewer',
+      scope: { among: ['endpoint'] },
       input: nothing,
       handle: () => Promise.resolve(server),
     }),
     route('GET', '/v2/', {
       operation: 'inferenceServer',
       role: 'viewer',
+      scope: { among: ['endpoint'] },
       input: nothing,
       handle: () => Promise.resolve(server),
     }),
@@ -199,7 +201,14 @@ async function bodyText(request: Request): Promise<string> {
   }
 }
 
-/** A route whose body only its protocol can read. */
+/** A route to the endpoint `{name}` whose body only its protocol can read. */
 function raw(method: Method, path: string, operation: string, handle: Route['handle']): Route {
-  return { method, path, operation, role: 'viewer', handle };
+  return {
+    method,
+    path,
+    operation,
+    role: 'viewer',
+    scope: { on: [{ field: 'name', names: 'endpoint' }] },
+    handle,
+  };
 }

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import * as z from 'zod';
+import { resourceTypes } from '../../shared/access/index.ts';
 import {
   CairnError,
   fields,
@@ -38,18 +39,21 @@ export const lineage: Surface = {
     route('GET', '/api/v1/lineage', {
       operation: 'getLineage',
       role: 'viewer',
+      scope: { among: resourceTypes },
       input: query,
       handle: (ctx, input) => lineageOf(ctx, input),
     }),
     route('GET', '/api/v1/lineage/facets', {
       operation: 'getLineageFacets',
       role: 'viewer',
+      scope: { among: resourceTypes },
       input: ofNode,
       handle: (ctx, { node }) => facetsOf(ctx, node),
     }),
     route('POST', '/api/v1/lineage/record', {
       operation: 'recordLineage',
       role: 'contributor',
+      scope: { among: ['experiment', 'model'] },
       input: ofNode,
       handle: async (ctx, { node }) => json({ node: await requestRecording(ctx, node) }, 202),
     }),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { resourceTypes } from '../../shared/access/index.ts';
 import { type Method, mlflowError, route, type Surface } from '../../shared/http/index.ts';
 import { mlflowPaths } from './mlflow.ts';
 
@@ -26,6 +27,7 @@ export const mlflowEmpty: Surface = {
       route(method, full, {
         operation: path,
         role: 'viewer',
+        scope: { among: resourceTypes },
         input: z.object({}),
         handle: () => Promise.resolve(answer),
       }),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Stored } from '../../shared/documents.ts';
-import { fields, json, problem, route, type Surface } from '../../shared/http/index.ts';
+import { fields, json, problem, route, type Scope, type Surface } from '../../shared/http/index.ts';
 import {
   checkNow,
   getMonitor,
@@ -69,6 +69,8 @@ const monitorChange = z.strictObject({
     .optional(),
 });
 
+const onMonitor: Scope = { on: [{ field: 'name', names: 'monitor' }] };
+
 /** Monitors of endpoints, the results of their windows, and the labelled rows a retraining may see. */
 export const monitoring: Surface = {
   name: 'monitoring',
@@ -78,18 +80,26 @@ export const monitoring: Surface = {
     route('GET', '/api/v1/monitors', {
       operation: 'listMonitors',
       role: 'viewer',
+      scope: { among: ['endpoint'] },
       input: z.object({}),
       handle: async (ctx) => ({ monitors: (await listMonitors(ctx)).map(presentMonitor) }),
     }),
     route('GET', '/api/v1/monitors/{name}', {
       operation: 'getMonitor',
       role: 'viewer',
+      scope: onMonitor,
       input: z.object({ name: fields.requiredText }),
       handle: async (ctx, input) => monitorResponse(await getMonitor(ctx, input.name)),
     }),
     route('PUT', '/api/v1/monitors/{name}', {
       operation: 'putMonitor',
       role: 'operator',
+      scope: {
+        on: [
+          { field: 'name', names: 'monitor' },
+          { field: 'endpoint', names: 'endpoint' },
+        ],
+      },
       input: monitorChange,
       handle: async (ctx, { name: monitorId, ...change }, { request }) =>
         monitorResponse(
@@ -99,6 +109,7 @@ export const monitoring: Surface = {
     route('POST', '/api/v1/monitors/{name}/check', {
       operation: 'checkMonitor',
       role: 'operator',
+      scope: onMonitor,
       input: z.strictObject({ name: fields.requiredText, from: instant.optional(), to: instant.optional() }),
       handle: async (ctx, { name: monitorId, from, to }) =>
         presentResult(await checkNow(ctx, monitorId, { from, to })),
@@ -106,6 +117,7 @@ export const monitoring: Surface = {
     route('GET', '/api/v1/monitors/{name}/results', {
       operation: 'listMonitorResults',
       role: 'viewer',
+      scope: onMonitor,
       input: z.object({
         name: fields.requiredText,
         limit: fields.limit(1000, 100),
@@ -117,12 +129,14 @@ export const monitoring: Surface = {
     route('GET', '/api/v1/monitors/{name}/results/{windowEnd}', {
       operation: 'getMonitorResult',
       role: 'viewer',
+      scope: onMonitor,
       input: z.object({ name: fields.requiredText, windowEnd: instant }),
       handle: async (ctx, input) => presentResult(await getResult(ctx, input.name, input.windowEnd)),
     }),
     route('GET', '/api/v1/endpoints/{name}/labelled', {
       operation: 'getLabelledRows',
       role: 'contributor',
+      scope: { on: [{ field: 'name', names: 'endpoint' }] },
       input: z.object({
         name: fields.requiredText,
         from: instant,

@@ -12,6 +12,7 @@ export const pipelines: Surface = {
     route('GET', '/api/v1/retraining-jobs', {
       operation: 'listRetrainingJobs',
       role: 'viewer',
+      scope: { among: ['endpoint'] },
       input: z.object({
         limit: fields.limit(1000, 100),
       }),
@@ -20,6 +21,7 @@ export const pipelines: Surface = {
     route('GET', '/api/v1/retraining-jobs/{id}', {
       operation: 'getRetrainingJob',
       role: 'viewer',
+      scope: { on: [{ field: 'id', names: 'retraining-job' }] },
       input: z.object({ id: fields.requiredText }),
       handle: async (ctx, { id }) => present(await getRetraining(ctx, id)),
     }),

@@ -16,26 +16,35 @@ export type Named =
   | 'logged-model'
   | 'model-name'
   | 'artifact-path'
+  /** `runs:/…`, `models:/…`, `mlflow-artifacts:/…`; a place elsewhere is nobody's here. */
+  | 'artifact-uri'
   | 'monitor'
-  | 'batch-job';
+  | 'batch-job'
+  | 'batch-file'
+  | 'retraining-job';
 
-/** An input field (of the query, the body or the path) that names what a role is needed on. */
+/** What an input gives: what its schema made of it. */
+export type Input = Readonly<Record<string, unknown>>;
+
+/** A field of the input (as its schema gives it) that names what a role is needed on. */
 export type Reference = {
-  /** A list of them asks for the role on each. A field that is left out asks for nothing. */
+  /** Of fields in fields: `models.model_id`. A list asks for the role on each of its elements. */
   readonly field: string;
   readonly names: Named;
-  /** The role on it, where it is not the route's. */
+  /** The role on it, where less will do than the route's: what is only referred to must be seen. */
   readonly role?: Role;
 };
 
 /**
  * Where the role of a route is needed: in the deployment as a whole (in every workspace), in the workspace, on
- * what its inputs name, or on whatever of a type the caller may see, among which the handler picks.
+ * what its inputs name, or on whatever of a type the caller may see, among which the handler picks. An input
+ * that names nothing on which the route's own role is needed asks for it in the workspace; `inWorkspace` does so
+ * whatever is named.
  */
 export type Scope =
   | 'deployment'
   | 'workspace'
-  | { readonly on: readonly Reference[] }
+  | { readonly on: readonly Reference[]; readonly inWorkspace?: true }
   | { readonly among: readonly ResourceType[] };
 
 /** One route of a surface. The table of routes feeds the router, OpenAPI, access control and telemetry. */
@@ -49,7 +58,13 @@ export type Route = {
   /** Where the role is needed; in the workspace unless said otherwise. */
   readonly scope?: Scope;
   readonly input?: z.ZodType;
-  readonly handle: (ctx: Context, call: Call) => Promise<Response>;
+  /**
+   * Reads the input, before it is decided whether the caller may: what it gives is what the role is asked on,
+   * and what `handle` gets. Left out, the input are the path's parameters.
+   */
+  readonly read?: (call: Call) => Promise<Input>;
+  /** Answers a call that has been let through. */
+  readonly handle: (ctx: Context, call: Call, input: Input) => Promise<Response>;
 };
 
 /** A set of routes that speak one protocol. `part` says which half of a two-app deployment serves it. */
@@ -67,8 +82,6 @@ export type Call = {
   /** Path parameters, decoded once; a `{rest*}` parameter is given as it came. */
   readonly params: Readonly<Record<string, string>>;
   readonly identity: Identity;
-  /** Refuses the call unless the caller has the route's role on what this input names. */
-  authorize(input: Readonly<Record<string, unknown>>): Promise<void>;
 };
 
 /** Bytes of the largest JSON body, unless a route says otherwise; files go through the artifact routes, which stream. */
@@ -83,6 +96,8 @@ type RouteOptions<S extends z.ZodType> = {
   operation: string;
   /** Schema of the input: query parameters of a GET, the JSON body of everything else; path parameters join it. */
   input: S;
+  /** Whether the body is for the handler to read, and the input is in the query whatever the method. */
+  readsBody?: boolean;
   /** Bytes of the largest body, where it is not what JSON mostly needs. */
   bodyBytesMax?: number;
   /** Whether a field that is `null` is as one left out, as protobuf's JSON has it. */
@@ -102,13 +117,14 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
     role: options.role,
     ...(options.scope === undefined ? {} : { scope: options.scope }),
     input: options.input,
-    async handle(ctx, call) {
-      const given =
-        method === 'GET' ? queryInput(call.url) : await bodyInput(call.request, options.bodyBytesMax);
+    async read({ request, url, params }) {
+      const isQuery = method === 'GET' || options.readsBody;
+      const given = isQuery ? queryInput(url) : await bodyInput(request, options.bodyBytesMax);
       if (options.nullIsAbsent) dropNulls(given, nullLevels);
-      const input = parse(options.input, { ...given, ...call.params });
-      await call.authorize(input as Record<string, unknown>);
-      const result = await options.handle(ctx, input, call);
+      return parse(options.input, { ...given, ...params }) as Input;
+    },
+    async handle(ctx, call, input) {
+      const result = await options.handle(ctx, input as z.output<S>, call);
       return result instanceof Response ? result : json(result);
     },
   };

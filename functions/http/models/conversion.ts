@@ -2,19 +2,21 @@ import * as z from 'zod';
 import { conversionOf, type ConversionJob, requestConversion } from '../../../shared/conversion/index.ts';
 import { CairnError, json, type Route, route } from '../../../shared/http/index.ts';
 import { versionByName } from '../../../shared/registry/index.ts';
-import { versionRef } from './refs.ts';
+import { onModel, versionRef } from './refs.ts';
 
 /** Conversion of other flavours to ONNX. */
 export const conversionRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/versions/{v}/convert', {
     operation: 'convertModelVersion',
     role: 'contributor',
+    scope: onModel,
     input: z.strictObject(versionRef),
     handle: async (ctx, { m, v }) => json(presentConversion(await requestConversion(ctx, m, v)), 202),
   }),
   route('GET', '/api/v1/models/{m}/versions/{v}/conversion', {
     operation: 'getModelVersionConversion',
     role: 'viewer',
+    scope: onModel,
     input: z.object(versionRef),
     async handle(ctx, { m, v }) {
       const job = await conversionOf(ctx, await versionByName(ctx, m, v));

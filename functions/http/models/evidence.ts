@@ -2,13 +2,14 @@ import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { type Route, route } from '../../../shared/http/index.ts';
 import { cardOf, evidenceOf, markdownOf } from '../../../shared/evidence/index.ts';
-import { versionRef } from './refs.ts';
+import { onModel, versionRef } from './refs.ts';
 
 /** Model cards, and the evidence of a version for an auditor. */
 export const evidenceRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/versions/{v}/card', {
     operation: 'getModelCard',
     role: 'viewer',
+    scope: onModel,
     input: z.object({
       ...versionRef,
       format: z.enum(['markdown', 'json'], 'must be markdown or json').default('markdown'),
@@ -24,6 +25,7 @@ export const evidenceRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/versions/{v}/evidence', {
     operation: 'getModelEvidence',
     role: 'viewer',
+    scope: onModel,
     input: z.object(versionRef),
     async handle(ctx, { m, v }) {
       const zip = Readable.toWeb(Readable.from(await evidenceOf(ctx, m, v)));

@@ -2,13 +2,14 @@ import * as z from 'zod';
 import { fields, json, type Route, route } from '../../../shared/http/index.ts';
 import { listManifest, requestInspection, versionByName } from '../../../shared/registry/index.ts';
 import { nextPage } from '../mlflow.ts';
-import { versionRef } from './refs.ts';
+import { onModel, versionRef } from './refs.ts';
 
 /** What a version is: its files, its inspection, and reading it again. */
 export const inspectionRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/versions/{v}/files', {
     operation: 'listVersionFiles',
     role: 'viewer',
+    scope: onModel,
     input: z.object({
       ...versionRef,
       max_results: fields.limit(10_000, 1000),
@@ -23,6 +24,7 @@ export const inspectionRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/versions/{v}/inspect', {
     operation: 'inspectVersion',
     role: 'contributor',
+    scope: onModel,
     input: z.object(versionRef),
     async handle(ctx, { m, v }) {
       const { modelId, version } = await versionByName(ctx, m, v);

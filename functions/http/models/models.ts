@@ -16,19 +16,21 @@ import {
 import { nextPage } from '../mlflow.ts';
 import { snakeCase } from '../snake-case.ts';
 import { presentConversion } from './conversion.ts';
-import { modelRef, versionRef } from './refs.ts';
+import { modelRef, onModel, versionRef } from './refs.ts';
 
 /** A model and its versions as the pages and scripts see them: what MLflow's registry API leaves out. */
 export const modelRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}', {
     operation: 'getModel',
     role: 'viewer',
+    scope: onModel,
     input: z.object(modelRef),
     handle: async (ctx, { m }) => presentModel(ctx, await modelByName(ctx, m)),
   }),
   route('GET', '/api/v1/models/{m}/versions', {
     operation: 'listModelVersions',
     role: 'viewer',
+    scope: onModel,
     input: z.object({
       ...modelRef,
       max_results: fields.limit(1000, 100),
@@ -43,6 +45,7 @@ export const modelRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/versions/{v}', {
     operation: 'getModelVersion',
     role: 'viewer',
+    scope: onModel,
     input: z.object(versionRef),
     async handle(ctx, { m, v }) {
       const root = await modelByName(ctx, m);

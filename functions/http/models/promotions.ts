@@ -20,7 +20,7 @@ import { type AliasMove, aliasHistory, rollbackAlias } from '../../../shared/reg
 import { nextPage } from '../mlflow.ts';
 import { snakeCase } from '../snake-case.ts';
 import { comment, gateOf, policyFields, reason, stage } from './policy-fields.ts';
-import { modelRef } from './refs.ts';
+import { modelRef, onModel } from './refs.ts';
 
 const number = fields.int64.refine((n) => n >= 1, 'must be a number from 1');
 const promotionRef = { ...modelRef, n: number };
@@ -32,12 +32,14 @@ export const promotionRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/policy', {
     operation: 'getPolicy',
     role: 'viewer',
+    scope: onModel,
     input: z.object(modelRef),
     handle: async (ctx, { m }) => policyResponse(await getPolicy(ctx, m)),
   }),
   route('PUT', '/api/v1/models/{m}/policy', {
     operation: 'putPolicy',
     role: 'admin',
+    scope: onModel,
     input: z.strictObject({ ...modelRef, ...policyFields, expected_version: fields.int64.optional() }),
     async handle(ctx, { m, aliases, stages, gates, expected_version }, call) {
       const terms = { aliases, stages, gates: gates.map(gateOf) };
@@ -47,6 +49,7 @@ export const promotionRoutes: readonly Route[] = [
   route('DELETE', '/api/v1/models/{m}/policy', {
     operation: 'endPolicy',
     role: 'admin',
+    scope: onModel,
     input: z.strictObject({ ...modelRef, expected_version: fields.int64.optional() }),
     async handle(ctx, { m, expected_version }, call) {
       await endPolicy(ctx, m, expectedIn(call) ?? expected_version);
@@ -56,6 +59,7 @@ export const promotionRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/policies', {
     operation: 'listPolicies',
     role: 'viewer',
+    scope: onModel,
     input: z.object({ ...modelRef, ...page }),
     async handle(ctx, { m, max_results, page_token }) {
       const found = await listPolicies(ctx, { name: m, limit: max_results, pageToken: page_token });
@@ -65,6 +69,7 @@ export const promotionRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/promotions', {
     operation: 'createPromotion',
     role: 'contributor',
+    scope: onModel,
     input: z
       .strictObject({
         ...modelRef,
@@ -89,6 +94,7 @@ export const promotionRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/promotions', {
     operation: 'listPromotions',
     role: 'viewer',
+    scope: onModel,
     input: z.object({
       ...modelRef,
       ...page,
@@ -105,12 +111,14 @@ export const promotionRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/promotions/{n}', {
     operation: 'getPromotion',
     role: 'viewer',
+    scope: onModel,
     input: z.object(promotionRef),
     handle: async (ctx, { m, n }) => presentPromotion(await getPromotion(ctx, m, n)),
   }),
   route('POST', '/api/v1/models/{m}/promotions/{n}/approve', {
     operation: 'approvePromotion',
     role: 'approver',
+    scope: onModel,
     input: z.strictObject({ ...promotionRef, comment }),
     handle: async (ctx, { m, n, comment: said }) =>
       presentPromotion(await approvePromotion(ctx, { name: m, number: n, comment: said })),
@@ -118,6 +126,7 @@ export const promotionRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/promotions/{n}/reject', {
     operation: 'rejectPromotion',
     role: 'approver',
+    scope: onModel,
     input: z.strictObject({ ...promotionRef, reason }),
     handle: async (ctx, { m, n, reason: why }) =>
       presentPromotion(await rejectPromotion(ctx, { name: m, number: n, reason: why })),
@@ -125,6 +134,7 @@ export const promotionRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/promotions/{n}/override', {
     operation: 'overridePromotion',
     role: 'admin',
+    scope: onModel,
     input: z.strictObject({ ...promotionRef, reason }),
     handle: async (ctx, { m, n, reason: why }) =>
       presentPromotion(await overridePromotion(ctx, { name: m, number: n, reason: why })),
@@ -132,12 +142,14 @@ export const promotionRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/promotions/{n}/cancel', {
     operation: 'cancelPromotion',
     role: 'contributor',
+    scope: onModel,
     input: z.strictObject(promotionRef),
     handle: async (ctx, { m, n }) => presentPromotion(await cancelPromotion(ctx, { name: m, number: n })),
   }),
   route('GET', '/api/v1/models/{m}/aliases/{alias}/history', {
     operation: 'listAliasMoves',
     role: 'viewer',
+    scope: onModel,
     input: z.object({ ...aliasRef, ...page }),
     async handle(ctx, { m, alias, max_results, page_token }) {
       const found = await aliasHistory(ctx, { name: m, alias, limit: max_results, pageToken: page_token });
@@ -147,6 +159,7 @@ export const promotionRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/aliases/{alias}/rollback', {
     operation: 'rollbackAlias',
     role: 'operator',
+    scope: onModel,
     input: z.strictObject({ ...aliasRef, reason, expected: number.optional() }),
     async handle(ctx, { m, alias, reason: why, expected }, call) {
       const key = keyIn(call);

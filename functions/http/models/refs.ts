@@ -1,8 +1,11 @@
 import * as z from 'zod';
-import { fields } from '../../../shared/http/index.ts';
+import { fields, type Scope } from '../../../shared/http/index.ts';
 
 /** `{m}` of a path: the name of a model. */
 export const modelRef = { m: fields.requiredText };
+
+/** The role is needed on the model of that name. */
+export const onModel: Scope = { on: [{ field: 'm', names: 'model-name' }] };
 
 /** `{m}` and `{v}`: the same and the number of a version. */
 export const versionRef = {

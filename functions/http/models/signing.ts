@@ -2,13 +2,14 @@ import * as z from 'zod';
 import { CairnError, type Route, route } from '../../../shared/http/index.ts';
 import { readBundle, signVersion, verifyFiles, versionByName } from '../../../shared/registry/index.ts';
 import { snakeCase } from '../snake-case.ts';
-import { versionRef } from './refs.ts';
+import { onModel, versionRef } from './refs.ts';
 
 /** Signatures over the files of a version. */
 export const signingRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/versions/{v}/sign', {
     operation: 'signModelVersion',
     role: 'operator',
+    scope: onModel,
     input: z.object(versionRef),
     async handle(ctx, { m, v }) {
       const { modelId } = await versionByName(ctx, m, v);
@@ -18,6 +19,7 @@ export const signingRoutes: readonly Route[] = [
   route('GET', '/api/v1/models/{m}/versions/{v}/signature', {
     operation: 'getModelVersionSignature',
     role: 'viewer',
+    scope: onModel,
     input: z.object(versionRef),
     async handle(ctx, { m, v }) {
       const bundle = await readBundle(ctx, await versionByName(ctx, m, v));
@@ -31,6 +33,7 @@ export const signingRoutes: readonly Route[] = [
   route('POST', '/api/v1/models/{m}/versions/{v}/verify', {
     operation: 'verifyModelVersion',
     role: 'contributor',
+    scope: onModel,
     input: z.object(versionRef),
     handle: async (ctx, { m, v }) => snakeCase(await verifyFiles(ctx, await versionByName(ctx, m, v))),
   }),

@@ -3,7 +3,7 @@ import { fields, type Route } from '../../../shared/http/index.ts';
 import { setAlias } from '../../../shared/promotion/index.ts';
 import { deleteAlias, versionByAlias } from '../../../shared/registry/index.ts';
 import { mlflow } from '../mlflow.ts';
-import { name, version } from './fields.ts';
+import { name, onModel, version } from './fields.ts';
 import { versionJson } from './json.ts';
 
 const ref = { ...name, alias: fields.requiredText };
@@ -14,10 +14,12 @@ const ref = { ...name, alias: fields.requiredText };
  */
 export const aliasRoutes: readonly Route[] = [
   ...mlflow('POST', 'registered-models/alias', 'contributor', {
+    scope: onModel,
     input: z.object({ ...ref, ...version, expected: fields.int64.optional() }),
     handle: (ctx, input) => setAlias(ctx, input),
   }),
   ...mlflow('GET', 'registered-models/alias', 'viewer', {
+    scope: onModel,
     input: z.object(ref),
     async handle(ctx, input) {
       const held = await versionByAlias(ctx, input.name, input.alias);
@@ -25,6 +27,7 @@ export const aliasRoutes: readonly Route[] = [
     },
   }),
   ...mlflow('DELETE', 'registered-models/alias', 'contributor', {
+    scope: onModel,
     input: z.object(ref),
     handle: (ctx, input) => deleteAlias(ctx, input.name, input.alias),
   }),

@@ -1,9 +1,13 @@
 import * as z from 'zod';
-import { CairnError, fields } from '../../../shared/http/index.ts';
+import { CairnError, fields, type Scope } from '../../../shared/http/index.ts';
 import type { RegistrySearch } from '../../../shared/registry/index.ts';
 import { keyValue, search } from '../mlflow.ts';
 
 export const name = { name: fields.requiredText };
+/** The role is needed on the model of that name. */
+export const onModel: Scope = { on: [{ field: 'name', names: 'model-name' }] };
+/** Whoever may see any model may search; they find those. */
+export const amongModels: Scope = { among: ['model'] };
 export const tags = z.array(keyValue, { error: 'must be a list of {key, value}' }).optional();
 export const tag = { key: fields.requiredText, value: fields.text.default('') };
 

@@ -15,7 +15,7 @@ import {
   setModelTag,
 } from '../../../shared/registry/index.ts';
 import { mlflow, nextPage, optional } from '../mlflow.ts';
-import { name, searchFields, searchOf, tag, tags } from './fields.ts';
+import { amongModels, name, onModel, searchFields, searchOf, tag, tags } from './fields.ts';
 import { modelJson } from './json.ts';
 import { refuseServed } from './served.ts';
 
@@ -26,18 +26,22 @@ export const modelRoutes: readonly Route[] = [
     handle: async (ctx, input) => answer(ctx, await createModel(ctx, input)),
   }),
   ...mlflow('GET', 'registered-models/get', 'viewer', {
+    scope: onModel,
     input: z.object(name),
     handle: async (ctx, input) => answer(ctx, await modelByName(ctx, input.name)),
   }),
   ...mlflow('POST', 'registered-models/rename', 'contributor', {
+    scope: onModel,
     input: z.object({ ...name, new_name: fields.requiredText }),
     handle: async (ctx, input) => answer(ctx, await renameModel(ctx, input.name, input.new_name)),
   }),
   ...mlflow('PATCH', 'registered-models/update', 'contributor', {
+    scope: onModel,
     input: z.object({ ...name, description: fields.text.default('') }),
     handle: async (ctx, input) => answer(ctx, await describeModel(ctx, input.name, input.description)),
   }),
   ...mlflow('DELETE', 'registered-models/delete', 'contributor', {
+    scope: onModel,
     input: z.object(name),
     async handle(ctx, input) {
       await refuseServed(ctx, await modelByName(ctx, input.name));
@@ -45,6 +49,7 @@ export const modelRoutes: readonly Route[] = [
     },
   }),
   ...mlflow('GET', 'registered-models/search', 'viewer', {
+    scope: amongModels,
     input: z.object(searchFields(1000, 100)),
     async handle(ctx, input) {
       const found = await searchModels(ctx, searchOf(input));
@@ -54,10 +59,12 @@ export const modelRoutes: readonly Route[] = [
     },
   }),
   ...mlflow('POST', 'registered-models/set-tag', 'contributor', {
+    scope: onModel,
     input: z.object({ ...name, ...tag }),
     handle: (ctx, input) => setModelTag(ctx, input.name, input),
   }),
   ...mlflow('DELETE', 'registered-models/delete-tag', 'contributor', {
+    scope: onModel,
     input: z.object({ ...name, key: fields.requiredText }),
     handle: (ctx, input) => deleteModelTag(ctx, input.name, input.key),
   }),

@@ -3,12 +3,13 @@ import { fields, type Route } from '../../../shared/http/index.ts';
 import { setStage } from '../../../shared/promotion/index.ts';
 import { versionOf } from '../../../shared/registry/index.ts';
 import { mlflow } from '../mlflow.ts';
-import { name, version } from './fields.ts';
+import { name, onModel, version } from './fields.ts';
 import { versionJson } from './json.ts';
 
 /** MLflow's stages. Into a stage that a policy guards a version comes by a promotion only. */
 export const stageRoutes: readonly Route[] = [
   ...mlflow('POST', 'model-versions/transition-stage', 'contributor', {
+    scope: onModel,
     input: z.object({
       ...name,
       ...version,

@@ -17,7 +17,7 @@ import {
   versionOf,
 } from '../../../shared/registry/index.ts';
 import { mlflow, nextPage, optional } from '../mlflow.ts';
-import { name, searchFields, searchOf, tag, tags, version } from './fields.ts';
+import { amongModels, name, onModel, searchFields, searchOf, tag, tags, version } from './fields.ts';
 import { versionJson } from './json.ts';
 import { refuseServed } from './served.ts';
 
@@ -31,6 +31,7 @@ const stages = z
 /** Versions of models: `model-versions/…`, and the newest of each stage. */
 export const versionRoutes: readonly Route[] = [
   ...mlflow('POST', 'model-versions/create', 'contributor', {
+    scope: onModel,
     input: z.object({
       ...name,
       source: fields.requiredText,
@@ -51,10 +52,12 @@ export const versionRoutes: readonly Route[] = [
     },
   }),
   ...mlflow('GET', 'model-versions/get', 'viewer', {
+    scope: onModel,
     input: z.object(ref),
     handle: (ctx, input) => answer(ctx, input),
   }),
   ...mlflow('PATCH', 'model-versions/update', 'contributor', {
+    scope: onModel,
     input: z.object({ ...ref, description: fields.text.default('') }),
     async handle(ctx, input) {
       const changed = await describeVersion(ctx, input, input.description);
@@ -62,6 +65,7 @@ export const versionRoutes: readonly Route[] = [
     },
   }),
   ...mlflow('DELETE', 'model-versions/delete', 'contributor', {
+    scope: onModel,
     input: z.object(ref),
     async handle(ctx, input) {
       await refuseServed(ctx, await modelByName(ctx, input.name), input.version);
@@ -69,6 +73,7 @@ export const versionRoutes: readonly Route[] = [
     },
   }),
   ...mlflow('GET', 'model-versions/search', 'viewer', {
+    scope: amongModels,
     input: z.object(searchFields(200_000, 10_000)),
     async handle(ctx, input) {
       const found = await searchVersions(ctx, searchOf(input));
@@ -77,6 +82,7 @@ export const versionRoutes: readonly Route[] = [
     },
   }),
   ...mlflow('GET', 'model-versions/get-download-uri', 'viewer', {
+    scope: onModel,
     input: z.object(ref),
     async handle(ctx, input) {
       const found = await versionByName(ctx, input.name, input.version);
@@ -84,15 +90,18 @@ export const versionRoutes: readonly Route[] = [
     },
   }),
   ...mlflow('POST', 'model-versions/set-tag', 'contributor', {
+    scope: onModel,
     input: z.object({ ...ref, ...tag }),
     handle: (ctx, input) => setVersionTag(ctx, input, input),
   }),
   ...mlflow('DELETE', 'model-versions/delete-tag', 'contributor', {
+    scope: onModel,
     input: z.object({ ...ref, key: fields.requiredText }),
     handle: (ctx, input) => deleteVersionTag(ctx, input, input.key),
   }),
   ...(['GET', 'POST'] as const).flatMap((method) =>
     mlflow(method, 'registered-models/get-latest-versions', 'viewer', {
+      scope: onModel,
       input: z.object({ ...name, stages }),
       async handle(ctx, input) {
         const asked = (input.stages ?? []).map((stage) => stageNamed(stage, 'stages'));
