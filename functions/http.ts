@@ -15,7 +15,7 @@ import {
 import { app as openApp, logOf } from './app.ts';
 import { fullAccess } from '../shared/access/index.ts';
 import { authenticate } from './http/authenticate.ts';
-import { guard } from './http/guard.ts';
+import { perform } from './http/guard.ts';
 import { servedPath } from './http/mlflow-ui.ts';
 import { surfaces } from './http/surfaces.ts';
 
@@ -125,11 +125,10 @@ async function answer(
       settings,
     };
     const url = new URL(request.url);
-    return route.handle(ctx, {
+    return perform(ctx, route, {
       request,
       url,
       identity,
-      authorize: guard(ctx, route),
       params: { ...params, ...restOf(route.path, servedPath(url.pathname)) },
     });
   }

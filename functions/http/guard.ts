@@ -1,10 +1,85 @@
+import { covers, type Role } from '../../shared/access/index.ts';
 import type { Context } from '../../shared/context.ts';
-import type { Call, Route } from '../../shared/http/index.ts';
+import { type Call, CairnError, type Input, type Reference, type Route } from '../../shared/http/index.ts';
+import { inTurns } from '../../shared/turns.ts';
+import { type Located, locators } from './guard/locate.ts';
+import { textsAt } from './guard/texts.ts';
 
-/** What refuses a call of `route` unless the caller has its role on what the input names. */
-export function guard(ctx: Context, { role }: Route): Call['authorize'] {
-  return () => {
-    if (role !== 'public' && role !== 'signed-in') ctx.access.require(role);
-    return Promise.resolve();
-  };
+/** Names of one input that are looked up at the same time. */
+const locatedAtOnceMax = 8;
+
+/**
+ * Answers a call: the one way to a handler. First whoever lacks the route's role whatever they name is refused,
+ * before their body is read; then the input is read, and the role asked for on what it names; the handler gets
+ * that very input. Throws `forbidden` without saying whether what was named exists.
+ */
+export async function perform(ctx: Context, route: Route, call: Call): Promise<Response> {
+  admit(ctx, route);
+  const input = route.read ? await route.read(call) : call.params;
+  await authorize(ctx, route, input);
+  return route.handle(ctx, call, input);
+}
+
+/** Refuses who could not call the route whatever the input names. */
+export function admit({ access, workspace }: Context, { role, scope = 'workspace' }: Route): void {
+  if (role === 'public' || role === 'signed-in') return;
+  if (scope === 'deployment') {
+    if (covers(access.inDeployment, role)) return;
+    throw new CairnError('forbidden', `This needs the role ${role} in the whole deployment.`);
+  }
+  if (access.may(role)) return;
+  if (scope !== 'workspace') {
+    const among =
+      'among' in scope
+        ? scope.among.map((type) => ({ type, role }))
+        : scope.inWorkspace
+          ? []
+          : scope.on.map((reference) => ({
+              type: locators[reference.names].type,
+              role: reference.role ?? role,
+            }));
+    if (among.some((each) => access.mayAny(each.role, each.type))) return;
+  }
+  throw new CairnError('forbidden', `This needs the role ${role} in workspace '${workspace}'.`);
+}
+
+/** Refuses an admitted call unless the caller has the role on all that the input names. */
+async function authorize(ctx: Context, { role, scope }: Route, input: Input): Promise<void> {
+  if (role === 'public' || role === 'signed-in' || typeof scope !== 'object' || 'among' in scope) return;
+  const { access } = ctx;
+  // Where no rule is about a single thing there is nothing to look up: `admit` has asked for all there is.
+  if (access.isPlain) return;
+  const named = scope.on.map((reference) => ({ reference, texts: textsAt(input, reference.field) }));
+  const isNamed = named.some(({ reference, texts }) => reference.role === undefined && texts.length > 0);
+  if ((scope.inWorkspace || !isNamed) && !access.may(role))
+    throw new CairnError('forbidden', `This needs the role ${role} in workspace '${ctx.workspace}'.`);
+  for (const { reference, texts } of named) {
+    const needed = reference.role ?? role;
+    const located = await inTurns(texts, locatedAtOnceMax, async (text) =>
+      locators[reference.names].locate(ctx, text),
+    );
+    if (!located.every((each) => mayOn(ctx, needed, each))) throw refusal(reference, needed);
+  }
+}
+
+/** Whether the caller holds a role on what a text names. Of what is not there the role in the workspace decides. */
+export function mayOn({ access }: Context, role: Role, located: Located): boolean {
+  switch (located) {
+    case 'nothing':
+      return access.may(role);
+    case 'anything': {
+      const visible = access.visible('experiment', role);
+      return access.may(role) && visible.all && visible.except.length === 0;
+    }
+    default:
+      return located.every((resource) => access.may(role, resource));
+  }
+}
+
+function refusal({ field, names }: Reference, role: Role): CairnError {
+  return new CairnError(
+    'forbidden',
+    `This needs the role ${role} on the ${locators[names].type} that ${field} names or belongs to.`,
+    { field },
+  );
 }

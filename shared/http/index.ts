@@ -13,6 +13,7 @@ export { type Page, pageOf, positionIn } from './page.ts';
 export { checkedPath, decodedPath, whyNoPath, withoutEndSlashes } from './path.ts';
 export {
   type Call,
+  type Input,
   json,
   type Method,
   parseJson,

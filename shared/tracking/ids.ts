@@ -17,13 +17,19 @@ export function newExperimentId(now: number, ids: Ids): string {
 
 /** An experiment id as it is stored. MLflow's ids are numbers: other text is `invalid`, and leading zeros mean nothing. */
 export function checkedExperimentId(text: string): string {
-  // No longer than any id can be, so that an error does not quote a book.
-  if (/^[+-]?\d{1,64}$/.test(text)) return BigInt(text.replace('+', '')).toString();
+  const id = experimentIdIn(text);
+  if (id !== undefined) return id;
   throw new CairnError(
     'invalid',
     `Invalid experiment ID '${text.slice(0, 64)}'. Experiment ID must be a valid integer.`,
     { field: 'experiment_id' },
   );
+}
+
+/** The same where a text may be no id: `undefined` then. */
+export function experimentIdIn(text: string): string | undefined {
+  // No longer than any id can be, so that an error does not quote a book.
+  return /^[+-]?\d{1,64}$/.test(text) ? BigInt(text.replace('+', '')).toString() : undefined;
 }
 
 /** A new run id: 16 hex digits of its experiment's id, then 16 random ones, so that a run is found from its id alone. */

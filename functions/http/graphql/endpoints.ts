@@ -3,7 +3,7 @@ import type { Context } from '../../../shared/context.ts';
 import { CairnError, mlflowError, type Route } from '../../../shared/http/index.ts';
 import { nobody } from '../../../shared/access/index.ts';
 import { gate } from '../../../shared/turns.ts';
-import { guard } from '../guard.ts';
+import { perform } from '../guard.ts';
 import { snakeCase, snakeName } from '../snake-case.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -34,12 +34,11 @@ export function resolverOf(routes: readonly Route[]): GraphQLFieldResolver<unkno
       const route = byOperation.get(operation);
       if (!route) throw new Error(`No endpoint is the operation '${operation}'.`);
       const request = requestOf(route, input);
-      const response = await route.handle(ctx, {
+      const response = await perform(ctx, route, {
         request,
         url: new URL(request.url),
         params: {},
         identity: nobody,
-        authorize: guard(ctx, route),
       });
       return (await response.json()) as Json;
     });

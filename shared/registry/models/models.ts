@@ -10,6 +10,11 @@ export async function modelByName(ctx: Context, name: string): Promise<ModelRoot
   return (await readByName(ctx, name)).doc;
 }
 
+/** The id of the model that goes by a name; `undefined` where none does. */
+export async function modelIdOfName(ctx: Context, name: string): Promise<string | undefined> {
+  return (await findByName(ctx, name))?.doc.modelId;
+}
+
 /** A model by its immutable id. */
 export async function modelById(ctx: Context, modelId: string): Promise<ModelRoot> {
   const stored = await readRoot(ctx, modelId);
