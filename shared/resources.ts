@@ -159,19 +159,25 @@ export const containers = {
     indexed: [...envelope, '/principalId/?', '/createdAt/?'],
     ttlSeconds: -1,
   },
-  /** The audit log, a partition for each hour (`YYYY-MM-DDTHH`): its head and its entries. */
+  /** The audit log, a partition for each hour (`YYYY-MM-DDTHH`): its head and its entries; where it goes on; and what waits to be entered. */
   audit: {
     partitionKey: ['/segment'],
     indexed: [
       ...envelope,
       '/segment/?',
-      '/seq/?',
-      '/at/?',
-      '/action/?',
-      '/actor/?',
-      '/aggregate/?',
-      '/outcome/?',
-      '/requestId/?',
+      '/entry/seq/?',
+      '/entry/at/?',
+      '/entry/action/?',
+      '/entry/actor/?',
+      '/entry/aggregate/?',
+      '/entry/outcome/?',
+      '/entry/request_id/?',
+    ],
+    composite: [
+      [
+        { path: '/entry/at', order: 'descending' },
+        { path: '/entry/seq', order: 'descending' },
+      ],
     ],
     ttlSeconds: -1,
   },

@@ -181,6 +181,13 @@ export const settingDeclarations = {
     kind: 'integer',
     where: 'both',
   },
+  CAIRN_AUDIT_DAYS: {
+    about:
+      'How long entries of the audit log can be searched, in days. Its signed segments stay beyond that, for as long as the storage account keeps them.',
+    default: '400',
+    kind: 'integer',
+    where: 'both',
+  },
   CAIRN_PREDICTION_FLUSH_SECONDS: {
     about:
       'How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.',
@@ -235,6 +242,8 @@ export type Settings = {
   readonly sessionCacheMbMax: number;
   readonly deletedRetentionDays: number;
   readonly predictionFlushSeconds: number;
+  /** How long entries of the audit log can be searched. */
+  readonly auditDays: number;
 };
 
 /** All that is wrong with the settings, in one message, a line each. */
@@ -341,6 +350,7 @@ export function readSettings(env: Environment): Settings {
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
     deletedRetentionDays: Number(get('CAIRN_DELETED_RETENTION_DAYS')),
     predictionFlushSeconds: Number(get('CAIRN_PREDICTION_FLUSH_SECONDS')),
+    auditDays: Number(get('CAIRN_AUDIT_DAYS')),
   };
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;

@@ -699,25 +699,25 @@ resource auditContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/cont
             path: '/segment/?'
           }
           {
-            path: '/seq/?'
+            path: '/entry/seq/?'
           }
           {
-            path: '/at/?'
+            path: '/entry/at/?'
           }
           {
-            path: '/action/?'
+            path: '/entry/action/?'
           }
           {
-            path: '/actor/?'
+            path: '/entry/actor/?'
           }
           {
-            path: '/aggregate/?'
+            path: '/entry/aggregate/?'
           }
           {
-            path: '/outcome/?'
+            path: '/entry/outcome/?'
           }
           {
-            path: '/requestId/?'
+            path: '/entry/request_id/?'
           }
         ]
         excludedPaths: [
@@ -725,7 +725,18 @@ resource auditContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/cont
             path: '/*'
           }
         ]
-        compositeIndexes: []
+        compositeIndexes: [
+          [
+            {
+              path: '/entry/at'
+              order: 'descending'
+            }
+            {
+              path: '/entry/seq'
+              order: 'descending'
+            }
+          ]
+        ]
       }
       defaultTtl: -1
     }

@@ -84,6 +84,9 @@ param cairnSessionCacheMbMax string = '512'
 @description('How long deleted experiments, runs and logged models can be restored before they are removed for good, in days.')
 param cairnDeletedRetentionDays string = '30'
 
+@description('How long entries of the audit log can be searched, in days. Its signed segments stay beyond that, for as long as the storage account keeps them.')
+param cairnAuditDays string = '400'
+
 @description('How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.')
 param cairnPredictionFlushSeconds string = '10'
 
@@ -110,5 +113,6 @@ output values object = {
   CAIRN_OPENLINEAGE_KEY: cairnOpenlineageKey
   CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
+  CAIRN_AUDIT_DAYS: cairnAuditDays
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds
 }
