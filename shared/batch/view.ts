@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
 import type { BatchChunk, BatchJob } from './job.ts';
 import { findJob } from './store.ts';
 
@@ -17,20 +18,19 @@ export async function getJob(
   return { job, progress: await progressOf(ctx, job) };
 }
 
-/** The newest jobs of the workspace, of one endpoint where it is given. */
+/** The newest jobs of the workspace whose endpoints the caller may see, of one endpoint where it is given. */
 export function listJobs(
   ctx: Context,
   { endpoint, limit }: { endpoint?: string | undefined; limit: number },
 ): Promise<BatchJob[]> {
-  return ctx.stores.documents('jobs').query<BatchJob>(
-    {
-      text: `SELECT * FROM c WHERE c.type = 'batch-job' AND c.workspace = @workspace${
-        endpoint === undefined ? '' : ' AND c.endpoint = @endpoint'
-      } ORDER BY c.createdAt DESC`,
-      values: { workspace: ctx.workspace, ...(endpoint === undefined ? {} : { endpoint }) },
-    },
-    { limit },
-  );
+  const conditions: Condition[] = [
+    (bind) => `c.type = 'batch-job' AND c.workspace = ${bind(ctx.workspace)}`,
+    ...onlyVisible(['endpoint'], ctx.access.visible('endpoint')),
+  ];
+  if (endpoint !== undefined) conditions.push((bind) => `c.endpoint = ${bind(endpoint)}`);
+  return ctx.stores
+    .documents('jobs')
+    .query<BatchJob>(queryOf('*', conditions, 'c.createdAt DESC'), { limit });
 }
 
 async function progressOf(ctx: Context, job: BatchJob): Promise<BatchProgress> {

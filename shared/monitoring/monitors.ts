@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { type CairnEvent, schedule } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
+import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
 import { getEndpoint } from '../serving/index.ts';
 import { defaultSettings, type Monitor, type MonitorResult, type MonitorSettings } from './model.ts';
 import { container, findMonitor, keyOf, readMonitor, readResult } from './store.ts';
@@ -34,15 +35,13 @@ export async function monitorEndpoint(ctx: Context, event: CairnEvent): Promise<
 /** A monitor with the etag that {@link putMonitor} takes; `not-found` where there is none. */
 export const getMonitor = readMonitor;
 
-/** All monitors of the workspace, by name. */
+/** The monitors of the workspace whose endpoints the caller may see, by name. */
 export async function listMonitors(ctx: Context): Promise<Monitor[]> {
-  const monitors = await container(ctx).query<Monitor>(
-    {
-      text: "SELECT * FROM c WHERE c.workspace = @workspace AND c.type = 'monitor'",
-      values: { workspace: ctx.workspace },
-    },
-    { key: [ctx.workspace] },
-  );
+  const conditions: Condition[] = [
+    (bind) => `c.workspace = ${bind(ctx.workspace)} AND c.type = 'monitor'`,
+    ...onlyVisible(['endpoint'], ctx.access.visible('endpoint')),
+  ];
+  const monitors = await container(ctx).query<Monitor>(queryOf('*', conditions), { key: [ctx.workspace] });
   return monitors.toSorted((a, b) => (a.monitorId < b.monitorId ? -1 : 1));
 }
 

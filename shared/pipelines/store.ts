@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
+import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
 import type { RetrainingJob, RetrainingState } from './model.ts';
 
 export const jobs = (ctx: Context) => ctx.stores.documents('jobs');
@@ -23,15 +24,13 @@ export async function getRetraining(ctx: Context, jobId: string): Promise<Retrai
   throw new CairnError('not-found', `There is no retraining job '${jobId}'.`, { field: 'id' });
 }
 
-/** Retraining jobs of the workspace, newest first. */
+/** Retraining jobs of the workspace whose endpoints the caller may see, newest first. */
 export function listRetrainings(ctx: Context, limit: number): Promise<RetrainingJob[]> {
-  return jobs(ctx).query<RetrainingJob>(
-    {
-      text: "SELECT * FROM c WHERE c.workspace = @workspace AND c.type = 'retraining-job' ORDER BY c.createdAt DESC",
-      values: { workspace: ctx.workspace },
-    },
-    { limit },
-  );
+  const conditions: Condition[] = [
+    (bind) => `c.workspace = ${bind(ctx.workspace)} AND c.type = 'retraining-job'`,
+    ...onlyVisible(['endpoint'], ctx.access.visible('endpoint')),
+  ];
+  return jobs(ctx).query<RetrainingJob>(queryOf('*', conditions, 'c.createdAt DESC'), { limit });
 }
 
 /** Replaces the state; the last one with its event. A lost race is nothing: the caller reads again. */

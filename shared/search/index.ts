@@ -44,3 +44,4 @@ export {
 export type { Ordering, TailKey } from './ranks.ts';
 export { orderedPage, type Position, positionOf, type Source } from './walk.ts';
 export { positionIn, positionToken } from './token.ts';
+export { onlyVisible } from './visible.ts';

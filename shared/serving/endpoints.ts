@@ -5,6 +5,7 @@ import type { Stored } from '../documents.ts';
 import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
 import { CairnError, isCode, parse } from '../http/index.ts';
 import { aliasHolder, getVersion, modelById, resolveAlias, type VersionReady } from '../registry/index.ts';
+import { onlyVisible, queryOf } from '../search/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type Endpoint, endpointId, endpointName, type NewEndpoint } from './endpoint.ts';
 
@@ -48,14 +49,12 @@ export async function getEndpoint(ctx: Context, name: string): Promise<Endpoint>
   throw new CairnError('not-found', `Endpoint '${name.slice(0, 100)}' does not exist.`, { field: 'name' });
 }
 
-/** Every endpoint of the workspace, by name. */
+/** The endpoints of the workspace that the caller may see, by name. */
 export function listEndpoints(ctx: Context): Promise<Endpoint[]> {
+  const conditions = [() => "c.type = 'endpoint'", ...onlyVisible(['name'], ctx.access.visible('endpoint'))];
   return ctx.stores
     .documents('endpoints')
-    .query<Endpoint>(
-      { text: "SELECT * FROM c WHERE c.type = 'endpoint' ORDER BY c.name" },
-      { key: partition(ctx) },
-    );
+    .query<Endpoint>(queryOf('*', conditions, 'c.name'), { key: partition(ctx) });
 }
 
 /** The endpoints of a model, as they are at this moment. */

@@ -6,6 +6,7 @@ import {
   type Condition,
   conditionsOf,
   type Filter,
+  onlyVisible,
   orderedPage,
   type Ordering,
   parseFilter,
@@ -46,13 +47,13 @@ const pageBytesMax = 32 * 1024 * 1024;
 const readsAtOnceMax = 16;
 const rootsPerQueryMax = 500;
 
-/** Registered models that fulfil a filter, by name unless told otherwise. There is a token exactly where there is more. */
+/** Registered models that fulfil a filter and that the caller may see, by name unless told otherwise. There is a token exactly where there is more. */
 export async function searchModels(ctx: Context, search: RegistrySearch): Promise<Page<ModelRoot>> {
   return searched(ctx, planOf(ctx, search, models), search);
 }
 
 /**
- * Model versions that fulfil a filter, the last changed first, each with what its model says of it. There is
+ * Model versions that fulfil a filter and that the caller may see, the last changed first, each with what its model says of it. There is
  * a token exactly where there is more; a page ends before its limit where it has some tens of megabytes.
  */
 export async function searchVersions(
@@ -147,7 +148,11 @@ function planOf(ctx: Context, search: RegistrySearch, kind: Kind): Plan {
     kind,
     key: [ctx.workspace],
     filter,
-    fixed: [ofType(ctx, kind.type), arePrompts(prompts)],
+    fixed: [
+      ofType(ctx, kind.type),
+      arePrompts(prompts),
+      ...onlyVisible(['modelId'], ctx.access.visible('model')),
+    ],
     ordering: { keys: parseOrder(orderBy, kind.fields), tail: kind.tail },
     identity: [kind.type, ctx.workspace, search.filter ?? '', orderBy],
   };
