@@ -1,9 +1,11 @@
 import type {
+  AccessDocument,
   GoneDocument,
   GrantDocument,
   GroupDocument,
   PrincipalDocument,
   Subject,
+  TokenDocument,
   TrustDocument,
   WorkspaceDocument,
 } from './model.ts';
@@ -25,12 +27,7 @@ export type AccessState = {
 };
 
 /** What a state is made of. */
-export type HeldDocument =
-  | PrincipalDocument
-  | GroupDocument
-  | GrantDocument
-  | TrustDocument
-  | WorkspaceDocument;
+export type HeldDocument = Exclude<AccessDocument, TokenDocument>;
 
 /** Nothing said about anyone. */
 export const emptyState: AccessState = {
@@ -43,12 +40,12 @@ export const emptyState: AccessState = {
   workspaces: new Map(),
 };
 
-/** The state after `put` was written and what was `removed` (as it was before) has gone. Shares with `state` what stays. */
+/** The state after `put` was written and what was `removed` (as it was before) has gone; what stays is shared. */
 export function stateWith(
   state: AccessState,
   seq: number,
-  put: Iterable<HeldDocument | GoneDocument>,
-  removed: Iterable<HeldDocument> = [],
+  put: Iterable<AccessDocument | GoneDocument>,
+  removed: Iterable<AccessDocument | GoneDocument> = [],
 ): AccessState {
   const next = new Draft(state);
   for (const doc of removed) next.remove(doc);
@@ -67,7 +64,7 @@ class Draft {
     this.#state = { ...state };
   }
 
-  put(doc: HeldDocument | GoneDocument): void {
+  put(doc: AccessDocument | GoneDocument): void {
     switch (doc.type) {
       case 'principal':
         this.#map('principals').set(doc.principalId, doc);
@@ -84,12 +81,13 @@ class Draft {
       case 'workspace':
         this.#map('workspaces').set(doc.name, doc);
         break;
+      case 'token':
       case 'gone':
         break;
     }
   }
 
-  remove(doc: HeldDocument): void {
+  remove(doc: AccessDocument | GoneDocument): void {
     switch (doc.type) {
       case 'principal':
         this.#map('principals').delete(doc.principalId);
@@ -108,6 +106,9 @@ class Draft {
         break;
       case 'workspace':
         this.#map('workspaces').delete(doc.name);
+        break;
+      case 'token':
+      case 'gone':
         break;
     }
   }

@@ -7,11 +7,14 @@ export {
   resourceTypes,
   type Visible,
 } from './access.ts';
+export { type AccessChange, changeAccess, type Edit, editsMax, readAccess } from './change.ts';
 export { accessOf, isFirstAdmin, isShutOut, subjectsOf } from './decide.ts';
 export type { AccessState } from './held.ts';
 export { type Identity, nobody } from './identity.ts';
 export type {
+  AccessDocument,
   AccessRoot,
+  GoneDocument,
   GrantDocument,
   GroupDocument,
   PrincipalDocument,
@@ -24,4 +27,5 @@ export type {
   WorkspaceLimits,
 } from './model.ts';
 export { accessId, accessKey } from './model.ts';
+export { type AccessPort, accessState } from './state.ts';
 export { covers, lesser, type Role, roles } from './role.ts';

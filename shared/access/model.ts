@@ -27,11 +27,17 @@ export type Subject = `${'principal' | 'group' | 'entra-group' | 'app-role'}:${s
 /** How a principal is known: by a password or tokens kept here, by Entra ID, or by a workload's own OIDC token. */
 export type PrincipalKind = 'user' | 'service' | 'entra' | 'workload';
 
+/** What a change of access can be about. */
+export type AccessDocument =
+  | PrincipalDocument
+  | GroupDocument
+  | GrantDocument
+  | TrustDocument
+  | WorkspaceDocument
+  | TokenDocument;
+
 /** The id of the document of something by its name: a principal's may hold `/`, an item's may not. */
-export function accessId(
-  type: 'principal' | 'group' | 'grant' | 'trust' | 'workspace',
-  name: string,
-): string {
+export function accessId(type: AccessDocument['type'], name: string): string {
   return `${type}:${name.replaceAll('/', ':')}`;
 }
 
@@ -119,7 +125,7 @@ export type WorkspaceLimits = {
  * `token:<id>`: a Cairn token, `cairn_<id>_<secret>`. The secret is kept as SHA-256 only. Making one does not
  * touch the root; revoking one does.
  */
-export type TokenDocument = Document & {
+export type TokenDocument = Counted & {
   readonly type: 'token';
   readonly tokenId: string;
   readonly name: string;

@@ -65,10 +65,9 @@ export function identityOf(id: string, more: Partial<Identity> = {}): Identity {
 /** A token with these scopes. */
 export function tokenOf(scopes: TokenDocument['scopes']): TokenDocument {
   return {
+    ...common,
     id: 'token:t',
     type: 'token',
-    v: 1,
-    workspace: '*',
     tokenId: 't',
     name: 't',
     principalId: 'ann',
