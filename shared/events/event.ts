@@ -72,6 +72,8 @@ export type EventType =
   | 'workspace.deleted'
   | 'token.created'
   | 'token.revoked'
+  | 'hash-key.made'
+  | 'retention.applied'
   | 'hold.placed'
   | 'hold.released'
   | 'erasure.requested'
