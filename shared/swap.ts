@@ -20,7 +20,7 @@ export const lost = Symbol('lost');
  * });
  */
 export async function swap<T>(
-  ctx: Context,
+  ctx: Pick<Context, 'ids'>,
   what: string,
   attempt: () => Promise<T | typeof lost>,
 ): Promise<T> {
@@ -58,7 +58,7 @@ export async function swapInTurn<T>(
 }
 
 /** Waits a random time that grows with the tries so far, so that those who contend stop meeting. */
-export function jitter(ctx: Context, tries: number): Promise<void> {
+export function jitter(ctx: Pick<Context, 'ids'>, tries: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ctx.ids.random() * 10 * 2 ** tries));
 }
 
