@@ -1,5 +1,6 @@
 import type { Key, Stores, Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
+import type { Stored } from '../documents.ts';
 import { type ContainerDeclaration, type ContainerName, containers } from '../resources.ts';
 import type { CairnEvent, EventDocument } from './event.ts';
 
@@ -10,6 +11,12 @@ export type EventRef = { readonly container: ContainerName; readonly key: Key; r
 export type EventsMessage = { readonly kind: 'events'; readonly events: readonly EventRef[] };
 
 export type Subscriber = (ctx: Context, event: CairnEvent) => Promise<void>;
+
+/** Is told of every event, of whatever type, with the workspace in which it happened. */
+export type Witness = (
+  ctx: Context,
+  events: readonly Pick<EventDocument, 'event' | 'workspace'>[],
+) => Promise<void>;
 
 const gatherMilliseconds = 20;
 const refsPerMessageMax = 50;
@@ -49,16 +56,35 @@ export async function flushRelay(stores: Stores): Promise<void> {
 /**
  * Serves the subscribers of the events named, each at least once and in any order, then marks the
  * event done. A subscriber that throws leaves its event pending, and the message comes back; the other
- * events of the message do not wait for it.
+ * events of the message do not wait for it. The witness is told of all of them together, beside the
+ * subscribers: neither waits for the other or misses an event because the other failed.
  */
 export async function deliver(
   ctx: Context,
   message: EventsMessage,
   subscribersOf: (type: CairnEvent['type']) => readonly Subscriber[],
+  witness: Witness = () => Promise.resolve(),
 ): Promise<void> {
   const failures: unknown[] = [];
-  for (const ref of message.events)
-    await deliverOne(ctx, ref, subscribersOf).catch((error: unknown) => failures.push(error));
+  const note = (error: unknown): false => {
+    failures.push(error);
+    return false;
+  };
+  const found = await Promise.all(message.events.map((ref) => pendingAt(ctx, ref).catch(note)));
+  const pending = found.filter((each) => each !== false && each !== undefined);
+  const witnessed = witness(
+    ctx,
+    pending.map(({ stored }) => stored.doc),
+  ).then(() => true, note);
+  for (const { ref, stored } of pending) {
+    const { event, workspace } = stored.doc;
+    const served = await serve({ ...ctx, workspace }, event, subscribersOf(event.type)).then(
+      () => true,
+      note,
+    );
+    if (served && (await witnessed)) await markDone(ctx, ref, stored).catch(note);
+  }
+  await witnessed;
   if (failures.length > 0) throw failures[0];
 }
 
@@ -88,18 +114,20 @@ export async function sweepEvents(ctx: Context): Promise<number> {
   return found;
 }
 
-async function deliverOne(
-  ctx: Context,
-  { container, key, id }: EventRef,
-  subscribersOf: (type: CairnEvent['type']) => readonly Subscriber[],
-): Promise<void> {
-  const documents = ctx.stores.documents(container);
-  const stored = await documents.read<EventDocument>(key, id);
-  if (!stored?.doc.pending) return;
-  const { event, workspace } = stored.doc;
-  for (const subscriber of subscribersOf(event.type)) await subscriber({ ...ctx, workspace }, event);
+type Pending = { readonly ref: EventRef; readonly stored: Stored<EventDocument> };
+
+async function pendingAt(ctx: Context, ref: EventRef): Promise<Pending | undefined> {
+  const stored = await ctx.stores.documents(ref.container).read<EventDocument>(ref.key, ref.id);
+  return stored?.doc.pending ? { ref, stored } : undefined;
+}
+
+async function serve(ctx: Context, event: CairnEvent, subscribers: readonly Subscriber[]): Promise<void> {
+  for (const subscriber of subscribers) await subscriber(ctx, event);
+}
+
+async function markDone(ctx: Context, { container, key }: EventRef, stored: Stored<EventDocument>) {
   const { pending, ...done } = stored.doc;
-  await documents.write(key, { op: 'replace', doc: done, etag: stored.etag });
+  await ctx.stores.documents(container).write(key, { op: 'replace', doc: done, etag: stored.etag });
 }
 
 function outgoingOf(stores: Stores): Outgoing {
