@@ -13,11 +13,11 @@ import {
   type Surface,
 } from '../shared/http/index.ts';
 import { app as openApp, logOf } from './app.ts';
-import { fullAccess } from '../shared/access/index.ts';
 import { authenticate } from './http/authenticate.ts';
 import { perform } from './http/guard.ts';
 import { servedPath } from './http/mlflow-ui.ts';
 import { surfaces } from './http/surfaces.ts';
+import { accessTo, workspaceOf } from './http/workspace.ts';
 
 type Env = { Bindings: { invocation: InvocationContext } };
 
@@ -26,7 +26,6 @@ const wholeBytesMax = 64 * 1024;
 
 const requestIdHeader = 'x-request-id';
 const requestIdPattern = /^[\w.-]{1,64}$/;
-const workspacePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Every surface behind one router. */
 export const router = mount(surfaces);
@@ -111,11 +110,13 @@ async function answer(
         'no-route',
         `This app does not serve ${surface.name}; it serves the ${settings.surfaces} surfaces.`,
       );
-    const identity = await authenticate(request, route.role, opened);
+    const identity = await authenticate(request, route.role, opened, log);
+    const workspace = workspaceOf(request);
+    const port = { stores, settings, clock: systemClock, log };
     const ctx: Context = {
       principal: identity.principal,
-      workspace: workspaceOf(request),
-      access: fullAccess,
+      workspace,
+      access: await accessTo(port, identity, workspace, route),
       requestId,
       trace: childTrace(request.headers.get('traceparent') ?? invocation.traceContext?.traceParent),
       clock: systemClock,
@@ -142,18 +143,6 @@ function reasonOf(error: unknown): string {
 function requestIdOf(request: Request, invocation: InvocationContext): string {
   const given = request.headers.get(requestIdHeader);
   return given && requestIdPattern.test(given) ? given : invocation.invocationId;
-}
-
-function workspaceOf(request: Request): string {
-  const workspace = request.headers.get('x-mlflow-workspace') ?? 'default';
-  if (workspacePattern.test(workspace)) return workspace;
-  throw new CairnError(
-    'invalid',
-    'X-MLFLOW-WORKSPACE must be lower-case letters, digits and hyphens, at most 63.',
-    {
-      field: 'X-MLFLOW-WORKSPACE',
-    },
-  );
 }
 
 /** The last parameter `{name*}` as the client sent it: only its route knows how it is to be decoded. */

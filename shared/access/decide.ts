@@ -95,6 +95,9 @@ function heldBy(
   return gathered.held();
 }
 
+/** Of who has not said who they are. */
+export const noAccess: Access = accessTo('default', nothing);
+
 type ByResource<T> = Record<ResourceType, Map<string, T>>;
 
 /** The rules about one caller, put together subject by subject. */

@@ -7,8 +7,10 @@ export {
   resourceTypes,
   type Visible,
 } from './access.ts';
+export { identify, type Presented, type SignInPort } from './authentication/authenticator.ts';
+export { flushSeen, noteSeen, seenId } from './authentication/seen.ts';
 export { type AccessChange, changeAccess, type Edit, editsMax, readAccess } from './change.ts';
-export { accessOf, isFirstAdmin, isShutOut, subjectsOf } from './decide.ts';
+export { accessOf, isFirstAdmin, isShutOut, noAccess, subjectsOf } from './decide.ts';
 export type { AccessState } from './held.ts';
 export { type Identity, nobody } from './identity.ts';
 export type {
@@ -26,6 +28,6 @@ export type {
   WorkspaceDocument,
   WorkspaceLimits,
 } from './model.ts';
-export { accessId, accessKey } from './model.ts';
+export { accessId, accessKey, defaultWorkspace, workspacePattern } from './model.ts';
 export { type AccessPort, accessState } from './state.ts';
 export { covers, lesser, type Role, roles } from './role.ts';

@@ -104,6 +104,12 @@ export type TrustDocument = Counted & {
   };
 };
 
+/** The workspace that is there from the start, and of callers who name none. */
+export const defaultWorkspace = 'default';
+
+/** What a workspace can be called. */
+export const workspacePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 /** `workspace:<name>`. `default` always exists. */
 export type WorkspaceDocument = Counted & {
   readonly type: 'workspace';

@@ -202,7 +202,7 @@ describe('changes', () => {
       point: 'after',
       count: 1,
     });
-    await expect(put(here, 'unheard', 'bob')).rejects.toThrow();
+    await expect(put(here, 'unheard', 'bob')).rejects.toThrow('closed before an answer came');
     heal();
     now += 2000;
     expect(await membersSeen(here, 'unheard')).toEqual(['bob']);

@@ -1,0 +1,50 @@
+import {
+  type Access,
+  accessOf,
+  accessState,
+  defaultWorkspace,
+  fullAccess,
+  type Identity,
+  noAccess,
+  workspacePattern,
+} from '../../shared/access/index.ts';
+import type { Context } from '../../shared/context.ts';
+import { CairnError, type Route } from '../../shared/http/index.ts';
+
+const header = 'x-mlflow-workspace';
+
+/** The workspace that a request names, the default one where it names none. Throws `invalid` for what can be no name. */
+export function workspaceOf(request: Request): string {
+  const workspace = request.headers.get(header) || defaultWorkspace;
+  if (workspacePattern.test(workspace)) return workspace;
+  throw new CairnError(
+    'invalid',
+    'X-MLFLOW-WORKSPACE must be lower-case letters, digits and hyphens, at most 63.',
+    { field: 'X-MLFLOW-WORKSPACE' },
+  );
+}
+
+/**
+ * What a caller may do in the workspace that they name. Throws `not-found` alike for a workspace that does not
+ * exist and one in which they hold no role, where the route is about a workspace: names cannot be probed. The
+ * default workspace is known to everyone; there they are told which role they lack.
+ */
+export async function accessTo(
+  port: Pick<Context, 'stores' | 'clock' | 'log' | 'settings'>,
+  identity: Identity,
+  workspace: string,
+  { role, scope }: Route,
+): Promise<Access> {
+  const { settings, clock } = port;
+  if (settings.auth === 'off') return fullAccess;
+  if (role === 'public') return noAccess;
+  const state = await accessState(port);
+  const access = accessOf(identity, state, workspace, settings, clock.now());
+  if (workspace === defaultWorkspace || role === 'signed-in' || scope === 'deployment') return access;
+  if (state.workspaces.has(workspace) && access.isMember) return access;
+  throw new CairnError(
+    'not-found',
+    `Workspace '${workspace}' does not exist, or you hold no role in it; GET /api/v1/session lists yours.`,
+    { field: 'X-MLFLOW-WORKSPACE' },
+  );
+}
