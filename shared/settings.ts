@@ -188,6 +188,13 @@ export const settingDeclarations = {
     kind: 'integer',
     where: 'both',
   },
+  CAIRN_RETENTION_DAYS_MAX: {
+    about:
+      'The longest that predictions, labels and scored files can be kept by a data policy, in days; in Azure a lifecycle rule removes what is older, whether it is held or not.',
+    default: '1825',
+    kind: 'integer',
+    where: 'both',
+  },
   CAIRN_PREDICTION_FLUSH_SECONDS: {
     about:
       'How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.',
@@ -241,6 +248,7 @@ export type Settings = {
   readonly mlflowUi: string | undefined;
   readonly sessionCacheMbMax: number;
   readonly deletedRetentionDays: number;
+  readonly retentionDaysMax: number;
   readonly predictionFlushSeconds: number;
   /** How long entries of the audit log can be searched. */
   readonly auditDays: number;
@@ -349,6 +357,7 @@ export function readSettings(env: Environment): Settings {
     mlflowUi: get('CAIRN_MLFLOW_UI'),
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
     deletedRetentionDays: Number(get('CAIRN_DELETED_RETENTION_DAYS')),
+    retentionDaysMax: Number(get('CAIRN_RETENTION_DAYS_MAX')),
     predictionFlushSeconds: Number(get('CAIRN_PREDICTION_FLUSH_SECONDS')),
     auditDays: Number(get('CAIRN_AUDIT_DAYS')),
   };

@@ -87,6 +87,9 @@ param cairnDeletedRetentionDays string = '30'
 @description('How long entries of the audit log can be searched, in days. Its signed segments stay beyond that, for as long as the storage account keeps them.')
 param cairnAuditDays string = '400'
 
+@description('The longest that predictions, labels and scored files can be kept by a data policy, in days; in Azure a lifecycle rule removes what is older, whether it is held or not.')
+param cairnRetentionDaysMax string = '1825'
+
 @description('How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.')
 param cairnPredictionFlushSeconds string = '10'
 
@@ -114,5 +117,6 @@ output values object = {
   CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_AUDIT_DAYS: cairnAuditDays
+  CAIRN_RETENTION_DAYS_MAX: cairnRetentionDaysMax
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds
 }

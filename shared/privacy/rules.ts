@@ -47,10 +47,10 @@ export function ruleOf(rules: ColumnRules, { side, tensor, name }: LoggedColumn)
   const { columns, subjectKey, key } = rules;
   if (columns.size === 0) return undefined;
   const names = [name, `${side}.${name}`, tensor, `${side}.${tensor}`];
+  const found = names.flatMap((each) => columns.get(each) ?? []);
+  if (found.length === 0) return undefined;
   const isSubject = subjectKey !== undefined && names.slice(0, 2).includes(subjectKey);
-  const found = names.map((each) => columns.get(each));
-  const rule = isSubject || !found.includes('mask') ? (found.find(Boolean) ?? undefined) : 'mask';
-  return rule === 'hash' && !key ? 'mask' : isSubject && rule ? 'hash' : rule;
+  return key && (isSubject || !found.includes('mask')) ? 'hash' : 'mask';
 }
 
 /** What tags say of columns: `cairn.pii.<column>` is `hash`, and anything else than that is `mask`. */

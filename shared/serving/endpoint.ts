@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Document } from '../documents.ts';
+import type { DataPolicy } from '../privacy/index.ts';
 
 /**
  * A name under which a model answers. It follows an alias of the model: `stable` is the version that
@@ -14,6 +15,7 @@ export type Endpoint = Document & {
   readonly alias: string;
   readonly stable?: Pinned;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly dataPolicy?: DataPolicy;
   /** Number of the last event of this endpoint. */
   readonly seq: number;
   readonly createdAt: number;

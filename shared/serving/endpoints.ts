@@ -46,7 +46,12 @@ export async function createEndpoint(ctx: Context, input: NewEndpoint): Promise<
 export async function getEndpoint(ctx: Context, name: string): Promise<Endpoint> {
   const stored = await readEndpoint(ctx, name);
   if (stored) return stored.doc;
-  throw new CairnError('not-found', `Endpoint '${name.slice(0, 100)}' does not exist.`, { field: 'name' });
+  throw unknownEndpoint(name);
+}
+
+/** The words where there is no endpoint of a name. */
+export function unknownEndpoint(name: string): CairnError {
+  return new CairnError('not-found', `Endpoint '${name.slice(0, 100)}' does not exist.`, { field: 'name' });
 }
 
 /** The endpoints of the workspace that the caller may see, by name. */
@@ -127,14 +132,14 @@ async function heldVersion(ctx: Context, endpoint: Endpoint): Promise<VersionRea
   }
 }
 
-function readEndpoint(ctx: Context, name: string): Promise<Stored<Endpoint> | undefined> {
+export function readEndpoint(ctx: Context, name: string): Promise<Stored<Endpoint> | undefined> {
   if (!endpointName.safeParse(name).success) return Promise.resolve(undefined);
   return ctx.stores.documents('endpoints').read<Endpoint>(partition(ctx), endpointId(name));
 }
 
-function eventOf(
+export function eventOf(
   ctx: Context,
-  type: 'endpoint.created' | 'endpoint.moved',
+  type: 'endpoint.created' | 'endpoint.moved' | 'endpoint.changed',
   after: Endpoint,
   before?: Endpoint,
 ): Write & { op: 'create' } {

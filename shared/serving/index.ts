@@ -1,6 +1,20 @@
 export { answerAside } from './answer-aside.ts';
+export { rulesOf } from './column-rules.ts';
+export {
+  getDataPolicy,
+  isEndpointHighRisk,
+  type NewDataPolicy,
+  putDataPolicy,
+} from './data-policy.ts';
 export { type Endpoint, endpointName, type NewEndpoint, type Pinned } from './endpoint.ts';
-export { createEndpoint, endpointsOf, followAlias, getEndpoint, listEndpoints } from './endpoints.ts';
+export {
+  createEndpoint,
+  endpointsOf,
+  followAlias,
+  getEndpoint,
+  listEndpoints,
+  unknownEndpoint,
+} from './endpoints.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
 export { type Label, labelsMax, type PredictionLabel, readLabels, recordLabels } from './labels.ts';

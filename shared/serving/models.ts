@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
+import type { ColumnRules } from '../privacy/index.ts';
 import type { ServedFile, VersionReady } from '../registry/index.ts';
 import { rolesOf, type Roles, type Scores, scoresOf } from './scores.ts';
 import {
@@ -20,6 +21,8 @@ export type ServedModel = {
   readonly outputs: readonly Port[];
   /** Which outputs are the class, its probabilities, or the number; `null` for a model of another kind. */
   readonly roles: Roles | null;
+  /** Which of its columns are personal data where it answers for an endpoint: neither log nor error shows them. */
+  readonly rules?: ColumnRules;
   /** Runs checked tensors through the model; all outputs come back. */
   run(feeds: Tensors): Promise<Tensors>;
   /**
@@ -194,7 +197,12 @@ async function attempt(
   try {
     return await session.run(feeds);
   } catch (error) {
-    ctx.log.error('model failed', { digest: ready.digest, reason: reasonOf(error) });
+    // The runtime quotes text that it cannot convert, which may be somebody's.
+    const isText = session.inputs.some(({ type }) => type === 'string');
+    ctx.log.error('model failed', {
+      digest: ready.digest,
+      reason: isText ? 'not shown, since it may quote what was asked' : reasonOf(error),
+    });
     const isOpen = session.inputs.some(({ shape }) =>
       shape.slice(1).some((size) => typeof size !== 'number'),
     );

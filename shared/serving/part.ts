@@ -2,6 +2,7 @@ import { parquetMetadata, parquetRead } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { type Hour, predictionIds } from './prediction-id.ts';
 import type { Scores } from './scores.ts';
+import { columnHasher, type ColumnRules, noRules, ruleOf } from '../privacy/index.ts';
 import { type ElementType, isFloat, type Tensor, type Tensors } from '../sessions/index.ts';
 
 /** What the rows of one part have in common. */
@@ -20,7 +21,14 @@ export type PartHead = {
   readonly features: readonly string[] | null;
   /** Names of the columns of a float [rows, classes] output, where the model declares them. */
   readonly labels: readonly string[] | null;
+  /** Which columns are personal data, as it was when the rows were logged. */
+  readonly rules?: ColumnRules;
 };
+
+/** How a column was logged that holds personal data; `type` is that of the values it stands for. */
+export type HiddenColumn =
+  | { readonly rule: 'mask'; readonly type: ElementType }
+  | { readonly rule: 'hash'; readonly type: ElementType; readonly key: string };
 
 /** The rows of one request. Tensors whose first size is not `rows` are not logged. */
 export type Scored = {
@@ -41,6 +49,8 @@ export type PartTable = {
   readonly rows: number;
   /** Numbers, texts and nulls; times are milliseconds since 1970, booleans 0 and 1. */
   column(name: string): readonly (string | number | null)[];
+  /** Columns whose values were masked or hashed before they were logged, by name. */
+  readonly hidden: ReadonlyMap<string, HiddenColumn>;
   /** Rows of this endpoint that the writer lost before this part. */
   readonly lostRows: number;
 };
@@ -48,6 +58,7 @@ export type PartTable = {
 const partVersion = '1';
 const versionKey = 'cairn.part';
 const lostKey = 'cairn.lost';
+const hiddenKey = 'cairn.hidden';
 
 /** Wider tensors (images, embeddings) are not logged. */
 const tensorColumnsMax = 1024;
@@ -58,11 +69,23 @@ const tensorColumnsMax = 1024;
  * model declares no features; `out.<output>[.<label or index>]`; score, class, latencyMicros, status,
  * source. A missing float is NaN; score and class are null where the model gives none. `cairn.lost`
  * counts rows of the endpoint that could not be written before this part.
+ *
+ * Of a column with personal data no value is written: a masked one has its own type and is null in every row,
+ * a hashed one is text whatever its type was, and null where the value is missing. `cairn.hidden` says which,
+ * and of what type they were. Where an output is hidden, so are score and class, which are made from it.
  */
 export function writePart(head: PartHead, requests: readonly Scored[], lostRows = 0): Uint8Array {
   const rows = requests.reduce((sum, request) => sum + request.rows, 0);
   const owner = `${head.workspace}/${head.endpoint}`;
   const same = (name: string, value: string) => text(name, new Array<string>(rows).fill(value));
+  const inputs = tensorColumns('in', requests, rows, head.features, head.rules);
+  const outputs = tensorColumns('out', requests, rows, head.labels, head.rules);
+  const hidden = [...inputs, ...outputs].flatMap(({ source, hidden: how }) =>
+    how ? [[source.name, how] as const] : [],
+  );
+  const isAnswerHidden = outputs.some(({ hidden: how }) => how !== undefined);
+  const answered = <T>(value: (request: Scored, row: number) => T | null) =>
+    perRow(requests, rows, isAnswerHidden ? () => null : value);
   const columnData: ColumnSource[] = [
     { ...text('predictionId', predictionIds(owner, head.hour, head.buffer, 0, rows)), encoding: 'PLAIN' },
     { ...column('ts', 'TIMESTAMP'), data: perRow(requests, rows, ({ at }) => new Date(at)) },
@@ -71,10 +94,9 @@ export function writePart(head: PartHead, requests: readonly Scored[], lostRows 
     same('modelId', head.modelId),
     { ...column('version', 'INT32'), data: new Int32Array(rows).fill(head.version) },
     same('digest', head.digest),
-    ...tensorColumns('in', requests, rows, head.features),
-    ...tensorColumns('out', requests, rows, head.labels),
-    { name: 'score', type: 'DOUBLE', nullable: true, data: perRow(requests, rows, scoreOf) },
-    { name: 'class', type: 'STRING', nullable: true, data: perRow(requests, rows, classOf) },
+    ...[...inputs, ...outputs].map(({ source }) => source),
+    { name: 'score', type: 'DOUBLE', nullable: true, data: answered(scoreOf) },
+    { name: 'class', type: 'STRING', nullable: true, data: answered(classOf) },
     {
       ...column('latencyMicros', 'INT32'),
       data: perRow(requests, rows, ({ latencyMicros }) => latencyMicros),
@@ -91,6 +113,9 @@ export function writePart(head: PartHead, requests: readonly Scored[], lostRows 
       kvMetadata: [
         { key: versionKey, value: partVersion },
         ...(lostRows === 0 ? [] : [{ key: lostKey, value: String(lostRows) }]),
+        ...(hidden.length === 0
+          ? []
+          : [{ key: hiddenKey, value: JSON.stringify(Object.fromEntries(hidden)) }]),
       ],
     }),
   );
@@ -123,6 +148,7 @@ export async function readPart(bytes: Uint8Array, only?: readonly string[]): Pro
     columns,
     rows: Number(metadata.num_rows),
     column: (name) => read.get(name) ?? [],
+    hidden: new Map(Object.entries(JSON.parse(entry(hiddenKey) ?? '{}') as Record<string, HiddenColumn>)),
     lostRows: Number(entry(lostKey) ?? 0),
   };
 }
@@ -136,13 +162,16 @@ function plain(value: unknown): string | number | null {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
+type Logged = { readonly source: ColumnSource; readonly hidden?: HiddenColumn };
+
 /** The columns of all tensors of one side that every request has in the same width. */
 function tensorColumns(
   prefix: 'in' | 'out',
   requests: readonly Scored[],
   rows: number,
   names: readonly string[] | null,
-): ColumnSource[] {
+  rules: ColumnRules = noRules,
+): Logged[] {
   const tensors = ({ inputs, outputs }: Scored) => (prefix === 'in' ? inputs : outputs);
   const first = requests[0] ? tensors(requests[0]) : {};
   const isSingle = Object.keys(first).length === 1;
@@ -151,16 +180,54 @@ function tensorColumns(
     const width = widthOf(parts[0], requests[0]?.rows);
     if (width > tensorColumnsMax || parts.some((part, i) => widthOf(part, requests[i]?.rows) !== width))
       return [];
-    return Array.from({ length: width }, (_, index): ColumnSource => {
+    return Array.from({ length: width }, (_, index): Logged => {
       const named = dims.length === 2 && names?.length === width ? names[index] : undefined;
-      return {
-        ...column(nameOfColumn(prefix, name, index, { width, named, type, isSingle }), parquetTypes[type]),
-        // Measured values rarely repeat and hardly compress; trying both doubles the time to write.
-        ...(isFloat(type) ? { encoding: 'PLAIN' as const, codec: 'UNCOMPRESSED' as const } : {}),
-        data: gather(parts, type, width, index, rows),
-      };
+      const columnName = nameOfColumn(prefix, name, index, { width, named, type, isSingle });
+      const about = { side: prefix, tensor: name, name: columnName.slice(prefix.length + 1) };
+      const typed = column(columnName, parquetTypes[type]);
+      switch (ruleOf(rules, about)) {
+        case 'mask':
+          return {
+            source: { ...typed, nullable: true, data: new Array<null>(rows).fill(null) },
+            hidden: { rule: 'mask', type },
+          };
+        case 'hash':
+          return hashedColumn(columnName, type, gather(parts, type, width, index, rows), rules);
+        case undefined:
+          return {
+            source: {
+              ...typed,
+              // Measured values rarely repeat and hardly compress; trying both doubles the time to write.
+              ...(isFloat(type) ? { encoding: 'PLAIN' as const, codec: 'UNCOMPRESSED' as const } : {}),
+              data: gather(parts, type, width, index, rows),
+            },
+          };
+      }
     });
   });
+}
+
+function hashedColumn(
+  name: string,
+  type: ElementType,
+  values: ArrayLike<unknown>,
+  { key }: ColumnRules,
+): Logged {
+  if (!key) throw new Error(`There is no key to hash '${name}' by.`);
+  return {
+    source: {
+      name,
+      type: 'STRING',
+      nullable: true,
+      data: Array.from(values, columnHasher(key, hashedName(name))),
+    },
+    hidden: { rule: 'hash', type, key: key.id },
+  };
+}
+
+/** What a column of the log is called inside its hashes: an input by its bare name. */
+export function hashedName(column: string): string {
+  return column.startsWith('in.') ? column.slice('in.'.length) : column;
 }
 
 function nameOfColumn(

@@ -25,6 +25,7 @@ export async function predict(
   const rows = rowsOf(inputs, outputs);
   const scores = model.roles && rows !== null ? scoresOf(model.roles, outputs, rows) : null;
   const { modelId, version, digest, features, labels } = model.ready;
+  const { rules } = model;
   const ids = logPredictions(
     ctx,
     {
@@ -36,6 +37,7 @@ export async function predict(
       digest,
       features,
       labels,
+      ...(rules ? { rules } : {}),
     },
     {
       at,

@@ -24,7 +24,7 @@ type PartBuffer = {
 };
 
 type Log = {
-  /** Buffers that still take rows, by endpoint, digest and hour. */
+  /** Buffers that still take rows, by endpoint, digest, hour and what is hidden. */
   readonly open: Map<string, PartBuffer>;
   /** Closed buffers that are not in the store yet, oldest first. */
   readonly closed: Set<PartBuffer>;
@@ -40,14 +40,15 @@ const logs = new WeakMap<Stores, Log>();
 
 /**
  * Adds the rows of a request to the log and returns their ids. It only remembers the tensors; the part
- * is made and written later, so a crash of the instance loses at most the rows of the last
+ * is made and written later, personal data masked or hashed as the head says, so a crash of the instance loses at most the rows of the last
  * `predictionFlushSeconds`, and a store that does not answer for long all beyond {@link waitingBytesMax}.
  */
 export function logPredictions(ctx: Context, head: LogHead, scored: Scored): string[] {
   if (scored.rows === 0) return [];
   const log = logOf(ctx.stores);
   const hour = hourOf(scored.at);
-  const key = `${ctx.workspace}/${head.endpoint}/${head.deployment}/${head.source}/${head.digest}/${hour}`;
+  const rules = head.rules?.id ?? '';
+  const key = `${ctx.workspace}/${head.endpoint}/${head.deployment}/${head.source}/${head.digest}/${hour}/${rules}`;
   let buffer = log.open.get(key);
   if (!buffer) {
     buffer = {

@@ -2,6 +2,7 @@ import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { aliasHolder, getReady, modelById } from '../registry/index.ts';
+import { rulesOf } from './column-rules.ts';
 import type { Endpoint, Pinned } from './endpoint.ts';
 import { follow, getEndpoint } from './endpoints.ts';
 import { loadModel, type ServedModel } from './models.ts';
@@ -76,11 +77,13 @@ async function read(ctx: Context, name: string, known: Target | undefined): Prom
   if (!endpoint.stable) endpoint = (await follow(ctx, name)) ?? endpoint;
   const { stable } = endpoint;
   if (!stable) throw await whyWaiting(ctx, endpoint);
+  const pinned = { ...endpoint, stable };
+  const rules = await rulesOf(ctx, pinned);
   const model =
     known && known.model.ready.digest === stable.digest && known.model.ready.version === stable.version
       ? known.model
       : await loadModel(ctx, await getReady(ctx, endpoint.modelId, stable.version));
-  return { endpoint: { ...endpoint, stable }, model };
+  return { endpoint: pinned, model: model.rules?.id === rules.id ? model : { ...model, rules } };
 }
 
 /** Why an endpoint has nothing to answer with: its version is still being read, or never can be served. */
