@@ -1,4 +1,4 @@
-import { covers, type Role } from '../../shared/access/index.ts';
+import { covers, type ResourceType, type Role } from '../../shared/access/index.ts';
 import type { Context } from '../../shared/context.ts';
 import { type Call, CairnError, type Input, type Reference, type Route } from '../../shared/http/index.ts';
 import { inTurns } from '../../shared/turns.ts';
@@ -11,7 +11,8 @@ const locatedAtOnceMax = 8;
 /**
  * Answers a call: the one way to a handler. First whoever lacks the route's role whatever they name is refused,
  * before their body is read; then the input is read, and the role asked for on what it names; the handler gets
- * that very input. Throws `forbidden` without saying whether what was named exists.
+ * that very input. What the caller may not see is to them as what is not there: `not-found` in the same words to
+ * who has the role in the workspace, `forbidden` to all others.
  */
 export async function perform(ctx: Context, route: Route, call: Call): Promise<Response> {
   admit(ctx, route);
@@ -55,25 +56,38 @@ async function authorize(ctx: Context, { role, scope }: Route, input: Input): Pr
     throw new CairnError('forbidden', `This needs the role ${role} in workspace '${ctx.workspace}'.`);
   for (const { reference, texts } of named) {
     const needed = reference.role ?? role;
-    const located = await inTurns(texts, locatedAtOnceMax, async (text) =>
-      locators[reference.names].locate(ctx, text),
-    );
-    if (!located.every((each) => mayOn(ctx, needed, each))) throw refusal(reference, needed);
+    const { type, reads, locate } = locators[reference.names];
+    if (reads && mayOnAll(ctx, needed, type)) continue;
+    const located = await inTurns(texts, locatedAtOnceMax, async (text) => locate(ctx, text));
+    located.forEach((each, i) => {
+      if (mayOn(ctx, needed, each)) return;
+      const words = unknown(reference, input, texts[i] ?? '');
+      throw words && access.may(needed) && !mayOn(ctx, 'viewer', each) ? words : refusal(reference, needed);
+    });
   }
 }
 
 /** Whether the caller holds a role on what a text names. Of what is not there the role in the workspace decides. */
-export function mayOn({ access }: Context, role: Role, located: Located): boolean {
+function mayOn(ctx: Context, role: Role, located: Located): boolean {
+  const { access } = ctx;
   switch (located) {
     case 'nothing':
       return access.may(role);
-    case 'anything': {
-      const visible = access.visible('experiment', role);
-      return access.may(role) && visible.all && visible.except.length === 0;
-    }
+    case 'anything':
+      return mayOnAll(ctx, role, 'experiment');
     default:
       return located.every((resource) => access.may(role, resource));
   }
+}
+
+function mayOnAll({ access }: Context, role: Role, type: ResourceType): boolean {
+  const visible = access.visible(type, role);
+  return visible.all && visible.except.length === 0;
+}
+
+/** What a caller is told of what they may not see, who would be told that there is no such thing where there is none. */
+function unknown({ unknown: words, names }: Reference, input: Input, text: string): CairnError | undefined {
+  return words?.(input) ?? locators[names].unknown?.(text);
 }
 
 function refusal({ field, names }: Reference, role: Role): CairnError {

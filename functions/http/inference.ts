@@ -6,11 +6,13 @@ import {
   type Call,
   CairnError,
   inferenceError,
+  type Input,
   isCode,
   json,
   type Method,
   mlflowError,
   readBody,
+  type Reference,
   type Route,
   route,
   type Surface,
@@ -37,9 +39,9 @@ export const invocations: Surface = {
   errors: mlflowError,
   routes: [
     raw('POST', '/endpoints/{name}/invocations', 'invoke', async (ctx, call) => {
+      const { endpoint, model } = await targetOf(ctx, call.params['name'] ?? '');
       const type = scoringType(call.request);
       if (type instanceof Response) return type;
-      const { endpoint, model } = await targetOf(ctx, call.params['name'] ?? '');
       const invocation = await parseInvocation(type, await bodyText(call.request), model);
       return json(
         invocationResponse(model, invocation, await predict(ctx, { endpoint, model }, invocation.inputs)),
@@ -87,16 +89,22 @@ export const openInference: Surface = {
       handle: () => Promise.resolve({ ready: true, live: true }),
     }),
     ...['/v2/models/{name}', '/v2/models/{name}/versions/{version}'].flatMap((model) => [
-      raw('GET', model, 'modelMetadata', async (ctx, call) => json(modelMetadata(await modelOf(ctx, call)))),
-      raw('GET', `${model}/ready`, 'modelReady', modelReady),
-      raw('POST', `${model}/infer`, 'infer', infer),
+      raw(
+        'GET',
+        model,
+        'modelMetadata',
+        async (ctx, call) => json(modelMetadata(await modelOf(ctx, call))),
+        unknownModel,
+      ),
+      raw('GET', `${model}/ready`, 'modelReady', modelReady, unknownModel),
+      raw('POST', `${model}/infer`, 'infer', infer, unknownModel),
     ]),
   ],
 };
 
 async function infer(ctx: Context, call: Call): Promise<Response> {
-  requireJson(call.request);
   const target = await modelOf(ctx, call);
+  requireJson(call.request);
   const request = parseInferRequest(await bodyText(call.request), target.model);
   return json(inferResponse(target, request, await predict(ctx, target, request.inputs)));
 }
@@ -116,16 +124,15 @@ async function modelReady(ctx: Context, call: Call): Promise<Response> {
 async function modelOf(ctx: Context, { params }: Call): Promise<Target> {
   const { name = '', version } = params;
   const target = await targetOf(ctx, name).catch((error: unknown) => {
-    throw isCode(error, 'not-found') ? unknownModel(name, version) : error;
+    throw isCode(error, 'not-found') ? unknownModel(params) : error;
   });
-  if (version !== undefined && version !== String(target.endpoint.stable.version))
-    throw unknownModel(name, version);
+  if (version !== undefined && version !== String(target.endpoint.stable.version)) throw unknownModel(params);
   return target;
 }
 
-function unknownModel(name: string, version: string | undefined): CairnError {
-  const which = version === undefined ? '' : ` with version ${version.slice(0, 20)}`;
-  return new CairnError('not-found', `Model ${name.slice(0, 100)}${which} not found`);
+function unknownModel({ name, version }: Input): CairnError {
+  const which = version === undefined ? '' : ` with version ${String(version).slice(0, 20)}`;
+  return new CairnError('not-found', `Model ${String(name).slice(0, 100)}${which} not found`);
 }
 
 async function alive(ctx: Context, call: Call): Promise<Response> {
@@ -202,13 +209,13 @@ async function bodyText(request: Request): Promise<string> {
 }
 
 /** A route to the endpoint `{name}` whose body only its protocol can read. */
-function raw(method: Method, path: string, operation: string, handle: Route['handle']): Route {
-  return {
-    method,
-    path,
-    operation,
-    role: 'viewer',
-    scope: { on: [{ field: 'name', names: 'endpoint' }] },
-    handle,
-  };
+function raw(
+  method: Method,
+  path: string,
+  operation: string,
+  handle: Route['handle'],
+  unknown?: Reference['unknown'],
+): Route {
+  const endpoint: Reference = { field: 'name', names: 'endpoint', ...(unknown ? { unknown } : {}) };
+  return { method, path, operation, role: 'viewer', scope: { on: [endpoint] }, handle };
 }

@@ -37,7 +37,12 @@ export async function findOutput(ctx: Context, path: string): Promise<BlobFile> 
   const isMine = parseName(name)?.workspace === ctx.workspace;
   const found = isMine ? await ctx.stores.blobs('batch-output').file(name) : undefined;
   if (found) return found;
-  throw new CairnError('not-found', `There is no output '${name}'; it appears when its job has succeeded.`, {
+  throw unknownOutput(name);
+}
+
+/** The words where the workspace has no output of a name. */
+export function unknownOutput(name: string): CairnError {
+  return new CairnError('not-found', `There is no output '${name}'; it appears when its job has succeeded.`, {
     field: 'path',
   });
 }

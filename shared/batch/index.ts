@@ -1,5 +1,5 @@
 export { scoreChunk } from './chunk.ts';
-export { findOutput, type Uploaded, uploadInput } from './files.ts';
+export { findOutput, unknownOutput, type Uploaded, uploadInput } from './files.ts';
 export { cancelJob } from './finish.ts';
 export {
   type BatchFailure,
@@ -12,6 +12,6 @@ export {
 } from './job.ts';
 export { planJob } from './plan.ts';
 export { recoverJob } from './recover.ts';
-export { findJob } from './store.ts';
+export { findJob, unknownJob } from './store.ts';
 export { submitBlob, submitJob } from './submit.ts';
 export { type BatchProgress, getJob, listJobs } from './view.ts';

@@ -23,7 +23,12 @@ export async function readJob(ctx: Context, jobId: string): Promise<Stored<Batch
 export async function findJob(ctx: Context, jobId: string): Promise<BatchJob> {
   const job = (await readJob(ctx, jobId))?.doc;
   if (job?.workspace === ctx.workspace) return job;
-  throw new CairnError('not-found', `There is no batch job '${jobId.slice(0, 100)}'.`, { field: 'id' });
+  throw unknownJob(jobId);
+}
+
+/** The words where the workspace has no job of an id. */
+export function unknownJob(jobId: string): CairnError {
+  return new CairnError('not-found', `There is no batch job '${jobId.slice(0, 100)}'.`, { field: 'id' });
 }
 
 /** Asks for the plan of a job, or for the rest of it. */

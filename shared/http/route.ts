@@ -33,6 +33,8 @@ export type Reference = {
   readonly names: Named;
   /** The role on it, where less will do than the route's: what is only referred to must be seen. */
   readonly role?: Role;
+  /** What is said where there is no such thing, if not what is said of everything of its kind. */
+  readonly unknown?: (input: Input) => CairnError;
 };
 
 /**

@@ -10,3 +10,4 @@ export {
   monitorEndpoint,
   putMonitor,
 } from './monitors.ts';
+export { unknownMonitor } from './store.ts';

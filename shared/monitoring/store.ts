@@ -11,9 +11,13 @@ export const container = (ctx: Context) => ctx.stores.documents('monitors');
 /** Throws `not-found` where there is no such monitor. */
 export async function readMonitor(ctx: Context, monitorId: string): Promise<Stored<Monitor>> {
   const stored = await findMonitor(ctx, monitorId);
-  if (!stored)
-    throw new CairnError('not-found', `There is no monitor named '${monitorId}'.`, { field: 'name' });
+  if (!stored) throw unknownMonitor(monitorId);
   return stored;
+}
+
+/** The words where there is no monitor of a name. */
+export function unknownMonitor(monitorId: string): CairnError {
+  return new CairnError('not-found', `There is no monitor named '${monitorId}'.`, { field: 'name' });
 }
 
 export function findMonitor(ctx: Context, monitorId: string): Promise<Stored<Monitor> | undefined> {

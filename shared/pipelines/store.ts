@@ -21,7 +21,12 @@ export function readJob(ctx: Context, jobId: string): Promise<Stored<RetrainingJ
 export async function getRetraining(ctx: Context, jobId: string): Promise<RetrainingJob> {
   const stored = await readJob(ctx, jobId);
   if (stored?.doc.type === 'retraining-job' && stored.doc.workspace === ctx.workspace) return stored.doc;
-  throw new CairnError('not-found', `There is no retraining job '${jobId}'.`, { field: 'id' });
+  throw unknownRetraining(jobId);
+}
+
+/** The words where the workspace has no job of an id. */
+export function unknownRetraining(jobId: string): CairnError {
+  return new CairnError('not-found', `There is no retraining job '${jobId}'.`, { field: 'id' });
 }
 
 /** Retraining jobs of the workspace whose endpoints the caller may see, newest first. */

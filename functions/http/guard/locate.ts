@@ -1,9 +1,11 @@
 import type { Resource, ResourceType } from '../../../shared/access/index.ts';
-import { findJob } from '../../../shared/batch/index.ts';
+import { findJob, unknownJob, unknownOutput } from '../../../shared/batch/index.ts';
 import type { Context } from '../../../shared/context.ts';
-import { decodedPath, type Named, unlessCode } from '../../../shared/http/index.ts';
-import { getRetraining } from '../../../shared/pipelines/index.ts';
-import { modelIdOfName } from '../../../shared/registry/index.ts';
+import { type CairnError, decodedPath, type Named, unlessCode } from '../../../shared/http/index.ts';
+import { getMonitor, unknownMonitor } from '../../../shared/monitoring/index.ts';
+import { getRetraining, unknownRetraining } from '../../../shared/pipelines/index.ts';
+import { modelIdOfName, unknownModel } from '../../../shared/registry/index.ts';
+import { unknownEndpoint } from '../../../shared/serving/index.ts';
 import {
   experimentIdIn,
   experimentOfModel,
@@ -21,7 +23,11 @@ export type Located = readonly Resource[] | 'nothing' | 'anything';
 type Locator = {
   /** The type of resource that rules about such things are of. */
   readonly type: ResourceType;
+  /** Whether it reads from a store: spared where the caller holds the role over everything of the type. */
+  readonly reads?: true;
   readonly locate: (ctx: Context, text: string) => Located | Promise<Located>;
+  /** What handlers say where there is no such thing, for names that can be guessed. */
+  readonly unknown?: (text: string) => CairnError;
 };
 
 /** How each kind of name is traced to the resources that rules can be about. */
@@ -32,18 +38,32 @@ export const locators: Readonly<Record<Named, Locator>> = {
   'artifact-path': { type: 'experiment', locate: (_, path) => experiments(experimentsOfArtifact(path)) },
   'artifact-uri': { type: 'experiment', locate: locateUri },
   model: { type: 'model', locate: (_, id) => one('model', id) },
-  'model-name': { type: 'model', locate: locateModel },
-  endpoint: { type: 'endpoint', locate: (_, name) => one('endpoint', name) },
-  monitor: { type: 'endpoint', locate: (_, endpoint) => one('endpoint', endpoint) },
+  'model-name': { type: 'model', reads: true, locate: locateModel, unknown: unknownModel },
+  endpoint: { type: 'endpoint', locate: (_, name) => one('endpoint', name), unknown: unknownEndpoint },
+  monitor: {
+    type: 'endpoint',
+    reads: true,
+    locate: async (ctx, name) =>
+      one('endpoint', (await unlessCode(getMonitor(ctx, name), 'not-found'))?.doc.endpoint),
+    unknown: unknownMonitor,
+  },
   'batch-job': {
     type: 'endpoint',
+    reads: true,
     locate: async (ctx, id) => one('endpoint', (await unlessCode(findJob(ctx, id), 'not-found'))?.endpoint),
+    unknown: unknownJob,
   },
-  'batch-file': { type: 'endpoint', locate: (_, path) => one('endpoint', endpointOfFile(path)) },
+  'batch-file': {
+    type: 'endpoint',
+    locate: (_, path) => one('endpoint', endpointOfFile(path)),
+    unknown: (path) => unknownOutput(decodedPath(path)),
+  },
   'retraining-job': {
     type: 'endpoint',
+    reads: true,
     locate: async (ctx, id) =>
       one('endpoint', (await unlessCode(getRetraining(ctx, id), 'not-found'))?.endpoint),
+    unknown: unknownRetraining,
   },
 };
 

@@ -27,7 +27,12 @@ export async function readByName(ctx: Context, name: string): Promise<Stored<Mod
   checkName(name);
   const stored = await findByName(ctx, name);
   if (stored) return stored;
-  throw new CairnError('not-found', `Registered Model with name=${name} not found`, { field: 'name' });
+  throw unknownModel(name);
+}
+
+/** MLflow's words where no model goes by a name. */
+export function unknownModel(name: string): CairnError {
+  return new CairnError('not-found', `Registered Model with name=${name} not found`, { field: 'name' });
 }
 
 /** The model that goes by a name, if there is one: one point read where the name is known, else two. */
