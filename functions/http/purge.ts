@@ -39,6 +39,13 @@ export const purges: Surface = {
     route('POST', '/api/v1/purge', {
       operation: 'purge',
       role: 'admin',
+      scope: {
+        on: [
+          { field: 'experiment_ids', names: 'experiment' },
+          { field: 'run_ids', names: 'run' },
+          { field: 'logged_model_ids', names: 'logged-model' },
+        ],
+      },
       input: request,
       async handle(ctx, asked) {
         const counts = await requestPurge(ctx, {

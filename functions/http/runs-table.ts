@@ -15,6 +15,7 @@ export const runsTable: Surface = {
     route('POST', '/api/v1/runs/search', {
       operation: 'searchRunsTable',
       role: 'viewer',
+      scope: { among: ['experiment'] },
       input: z.strictObject({
         experiment_ids: z.array(fields.text),
         filter: fields.text.optional(),
@@ -53,6 +54,7 @@ export const runsTable: Surface = {
     route('GET', '/api/v1/runs/columns', {
       operation: 'listRunColumns',
       role: 'viewer',
+      scope: { among: ['experiment'] },
       input: z.object({
         // Repeated, or a list with commas.
         experiment_ids: z.union([fields.text, z.array(fields.text)]).transform((ids) =>

@@ -1,4 +1,6 @@
 import { artifactPathIn, decodedOrSame } from '../artifacts/index.ts';
+import type { Context } from '../context.ts';
+import { maySee } from './experiments/experiments.ts';
 import { experimentOfModel, experimentOfRun } from './ids.ts';
 
 /**
@@ -17,6 +19,15 @@ export function experimentsOfArtifact(path: string): readonly string[] | undefin
 export function experimentsOfArtifactUri(uri: string): readonly string[] | undefined {
   const path = artifactPathIn(uri);
   return path === undefined ? [] : experimentsOfArtifact(path);
+}
+
+/** Whether the caller may see what lies at a path among the artifacts. */
+export function maySeeArtifact(ctx: Context, path: string): boolean {
+  if (ctx.access.isPlain) return ctx.access.may('viewer');
+  const experimentIds = experimentsOfArtifact(path);
+  if (experimentIds) return experimentIds.every((id) => maySee(ctx, id));
+  const visible = ctx.access.visible('experiment');
+  return visible.all && visible.except.length === 0;
 }
 
 function experimentsIn(path: string): ReadonlySet<string> {

@@ -1,5 +1,5 @@
-export { experimentsOfArtifact, experimentsOfArtifactUri } from './artifact-owners.ts';
-export { experimentIdIn, experimentOfModel, experimentOfRun } from './ids.ts';
+export { experimentsOfArtifact, experimentsOfArtifactUri, maySeeArtifact } from './artifact-owners.ts';
+export { defaultExperimentId, experimentIdIn, experimentOfModel, experimentOfRun } from './ids.ts';
 export { artifactPathOf, artifactUriOf } from './runs/artifact-uri.ts';
 export { glanceAtRuns } from './runs/glance.ts';
 export { type GitSource, gitSourceOf } from './runs/git.ts';

@@ -6,7 +6,7 @@ import {
   completeMultipart,
   createMultipart,
 } from '../../../shared/artifacts/index.ts';
-import { checkedPath, fields, type Route, route } from '../../../shared/http/index.ts';
+import { checkedPath, fields, type Route, route, type Scope } from '../../../shared/http/index.ts';
 import { mlflowPaths } from '../mlflow.ts';
 
 /** A completion repeats the signed URL of each of its parts. */
@@ -20,15 +20,18 @@ const target = z.object({
 });
 const upload = target.extend({ upload_id: fields.text.default('') });
 
+const onArtifact: Scope = { on: [{ field: 'artifact', names: 'artifact-path' }] };
+
 /** Uploads in parts, which go straight to storage. */
 export const multipart: readonly Route[] = [
   ...mlflowPaths('mlflow-artifacts/mpu/create/{folder*}').map((path) =>
     route('POST', path, {
       operation: 'artifacts/create-multipart',
       role: 'contributor',
-      input: target.extend({ num_parts: fields.int64 }),
+      scope: onArtifact,
+      input: target.extend({ num_parts: fields.int64 }).transform(withArtifact),
       handle: async (ctx, input) => {
-        const { uploadId, targets } = await createMultipart(ctx, artifactOf(input), input.num_parts);
+        const { uploadId, targets } = await createMultipart(ctx, input.artifact, input.num_parts);
         return {
           upload_id: uploadId,
           credentials: targets.map(({ number, url }) => ({ url, part_number: number })),
@@ -40,11 +43,14 @@ export const multipart: readonly Route[] = [
     route('POST', path, {
       operation: 'artifacts/complete-multipart',
       role: 'contributor',
-      input: upload.extend({ parts: z.array(z.object({ part_number: fields.int64 })) }),
+      scope: onArtifact,
+      input: upload
+        .extend({ parts: z.array(z.object({ part_number: fields.int64 })) })
+        .transform(withArtifact),
       bodyBytesMax: completionBytesMax,
       handle: async (ctx, input) => {
         const numbers = input.parts.map((part) => part.part_number);
-        await completeMultipart(ctx, artifactOf(input), input.upload_id, numbers);
+        await completeMultipart(ctx, input.artifact, input.upload_id, numbers);
         return {};
       },
     }),
@@ -53,19 +59,19 @@ export const multipart: readonly Route[] = [
     route('POST', path, {
       operation: 'artifacts/abort-multipart',
       role: 'contributor',
-      input: upload,
+      scope: onArtifact,
+      input: upload.transform(withArtifact),
       handle: (ctx, input) => {
-        abortMultipart(ctx, artifactOf(input), input.upload_id);
+        abortMultipart(ctx, input.artifact, input.upload_id);
         return Promise.resolve({});
       },
     }),
   ),
 ];
 
-function artifactOf({ folder, path }: z.output<typeof target>): string {
-  return checkedArtifactPath(
-    [artifactPath(folder), checkedPath(fileNameOf(path))].filter((part) => part !== '').join('/'),
-  );
+function withArtifact<T extends z.output<typeof target>>(input: T): T & { artifact: string } {
+  const parts = [artifactPath(input.folder), checkedPath(fileNameOf(input.path))];
+  return { ...input, artifact: checkedArtifactPath(parts.filter((part) => part !== '').join('/')) };
 }
 
 /** The last part of a path on the client's machine, which may be one with drives and backslashes. */

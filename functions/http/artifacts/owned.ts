@@ -5,9 +5,9 @@ import {
   type Call,
   CairnError,
   fields,
-  json,
   type Route,
   route,
+  type Scope,
   type UploadLimit,
   uploadOf,
   withoutEndSlashes,
@@ -16,7 +16,7 @@ import { versionByName } from '../../../shared/registry/index.ts';
 import { artifactUriOf, getLoggedModel } from '../../../shared/tracking/index.ts';
 import { fileResponse } from '../files.ts';
 import { mlflow } from '../mlflow.ts';
-import { runId, runRef } from '../tracking/fields.ts';
+import { onRun, runId, runRef } from '../tracking/fields.ts';
 import { filesBelow } from './json.ts';
 
 /** MLflow's pages send small things this way: images, tables, notes. */
@@ -26,10 +26,12 @@ const pageUploadLimit: UploadLimit = {
 };
 
 const path = fields.text.default('');
+const onModel: Scope = { on: [{ field: 'model_id', names: 'logged-model' }] };
 
 /** Artifacts by the run, the logged model or the model version that they belong to. */
 export const owned: readonly Route[] = [
   ...mlflow('GET', 'artifacts/list', 'viewer', {
+    scope: onRun,
     input: runRef.extend({ path }),
     async handle(ctx, input) {
       const id = runId(input);
@@ -37,6 +39,7 @@ export const owned: readonly Route[] = [
     },
   }),
   ...mlflow('GET', 'logged-models/{model_id}/artifacts/directories', 'viewer', {
+    scope: onModel,
     input: z.object({ model_id: fields.requiredText, artifact_directory_path: path }),
     async handle(ctx, input) {
       const { artifactUri, modelId } = await getLoggedModel(ctx, input.model_id);
@@ -46,18 +49,21 @@ export const owned: readonly Route[] = [
   route('GET', '/get-artifact', {
     operation: 'artifacts/get-of-run',
     role: 'viewer',
+    scope: onRun,
     input: runRef.extend({ path: fields.requiredText }),
     handle: async (ctx, input, call) => file(ctx, call, await pathOfRun(ctx, runId(input), input.path)),
   }),
   route('GET', '/model-versions/get-artifact', {
     operation: 'artifacts/get-of-version',
     role: 'viewer',
+    scope: { on: [{ field: 'name', names: 'model-name' }] },
     input: z.object({ name: fields.requiredText, version: fields.int64, path: fields.requiredText }),
     handle: async (ctx, input, call) => file(ctx, call, await pathOfVersion(ctx, input)),
   }),
   route('GET', '/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files', {
     operation: 'artifacts/get-of-logged-model',
     role: 'viewer',
+    scope: onModel,
     input: z.object({ model_id: fields.requiredText, artifact_file_path: fields.text.default('') }),
     async handle(ctx, input, call) {
       if (input.artifact_file_path === '')
@@ -71,25 +77,24 @@ export const owned: readonly Route[] = [
       return file(ctx, call, await pathOfLoggedModel(ctx, input.model_id, input.artifact_file_path));
     },
   }),
-  {
-    method: 'POST',
-    path: '/ajax-api/2.0/mlflow/upload-artifact',
+  route('POST', '/ajax-api/2.0/mlflow/upload-artifact', {
     operation: 'artifacts/upload',
     role: 'contributor',
-    async handle(ctx, { request, url }) {
-      const given = (name: string) => {
-        const value = url.searchParams.get(name);
-        if (value) return value;
-        throw new CairnError('invalid', `Request must specify ${name}.`, { field: name });
-      };
-      const target = await pathOfRun(ctx, given('run_uuid'), given('path'));
+    scope: { on: [{ field: 'run_uuid', names: 'run' }] },
+    input: z.object({ run_uuid: path, path }),
+    readsBody: true,
+    async handle(ctx, input, { request }) {
+      for (const name of ['run_uuid', 'path'] as const)
+        if (input[name] === '')
+          throw new CairnError('invalid', `Request must specify ${name}.`, { field: name });
+      const target = await pathOfRun(ctx, input.run_uuid, input.path);
       const upload = uploadOf(request);
       if (request.body === null || upload.bytes === 0)
         throw new CairnError('invalid', 'Request must specify data.');
       await putArtifact(ctx, target, upload, pageUploadLimit);
-      return json({});
+      return {};
     },
-  },
+  }),
 ];
 
 /** The path, among the artifacts of the workspace, of a file of a run, deleted or not. */

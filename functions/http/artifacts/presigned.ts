@@ -16,14 +16,21 @@ export const presigned: readonly Route[] = [
     route('GET', path, {
       operation: 'artifacts/presign',
       role: 'viewer',
-      input: z.object({ path: fields.text }),
+      scope: { on: [{ field: 'path', names: 'artifact-path' }] },
+      input: z.object({ path: fields.text.transform(artifactPath) }),
       handle: async (ctx, input) => {
-        const { url, headers, bytes } = await presignDownload(ctx, artifactPath(input.path), downloadSeconds);
+        const { url, headers, bytes } = await presignDownload(ctx, input.path, downloadSeconds);
         return { url, headers, file_size: bytes };
       },
     }),
   ),
   ...mlflow('POST', 'artifacts/presigned-upload-url', 'contributor', {
+    scope: {
+      on: [
+        { field: 'run_id', names: 'run' },
+        { field: 'model_id', names: 'logged-model' },
+      ],
+    },
     input: z.object({
       run_id: fields.text.default(''),
       model_id: fields.text.default(''),
@@ -43,6 +50,7 @@ export const presigned: readonly Route[] = [
     },
   }),
   ...mlflow('POST', 'artifacts/presigned-download-url', 'viewer', {
+    scope: { on: [{ field: 'run_id', names: 'run' }] },
     input: z.object({
       run_id: fields.requiredText,
       path: fields.requiredText,

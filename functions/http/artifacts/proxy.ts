@@ -6,12 +6,13 @@ import {
   findArtifact,
   putArtifact,
 } from '../../../shared/artifacts/index.ts';
-import { type Call, fields, json, type Route, route, uploadOf } from '../../../shared/http/index.ts';
+import { fields, type Route, route, type Scope, uploadOf } from '../../../shared/http/index.ts';
 import { fileResponse } from '../files.ts';
 import { mlflowPaths } from '../mlflow.ts';
 import { filesBelow } from './json.ts';
 
-const pathOf = ({ params }: Call) => artifactPath(params['path'] ?? '');
+const input = z.object({ path: fields.text.transform(artifactPath) });
+const scope: Scope = { on: [{ field: 'path', names: 'artifact-path' }] };
 
 /** MLflow's artifact proxy: files as streams below `mlflow-artifacts:/`. */
 export const proxy: readonly Route[] = [
@@ -19,37 +20,40 @@ export const proxy: readonly Route[] = [
     route('GET', path, {
       operation: 'artifacts/list-path',
       role: 'viewer',
-      input: z.object({ path: fields.text.default('') }),
-      handle: (ctx, input) => filesBelow(ctx, checkedArtifactPath(input.path)),
+      scope,
+      input: z.object({ path: fields.text.default('').transform(checkedArtifactPath) }),
+      handle: (ctx, asked) => filesBelow(ctx, asked.path),
     }),
   ),
-  ...mlflowPaths('mlflow-artifacts/artifacts/{path*}').flatMap((path): Route[] => [
-    {
-      method: 'GET',
-      path,
+  ...mlflowPaths('mlflow-artifacts/artifacts/{path*}').flatMap((path) => [
+    route('GET', path, {
       operation: 'artifacts/get',
       role: 'viewer',
-      handle: async (ctx, call) => fileResponse(ctx, call.request, () => findArtifact(ctx, pathOf(call))),
-    },
-    {
-      method: 'PUT',
-      path,
+      scope,
+      input,
+      handle: (ctx, asked, { request }) => fileResponse(ctx, request, () => findArtifact(ctx, asked.path)),
+    }),
+    route('PUT', path, {
       operation: 'artifacts/put',
       role: 'contributor',
-      async handle(ctx, call) {
-        await putArtifact(ctx, pathOf(call), uploadOf(call.request));
-        return json({});
+      scope,
+      input,
+      readsBody: true,
+      async handle(ctx, asked, { request }) {
+        await putArtifact(ctx, asked.path, uploadOf(request));
+        return {};
       },
-    },
-    {
-      method: 'DELETE',
-      path,
+    }),
+    route('DELETE', path, {
       operation: 'artifacts/delete',
       role: 'contributor',
-      async handle(ctx, call) {
-        await deleteArtifacts(ctx, pathOf(call));
-        return json({});
+      scope,
+      input,
+      readsBody: true,
+      async handle(ctx, asked) {
+        await deleteArtifacts(ctx, asked.path);
+        return {};
       },
-    },
+    }),
   ]),
 ];

@@ -13,6 +13,8 @@ export function graphql(routes: readonly Route[]): Surface {
       route('POST', '/graphql', {
         operation: 'graphql',
         role: 'viewer',
+        // Each of the endpoints that are asked asks for what it needs.
+        scope: { among: ['experiment', 'model'] },
         input: z.object({
           query: fields.requiredText.max(100_000, 'must have at most 100,000 characters'),
           variables: json,

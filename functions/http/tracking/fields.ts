@@ -1,10 +1,18 @@
 import * as z from 'zod';
-import { CairnError, fields } from '../../../shared/http/index.ts';
+import { CairnError, fields, type Scope } from '../../../shared/http/index.ts';
 import { type LifecycleStage, type MetricPoint, runStatuses } from '../../../shared/tracking/index.ts';
 import { keyValue } from '../mlflow.ts';
 
 /** Old clients send `run_uuid`. */
 export const runRef = z.object({ run_id: fields.text.optional(), run_uuid: fields.text.optional() });
+
+/** The run that is named, by whichever of the two. */
+export const onRun = {
+  on: [
+    { field: 'run_id', names: 'run' },
+    { field: 'run_uuid', names: 'run' },
+  ],
+} as const satisfies Scope;
 
 /** A double of protobuf's JSON: a number, as text or not, or the name of what JSON has no number for. */
 const double = z.union(

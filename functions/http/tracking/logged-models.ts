@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CairnError, decodedPath, fields, type Route } from '../../../shared/http/index.ts';
+import { CairnError, decodedPath, fields, type Route, type Scope } from '../../../shared/http/index.ts';
 import {
   createLoggedModel,
   deleteLoggedModel,
@@ -16,6 +16,7 @@ import { keyValue, mlflow, nextPage, optional } from '../mlflow.ts';
 import { loggedModelJson, mlflowStatuses } from './logged-models-json.ts';
 
 const byId = z.object({ model_id: fields.requiredText });
+const onModel: Scope = { on: [{ field: 'model_id', names: 'logged-model' }] };
 const pairs = z.array(keyValue, { error: 'must be a list of {key, value}' }).default([]);
 
 /** Models of one page: as many as MLflow gives where nothing is asked, and at most. */
@@ -40,6 +41,12 @@ const status = z.union([z.string(), z.number()]).transform((given, issues): Logg
 /** Logged models of MLflow 3. */
 export const loggedModels: readonly Route[] = [
   ...mlflow('POST', 'logged-models', 'contributor', {
+    scope: {
+      on: [
+        { field: 'experiment_id', names: 'experiment' },
+        { field: 'source_run_id', names: 'run', role: 'viewer' },
+      ],
+    },
     input: z.object({
       experiment_id: fields.requiredText,
       name: fields.text.optional(),
@@ -61,6 +68,7 @@ export const loggedModels: readonly Route[] = [
     },
   }),
   ...mlflow('POST', 'logged-models/search', 'viewer', {
+    scope: { among: ['experiment'] },
     input: z.object({
       experiment_ids: z.array(fields.text).min(1, 'must name at least one experiment'),
       filter: fields.text.optional(),
@@ -97,6 +105,7 @@ export const loggedModels: readonly Route[] = [
     },
   }),
   ...mlflow('GET', 'logged-models/{model_id}', 'viewer', {
+    scope: onModel,
     input: byId.extend({ allow_deleted: fields.text.optional() }),
     handle: async (ctx, { model_id, allow_deleted }) => {
       const deleted = allow_deleted?.toLowerCase() === 'true';
@@ -104,25 +113,30 @@ export const loggedModels: readonly Route[] = [
     },
   }),
   ...mlflow('PATCH', 'logged-models/{model_id}', 'contributor', {
+    scope: onModel,
     input: byId.extend({ status }),
     handle: async (ctx, input) => ({
       model: loggedModelJson(await finalizeLoggedModel(ctx, input.model_id, input.status)),
     }),
   }),
   ...mlflow('DELETE', 'logged-models/{model_id}', 'contributor', {
+    scope: onModel,
     input: byId,
     handle: (ctx, { model_id }) => deleteLoggedModel(ctx, model_id),
   }),
   ...mlflow('PATCH', 'logged-models/{model_id}/tags', 'contributor', {
+    scope: onModel,
     input: byId.extend({ tags: pairs }),
     handle: (ctx, { model_id, tags }) => setLoggedModelTags(ctx, model_id, tags),
   }),
   ...mlflow('DELETE', 'logged-models/{model_id}/tags/{tag_key*}', 'contributor', {
+    scope: onModel,
     // Clients put the key into the path as it is, slashes included.
     input: byId.extend({ tag_key: fields.requiredText.transform(decodedPath) }),
     handle: (ctx, { model_id, tag_key }) => deleteLoggedModelTag(ctx, model_id, tag_key),
   }),
   ...mlflow('POST', 'logged-models/{model_id}/params', 'contributor', {
+    scope: onModel,
     input: byId.extend({ params: pairs }),
     handle: (ctx, { model_id, params }) => logLoggedModelParams(ctx, model_id, params),
   }),

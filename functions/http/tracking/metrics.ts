@@ -7,7 +7,7 @@ import {
   type RunPoint,
 } from '../../../shared/tracking/index.ts';
 import { mlflow, nextPage, optional } from '../mlflow.ts';
-import { runId, runRef } from './fields.ts';
+import { onRun, runId, runRef } from './fields.ts';
 import { metricJson } from './json.ts';
 
 /** Points of one answer (mlflow/store/tracking/__init__.py): its clients ask for just as many. */
@@ -43,6 +43,7 @@ const interval = z.object({
 /** The history of metrics. */
 export const metrics: readonly Route[] = [
   ...mlflow('GET', 'metrics/get-history', 'viewer', {
+    scope: onRun,
     input: runRef.extend({ ...key, max_results: limit, page_token: fields.text.optional() }),
     handle: async (ctx, input) => {
       const page = await metricHistoryPage(ctx, {
@@ -57,6 +58,7 @@ export const metrics: readonly Route[] = [
   route('GET', '/ajax-api/2.0/mlflow/metrics/get-history-bulk', {
     operation: 'metrics/get-history-bulk',
     role: 'viewer',
+    scope: { on: [{ field: 'run_id', names: 'run' }] },
     input: z.object({
       run_id: texts.default([]),
       metric_key: fields.text.optional(),
@@ -79,6 +81,7 @@ export const metrics: readonly Route[] = [
   // Clients ask by GET; a hundred run ids fit a body better than an address.
   ...(['GET', 'POST'] as const).flatMap((method) =>
     mlflow(method, 'metrics/get-history-bulk-interval', 'viewer', {
+      scope: { on: [{ field: 'run_ids', names: 'run' }] },
       input: interval,
       handle: async (ctx, input) => {
         const points = await metricHistoryBulkInterval(ctx, {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { fields, type Route } from '../../../shared/http/index.ts';
+import { fields, type Reference, type Route } from '../../../shared/http/index.ts';
 import {
   createRun,
+  defaultExperimentId,
   deleteRun,
   deleteRunTag,
   getRun,
@@ -13,17 +14,20 @@ import {
   updateRun,
 } from '../../../shared/tracking/index.ts';
 import { keyValue, mlflow } from '../mlflow.ts';
-import { datasetInput, metric, modelRef, pointOf, runId, runRef, runStatus } from './fields.ts';
+import { datasetInput, metric, modelRef, onRun, pointOf, runId, runRef, runStatus } from './fields.ts';
 import { infoJson, runJson } from './json.ts';
 
 /** A dataset's profile may have 16 million characters, and JSON inside JSON escapes its quotes. */
 const inputsBytesMax = 40 * 1024 * 1024;
 
+const seenModels: Reference = { field: 'models.model_id', names: 'logged-model', role: 'viewer' };
+
 /** Runs, and what is logged to them. */
 export const runs: readonly Route[] = [
   ...mlflow('POST', 'runs/create', 'contributor', {
+    scope: { on: [{ field: 'experiment_id', names: 'experiment' }] },
     input: z.object({
-      experiment_id: fields.text.optional(),
+      experiment_id: fields.text.default('').transform((id) => id || defaultExperimentId),
       user_id: fields.text.optional(),
       run_name: fields.text.optional(),
       start_time: fields.int64.optional(),
@@ -42,10 +46,12 @@ export const runs: readonly Route[] = [
     },
   }),
   ...mlflow('GET', 'runs/get', 'viewer', {
+    scope: onRun,
     input: runRef,
     handle: async (ctx, input) => ({ run: runJson(await getRun(ctx, runId(input))) }),
   }),
   ...mlflow('POST', 'runs/update', 'contributor', {
+    scope: onRun,
     input: runRef.extend({
       status: runStatus.optional(),
       end_time: fields.int64.optional(),
@@ -61,32 +67,40 @@ export const runs: readonly Route[] = [
     },
   }),
   ...mlflow('POST', 'runs/delete', 'contributor', {
+    scope: onRun,
     input: runRef,
     handle: (ctx, input) => deleteRun(ctx, runId(input)),
   }),
   ...mlflow('POST', 'runs/restore', 'contributor', {
+    scope: onRun,
     input: runRef,
     handle: (ctx, input) => restoreRun(ctx, runId(input)),
   }),
   ...mlflow('POST', 'runs/log-metric', 'contributor', {
+    scope: { on: [...onRun.on, { field: 'model_id', names: 'logged-model' }] },
     input: metric.extend(runRef.shape),
     handle: (ctx, input) => logToRun(ctx, runId(input), { metrics: [pointOf(input)], single: true }),
   }),
   ...mlflow('POST', 'runs/log-parameter', 'contributor', {
+    scope: onRun,
     input: keyValue.extend(runRef.shape),
     handle: (ctx, { key, value, ...input }) =>
       logToRun(ctx, runId(input), { params: [{ key, value }], single: true }),
   }),
   ...mlflow('POST', 'runs/set-tag', 'contributor', {
+    scope: onRun,
     input: keyValue.extend(runRef.shape),
     handle: (ctx, { key, value, ...input }) =>
       logToRun(ctx, runId(input), { tags: [{ key, value }], single: true }),
   }),
   ...mlflow('POST', 'runs/delete-tag', 'contributor', {
+    scope: onRun,
     input: runRef.extend({ key: fields.requiredText }),
     handle: (ctx, input) => deleteRunTag(ctx, runId(input), input.key),
   }),
   ...mlflow('POST', 'runs/log-batch', 'contributor', {
+    // A metric that was measured of a logged model is written to that, too.
+    scope: { on: [...onRun.on, { field: 'metrics.model_id', names: 'logged-model' }] },
     input: runRef.extend({
       metrics: z.array(metric).default([]),
       params: z.array(keyValue).default([]),
@@ -96,10 +110,12 @@ export const runs: readonly Route[] = [
       logToRun(ctx, runId(input), { metrics: metrics.map(pointOf), params, tags }),
   }),
   ...mlflow('POST', 'runs/log-model', 'contributor', {
+    scope: onRun,
     input: runRef.extend({ model_json: fields.requiredText }),
     handle: (ctx, input) => recordModel(ctx, runId(input), input.model_json),
   }),
   ...mlflow('POST', 'runs/log-inputs', 'contributor', {
+    scope: { on: [...onRun.on, seenModels] },
     input: runRef.extend({
       datasets: z.array(datasetInput).default([]),
       models: z.array(modelRef).default([]),
@@ -116,6 +132,7 @@ export const runs: readonly Route[] = [
       }),
   }),
   ...mlflow('POST', 'runs/outputs', 'contributor', {
+    scope: { on: [...onRun.on, seenModels] },
     input: runRef.extend({ models: z.array(modelRef.extend({ step: fields.int64.default(0) })) }),
     handle: (ctx, { models, ...input }) =>
       logOutputs(

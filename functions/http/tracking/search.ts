@@ -14,6 +14,7 @@ const paged = z.object({ ...search, max_results: fields.limit(50_000, 1000) });
 export const searches: readonly Route[] = [
   ...(['GET', 'POST'] as const).flatMap((method) =>
     mlflow(method, 'experiments/search', 'viewer', {
+      scope: { among: ['experiment'] },
       input: paged.extend({ view_type: viewType }),
       handle: async (ctx, input) => {
         const found = await searchExperiments(ctx, {
@@ -28,6 +29,7 @@ export const searches: readonly Route[] = [
     }),
   ),
   ...mlflow('POST', 'runs/search', 'viewer', {
+    scope: { among: ['experiment'] },
     input: paged.extend({ experiment_ids: textList.default([]), run_view_type: viewType }),
     handle: async (ctx, input) => {
       const found = await searchRuns(ctx, {
@@ -42,6 +44,7 @@ export const searches: readonly Route[] = [
     },
   }),
   ...mlflow('POST', 'experiments/search-datasets', 'viewer', {
+    scope: { among: ['experiment'] },
     input: z.object({ experiment_ids: textList.default([]) }),
     handle: async (ctx, input) => {
       const found = await searchDatasets(ctx, input.experiment_ids);

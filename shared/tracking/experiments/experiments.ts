@@ -69,14 +69,19 @@ export function checkExperimentActive({ experimentId, lifecycle }: Experiment): 
     );
 }
 
-/** An experiment by name, deleted ones included. */
+/** An experiment by name, deleted ones included. One that the caller may not see is as one that is not there. */
 export async function getExperimentByName(ctx: Context, name: string): Promise<Experiment> {
   if (name === defaultName) await ensureDefault(ctx);
   const stored = await readName(ctx, name);
-  if (stored) return getExperiment(ctx, stored.doc.experimentId);
+  if (stored && maySee(ctx, stored.doc.experimentId)) return getExperiment(ctx, stored.doc.experimentId);
   throw new CairnError('not-found', `Could not find experiment with name '${name}'`, {
     field: 'experiment_name',
   });
+}
+
+/** Whether the caller may see an experiment, and what belongs to it. */
+export function maySee({ access }: Context, experimentId: string): boolean {
+  return access.may('viewer', { type: 'experiment', id: experimentId });
 }
 
 async function create(ctx: Context, experimentId: string, input: NewExperiment): Promise<Experiment> {

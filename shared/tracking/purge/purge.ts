@@ -52,6 +52,7 @@ export async function requestPurge(ctx: Context, request: PurgeRequest): Promise
   const deletedBefore = ctx.clock.now() - age;
   const named = [request.experimentIds, request.runIds, request.modelIds].some((ids) => ids.length > 0);
   if (!named) {
+    checkAdminOfAll(ctx);
     const targets: PurgeTarget[] = [];
     for await (const { target } of dueTargets(ctx, deletedBefore)) targets.push(target);
     const counts = await countsOf(ctx, targets);
@@ -99,6 +100,17 @@ export async function purge(ctx: Context, { targets, deletedBefore }: PurgeMessa
       failures.push(error);
     }
   if (failures.length > 0) throw failures[0];
+}
+
+/** Refuses to purge whatever is deleted for a caller who is not admin of all that it could be. */
+function checkAdminOfAll({ access }: Context): void {
+  const purged = access.visible('experiment', 'admin');
+  if (purged.all && purged.except.length === 0) return;
+  throw new CairnError(
+    'forbidden',
+    'You are not admin of every experiment here: name what you want purged by experiment_ids, run_ids or logged_model_ids.',
+    { field: 'experiment_ids' },
+  );
 }
 
 async function purgeOne(

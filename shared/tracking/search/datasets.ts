@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
+import { maySee } from '../experiments/experiments.ts';
 import type { DatasetInput } from '../model.ts';
 
 /** A dataset that runs of an experiment used, as something. */
@@ -10,7 +11,7 @@ export type DatasetSummary = Pick<DatasetInput, 'name' | 'digest' | 'context'> &
 const experimentIdsMax = 20;
 const summariesMax = 1000;
 
-/** What datasets the runs of some experiments used, each once per context, by name; at most 1000. */
+/** What datasets the runs of some experiments used, as far as the caller may see these, each once per context, by name; at most 1000. */
 export async function searchDatasets(
   ctx: Context,
   experimentIds: readonly string[],
@@ -23,7 +24,7 @@ export async function searchDatasets(
     refuse(
       `SearchDatasets request cannot specify more than ${experimentIdsMax} experiment_ids. Received ${experimentIds.length} experiment_ids.`,
     );
-  const ids = [...new Set(experimentIds)];
+  const ids = [...new Set(experimentIds)].filter((id) => maySee(ctx, id));
   const found = await Promise.all(ids.map((experimentId) => datasetsOf(ctx, experimentId)));
   return found.flat().slice(0, summariesMax);
 }

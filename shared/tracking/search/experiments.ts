@@ -3,6 +3,7 @@ import type { Page } from '../../http/index.ts';
 import {
   type Condition,
   conditionsOf,
+  onlyVisible,
   orderedPage,
   type Ordering,
   parseFilter,
@@ -36,7 +37,7 @@ const newestFirst = [
 /** What breaks ties of an order that the caller chose. */
 const latestId = [{ path: ['experimentId'], descending: true }] as const;
 
-/** Experiments that fulfil a filter, in order. There is a token exactly where there is more. */
+/** Experiments that fulfil a filter and that the caller may see, in order. There is a token exactly where there is more. */
 export async function searchExperiments(ctx: Context, search: ExperimentSearch): Promise<Page<Experiment>> {
   const { orderBy = [], stages, limit } = search;
   const filter = parseFilter(search.filter, experimentFields);
@@ -54,10 +55,11 @@ export async function searchExperiments(ctx: Context, search: ExperimentSearch):
 function sourceOf(ctx: Context, fixed: readonly Condition[]): Source<Experiment> {
   const { workspace } = ctx;
   const inWorkspace: Condition = (bind) => `c.workspace = ${bind(workspace)} AND c.type = 'experiment'`;
+  const visible = onlyVisible(['experimentId'], ctx.access.visible('experiment'));
   return (conditions, orderBy, limit) =>
     ctx.stores
       .documents('experiments')
-      .query<Experiment>(queryOf('*', [inWorkspace, ...fixed, ...conditions], orderBy), {
+      .query<Experiment>(queryOf('*', [inWorkspace, ...visible, ...fixed, ...conditions], orderBy), {
         key: [workspace],
         limit,
       });

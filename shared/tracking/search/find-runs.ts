@@ -19,7 +19,7 @@ import {
   type Source,
 } from '../../search/index.ts';
 import { gate, inTurns } from '../../turns.ts';
-import { findExperiment } from '../experiments/experiments.ts';
+import { findExperiment, maySee } from '../experiments/experiments.ts';
 import type { Experiment, LifecycleStage, Run } from '../model.ts';
 import { lifecycleOf } from '../runs/runs.ts';
 import { completeRuns } from '../runs/texts.ts';
@@ -59,7 +59,7 @@ export function parseRunSearch({ filter, orderBy = [] }: RunSearch): ParsedRunSe
 }
 
 /**
- * Runs of some experiments that fulfil a filter, in order, as documents: long texts cut, but with the stage that holds. Of each only what `select` says, a
+ * Runs of some experiments, as far as the caller may see these, that fulfil a filter, in order, as documents: long texts cut, but with the stage that holds. Of each only what `select` says, a
  * list of SELECT that has what the search sorts and judges by: see table.ts.
  */
 export async function findRuns(
@@ -106,8 +106,9 @@ function distinct(experimentIds: readonly string[]): string[] {
   return [...new Set(experimentIds)].toSorted();
 }
 
-/** Those of the experiments that exist: one point read, or a query for many. */
-async function experimentsOf(ctx: Context, ids: readonly string[]): Promise<Experiment[]> {
+/** Those of the experiments that exist and that the caller may see: one point read, or a query for many. */
+async function experimentsOf(ctx: Context, asked: readonly string[]): Promise<Experiment[]> {
+  const ids = asked.filter((id) => maySee(ctx, id));
   const [first] = ids;
   if (first !== undefined && ids.length === 1) {
     const experiment = await findExperiment(ctx, first);

@@ -13,6 +13,7 @@ import {
   queryOf,
   type Source,
 } from '../../search/index.ts';
+import { maySee } from '../experiments/experiments.ts';
 import { checkedExperimentId } from '../ids.ts';
 import { type LoggedModel, type LoggedModelDocument, wholeModel } from '../logged-models/model.ts';
 import {
@@ -44,7 +45,7 @@ const tail = [
 ] as const;
 
 /**
- * Models of some experiments that fulfil a filter, in order, deleted ones left out. There is a token exactly
+ * Models of some experiments, as far as the caller may see these, that fulfil a filter, in order, deleted ones left out. There is a token exactly
  * where there is more; it is good for the same search only.
  */
 export async function searchLoggedModels(
@@ -61,7 +62,8 @@ export async function searchLoggedModels(
   const ordering = { keys: orderKeys(orderBy), tail };
   const identity = [ctx.workspace, experimentIds, search.filter ?? '', datasets, orderBy];
   const after = positionIn(search.pageToken, identity, ordering);
-  const sources = experimentIds.map((id) => modelsOf(ctx, id, [...filter, ...measuredOn(datasets, filter)]));
+  const seen = experimentIds.filter((id) => maySee(ctx, id));
+  const sources = seen.map((id) => modelsOf(ctx, id, [...filter, ...measuredOn(datasets, filter)]));
   const { items, next } = await orderedPage({ sources, filter, ordering, limit, after });
   return { items: items.map(wholeModel), ...(next && { nextToken: positionToken(next, identity) }) };
 }
