@@ -1,4 +1,5 @@
 import { app } from '@azure/functions';
+import { flushSeen } from '../shared/access/index.ts';
 import { flushRelay } from '../shared/events/index.ts';
 import { stopExecutors } from '../shared/executors/index.ts';
 import { flushPredictions } from '../shared/serving/index.ts';
@@ -34,6 +35,6 @@ app.hook.appStart(async () => {
 app.hook.appTerminate(async () => {
   stopExecutors();
   const { stores } = await opened();
-  await Promise.all([flushRelay(stores), flushPredictions(stores)]);
+  await Promise.all([flushRelay(stores), flushPredictions(stores), flushSeen(stores)]);
   await closeApp();
 });

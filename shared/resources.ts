@@ -156,7 +156,13 @@ export const containers = {
   /** Principals, groups, grants, trusts, workspaces and tokens: few, and all in the partition `*`. */
   access: {
     partitionKey: ['/workspace'],
-    indexed: [...envelope, '/principalId/?', '/createdAt/?'],
+    indexed: [...envelope, '/principalId/?', '/createdAt/?', '/tokenId/?', '/expiresAt/?'],
+    composite: [
+      [
+        { path: '/createdAt', order: 'descending' },
+        { path: '/tokenId', order: 'ascending' },
+      ],
+    ],
     ttlSeconds: -1,
   },
   /** The audit log, a partition for each hour (`YYYY-MM-DDTHH`): its head and its entries; where it goes on; and what waits to be entered. */

@@ -656,13 +656,30 @@ resource accessContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/con
           {
             path: '/createdAt/?'
           }
+          {
+            path: '/tokenId/?'
+          }
+          {
+            path: '/expiresAt/?'
+          }
         ]
         excludedPaths: [
           {
             path: '/*'
           }
         ]
-        compositeIndexes: []
+        compositeIndexes: [
+          [
+            {
+              path: '/createdAt'
+              order: 'descending'
+            }
+            {
+              path: '/tokenId'
+              order: 'ascending'
+            }
+          ]
+        ]
       }
       defaultTtl: -1
     }
