@@ -34,6 +34,7 @@ describe('the table of surfaces', () => {
     expect([...new Set(open)].toSorted()).toEqual([
       '/ajax-api/3.0/mlflow/server-info',
       '/api/3.0/mlflow/server-info',
+      '/api/v1/sign-in',
       '/health',
       '/openapi.json',
       '/v2/health/live',

@@ -31,6 +31,13 @@ export type {
 export { accessId, accessKey, defaultWorkspace, workspacePattern } from './model.ts';
 export { type AccessPort, accessState } from './state.ts';
 export { covers, lesser, type Role, roles } from './role.ts';
-export { createToken, listTokens, type NewToken, revokeToken, type TokenUse } from './tokens/tokens.ts';
+export {
+  createToken,
+  listTokens,
+  type NewToken,
+  requireDeploymentAdmin,
+  revokeToken,
+  type TokenUse,
+} from './tokens/tokens.ts';
 export { setPassword, verifyPassword } from './passwords/passwords.ts';
 export { passwordHash } from './passwords/hash.ts';

@@ -1,4 +1,65 @@
-import type { Route } from '../../../shared/http/index.ts';
+import * as z from 'zod';
+import { accessOf, accessState, type Role } from '../../../shared/access/index.ts';
+import type { Context } from '../../../shared/context.ts';
+import { type Call, type Route, route } from '../../../shared/http/index.ts';
 
 /** Who is signed in, and how a page signs in. */
-export const session: readonly Route[] = [];
+export const session: readonly Route[] = [
+  route('GET', '/api/v1/sign-in', {
+    role: 'public',
+    operation: 'ways-to-sign-in',
+    input: z.object({}),
+    handle: ({ settings }) => {
+      const { auth, entra } = settings;
+      return Promise.resolve({
+        auth,
+        entra:
+          (entra && {
+            authority: entra.authority,
+            tenant: entra.tenant,
+            client_id: entra.clientId,
+            scope: `api://${entra.clientId}/.default`,
+          }) ||
+          null,
+      });
+    },
+  }),
+  route('GET', '/api/v1/session', {
+    role: 'signed-in',
+    operation: 'get-session',
+    input: z.object({}),
+    handle: async (ctx, _input, { identity }) => ({
+      principal: { ...ctx.principal, kind: identity.kind },
+      via: identity.via,
+      workspace: ctx.workspace,
+      role: ctx.access.role ?? null,
+      is_deployment_admin: ctx.access.inDeployment === 'admin',
+      workspaces: await workspacesOf(ctx, identity),
+      ...(identity.expiresAt === undefined ? {} : { expires_at: identity.expiresAt }),
+      auth: ctx.settings.auth,
+    }),
+  }),
+];
+
+/** The workspaces the caller may enter, by name; `role` is `null` where they may see single things only. */
+async function workspacesOf(
+  ctx: Context,
+  identity: Call['identity'],
+): Promise<{ name: string; description: string; role: Role | null }[]> {
+  const state = await accessState(ctx);
+  const known = [...state.workspaces.values()].map(({ name, description }) => ({ name, description }));
+  const all = known.some(({ name }) => name === 'default')
+    ? known
+    : [{ name: 'default', description: '' }, ...known];
+  return all
+    .map((workspace) => ({
+      ...workspace,
+      access:
+        identity.via === 'open'
+          ? ctx.access
+          : accessOf(identity, state, workspace.name, ctx.settings, ctx.clock.now()),
+    }))
+    .filter(({ access }) => access.isMember)
+    .map(({ name, description, access }) => ({ name, description, role: access.role ?? null }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
