@@ -4,7 +4,7 @@ import { clamped, compare } from './matches.ts';
 import type { Comparison, Filter, Test } from './parser.ts';
 import type { Column, Elements, NumberColumn, Path, TextColumn } from './table.ts';
 
-type Value = string | number;
+type Value = string | number | readonly string[];
 
 /** Gives a value to the query and returns what stands for it in the text. */
 export type Bind = (value: Value) => string;

@@ -19,12 +19,12 @@ describe('what a query leaves to a caller', () => {
 
   test('ids are values of the query and never its text', () => {
     expect(where({ all: true, except: ["a'b"] })).toEqual({
-      text: 'SELECT * FROM c WHERE c["modelId"] NOT IN (@p0)',
-      values: { p0: "a'b" },
+      text: 'SELECT * FROM c WHERE NOT ARRAY_CONTAINS(@p0, c["modelId"])',
+      values: { p0: ["a'b"] },
     });
     expect(where({ all: false, only: ['a', 'b'] })).toEqual({
-      text: 'SELECT * FROM c WHERE c["modelId"] IN (@p0, @p1)',
-      values: { p0: 'a', p1: 'b' },
+      text: 'SELECT * FROM c WHERE ARRAY_CONTAINS(@p0, c["modelId"])',
+      values: { p0: ['a', 'b'] },
     });
   });
 });
