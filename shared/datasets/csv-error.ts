@@ -28,6 +28,12 @@ export class CsvError extends CairnError {
     this.name = 'CsvError';
     this.problem = { ...problem, ...(value === undefined ? {} : { value }) };
   }
+
+  /** The same without the value that is wrong, which may be personal data. */
+  withoutValue(): CsvError {
+    const { value, ...rest } = this.problem;
+    return value === undefined ? this : new CsvError({ ...rest, reason: `The value ${rest.reason}` });
+  }
 }
 
 function shorten(text: string): string {

@@ -4,18 +4,28 @@ import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
 import { CairnError, isCode, parse } from '../http/index.ts';
-import { aliasHolder, getVersion, modelById, resolveAlias, type VersionReady } from '../registry/index.ts';
+import {
+  aliasHolder,
+  aliasTarget,
+  getVersion,
+  modelById,
+  type VersionReady,
+  visibleModel,
+} from '../registry/index.ts';
 import { onlyVisible, queryOf } from '../search/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type Endpoint, endpointId, endpointName, type NewEndpoint } from './endpoint.ts';
 
 /**
  * Makes an endpoint for a model's alias and pins it to the version the alias holds, if that is ready.
- * Throws `invalid` for a bad name, `not-found` for a model, `invalid` for an alias, `already-exists`.
+ * Throws `invalid` for a bad name, `not-found` for a model, also one that the caller may not see, `invalid` for an
+ * alias, `already-exists`.
  */
 export async function createEndpoint(ctx: Context, input: NewEndpoint): Promise<Endpoint> {
   const { name } = parse(z.object({ name: endpointName }), input);
-  const { modelId } = await resolveAlias(ctx, input.model, input.alias);
+  const root = await visibleModel(ctx, input.model);
+  aliasTarget(root, input.alias);
+  const { modelId } = root;
   const now = ctx.clock.now();
   const doc: Endpoint = {
     id: endpointId(name),

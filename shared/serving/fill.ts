@@ -1,4 +1,5 @@
 import { CairnError } from '../http/index.ts';
+import type { ServedModel } from './models.ts';
 import {
   allocate,
   describe,
@@ -75,9 +76,9 @@ export function tensorOf(
   { name, type }: Port,
   dims: readonly number[],
   data: readonly unknown[],
-  missing: 'refused' | 'nan' = 'refused',
+  { missing = 'refused', quote = shown }: { missing?: 'refused' | 'nan'; quote?: Quote } = {},
 ): Tensor {
-  const values = dims.length > 1 && Array.isArray(data[0]) ? flatten(name, dims, data) : data;
+  const values = dims.length > 1 && Array.isArray(data[0]) ? flatten(name, dims, data, quote) : data;
   const elements = elementsOf(dims);
   if (values.length !== elements)
     throw new CairnError(
@@ -93,12 +94,20 @@ export function tensorOf(
     if (element === undefined)
       throw new CairnError(
         'invalid',
-        `Element ${i} of input '${name}' is ${shown(value)}, but must be ${describe(type)}.`,
+        `Element ${i} of input '${name}' is ${quote(value)}, but must be ${describe(type)}.`,
         { field: name },
       );
     tensor[i] = element as never;
   }
   return { type, dims, data: tensor };
+}
+
+/** How an error shows a value that it is about. */
+export type Quote = (value: unknown) => string;
+
+/** How errors of a model show values: as they are, but where some of its columns are personal data. */
+export function quoteOf({ rules }: Pick<ServedModel, 'rules'>): Quote {
+  return rules && rules.columns.size > 0 ? () => 'a value that is not shown here' : shown;
 }
 
 /** A value as an error shows it. */
@@ -110,7 +119,12 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-function flatten(name: string, dims: readonly number[], data: readonly unknown[]): unknown[] {
+function flatten(
+  name: string,
+  dims: readonly number[],
+  data: readonly unknown[],
+  quote: Quote,
+): unknown[] {
   const values: unknown[] = [];
   const descend = (list: unknown, level: number): void => {
     const size = dims[level];
@@ -118,7 +132,7 @@ function flatten(name: string, dims: readonly number[], data: readonly unknown[]
       throw new CairnError(
         'invalid',
         `The nested lists of input '${name}' do not have its shape [${dims.join(', ')}]: found ${
-          Array.isArray(list) ? `a list of ${list.length}` : shown(list)
+          Array.isArray(list) ? `a list of ${list.length}` : quote(list)
         } where a list of ${String(size)} belongs.`,
         { field: name },
       );

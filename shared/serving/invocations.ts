@@ -1,6 +1,6 @@
 import { numberOf } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
-import { fitsPort, shapeOf, shown, tensorOf } from './fill.ts';
+import { fitsPort, type Quote, quoteOf, shapeOf, shown, tensorOf } from './fill.ts';
 import type { ServedModel } from './models.ts';
 import {
   bad,
@@ -37,27 +37,32 @@ export type Invocation = {
 export async function parseInvocation(
   type: 'json' | 'csv',
   text: string,
-  model: Pick<ServedModel, 'inputs' | 'ready'>,
+  model: Pick<ServedModel, 'inputs' | 'ready' | 'rules'>,
 ): Promise<Invocation> {
-  const payload = type === 'csv' ? await parseScoringCsv(text) : parseScoringJson(text, model.inputs);
+  const quote = quoteOf(model);
+  const payload =
+    type === 'csv' ? await parseScoringCsv(text, quote) : parseScoringJson(text, model.inputs, quote);
   const { features } = model.ready;
   const [input, ...others] = model.inputs;
   if (!input) return { inputs: {}, answer: 'tensors' };
   if (others.length === 0 && features && input.shape.length === 2)
-    return { inputs: { [input.name]: columnsTensor(input, features, frameOf(payload)) }, answer: 'records' };
+    return {
+      inputs: { [input.name]: columnsTensor(input, features, frameOf(payload), quote) },
+      answer: 'records',
+    };
   switch (payload.kind) {
     case 'frame':
-      if (others.length > 0) return { inputs: columnInputs(model.inputs, payload.frame), answer: 'records' };
-      return { inputs: { [input.name]: positionsTensor(input, payload.frame) }, answer: 'tensors' };
+      if (others.length > 0) return { inputs: columnInputs(model.inputs, payload.frame, quote), answer: 'records' };
+      return { inputs: { [input.name]: positionsTensor(input, payload.frame, quote) }, answer: 'tensors' };
     case 'tensor':
       if (others.length > 0)
         throw missingInputs(
           model.inputs.map(({ name }) => name),
           [],
         );
-      return { inputs: { [input.name]: nestedTensor(input, payload.data) }, answer: 'tensors' };
+      return { inputs: { [input.name]: nestedTensor(input, payload.data, quote) }, answer: 'tensors' };
     case 'named':
-      return { inputs: namedTensors(model.inputs, payload.values), answer: 'tensors' };
+      return { inputs: namedTensors(model.inputs, payload.values, quote), answer: 'tensors' };
   }
 }
 
@@ -96,24 +101,25 @@ function single(value: unknown): unknown {
 }
 
 /** The [rows, columns] tensor of the named columns. */
-function columnsTensor(port: Port, features: readonly string[], frame: Frame): Tensor {
+function columnsTensor(port: Port, features: readonly string[], frame: Frame, quote: Quote): Tensor {
   const dims = [frame.rows, features.length];
-  const at = positionsOf(features, frame);
+  const at = positionsOf(features, frame, quote);
   checkShape(port, dims);
   const data = allocate(port.type, frame.rows * features.length);
   features.forEach((name, column) => {
     const source = at[column] ?? 0;
     for (let row = 0; row < frame.rows; row++)
-      data[row * features.length + column] = convert(port, name, row, frame.value(row, source)) as never;
+      data[row * features.length + column] = convert(port, name, row, frame.value(row, source), quote) as never;
   });
   return { type: port.type, dims, data };
 }
 
 /** One tensor per input, from the column of its name. */
-function columnInputs(ports: readonly Port[], frame: Frame): Tensors {
+function columnInputs(ports: readonly Port[], frame: Frame, quote: Quote): Tensors {
   const at = positionsOf(
     ports.map(({ name }) => name),
     frame,
+    quote,
   );
   return Object.fromEntries(
     ports.map((port, input) => {
@@ -121,42 +127,46 @@ function columnInputs(ports: readonly Port[], frame: Frame): Tensors {
       checkShape(port, dims);
       const data = allocate(port.type, frame.rows);
       for (let row = 0; row < frame.rows; row++)
-        data[row] = convert(port, port.name, row, frame.value(row, at[input] ?? 0)) as never;
+        data[row] = convert(port, port.name, row, frame.value(row, at[input] ?? 0), quote) as never;
       return [port.name, { type: port.type, dims, data }];
     }),
   );
 }
 
 /** The columns of a frame side by side, in the order given. */
-function positionsTensor(port: Port, frame: Frame): Tensor {
+function positionsTensor(port: Port, frame: Frame, quote: Quote): Tensor {
   const dims = [frame.rows, frame.names.length];
   checkShape(port, dims);
   const data = allocate(port.type, frame.rows * frame.names.length);
   for (let row = 0, to = 0; row < frame.rows; row++)
     frame.names.forEach((name, column) => {
-      data[to++] = convert(port, String(name), row, frame.value(row, column)) as never;
+      data[to++] = convert(port, String(name), row, frame.value(row, column), quote) as never;
     });
   return { type: port.type, dims, data };
 }
 
-function namedTensors(ports: readonly Port[], values: Readonly<Record<string, unknown>>): Tensors {
+function namedTensors(
+  ports: readonly Port[],
+  values: Readonly<Record<string, unknown>>,
+  quote: Quote,
+): Tensors {
   const missing = ports.filter(({ name }) => !Object.hasOwn(values, name)).map(({ name }) => name);
   const extra = Object.keys(values).filter((name) => !ports.some((port) => port.name === name));
   if (missing.length > 0) throw missingInputs(missing, extra);
   return Object.fromEntries(
     ports.map((port) => {
       const value = values[port.name];
-      return [port.name, nestedTensor(port, Array.isArray(value) ? (value as unknown[]) : [value])];
+      return [port.name, nestedTensor(port, Array.isArray(value) ? (value as unknown[]) : [value], quote)];
     }),
   );
 }
 
-function nestedTensor(port: Port, data: readonly unknown[]): Tensor {
+function nestedTensor(port: Port, data: readonly unknown[], quote: Quote): Tensor {
   const dims: number[] = [];
   for (let level: unknown = data; Array.isArray(level) && dims.length < 16; level = level[0])
     dims.push(level.length);
   checkShape(port, dims);
-  return tensorOf(port, dims, data, 'nan');
+  return tensorOf(port, dims, data, { missing: 'nan', quote });
 }
 
 function checkShape(port: Port, dims: readonly number[]): void {
@@ -169,14 +179,15 @@ function checkShape(port: Port, dims: readonly number[]): void {
   );
 }
 
-function positionsOf(wanted: readonly string[], { names }: Frame): number[] {
+function positionsOf(wanted: readonly string[], { names }: Frame, quote: Quote): number[] {
   const known = new Map(names.map((name, at) => [name, at]));
   const missing = wanted.filter((name) => !known.has(name));
   if (missing.length === 0) return wanted.map((name) => known.get(name) ?? 0);
   const needed = new Set<string | number>(wanted);
   throw missingInputs(
     missing,
-    names.filter((name) => !needed.has(name)),
+    // Of a table without a header these are the values of its first row.
+    quote === shown ? names.filter((name) => !needed.has(name)) : [],
   );
 }
 
@@ -188,7 +199,13 @@ function missingInputs(missing: readonly string[], extra: readonly (string | num
   );
 }
 
-function convert(port: Port, column: string, row: number, given: unknown): number | bigint | string {
+function convert(
+  port: Port,
+  column: string,
+  row: number,
+  given: unknown,
+  quote: Quote,
+): number | bigint | string {
   const value = given instanceof CsvCell ? csvValue(port, given.text) : given;
   if (isFloat(port.type)) {
     if (value === null) return Number.NaN;
@@ -197,7 +214,7 @@ function convert(port: Port, column: string, row: number, given: unknown): numbe
   const element = elementOf(port.type, value);
   if (element !== undefined) return element;
   throw bad(
-    `Invalid input. Data is not compatible with model signature. Failed to convert column ${column.slice(0, 100)} to type '${port.type}': row ${row} holds ${shown(value)}, but must be ${describe(port.type)}.`,
+    `Invalid input. Data is not compatible with model signature. Failed to convert column ${column.slice(0, 100)} to type '${port.type}': row ${row} holds ${quote(value)}, but must be ${describe(port.type)}.`,
   );
 }
 

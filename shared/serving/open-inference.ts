@@ -5,7 +5,16 @@
  * not match the shape is refused though an example has one, and null is no element.
  */
 import { CairnError } from '../http/index.ts';
-import { checkSharedSizes, fitsPort, parseBody, shapeOf, shown, tensorOf } from './fill.ts';
+import {
+  checkSharedSizes,
+  fitsPort,
+  parseBody,
+  type Quote,
+  quoteOf,
+  shapeOf,
+  shown,
+  tensorOf,
+} from './fill.ts';
 import type { ServedModel } from './models.ts';
 import type { Prediction } from './predict.ts';
 import type { Target } from './target.ts';
@@ -69,7 +78,8 @@ function parsed(text: string, model: ServedModel): unknown {
   try {
     return parseBody(text, model.inputs);
   } catch (error) {
-    throw invalid(`The body is not valid JSON: ${(error as Error).message}.`);
+    const why = quoteOf(model) === shown ? `: ${(error as Error).message}` : '';
+    throw invalid(`The body is not valid JSON${why}.`);
   }
 }
 
@@ -81,7 +91,7 @@ function parseInputs(value: unknown, model: ServedModel): Tensors {
     const port = portOf(tensor['name'], model.inputs, `inputs[${index}].name`);
     if (tensors.has(port.name))
       throw invalid(`Input '${port.name}' is given twice.`, `inputs[${index}].name`);
-    tensors.set(port.name, parseInput(tensor, port, `inputs[${index}]`));
+    tensors.set(port.name, parseInput(tensor, port, `inputs[${index}]`, quoteOf(model)));
   });
   const absent = model.inputs.filter(({ name }) => !tensors.has(name)).map(({ name }) => `'${name}'`);
   if (absent.length > 0) throw invalid(`Missing inputs: ${absent.join(', ')}.`, 'inputs');
@@ -90,7 +100,7 @@ function parseInputs(value: unknown, model: ServedModel): Tensors {
   return feeds;
 }
 
-function parseInput(tensor: Record<string, unknown>, port: Port, field: string): Tensor {
+function parseInput(tensor: Record<string, unknown>, port: Port, field: string, quote: Quote): Tensor {
   const { datatype, shape, data, parameters } = tensor;
   checkParameters(parameters, `${field}.parameters`);
   const wanted = datatypeOf(port.type);
@@ -111,7 +121,7 @@ function parseInput(tensor: Record<string, unknown>, port: Port, field: string):
       `Input '${port.name}' needs its elements as a list in 'data'; binary data is not taken.`,
       `${field}.data`,
     );
-  return tensorOf(port, shape, data);
+  return tensorOf(port, shape, data, { quote });
 }
 
 function parseOutputs(value: unknown, model: ServedModel): string[] {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { readCsv } from '../datasets/index.ts';
+import { CsvError, readCsv } from '../datasets/index.ts';
 import { CairnError, isCode } from '../http/index.ts';
-import { parseBody, shown } from './fill.ts';
+import { parseBody, type Quote, shown } from './fill.ts';
 import type { Port } from '../sessions/index.ts';
 
 /** A data frame: names (positions where it has none) and values by row and column. */
@@ -26,8 +26,8 @@ const formats = ['dataframe_records', 'dataframe_split', 'inputs', 'instances'] 
  * clients look for them. `params` are taken and have no effect, as for a model that declares none.
  * Throws `bad-request`.
  */
-export function parseScoringJson(text: string, inputs: readonly Port[]): Payload {
-  const body = parsed(text, inputs);
+export function parseScoringJson(text: string, inputs: readonly Port[], quote: Quote = shown): Payload {
+  const body = parsed(text, inputs, quote);
   const expected = `The input must be a JSON dictionary with exactly one of the input fields {${formats
     .map((name) => `'${name}'`)
     .join(', ')}}.`;
@@ -47,15 +47,15 @@ export function parseScoringJson(text: string, inputs: readonly Port[]): Payload
     case 'instances':
       if (Array.isArray(value) && value.length > 0 && value.every(isObject))
         return { kind: 'frame', frame: recordsFrame(value, format) };
-      return arrays(value, format);
+      return arrays(value, format, quote);
     case 'inputs':
-      return isObject(value) ? { kind: 'named', values: value } : arrays(value, format);
+      return isObject(value) ? { kind: 'named', values: value } : arrays(value, format, quote);
   }
 }
 
 /** Reads a CSV body: a header, then rows; an empty cell is missing. Throws `bad-request`. */
-export async function parseScoringCsv(text: string): Promise<Payload> {
-  const [names = [], ...rows] = await csvRows(text);
+export async function parseScoringCsv(text: string, quote: Quote = shown): Promise<Payload> {
+  const [names = [], ...rows] = await csvRows(text, quote);
   if (names.length === 0) throw bad('Invalid input. The CSV has no header line.');
   if (new Set(names).size !== names.length)
     throw bad('Invalid input. The header of the CSV has a name twice.');
@@ -68,14 +68,15 @@ export async function parseScoringCsv(text: string): Promise<Payload> {
   return { kind: 'frame', frame: { names, rows: rows.length, value } };
 }
 
-async function csvRows(text: string): Promise<string[][]> {
+async function csvRows(text: string, quote: Quote): Promise<string[][]> {
   try {
     const rows: string[][] = [];
     for await (const row of readCsv(Readable.from([Buffer.from(text)]))) rows.push(row);
     return rows;
   } catch (error) {
     if (!isCode(error, 'invalid')) throw error;
-    throw bad(`Invalid input. Failed to parse the CSV. ${error.message}`);
+    const why = quote === shown || !(error instanceof CsvError) ? error.message : error.withoutValue().message;
+    throw bad(`Invalid input. Failed to parse the CSV. ${why}`);
   }
 }
 
@@ -100,10 +101,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parsed(text: string, inputs: readonly Port[]): unknown {
+function parsed(text: string, inputs: readonly Port[], quote: Quote): unknown {
   try {
     return parseBody(text, inputs);
   } catch (error) {
+    if (quote !== shown) throw bad('Invalid input. Ensure that input is a valid JSON formatted string.');
     throw bad(
       `Invalid input. Ensure that input is a valid JSON formatted string. Error: '${(error as Error).message}'`,
     );
@@ -114,9 +116,9 @@ function cell(text: string): unknown {
   return text === '' ? null : new CsvCell(text);
 }
 
-function arrays(value: unknown, format: string): Payload {
+function arrays(value: unknown, format: string, quote: Quote): Payload {
   if (Array.isArray(value)) return { kind: 'tensor', data: value };
-  throw bad(`Invalid input. Failed to parse input data. '${format}' must hold lists, not ${shown(value)}.`);
+  throw bad(`Invalid input. Failed to parse input data. '${format}' must hold lists, not ${quote(value)}.`);
 }
 
 function splitFrame(value: unknown): Frame {
