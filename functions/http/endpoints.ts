@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { fields, json, problem, route, type Surface } from '../../shared/http/index.ts';
 import {
+  checkLabelled,
   createEndpoint,
   type Endpoint,
   endpointName,
@@ -74,7 +75,7 @@ export const feedbacks: Surface = {
       scope: { on: [{ field: 'endpoint', names: 'endpoint' }] },
       input: feedback,
       async handle(ctx, { endpoint, labels }) {
-        await getEndpoint(ctx, endpoint);
+        await checkLabelled(ctx, await getEndpoint(ctx, endpoint));
         await recordLabels(
           ctx,
           endpoint,

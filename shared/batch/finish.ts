@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
+import { getEndpoint, rulesOf } from '../serving/index.ts';
 import type { BatchFailure, BatchJob, JobStatus } from './job.ts';
 import { findJob, hasOpenChunks, moveJob, readChunks, readJob } from './store.ts';
 
@@ -60,13 +61,36 @@ export async function failJob(
   failure: BatchFailure,
   from: readonly JobStatus[] = ['planned', 'running'],
 ): Promise<void> {
+  const shown = await withoutPersonalData(ctx, jobId, failure);
   const failed = await moveJob(ctx, jobId, from, (job) => ({
     ...job,
     status: 'failed',
-    failure,
+    failure: shown,
     finishedAt: ctx.clock.now(),
   }));
   if (failed) ctx.log.warn('batch job failed', { jobId, code: failure.code, reason: failure.reason });
+}
+
+/** A failure without the value that was wrong, unless no column of the endpoint is personal data. */
+async function withoutPersonalData(
+  ctx: Context,
+  jobId: string,
+  failure: BatchFailure,
+): Promise<BatchFailure> {
+  const { value, ...rest } = failure;
+  const job = value === undefined ? undefined : (await readJob(ctx, jobId))?.doc;
+  if (!job) return failure;
+  const here: Context = { ...ctx, workspace: job.workspace };
+  try {
+    const endpoint = await getEndpoint(here, job.endpoint);
+    const stable = job.model ?? endpoint.stable;
+    const { columns } = await rulesOf(here, { ...endpoint, ...(stable ? { stable } : {}) });
+    if (columns.size === 0) return failure;
+  } catch (error) {
+    // The version may be gone: nobody can tell any more what is personal.
+    if (!isCode(error, 'not-found')) throw error;
+  }
+  return { ...rest, reason: `The value ${rest.reason}; it is not shown, since columns are personal data` };
 }
 
 /** Stops a job; workers notice at their next checkpoint. Throws `not-found`, and `conflict` for a job past stopping. */

@@ -4,7 +4,7 @@ import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { getReady, getVersion } from '../registry/index.ts';
-import { type Endpoint, getEndpoint } from '../serving/index.ts';
+import { type Endpoint, getEndpoint, rulesOf } from '../serving/index.ts';
 import { lost, swap } from '../swap.ts';
 import { checkWindow } from './check.ts';
 import { breachReasons, type Drift, type Monitor, type MonitorResult } from './model.ts';
@@ -109,13 +109,15 @@ async function measure(
 ): Promise<Figures> {
   const ready = await getReady(ctx, model.modelId, model.version);
   const { createdAt } = await getVersion(ctx, model.modelId, model.version);
-  const reference = await readReference(ctx, monitor, ready, Math.max(createdAt, endpoint.createdAt));
+  const rules = await rulesOf(ctx, { ...endpoint, stable: { version: model.version, digest: model.digest } });
+  const since = Math.max(createdAt, endpoint.createdAt);
+  const reference = await readReference(ctx, monitor, ready, since, rules);
   const after = reference.source.source === 'first-predictions' ? reference.source.until : 0;
   const { sample, tally } = await readWindow(ctx, monitor.endpoint, window, model, ready.features, after);
   const isEnough = tally.labelled >= monitor.performance.minLabelled;
   const baseline = isEnough
     ? await fixedBaseline(ctx, monitor.monitorId, model.digest, async () => {
-        const evaluated = await evaluationBaseline(ctx, ready);
+        const evaluated = await evaluationBaseline(ctx, ready, rules);
         if (evaluated || !isSettled(window, ctx.clock.now())) return evaluated;
         return {
           source: 'first-labelled-window',

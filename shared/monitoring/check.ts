@@ -1,7 +1,7 @@
 import { benjaminiHochberg } from '../stats/index.ts';
 import { compareColumns, type Compared } from './compare.ts';
 import type { ColumnDrift, Drift, Thresholds } from './model.ts';
-import type { Column, Sample } from './sample.ts';
+import type { Column, Hidden, Sample } from './sample.ts';
 
 /**
  * Holds the rows of a window against the reference. A column has drifted when it moved far (PSI at
@@ -62,10 +62,19 @@ function compare(
   const not = (reason: string): NotComparable => ({ column, verdict: 'not-comparable', reason });
   if (!reference) return not('The reference does not have it.');
   if (!current) return not('The predictions of the window do not have it.');
+  const why = whyHidden(reference.hidden, current.hidden);
+  if (why !== undefined) return not(why);
   const compared = compareColumns(reference, current);
   return compared
     ? { column, ...compared }
     : not(`It is ${reference.kind} in the reference and ${current.kind} in the window.`);
+}
+
+/** Why a column cannot be compared that holds personal data; hashes by one key can. */
+function whyHidden(reference: Hidden | undefined, current: Hidden | undefined): string | undefined {
+  if (reference === 'mask' || current === 'mask') return 'The data policy masks it.';
+  if (reference === current && current !== 'mixed') return undefined;
+  return 'Its data policy, or the key it is hashed by, changed between the rows that are compared.';
 }
 
 function scoreDrift(reference: Sample, current: Sample, thresholds: Thresholds): ColumnDrift | null {

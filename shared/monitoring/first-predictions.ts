@@ -3,7 +3,7 @@ import type { Cell } from '../datasets/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { inputColumns, readPredictions } from '../serving/index.ts';
 import type { Monitor } from './model.ts';
-import { columnOf, type Reference } from './sample.ts';
+import { columnOf, type Hidden, hiddenAs, hidings, type Reference } from './sample.ts';
 import { settleSeconds } from './windows.ts';
 
 /** Rows that become the reference of a version which names none. */
@@ -18,7 +18,7 @@ export async function firstPredictions(
   why: string,
 ): Promise<Reference> {
   const blobs = ctx.stores.blobs('monitoring');
-  const name = `${ctx.workspace}/${monitor.monitorId}/references/${ready.digest.replace('sha256:', '')}.json`;
+  const name = `${referencesFolder(ctx, monitor.monitorId)}${ready.digest.replace('sha256:', '')}.json`;
   const stored = await blobs.read(name);
   if (stored) return fromFirst(JSON.parse(stored.toString()) as First, why);
   const wanted = Math.max(firstPredictionsRows, monitor.minRows);
@@ -39,12 +39,22 @@ export async function firstPredictions(
   return isNew ? fromFirst(first, why) : firstPredictions(ctx, monitor, ready, since, why);
 }
 
-/** The first rows of a version: cells by `features`, and the time of the last one. Format 1. */
-type First = {
-  readonly v: 1;
+/** Where the first rows of versions are kept for a monitor, in container `monitoring`. */
+export function referencesFolder(ctx: Context, monitorId: string): string {
+  return `${ctx.workspace}/${monitorId}/references/`;
+}
+
+/** The first rows of a version: cells by `features`, and the time of the last one. Format 1 knows no ids. */
+export type First = {
+  readonly v: 1 | 2;
   readonly features: readonly string[];
+  readonly hidden?: Readonly<Record<string, Hidden>>;
   readonly until: number;
-  readonly rows: readonly { readonly cells: readonly Cell[]; readonly score: number | null }[];
+  readonly rows: readonly {
+    readonly id?: string;
+    readonly cells: readonly Cell[];
+    readonly score: number | null;
+  }[];
 };
 
 type Found = {
@@ -54,9 +64,10 @@ type Found = {
   readonly score: number | null;
 };
 
-function fromFirst({ features, rows, until }: First, why: string): Reference {
+function fromFirst({ features, hidden, rows, until }: First, why: string): Reference {
   const columns = features.map(
-    (name, i) => [name, columnOf(rows.map(({ cells }) => cells[i] ?? null))] as const,
+    (name, i) =>
+      [name, hiddenAs(columnOf(rows.map(({ cells }) => cells[i] ?? null)), hidden?.[name])] as const,
   );
   const score = Float64Array.from(rows, (row) => row.score ?? Number.NaN);
   return {
@@ -79,6 +90,7 @@ async function collectFirst(
 ): Promise<First> {
   const to = ctx.clock.now() - settleSeconds * 1000;
   const features = new Set<string>();
+  const hidden = hidings();
   let first: Found[] = [];
   let hour = '';
   if (since < to)
@@ -92,6 +104,10 @@ async function collectFirst(
       const [times, scores] = ['ts', 'score'].map((name) => table.column(name));
       const inputs = inputColumns(table);
       for (const [name] of inputs) features.add(name);
+      hidden.add(
+        table,
+        inputs.map(([name]) => name),
+      );
       const rows = ids.map(
         (id, row): Found => ({
           at: Number(times[row]),
@@ -104,10 +120,12 @@ async function collectFirst(
       first = [...first, ...rows].toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).slice(0, wanted);
     }
   return {
-    v: 1,
+    v: 2,
     features: [...features],
+    hidden: hidden.all(),
     until: first.at(-1)?.at ?? 0,
-    rows: first.map(({ cells, score }) => ({
+    rows: first.map(({ id, cells, score }) => ({
+      id,
       cells: [...features].map((name) => cells.get(name) ?? null),
       score,
     })),

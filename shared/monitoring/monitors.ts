@@ -47,7 +47,8 @@ export async function listMonitors(ctx: Context): Promise<Monitor[]> {
 
 /**
  * Changes the settings of a monitor, or makes a new one when `endpoint` says what it watches. With
- * `ifMatch`, a monitor that changed since it was read is left alone (`conflict`).
+ * `ifMatch`, a monitor that changed since it was read is left alone (`conflict`). Throws `forbidden` where it is to
+ * retrain a model that the caller may not change.
  */
 export async function putMonitor(
   ctx: Context,
@@ -75,6 +76,8 @@ export async function putMonitor(
       },
     );
   const endpoint = await getEndpoint(ctx, endpointName);
+  // A retraining registers versions and moves an alias of the model, in the platform's name.
+  if (change.retraining) ctx.access.require('contributor', { type: 'model', id: endpoint.modelId });
   const settings = merge(ctx, stored?.doc ?? defaultSettings, change, endpoint.alias);
   const written = stored
     ? await replace(ctx, stored, settings)

@@ -1,11 +1,12 @@
 import type { Context } from '../context.ts';
-import { type Cell, type DatasetRef, readTable, type Table } from '../datasets/index.ts';
+import { type Cell, CsvError, type DatasetRef, readTable, type Table } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
+import { columnHasher, type ColumnRules, noRules, ruleOf } from '../privacy/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { loadModel } from '../serving/index.ts';
 import { firstPredictions } from './first-predictions.ts';
 import type { Baseline, Monitor } from './model.ts';
-import { columnOf, type Reference } from './sample.ts';
+import { type Column, columnOf, type Reference } from './sample.ts';
 
 /** Rows of a reference that a check reads, spread evenly over what there is. */
 const referenceRowsMax = 10_000;
@@ -19,14 +20,16 @@ export async function readReference(
   monitor: Monitor,
   ready: VersionReady,
   since: number,
+  rules: ColumnRules = noRules,
 ): Promise<Reference> {
   if (ready.reference === undefined)
     return firstPredictions(ctx, monitor, ready, since, 'The version names no reference set.');
   try {
-    return await datasetReference(ctx, ready, ready.reference);
+    return await datasetReference(ctx, ready, ready.reference, rules);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    return firstPredictions(ctx, monitor, ready, since, `The reference set cannot be read: ${error.message}`);
+    const why = `The reference set cannot be read: ${reasonOf(error, rules)}`;
+    return firstPredictions(ctx, monitor, ready, since, why);
   }
 }
 
@@ -34,7 +37,11 @@ export async function readReference(
  * Accuracy of a version on the evaluation set it names; `undefined` where it names none that can be
  * read and scored.
  */
-export async function evaluationBaseline(ctx: Context, ready: VersionReady): Promise<Baseline | undefined> {
+export async function evaluationBaseline(
+  ctx: Context,
+  ready: VersionReady,
+  rules: ColumnRules = noRules,
+): Promise<Baseline | undefined> {
   const { evaluation } = ready;
   if (evaluation === undefined) return undefined;
   try {
@@ -49,7 +56,7 @@ export async function evaluationBaseline(ctx: Context, ready: VersionReady): Pro
     ctx.log.warn('evaluation set not usable', {
       modelId: ready.modelId,
       version: ready.version,
-      reason: error.message,
+      reason: reasonOf(error, rules),
     });
     return undefined;
   }
@@ -63,7 +70,12 @@ function labelColumn(ready: VersionReady, ref: DatasetRef, table: Table): string
   throw new CairnError('invalid', `'${ref.uri}' does not say which column holds the label; add labelColumn.`);
 }
 
-async function datasetReference(ctx: Context, ready: VersionReady, ref: DatasetRef): Promise<Reference> {
+async function datasetReference(
+  ctx: Context,
+  ready: VersionReady,
+  ref: DatasetRef,
+  rules: ColumnRules,
+): Promise<Reference> {
   const table = await readTable(ctx, ref);
   const rows = spread(table.rows);
   const names = (ready.features ?? table.columns).filter(
@@ -72,7 +84,8 @@ async function datasetReference(ctx: Context, ready: VersionReady, ref: DatasetR
   const features = new Map(
     names.map((name) => {
       const column = table.column(name);
-      return [name, columnOf(rows.map((row) => column[row] ?? null))];
+      const cells = rows.map((row) => column[row] ?? null);
+      return [name, asLogged(ready, name, cells, rules)];
     }),
   );
   const score = await scoreTable(ctx, ready, table, rows).then(
@@ -104,15 +117,55 @@ async function scoreTable(ctx: Context, ready: VersionReady, table: Table, rows:
   const matrix = new Float32Array(rows.length * columns.length);
   for (const [i, row] of rows.entries())
     for (const [j, column] of columns.entries())
-      matrix[i * columns.length + j] = numberOf(column[row] ?? null);
+      matrix[i * columns.length + j] = numberOf(column[row] ?? null, row, ready.features[j] ?? '');
   const model = await loadModel(ctx, ready);
   return model.score(matrix, rows.length);
 }
 
-function numberOf(cell: Cell): number {
+function numberOf(cell: Cell, row: number, column: string): number {
   if (typeof cell === 'string')
-    throw new CairnError('invalid', `'${cell.slice(0, 40)}' is not a number, which the model needs.`);
+    throw new CsvError({
+      row: row + 1,
+      column,
+      value: cell,
+      reason: 'is not a number, which the model needs',
+    });
   return cell ?? Number.NaN;
+}
+
+/** A column of the reference as the log has it: what is hashed there is hashed here, so that both can be compared. */
+function asLogged(
+  { signature, features }: VersionReady,
+  name: string,
+  cells: readonly Cell[],
+  rules: ColumnRules,
+): Column {
+  const [input] = signature.inputs;
+  const tensor = features?.includes(name) && input ? input.name : name;
+  const isSingle = signature.inputs.length === 1 && input?.elementType === 'float32';
+  switch (ruleOf(rules, { side: 'in', tensor, name })) {
+    case 'mask':
+      return { ...columnOf(cells.map(() => null)), hidden: 'mask' };
+    case 'hash': {
+      if (!rules.key) return { ...columnOf(cells.map(() => null)), hidden: 'mask' };
+      const hash = columnHasher(rules.key, name);
+      // The log has what the model was given.
+      const given = (cell: Cell) => (isSingle && typeof cell === 'number' ? Math.fround(cell) : cell);
+      return {
+        kind: 'categorical',
+        values: cells.map((cell) => hash(given(cell))),
+        hidden: `hash:${rules.key.id}`,
+      };
+    }
+    case undefined:
+      return columnOf(cells);
+  }
+}
+
+/** Why a set could not be used; where it has personal data, without the value that was wrong. */
+function reasonOf(error: CairnError, { columns }: ColumnRules): string {
+  if (columns.size === 0) return error.message;
+  return error instanceof CsvError ? error.withoutValue().message : error.message;
 }
 
 /** At most {@link referenceRowsMax} row numbers, evenly spread over `rows`. */

@@ -1,10 +1,44 @@
 import type { Cell } from '../datasets/index.ts';
+import type { PartTable } from '../serving/index.ts';
 import type { ReferenceSource } from './model.ts';
 
 /** One column: numbers with NaN for missing, or categories with `null` for missing. */
-export type Column =
+export type Column = (
   | { readonly kind: 'numeric'; readonly values: Float64Array }
-  | { readonly kind: 'categorical'; readonly values: readonly (string | null)[] };
+  | { readonly kind: 'categorical'; readonly values: readonly (string | null)[] }
+) & {
+  /** How its values were hidden before they were logged; absent for values as they were. */
+  readonly hidden?: Hidden;
+};
+
+/** `mask`, `hash:<key id>`, or `mixed` where the rows do not agree. */
+export type Hidden = string;
+
+/** How a column of a part was hidden; `undefined` where it was not. */
+export function hiddenIn({ hidden }: PartTable, column: string): Hidden | undefined {
+  const how = hidden.get(column);
+  return how?.rule === 'hash' ? `hash:${how.key}` : how?.rule;
+}
+
+/** Gathers how columns were hidden over parts that may differ, since a data policy can change. */
+export function hidings() {
+  const found = new Map<string, Hidden | undefined>();
+  return {
+    add(table: PartTable, names: readonly string[]): void {
+      for (const name of names) {
+        const here = hiddenIn(table, `in.${name}`);
+        found.set(name, !found.has(name) || found.get(name) === here ? here : 'mixed');
+      }
+    },
+    all: (): Record<string, Hidden> =>
+      Object.fromEntries([...found].flatMap(([name, how]) => (how === undefined ? [] : [[name, how]]))),
+  };
+}
+
+/** The same column, with how it was hidden. */
+export function hiddenAs(column: Column, hidden: Hidden | undefined): Column {
+  return hidden === undefined ? column : { ...column, hidden };
+}
 
 /** Rows of one side of a comparison. `score` is what the model gave each row; NaN where it gave nothing. */
 export type Sample = {
@@ -44,12 +78,15 @@ export function sampler(names: readonly string[], rowsMax: number) {
         rows = rows.filter((row) => row.hash < bound);
       }
     },
-    sample(): Sample {
+    sample(hidden: Readonly<Record<string, Hidden>> = {}): Sample {
       const ordered = rows.toSorted((a, b) => a.hash - b.hash);
       return {
         rows: ordered.length,
         features: new Map(
-          names.map((name, i) => [name, columnOf(ordered.map(({ cells }) => cells[i] ?? null))]),
+          names.map((name, i) => [
+            name,
+            hiddenAs(columnOf(ordered.map(({ cells }) => cells[i] ?? null)), hidden[name]),
+          ]),
         ),
         score: ordered.every(({ score }) => Number.isNaN(score))
           ? null

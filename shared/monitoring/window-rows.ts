@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { inputColumns, readLabels, readPredictions } from '../serving/index.ts';
 import type { MonitorResult } from './model.ts';
 import type { Tally } from './performance.ts';
-import { type Sample, sampler } from './sample.ts';
+import { hidings, type Sample, sampler } from './sample.ts';
 import type { Window } from './windows.ts';
 
 const sampleRowsMax = 10_000;
@@ -56,6 +56,7 @@ export async function readWindow(
   const labels = await readLabels(ctx, { endpoint, ...window });
   let names = features;
   let drawn: ReturnType<typeof sampler> | undefined;
+  const hidden = hidings();
   const tally = { rows: 0, labelled: 0, correct: 0 };
   for await (const table of readPredictions(ctx, { endpoint, ...window })) {
     names ??= inputColumns(table).map(([name]) => name);
@@ -69,6 +70,7 @@ export async function readWindow(
       'score',
       'class',
     ].map((name) => table.column(name));
+    let isSampled = false;
     for (let row = 0; row < table.rows; row++) {
       if (digests?.[row] !== model.digest || versions?.[row] !== model.version) continue;
       const id = String(ids?.[row]);
@@ -81,9 +83,11 @@ export async function readWindow(
         if (predicted === String(label)) tally.correct++;
       }
       if (Number(times?.[row]) <= after) continue;
+      isSampled = true;
       const cells = () => inputs.map((column) => column[row] ?? null);
       drawn.add(Number.parseInt(id.slice(-8), 16), cells, Number(scores?.[row] ?? Number.NaN));
     }
+    if (isSampled) hidden.add(table, names);
   }
-  return { sample: drawn?.sample() ?? { rows: 0, features: new Map(), score: null }, tally };
+  return { sample: drawn?.sample(hidden.all()) ?? { rows: 0, features: new Map(), score: null }, tally };
 }

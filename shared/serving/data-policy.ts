@@ -96,7 +96,8 @@ async function check(ctx: Context, endpoint: Endpoint, input: NewDataPolicy): Pr
 async function checkColumns(ctx: Context, endpoint: Endpoint, { pii, subjectKey }: NewDataPolicy) {
   const { modelId, stable } = endpoint;
   const ready =
-    stable && (await unlessCode(getReady(ctx, modelId, stable.version), 'not-found', 'conflict', 'unavailable'));
+    stable &&
+    (await unlessCode(getReady(ctx, modelId, stable.version), 'not-found', 'conflict', 'unavailable'));
   if (!ready) return;
   const inputs = columnsOf(ready, 'in');
   const known = [...inputs, ...columnsOf(ready, 'out')];

@@ -4,14 +4,7 @@ import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { type CairnEvent, eventWrite, relay } from '../events/index.ts';
 import { CairnError, isCode, parse } from '../http/index.ts';
-import {
-  aliasHolder,
-  aliasTarget,
-  getVersion,
-  modelById,
-  type VersionReady,
-  visibleModel,
-} from '../registry/index.ts';
+import { aliasHolder, getVersion, modelById, resolveAlias, type VersionReady } from '../registry/index.ts';
 import { onlyVisible, queryOf } from '../search/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type Endpoint, endpointId, endpointName, type NewEndpoint } from './endpoint.ts';
@@ -23,9 +16,7 @@ import { type Endpoint, endpointId, endpointName, type NewEndpoint } from './end
  */
 export async function createEndpoint(ctx: Context, input: NewEndpoint): Promise<Endpoint> {
   const { name } = parse(z.object({ name: endpointName }), input);
-  const root = await visibleModel(ctx, input.model);
-  aliasTarget(root, input.alias);
-  const { modelId } = root;
+  const { modelId } = await resolveAlias(ctx, input.model, input.alias);
   const now = ctx.clock.now();
   const doc: Endpoint = {
     id: endpointId(name),

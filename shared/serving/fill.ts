@@ -119,12 +119,7 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-function flatten(
-  name: string,
-  dims: readonly number[],
-  data: readonly unknown[],
-  quote: Quote,
-): unknown[] {
+function flatten(name: string, dims: readonly number[], data: readonly unknown[], quote: Quote): unknown[] {
   const values: unknown[] = [];
   const descend = (list: unknown, level: number): void => {
     const size = dims[level];

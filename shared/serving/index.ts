@@ -17,9 +17,17 @@ export {
 } from './endpoints.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
-export { type Label, labelsMax, type PredictionLabel, readLabels, recordLabels } from './labels.ts';
+export {
+  checkLabelled,
+  type Label,
+  labelsMax,
+  type PredictionLabel,
+  readLabels,
+  recordLabels,
+} from './labels.ts';
 export { loadModel, type ServedModel } from './models.ts';
 export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
+export type { HiddenColumn, PartTable } from './part.ts';
 export { predict, type Prediction } from './predict.ts';
 export { inputColumns, type PredictionPart, type PredictionRange, readPredictions } from './predictions.ts';
 export { flushPredictions } from './prediction-log.ts';

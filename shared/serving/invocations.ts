@@ -52,7 +52,8 @@ export async function parseInvocation(
     };
   switch (payload.kind) {
     case 'frame':
-      if (others.length > 0) return { inputs: columnInputs(model.inputs, payload.frame, quote), answer: 'records' };
+      if (others.length > 0)
+        return { inputs: columnInputs(model.inputs, payload.frame, quote), answer: 'records' };
       return { inputs: { [input.name]: positionsTensor(input, payload.frame, quote) }, answer: 'tensors' };
     case 'tensor':
       if (others.length > 0)
@@ -109,7 +110,13 @@ function columnsTensor(port: Port, features: readonly string[], frame: Frame, qu
   features.forEach((name, column) => {
     const source = at[column] ?? 0;
     for (let row = 0; row < frame.rows; row++)
-      data[row * features.length + column] = convert(port, name, row, frame.value(row, source), quote) as never;
+      data[row * features.length + column] = convert(
+        port,
+        name,
+        row,
+        frame.value(row, source),
+        quote,
+      ) as never;
   });
   return { type: port.type, dims, data };
 }

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
+import { getReady } from '../registry/index.ts';
+import { rulesOf } from './column-rules.ts';
+import type { Endpoint } from './endpoint.ts';
 import { hourFolder, type Hour, parsePredictionId } from './prediction-id.ts';
 import { inHours, type PredictionRange } from './predictions.ts';
 
@@ -52,6 +55,25 @@ export async function recordLabels(
         contentType: 'application/json',
       });
   }
+}
+
+/** Refuses labels (`conflict`) where the data policy hides what the model answers: they would say the same openly. */
+export async function checkLabelled(ctx: Context, endpoint: Endpoint): Promise<void> {
+  const { columns } = await rulesOf(ctx, endpoint);
+  const { modelId, stable } = endpoint;
+  if (columns.size === 0 || !stable) return;
+  const { signature } = await getReady(ctx, modelId, stable.version);
+  const isHidden = (name: string) =>
+    [...columns.keys()].some((each) =>
+      [name, `out.${name}`].some((whole) => each === whole || each.startsWith(`${whole}.`)),
+    );
+  const hidden = signature.outputs.find(({ name }) => isHidden(name));
+  if (!hidden) return;
+  throw new CairnError(
+    'conflict',
+    `Output '${hidden.name}' of '${endpoint.name}' is personal data by its data policy, so labels, which say the same, are not kept.`,
+    { field: 'endpoint' },
+  );
 }
 
 /**

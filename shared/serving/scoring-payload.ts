@@ -75,7 +75,8 @@ async function csvRows(text: string, quote: Quote): Promise<string[][]> {
     return rows;
   } catch (error) {
     if (!isCode(error, 'invalid')) throw error;
-    const why = quote === shown || !(error instanceof CsvError) ? error.message : error.withoutValue().message;
+    const why =
+      quote === shown || !(error instanceof CsvError) ? error.message : error.withoutValue().message;
     throw bad(`Invalid input. Failed to parse the CSV. ${why}`);
   }
 }
