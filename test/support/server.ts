@@ -36,10 +36,13 @@ const handlers: Record<QueueName, StorageQueueHandler> = {
   work,
 };
 
-/** Every surface and every queue function in this process, on real stores of its own. One per test file. */
-export async function testServer(): Promise<TestServer> {
+/**
+ * Every surface and every queue function in this process, on real stores of its own. One per test file. `env` is
+ * set beside what a stack of tests needs.
+ */
+export async function testServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const azurite = await startAzurite({ data: null });
-  Object.assign(process.env, testEnvironment(azurite.connectionString));
+  Object.assign(process.env, testEnvironment(azurite.connectionString), env);
   const { stores } = await app();
   const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
   const ctx = { ...(await workContext(invocation())), principal: { id: 'tester', name: 'Tester' } };
