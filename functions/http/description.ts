@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { problem, type Route, route, type Surface } from '../../shared/http/index.ts';
+import { type ErrorShape, problem, type Route, route, type Surface } from '../../shared/http/index.ts';
+import { securityComponents, securityOf } from './description/security.ts';
 
 type Schema = {
   readonly properties?: Readonly<Record<string, unknown>>;
@@ -28,7 +29,7 @@ export function description(surfaces: readonly Surface[]): Surface {
 export function openApi(surfaces: readonly Surface[]): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   const uses = new Map<string, number>();
-  for (const { name, routes } of surfaces)
+  for (const { name, routes, errors } of surfaces)
     for (const each of routes) {
       // MLflow's own pages use a second prefix for the same operations.
       if (each.path.startsWith('/ajax-api/')) continue;
@@ -37,16 +38,27 @@ export function openApi(surfaces: readonly Surface[]): Record<string, unknown> {
       const use = (uses.get(each.operation) ?? 0) + 1;
       uses.set(each.operation, use);
       const operationId = use === 1 ? each.operation : `${each.operation}-${use}`;
-      paths[path] = { ...paths[path], [each.method.toLowerCase()]: operation(name, operationId, each) };
+      paths[path] = {
+        ...paths[path],
+        [each.method.toLowerCase()]: operation(name, operationId, each, errors),
+      };
     }
-  return { openapi: '3.1.0', info: { title: 'Cairn', version: '0.1.0' }, paths };
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Cairn', version: '0.1.0' },
+    paths,
+    components: securityComponents,
+  };
 }
 
 function operation(
   surface: string,
   operationId: string,
-  { method, path, role, input }: Route,
+  each: Route,
+  errors: ErrorShape,
 ): Record<string, unknown> {
+  const { method, path, input, readsBody } = each;
+  const security = securityOf(each, errors);
   const schema = (input ? z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) : {}) as Schema;
   const inPath = [...path.matchAll(/\{(\w+)\*?\}/g)].map((match) => match[1] ?? '');
   const properties = Object.entries(schema.properties ?? {}).filter(([name]) => !inPath.includes(name));
@@ -57,7 +69,8 @@ function operation(
     required: true,
     schema: { type: 'string' } as unknown,
   }));
-  if (method === 'GET')
+  const isQuery = method === 'GET' || readsBody;
+  if (isQuery)
     parameters.push(
       ...properties.map(([name, type]) => ({
         name,
@@ -71,15 +84,12 @@ function operation(
     operationId,
     tags: [surface],
     parameters,
-    ...(method === 'GET' || !input
+    ...(isQuery || !input
       ? {}
       : {
           requestBody: { required: required.length > 0, content: { 'application/json': { schema: body } } },
         }),
-    responses: {
-      200: { description: 'Success' },
-      default: { description: 'An error, in the shape of its protocol' },
-    },
-    'x-cairn-role': role,
+    responses: { 200: { description: 'Success' }, ...security.responses },
+    ...security.operation,
   };
 }

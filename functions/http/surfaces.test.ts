@@ -60,3 +60,47 @@ describe('the table of surfaces', () => {
     expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
   });
 });
+
+describe('the description of the table', () => {
+  const described = openApi(surfaces) as {
+    paths: Record<string, Record<string, Described>>;
+    components: { securitySchemes: object; schemas: object };
+  };
+  type Described = {
+    security: readonly object[];
+    responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>;
+    'x-cairn-role': string;
+    'x-cairn-scope'?: object;
+  };
+  const operationOf = ({ path, method }: { path: string; method: string }) =>
+    described.paths[path.replace('*}', '}')]?.[method.toLowerCase()];
+  const served = routes.filter(({ path }) => !path.startsWith('/ajax-api/'));
+
+  test('asks for one of the ways to sign in wherever the route does, and for none at a public one', () => {
+    const schemes = Object.keys(described.components.securitySchemes).map((name) => ({ [name]: [] }));
+    expect(schemes).toHaveLength(3);
+    for (const route of served)
+      expect([route.path, operationOf(route)?.security]).toEqual([
+        route.path,
+        route.role === 'public' ? [] : schemes,
+      ]);
+  });
+
+  test('says of every route which role is needed where, and names refusals that it describes', () => {
+    for (const route of served) {
+      const operation = operationOf(route);
+      expect([route.path, operation?.['x-cairn-role']]).toEqual([route.path, route.role]);
+      const needsRole = route.role !== 'public' && route.role !== 'signed-in';
+      expect([route.path, operation?.['x-cairn-scope'] !== undefined]).toEqual([route.path, needsRole]);
+      const told = Object.keys(operation?.responses ?? {});
+      expect([route.path, told.includes('403'), told.includes('401')]).toEqual([
+        route.path,
+        needsRole,
+        route.role !== 'public',
+      ]);
+    }
+    const refs = [...JSON.stringify(described.paths).matchAll(/#\/components\/schemas\/(\w+)/g)];
+    const named = refs.map((ref) => ref[1] ?? '');
+    expect([...new Set(named)].toSorted()).toEqual(Object.keys(described.components.schemas).toSorted());
+  });
+});

@@ -60,6 +60,8 @@ export type Route = {
   /** Where the role is needed; in the workspace unless said otherwise. */
   readonly scope?: Scope;
   readonly input?: z.ZodType;
+  /** Whether the body is for `handle` to read: the input is in the query and the path. */
+  readonly readsBody?: boolean;
   /**
    * Reads the input, before it is decided whether the caller may: what it gives is what the role is asked on,
    * and what `handle` gets. Left out, the input are the path's parameters.
@@ -98,7 +100,6 @@ type RouteOptions<S extends z.ZodType> = {
   operation: string;
   /** Schema of the input: query parameters of a GET, the JSON body of everything else; path parameters join it. */
   input: S;
-  /** Whether the body is for the handler to read, and the input is in the query whatever the method. */
   readsBody?: boolean;
   /** Bytes of the largest body, where it is not what JSON mostly needs. */
   bodyBytesMax?: number;
@@ -119,6 +120,7 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
     role: options.role,
     ...(options.scope === undefined ? {} : { scope: options.scope }),
     input: options.input,
+    ...(options.readsBody ? { readsBody: true } : {}),
     async read({ request, url, params }) {
       const isQuery = method === 'GET' || options.readsBody;
       const given = isQuery ? queryInput(url) : await bodyInput(request, options.bodyBytesMax);
