@@ -29,6 +29,7 @@ export type {
   WorkspaceLimits,
 } from './model.ts';
 export { accessId, accessKey, defaultWorkspace, workspacePattern } from './model.ts';
+export { isOffboarded } from './offboarded.ts';
 export { type AccessPort, accessState } from './state.ts';
 export { covers, lesser, type Role, roles } from './role.ts';
 export {

@@ -11,7 +11,8 @@ const recoverEverySeconds = 60;
 
 /**
  * Starts the job that scores a blob of `batch-input` by an endpoint, or finds the one that does already.
- * Throws `not-found` for the endpoint or the blob, `unavailable` while the endpoint has no version.
+ * Throws `not-found` for the endpoint or the blob, also one in the folder of an endpoint that the caller may not
+ * see, `unavailable` while the endpoint has no version.
  */
 export async function submitJob(
   ctx: Context,
@@ -19,10 +20,10 @@ export async function submitJob(
 ): Promise<BatchJob> {
   const endpoint = await getEndpoint(ctx, request.endpoint);
   const name = checkedPath(request.input);
-  const blob =
-    parseName(name)?.workspace === ctx.workspace
-      ? await ctx.stores.blobs('batch-input').stat(name)
-      : undefined;
+  const place = parseName(name);
+  const may =
+    place?.workspace === ctx.workspace && ctx.access.may('viewer', { type: 'endpoint', id: place.endpoint });
+  const blob = may ? await ctx.stores.blobs('batch-input').stat(name) : undefined;
   if (!blob)
     throw new CairnError('not-found', `There is no blob '${name}' in batch-input.`, { field: 'input' });
   const job = newJob(ctx, endpoint.name, name, blob);

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import { type Context, platform } from '../context.ts';
 import { isCode, unlessCode } from '../http/index.ts';
 import { modelById, type ModelRoot } from '../registry/index.ts';
 import { scheduleLater, scheduleSoon, unscheduled } from './agenda.ts';
@@ -52,6 +52,9 @@ export async function advancePromotion(
         continue;
       case 'stale':
         await changePromotion(ctx, modelId, number, (now) => unless(now, promotion, again(ctx, now)));
+        continue;
+      case 'disowned':
+        await changePromotion(ctx, modelId, number, (now) => withdrawn(ctx, now));
         continue;
       case 'gone':
         await changePromotion(ctx, modelId, number, (now) => failed(ctx, now, goneText(now.version)));
@@ -134,6 +137,13 @@ function looked(promotion: Promotion, judged: Judgement): PromotionChange | unde
     judgement?.gates.map(({ says, status }) => [status, says]).join('\n');
   if (said(promotion.judged) === said(judged)) return undefined;
   return { type: 'promotion.judged', promotion: { ...promotion, judged } };
+}
+
+/** Cancelled by the platform, since who asked for it is not let in any more. */
+function withdrawn(ctx: Context, promotion: Promotion): PromotionChange | undefined {
+  if (!isOpen(promotion)) return undefined;
+  const state = { status: 'cancelled', cancelledBy: platform.id, finishedAt: ctx.clock.now() } as const;
+  return { type: 'promotion.finished', promotion: inState(promotion, state) };
 }
 
 function failed(ctx: Context, promotion: Promotion, reason: string): PromotionChange | undefined {

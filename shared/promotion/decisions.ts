@@ -1,3 +1,4 @@
+import type { Role } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { modelByName } from '../registry/index.ts';
@@ -9,14 +10,15 @@ type Named = { readonly name: string; readonly number: number };
 type Decide = (promotion: Promotion, by: string, at: number) => PromotionChange | undefined;
 
 /**
- * Records that a person wants the version promoted, once a person. Throws `forbidden` for the author of
- * the version and for who asked for the promotion, `conflict` where it is decided already.
+ * Records that a person wants the version promoted, once a person. It counts from then on, whatever becomes of
+ * their role. Throws `forbidden` for the author of the version, for who asked for the promotion, and for who is no
+ * approver of the model at this moment, `conflict` where it is decided already.
  */
 export function approvePromotion(
   ctx: Context,
   asked: Named & { readonly comment?: string | undefined },
 ): Promise<Promotion> {
-  return carriedOn(ctx, asked, (promotion, by, at) => {
+  return carriedOn(ctx, asked, 'approver', (promotion, by, at) => {
     mustBeOpen(promotion, 'approved');
     if (promotion.approvals.some((approval) => approval.by === by)) return undefined;
     if (promotion.author === by)
@@ -33,14 +35,14 @@ export function approvePromotion(
 
 /**
  * Lets pass every gate that has not passed by now, for a stated reason, and has the promotion go on; a
- * gate that fails only later is not covered. A refused promotion opens again by it. Throws `conflict`
- * where there is nothing to override.
+ * gate that fails only later is not covered. A refused promotion opens again by it. Throws `forbidden` for who
+ * is no admin of the model at this moment, `conflict` where there is nothing to override.
  */
 export function overridePromotion(
   ctx: Context,
   asked: Named & { readonly reason: string },
 ): Promise<Promotion> {
-  return carriedOn(ctx, asked, (promotion, by, at) => {
+  return carriedOn(ctx, asked, 'admin', (promotion, by, at) => {
     if (promotion.status !== 'refused') mustBeOpen(promotion, 'overridden');
     const gates = promotion.judged?.gates.filter(({ status }) => status !== 'passed');
     if (!promotion.judged || promotion.status === 'evaluating' || !gates)
@@ -60,7 +62,7 @@ export function rejectPromotion(
   ctx: Context,
   asked: Named & { readonly reason: string },
 ): Promise<Promotion> {
-  return ended(ctx, asked, (promotion, by, at) => {
+  return ended(ctx, asked, 'approver', (promotion, by, at) => {
     if (promotion.status === 'rejected' && promotion.rejected.by === by) return undefined;
     mustBeOpen(promotion, 'rejected');
     const rejected = { by, at, reason: asked.reason };
@@ -73,7 +75,7 @@ export function rejectPromotion(
 
 /** Takes a promotion back. Throws `forbidden` for others than who asked for it, `conflict` where it is decided already. */
 export function cancelPromotion(ctx: Context, asked: Named): Promise<Promotion> {
-  return ended(ctx, asked, (promotion, by, at) => {
+  return ended(ctx, asked, 'contributor', (promotion, by, at) => {
     if (promotion.requestedBy !== by)
       throw new CairnError(
         'forbidden',
@@ -89,8 +91,13 @@ export function cancelPromotion(ctx: Context, asked: Named): Promise<Promotion> 
 }
 
 /** A decision after which the queue takes the promotion further. */
-async function carriedOn(ctx: Context, { name, number }: Named, decide: Decide): Promise<Promotion> {
-  const { modelId } = await modelByName(ctx, name);
+async function carriedOn(
+  ctx: Context,
+  { name, number }: Named,
+  role: Role,
+  decide: Decide,
+): Promise<Promotion> {
+  const modelId = await decidable(ctx, name, role);
   let changed = false;
   const after = await changePromotion(ctx, modelId, number, async (promotion) => {
     const change = decide(promotion, ctx.principal.id, ctx.clock.now());
@@ -103,13 +110,20 @@ async function carriedOn(ctx: Context, { name, number }: Named, decide: Decide):
   return after;
 }
 
-async function ended(ctx: Context, { name, number }: Named, decide: Decide): Promise<Promotion> {
-  const { modelId } = await modelByName(ctx, name);
+async function ended(ctx: Context, { name, number }: Named, role: Role, decide: Decide): Promise<Promotion> {
+  const modelId = await decidable(ctx, name, role);
   const after = await changePromotion(ctx, modelId, number, (promotion) =>
     decide(promotion, ctx.principal.id, ctx.clock.now()),
   );
   await unscheduled(ctx, after);
   return after;
+}
+
+/** The model that goes by a name now, over which the caller has to hold the role: it may have been renamed since they were let in. */
+async function decidable(ctx: Context, name: string, role: Role): Promise<string> {
+  const { modelId } = await modelByName(ctx, name);
+  ctx.access.require(role, { type: 'model', id: modelId });
+  return modelId;
 }
 
 function mustBeOpen(promotion: Promotion, done: string): void {

@@ -1,3 +1,4 @@
+import { isOffboarded } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { unlessCode } from '../http/index.ts';
@@ -44,13 +45,16 @@ export type MoveOutcome =
   | { readonly outcome: 'stale' }
   /** The version was deleted. */
   | { readonly outcome: 'gone' }
+  /** Who asked for it was disabled or deleted: nothing is done in their name any more. */
+  | { readonly outcome: 'disowned' }
   /** `until`: when a freeze ends, in milliseconds since 1970; absent where it waits for people. */
   | { readonly outcome: 'waiting'; readonly judged: Judgement; readonly until: number | undefined };
 
 /**
  * Moves the target of a judged promotion if everything still stands: one compare-and-swap of the model's
  * root with the promotion, the record of the move, and the older promotions to the same target, which it
- * supersedes. Approvals and the time are looked at in that very moment.
+ * supersedes. Approvals, the time and whether its requester is still let in are looked at in that very moment; an
+ * approval or override counts that its giver had the role for when they gave it.
  */
 export async function move(ctx: Context, root: ModelRoot, asked: Promotion): Promise<MoveOutcome> {
   const requester = asRequester(ctx, asked);
@@ -76,6 +80,7 @@ async function decide(ctx: Context, root: ModelRoot, asked: Promotion): Promise<
   // A model of the same name may have taken the place of the one that was meant.
   if (root.modelId !== asked.modelId || stored?.doc.status !== 'waiting') return { outcome: 'lost' };
   const promotion = stored.doc;
+  if (await isOffboarded(ctx, promotion.requestedBy)) return { outcome: 'disowned' };
   const stands = await standing(ctx, root, promotion);
   if (stands.outcome !== 'passed') return stands;
   const change = await targetChange(ctx, root, promotion);

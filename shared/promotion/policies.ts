@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { requireReadable } from '../datasets/index.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
 import {
   changeModel,
@@ -38,7 +39,8 @@ async function readPolicy(ctx: Context, root: ModelRoot, version: number): Promi
 
 /**
  * Puts a policy in force. `expected` is the version that must be in force now, 0 for none: where somebody
- * changed it meanwhile nothing happens (`conflict`). Terms that are in force already make no new version.
+ * changed it meanwhile nothing happens (`conflict`). Terms that are in force already make no new version. Throws
+ * `forbidden` where a gate names rows that the caller may not read.
  */
 export async function putPolicy(
   ctx: Context,
@@ -47,6 +49,8 @@ export async function putPolicy(
   expected?: number,
 ): Promise<Policy> {
   check(terms);
+  for (const gate of terms.gates)
+    if (gate.gate === 'no-regression' && gate.evaluation) requireReadable(ctx, gate.evaluation);
   return change(ctx, name, expected, (last) => {
     if (last && !last.ended && sameTerms(last, terms)) return undefined;
     return { ...terms };

@@ -1,3 +1,5 @@
+import type { Context } from '../context.ts';
+import { parseDatasetRef, requireReadable } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
 import { checkKey, checkLength } from '../tracking/index.ts';
 
@@ -24,6 +26,13 @@ export function checkVersionTag({ key, value }: Tag): void {
 
 export function checkTagKey(key: string): void {
   checkKey(key, 'key');
+}
+
+/** Refuses a tag by which a version names rows that are read for it later, where the caller may not read them. */
+export function checkRowsNamed(ctx: Context, { key, value }: Tag): void {
+  if (key !== 'cairn.reference' && key !== 'cairn.evaluation') return;
+  const ref = parseDatasetRef(value);
+  if (ref) requireReadable(ctx, ref);
 }
 
 /** Tags as they are kept; of two with one key the last counts. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { changeModel, changeVersion } from './change.ts';
-import { checkModelTag, checkTagKey, checkVersionTag, type Tag } from './tag-rules.ts';
+import { checkModelTag, checkRowsNamed, checkTagKey, checkVersionTag, type Tag } from './tag-rules.ts';
 import { versionByName } from './versions/versions.ts';
 
 /** Sets a tag of a model. */
@@ -23,9 +23,10 @@ export async function deleteModelTag(ctx: Context, name: string, key: string): P
 
 type Ref = { readonly name: string; readonly version: number };
 
-/** Sets a tag of a version. */
+/** Sets a tag of a version. Throws `forbidden` where it names rows that the caller may not read. */
 export async function setVersionTag(ctx: Context, ref: Ref, tag: Tag): Promise<void> {
   checkVersionTag(tag);
+  checkRowsNamed(ctx, tag);
   const { modelId } = await versionByName(ctx, ref.name, ref.version);
   await changeVersion(ctx, modelId, ref.version, (version) => {
     const tags = withTag(version.tags, tag);

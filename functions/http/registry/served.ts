@@ -13,11 +13,13 @@ export async function refuseServed(ctx: Context, root: ModelRoot, version?: numb
     version === undefined || stable?.version === version || aliases.includes(alias);
   const endpoint = (await endpointsOf(ctx, root.modelId)).find(serves);
   if (!endpoint) return;
+  const isKnown = ctx.access.may('viewer', { type: 'endpoint', id: endpoint.name });
+  const served = isKnown ? `endpoint '${endpoint.name}'` : 'an endpoint that you may not see';
   throw new CairnError(
     'invalid-state',
     version === undefined
-      ? `Registered Model (name=${root.name}) is served by endpoint '${endpoint.name}' and cannot be deleted.`
-      : `Model Version (name=${root.name}, version=${version}) is served by endpoint '${endpoint.name}' and cannot be deleted: move alias '${endpoint.alias}' to another version first.`,
+      ? `Registered Model (name=${root.name}) is served by ${served} and cannot be deleted.`
+      : `Model Version (name=${root.name}, version=${version}) is served by ${served} and cannot be deleted: move alias '${endpoint.alias}' to another version first.`,
     { field: version === undefined ? 'name' : 'version' },
   );
 }

@@ -5,7 +5,7 @@ import { checkLength } from '../../tracking/index.ts';
 import { changeModel, type ModelChange } from '../change.ts';
 import { isGuarded, refuseGuarded } from '../guard.ts';
 import type { AliasMove, ModelRoot, MoveCause } from '../model.ts';
-import { readByName } from '../models/models.ts';
+import { readByName, visibleModel } from '../models/models.ts';
 import { readVersion, unknownVersion } from '../versions/versions.ts';
 
 /** As MLflow has it (`_validate_model_alias_name`); `\w` of Python takes letters of every script. */
@@ -14,13 +14,13 @@ const aliasCharsMax = 255;
 /** Of an alias with its letters escaped, up to nine characters each; an id has room for 1023. */
 const idAliasCharsMax = 800;
 
-/** The model and version an alias stands for. */
+/** The model and version an alias stands for. Throws `not-found` for a model, also one that the caller may not see. */
 export async function resolveAlias(
   ctx: Context,
   name: string,
   alias: string,
 ): Promise<{ modelId: string; version: number }> {
-  const { doc: root } = await readByName(ctx, name);
+  const root = await visibleModel(ctx, name);
   return { modelId: root.modelId, version: aliasTarget(root, alias) };
 }
 

@@ -10,6 +10,13 @@ export async function modelByName(ctx: Context, name: string): Promise<ModelRoot
   return (await readByName(ctx, name)).doc;
 }
 
+/** The same of one that the caller may see: what they may not is to them as what is not there. */
+export async function visibleModel(ctx: Context, name: string): Promise<ModelRoot> {
+  const root = await modelByName(ctx, name);
+  if (ctx.access.may('viewer', { type: 'model', id: root.modelId })) return root;
+  throw unknownModel(name);
+}
+
 /** The id of the model that goes by a name; `undefined` where none does. */
 export async function modelIdOfName(ctx: Context, name: string): Promise<string | undefined> {
   return (await findByName(ctx, name))?.doc.modelId;

@@ -10,7 +10,7 @@ import { originOf } from './origin.ts';
 import { isPrompt } from '../prompts.ts';
 import { checkRoom } from '../room.ts';
 import { checkPromptSource } from './source.ts';
-import { checkVersionTag, tagMap } from '../tag-rules.ts';
+import { checkRowsNamed, checkVersionTag, tagMap } from '../tag-rules.ts';
 import { versionAggregate, versionId, versionRef } from './versions.ts';
 
 const idCharsMax = 256;
@@ -28,16 +28,24 @@ export type NewVersion = {
   readonly tags?: readonly { key: string; value: string }[] | undefined;
 };
 
-/** Registers the next version of a model; what its artifact holds is read afterwards, by {@link inspectVersion}. */
+/**
+ * Registers the next version of a model; what its artifact holds is read afterwards, by {@link inspectVersion}.
+ * Throws `forbidden` where it names what the caller may not see: as its source, its run, or rows to judge it by.
+ */
 export async function createVersion(ctx: Context, input: NewVersion): Promise<ModelVersion> {
   const { description = '', tags = [] } = input;
   const prompt = isPrompt(tagMap(tags));
   if (prompt) checkPromptSource(input.source);
   checkLength('run_id', input.runId ?? '', idCharsMax);
   checkLength('run_link', input.runLink ?? '', linkCharsMax);
+  // A model that is not there is told of before the source is: so it is of one that may not be seen.
+  if (!ctx.access.isPlain) await readByName(ctx, input.name);
   const origin = prompt ? { source: input.source } : await originOf(ctx, input);
   checkName(input.name);
-  tags.forEach(checkVersionTag);
+  for (const tag of tags) {
+    checkVersionTag(tag);
+    checkRowsNamed(ctx, tag);
+  }
   checkRoom(`The new version of '${input.name}'`, { description, tags: tagMap(tags) });
   return swapInTurn(ctx, `Model '${input.name}'`, async () => {
     const { doc: root, etag } = await readByName(ctx, input.name);

@@ -12,10 +12,11 @@ import {
 import { aliasTarget } from '../aliases/aliases.ts';
 import { newestNumber } from './latest.ts';
 import type { ModelRoot, ModelVersion } from '../model.ts';
-import { modelByName } from '../models/models.ts';
+import { visibleModel } from '../models/models.ts';
 import { isPrompt } from '../prompts.ts';
 import { parseSource, refused, type Source, unidentified } from './source.ts';
 import { stageNamed } from '../stages.ts';
+import { requireVisible } from './source-access.ts';
 import { readVersion, versionOf } from './versions.ts';
 
 /** What a request says of where a model comes from. */
@@ -31,10 +32,12 @@ export type Origin = Pick<ModelVersion, 'source' | 'storageLocation' | 'loggedMo
  * The place, the run and the logged model behind a source: `runs:/<run id>/<path>`, `models:/<model id>`,
  * `models:/<name>/<version, stage or latest>`, `models:/<name>@<alias>`, or the URI of a place. Throws
  * `invalid` where the source names nothing, or where the request says that it is of another run or model
- * (`_validate_source_run`, `_validate_source_model`, `_resolve_registered_model_source_lineage`).
+ * (`_validate_source_run`, `_validate_source_model`, `_resolve_registered_model_source_lineage`), `forbidden` where
+ * the caller may not see the run or the model, or what lies at the place: a version would show it to them.
  */
 export async function originOf(ctx: Context, asked: Asked): Promise<Origin> {
   const source = parseSource(asked.source);
+  requireVisible(ctx, asked, source);
   switch (source.kind) {
     case 'run':
       return ofRun(ctx, asked, source);
@@ -94,7 +97,7 @@ async function ofVersion(
   { source, runId, loggedModelId }: Asked,
   { name, which }: Extract<Source, { kind: 'version' }>,
 ): Promise<Origin> {
-  const root = await modelByName(ctx, name);
+  const root = await visibleModel(ctx, name);
   if (isPrompt(root.tags)) throw refused(source, 'Prompt versions cannot be used as model version sources.');
   const from = await versionOf(ctx, root, numberOf(root, which));
   const differs = (given: string | undefined, its = '') => given !== undefined && given !== its;
