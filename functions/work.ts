@@ -1,6 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
-import { recordAudit } from '../shared/audit/index.ts';
+import { exportSegments, recordAudit } from '../shared/audit/index.ts';
 import { type BatchMessage, planJob, recoverJob } from '../shared/batch/index.ts';
 import type { Context } from '../shared/context.ts';
 import { convert } from '../shared/conversion/index.ts';
@@ -84,6 +84,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   events: (ctx, message: EventsMessage) =>
     deliver(ctx, message, (type) => subscribers[type] ?? [], recordAudit),
   'sweep-events': (ctx) => sweepEvents(ctx),
+  'audit-export': exportSegments,
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
   'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
   'fold-run': foldRun,

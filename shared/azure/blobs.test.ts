@@ -31,6 +31,7 @@ const calls: [string, (container: BlobContainer) => Promise<unknown>][] = [
   ['read', (container) => container.read('a')],
   ['write', (container) => container.write('a', Buffer.from('a'))],
   ['create', (container) => container.write('a', Buffer.from('a'), { createOnly: true })],
+  ['append', (container) => container.append('a', Buffer.from('a'), 1)],
   ['list', async (container) => container.list('').next()],
   ['commit', (container) => container.commitBlocks('a', ['000000'])],
 ];

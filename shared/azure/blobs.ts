@@ -8,7 +8,7 @@ import {
 import { CairnError } from '../http/index.ts';
 import type { BlobContainerName } from '../resources.ts';
 import type { Settings } from '../settings.ts';
-import { absentAsUndefined, failureOf, guarded, unlessExists } from './storage-errors.ts';
+import { absentAsUndefined, failureOf, guarded, unlessElsewhere, unlessExists } from './storage-errors.ts';
 import { BlobSigner, type Grant } from './blob-sas.ts';
 import { uploadBlob } from './blob-upload.ts';
 import { credential } from './identity.ts';
@@ -31,7 +31,7 @@ export type BlobEntry =
   | { readonly kind: 'prefix'; readonly name: string };
 
 export type WriteOptions = {
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** Create-only: an existing blob is left as it is and `false` comes back. */
   readonly createOnly?: boolean;
 };
@@ -191,6 +191,23 @@ export class BlobContainer {
     if (missing.length === 0)
       await guarded(() => client.commitBlockList(wanted, { blobHTTPHeaders: headersOf(options) }));
     return { missing };
+  }
+
+  /**
+   * Adds up to 4 MiB to the end of an append blob, which is made where `position` is 0 and there is none. `false`,
+   * and nothing is added, unless it has exactly `position` bytes: a write that was done and not answered is not
+   * done twice.
+   */
+  async append(name: string, data: Uint8Array, position: number, contentType?: string): Promise<boolean> {
+    const client = this.#client.getAppendBlobClient(name);
+    if (position === 0)
+      await unlessExists(() =>
+        client.create({ conditions: { ifNoneMatch: '*' }, blobHTTPHeaders: headersOf({ contentType }) }),
+      );
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return unlessElsewhere(() =>
+      client.appendBlock(bytes, bytes.length, { conditions: { appendPosition: position } }),
+    );
   }
 
   /** Removes a blob; removing what is not there is fine. */

@@ -33,6 +33,19 @@ export function unlessExists(write: () => Promise<unknown>): Promise<boolean> {
   );
 }
 
+/** Whether an append was done: `false` where the blob does not end where it was to begin, or is not there. */
+export function unlessElsewhere(append: () => Promise<unknown>): Promise<boolean> {
+  return guarded(() =>
+    append().then(
+      () => true,
+      (error: unknown) => {
+        if (statusOf(error) === 412 || statusOf(error) === 404) return false;
+        throw error;
+      },
+    ),
+  );
+}
+
 /** A refusal of the service as our own error; anything unforeseen is passed on as it was. */
 export function failureOf(error: unknown): unknown {
   if (!(error instanceof RestError)) return error;
