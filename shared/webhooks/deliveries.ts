@@ -6,7 +6,14 @@ import { lost, swap } from '../swap.ts';
 import { inTurns } from '../turns.ts';
 import type { Delivery, Webhook } from './model.ts';
 import { bodyOf, newsOf } from './payload.ts';
-import { deliveryDocument, partition, readDelivery, replaceDelivery, storedWebhook } from './store.ts';
+import {
+  deliveryDocument,
+  partition,
+  readDelivery,
+  replaceDelivery,
+  requireAllModels,
+  storedWebhook,
+} from './store.ts';
 import { renewed } from './state.ts';
 
 /** The work message that asks for one delivery. */
@@ -59,6 +66,7 @@ export async function listDeliveries(
   webhookId: string,
   { limit, pageToken }: { limit: number; pageToken?: string | undefined },
 ): Promise<Page<Delivery>> {
+  requireAllModels(ctx);
   await storedWebhook(ctx, webhookId);
   const after = positionIn(pageToken, { createdAt: 0, deliveryId: '' });
   const further = after
@@ -79,6 +87,7 @@ export async function listDeliveries(
  * `conflict` while it is being sent, and where the webhook is disabled.
  */
 export async function redeliver(ctx: Context, webhookId: string, deliveryId: string): Promise<Delivery> {
+  requireAllModels(ctx);
   const { doc: webhook } = await storedWebhook(ctx, webhookId);
   if (webhook.status === 'disabled')
     throw new CairnError('conflict', 'The webhook is disabled; set its status to ACTIVE first.');

@@ -13,6 +13,19 @@ export function readWebhook(ctx: Context, webhookId: string): Promise<Stored<Web
   return ctx.stores.documents('webhooks').read<Webhook>(partition(ctx, webhookId), 'webhook');
 }
 
+/**
+ * Refuses who may not see every model of the workspace: a webhook tells of all of them, and so do its deliveries.
+ * @throws {CairnError} `forbidden`
+ */
+export function requireAllModels({ access }: Pick<Context, 'access'>): void {
+  const visible = access.visible('model');
+  if (visible.all && visible.except.length === 0) return;
+  throw new CairnError(
+    'forbidden',
+    'Webhooks tell of every model of the workspace, so this needs a role on each of them.',
+  );
+}
+
 /** Throws `not-found` where there is no such webhook. */
 export async function storedWebhook(ctx: Context, webhookId: string): Promise<Stored<Webhook>> {
   const stored = await readWebhook(ctx, webhookId);

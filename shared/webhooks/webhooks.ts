@@ -3,13 +3,14 @@ import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type Change, checked, type NewWebhook } from './fields.ts';
 import type { Webhook } from './model.ts';
-import { partition, storedWebhook } from './store.ts';
+import { partition, requireAllModels, storedWebhook } from './store.ts';
 
 /** Every event of the registry asks all of them; the number is looked at before one is added. */
 const webhooksMax = 500;
 
 /** Makes a webhook. Throws `invalid` for fields that are none, and where there are too many webhooks. */
 export async function createWebhook(ctx: Context, input: NewWebhook): Promise<Webhook> {
+  requireAllModels(ctx);
   const { sealed, ...fields } = await checked(ctx, input);
   await checkNumber(ctx);
   const now = ctx.clock.now();
@@ -59,6 +60,7 @@ export async function listWebhooks(
 
 /** Changes the fields that are given; a `secret` of `''` removes it. */
 export async function updateWebhook(ctx: Context, webhookId: string, change: Change): Promise<Webhook> {
+  requireAllModels(ctx);
   await storedWebhook(ctx, webhookId);
   const { sealed, ...fields } = await checked(ctx, change);
   return swap(ctx, `Webhook '${webhookId}'`, async () => {
