@@ -12,6 +12,8 @@ import {
   type Route,
   type Surface,
 } from '../shared/http/index.ts';
+import { inLedger, newLedger } from '../shared/ledger.ts';
+import { redactedHeader, redactedNames } from '../shared/secrets/index.ts';
 import { app as openApp, logOf } from './app.ts';
 import { authenticate } from './http/authenticate.ts';
 import { perform } from './http/guard.ts';
@@ -95,11 +97,13 @@ async function answer(
 ): Promise<Response> {
   const requestId = requestIdOf(request, invocation);
   const log = logOf(invocation, { requestId, operation: route.operation });
-  const response = await respond().catch((error: unknown) => {
+  const ledger = newLedger();
+  const response = await inLedger(ledger, respond).catch((error: unknown) => {
     if (!(error instanceof CairnError)) log.error('request failed', { reason: reasonOf(error) });
     return errorResponse(error, surface.errors, requestId);
   });
   response.headers.set(requestIdHeader, requestId);
+  if (ledger.redacted.size > 0) response.headers.set(redactedHeader, redactedNames(ledger.redacted));
   return response;
 
   async function respond(): Promise<Response> {

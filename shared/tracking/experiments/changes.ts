@@ -2,6 +2,7 @@ import type { Write } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import { type EventType, eventWrite, relay } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
+import { withoutSecrets } from '../../secrets/index.ts';
 import { lost, swap } from '../../swap.ts';
 import { checkExperimentTag } from '../limits.ts';
 import type { Experiment, LifecycleStage, Pair } from '../model.ts';
@@ -59,7 +60,8 @@ export async function renameExperiment(ctx: Context, experimentId: string, name:
 }
 
 /** Sets a tag of an active experiment. */
-export async function setExperimentTag(ctx: Context, experimentId: string, tag: Pair): Promise<void> {
+export async function setExperimentTag(ctx: Context, experimentId: string, given: Pair): Promise<void> {
+  const [tag = given] = withoutSecrets(ctx, 'tags', [given]);
   checkExperimentTag(tag);
   await change(ctx, experimentId, 'experiment.updated', (experiment) => {
     checkExperimentActive(experiment);

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
 import { eventWrite, relay } from '../../events/index.ts';
 import { CairnError, isCode } from '../../http/index.ts';
+import { withoutSecrets } from '../../secrets/index.ts';
 import { checkedExperimentId, defaultExperimentId, newExperimentId } from '../ids.ts';
 import { charsMax, checkExperimentTags, checkLength } from '../limits.ts';
 import type { Experiment, ExperimentName, Pair } from '../model.ts';
@@ -21,9 +22,10 @@ export type NewExperiment = {
 export async function createExperiment(ctx: Context, input: NewExperiment): Promise<Experiment> {
   checkName(input.name);
   if (input.artifactLocation) checkLocation(input.artifactLocation);
-  checkExperimentTags(input.tags ?? []);
+  const tags = withoutSecrets(ctx, 'tags', input.tags ?? []);
+  checkExperimentTags(tags);
   await ensureDefault(ctx);
-  return create(ctx, newExperimentId(ctx.clock.now(), ctx.ids), input);
+  return create(ctx, newExperimentId(ctx.clock.now(), ctx.ids), { ...input, tags });
 }
 
 /** An experiment by id, deleted ones included. Throws `not-found`, and `invalid` for what is no id. */

@@ -1,6 +1,7 @@
 import type { Write } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
+import { withoutSecrets } from '../../secrets/index.ts';
 import { lost, swap } from '../../swap.ts';
 import { belowLocation } from '../experiments/artifact-location.ts';
 import { checkExperimentActive, getExperiment } from '../experiments/experiments.ts';
@@ -27,8 +28,10 @@ export type NewLoggedModel = {
 /** Creates a model in an active experiment, `PENDING` until its files are there and it is finalized. */
 export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Promise<LoggedModel> {
   checkName(input.name);
-  checkPairs('params', input.params ?? []);
-  checkPairs('tags', input.tags ?? []);
+  const params = withoutSecrets(ctx, 'params', input.params ?? []);
+  const tags = withoutSecrets(ctx, 'tags', input.tags ?? []);
+  checkPairs('params', params);
+  checkPairs('tags', tags);
   const experiment = await getExperiment(ctx, input.experimentId);
   const { experimentId } = experiment;
   checkExperimentActive(experiment);
@@ -50,7 +53,7 @@ export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Pr
     createdAt: now,
     updatedAt: now,
     params: {},
-    tags: textMap(input.tags ?? []),
+    tags: textMap(tags),
     metrics: [],
     m: {},
     mn: {},
@@ -58,7 +61,7 @@ export async function createLoggedModel(ctx: Context, input: NewLoggedModel): Pr
     mdn: {},
     seq: 1,
   };
-  const whole = withParams(model, input.params ?? []);
+  const whole = withParams(model, params);
   const write: Write = { op: 'create', doc: asDocument(whole) };
   if (!(await writeWithEvent(ctx, write, 'logged-model.created', whole)))
     throw new Error(`There is a logged model ${modelId} already.`);
@@ -106,8 +109,9 @@ export async function deleteLoggedModel(ctx: Context, modelId: string): Promise<
 export async function setLoggedModelTags(
   ctx: Context,
   modelId: string,
-  tags: readonly Pair[],
+  given: readonly Pair[],
 ): Promise<void> {
+  const tags = withoutSecrets(ctx, 'tags', given);
   checkPairs('tags', tags);
   await changeLoggedModel(ctx, modelId, (model) => {
     const changed = tags.filter(({ key, value }) => textAt(model.tags, key) !== value);
@@ -130,8 +134,9 @@ export async function deleteLoggedModelTag(ctx: Context, modelId: string, key: s
 export async function logLoggedModelParams(
   ctx: Context,
   modelId: string,
-  params: readonly Pair[],
+  given: readonly Pair[],
 ): Promise<void> {
+  const params = withoutSecrets(ctx, 'params', given);
   checkPairs('params', params);
   await changeLoggedModel(ctx, modelId, (model) => withParams(model, params));
 }

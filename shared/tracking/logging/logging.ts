@@ -2,6 +2,7 @@ import type { Write } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
 import { isCode } from '../../http/index.ts';
+import { withoutSecrets } from '../../secrets/index.ts';
 import { contended, jitter, swapTries } from '../../swap.ts';
 import { type FoldMessage, isFoldDue } from '../history/fold.ts';
 import type { Points } from '../history/store.ts';
@@ -40,7 +41,11 @@ const join = jointWriters<Call>();
  */
 export async function logToRun(ctx: Context, runId: string, change: RunChange): Promise<void> {
   if (!change.single) checkRunId(runId);
-  const checked = checkedChange(change);
+  const checked = checkedChange({
+    ...change,
+    params: withoutSecrets(ctx, 'params', change.params ?? []),
+    tags: withoutSecrets(ctx, 'tags', change.tags ?? []),
+  });
   return new Promise((done, fail) => {
     const call: Call = { ctx, change: checked, done, fail, prepared: false };
     join(ctx.stores, `${ctx.workspace}/${runId}`, call, () => {

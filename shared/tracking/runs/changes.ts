@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
 import { relay } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
+import { textWithoutSecrets } from '../../secrets/index.ts';
 import { lost, swap } from '../../swap.ts';
 import { runPartition, unknownRun } from '../ids.ts';
 import { charsMax, cut } from '../limits.ts';
@@ -22,7 +23,7 @@ export type RunUpdate = {
 /** Changes status, end time or name of an active run; a new name is mirrored in its tag. */
 export async function updateRun(ctx: Context, runId: string, update: RunUpdate): Promise<Run> {
   const { status, endTime } = update;
-  const name = update.name && cut(update.name, charsMax.tag);
+  const name = update.name && cut(textWithoutSecrets(ctx, 'run_name', update.name), charsMax.tag);
   const run = await changeRun(ctx, runId, async (before) => {
     const tags = name ? [{ key: runNameTag, value: name }] : [];
     const next: Run = {

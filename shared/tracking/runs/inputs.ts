@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
+import { textWithoutSecrets, withoutSecrets } from '../../secrets/index.ts';
 import { checkLength, checkRunId } from '../limits.ts';
 import type { DatasetDetail, DatasetInput, Pair, Run } from '../model.ts';
 import { digestOf, textMap } from '../texts.ts';
@@ -45,8 +46,9 @@ export function datasetLocation(source: string): string | undefined {
 }
 
 /** Notes the datasets and logged models that an active run uses. What it is known to use already stays as it was. */
-export async function logInputs(ctx: Context, runId: string, inputs: NewInputs): Promise<void> {
+export async function logInputs(ctx: Context, runId: string, given: NewInputs): Promise<void> {
   checkRunId(runId);
+  const inputs = { ...given, datasets: given.datasets.map((dataset, i) => cleaned(ctx, dataset, i)) };
   checkDatasets(inputs.datasets);
   const decide = async (run: Run) => {
     const datasets = unique([...(run.datasets ?? []), ...inputs.datasets], datasetKey);
@@ -84,6 +86,16 @@ export async function logOutputs(ctx: Context, runId: string, models: readonly M
     checkSize(next);
     return Promise.resolve(next);
   });
+}
+
+/** A dataset without what looks like a secret: above all the signature of the URL that it was read from. */
+function cleaned(ctx: Context, dataset: NewDataset, i: number): NewDataset {
+  const { source, tags } = dataset;
+  return {
+    ...dataset,
+    source: textWithoutSecrets(ctx, `datasets[${i}].dataset.source`, source),
+    tags: withoutSecrets(ctx, 'tags', tags),
+  };
 }
 
 function checkDatasets(datasets: readonly NewDataset[]): void {

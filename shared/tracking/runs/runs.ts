@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
 import { type EventType, eventWrite, relay } from '../../events/index.ts';
 import { CairnError } from '../../http/index.ts';
+import { textWithoutSecrets, withoutSecrets } from '../../secrets/index.ts';
 import { belowLocation } from '../experiments/artifact-location.ts';
 import { checkExperimentActive, findExperiment, getExperiment } from '../experiments/experiments.ts';
 import { defaultExperimentId, experimentOfRun, newRunId, runPartition, unknownRun } from '../ids.ts';
@@ -27,9 +28,9 @@ export async function createRun(ctx: Context, input: NewRun): Promise<WholeRun> 
   const experiment = await getExperiment(ctx, input.experimentId || defaultExperimentId);
   const { experimentId } = experiment;
   checkExperimentActive(experiment);
-  const given = checkedRunTags(input.tags ?? []);
+  const given = checkedRunTags(withoutSecrets(ctx, 'tags', input.tags ?? []));
   const tags = textMap(given);
-  const asked = input.name && cut(input.name, charsMax.tag);
+  const asked = input.name && cut(textWithoutSecrets(ctx, 'run_name', input.name), charsMax.tag);
   const tagName = tags[runNameTag];
   if (asked && tagName && tagName !== asked)
     throw new CairnError(
