@@ -29,7 +29,9 @@ export function hashedText(value: unknown): string | null {
  * another column has another hash, so that columns cannot be joined by it.
  */
 export function keyedHash(key: HashKey, column: string, text: string): string {
-  const mac = createHmac('sha256', key.bytes).update(JSON.stringify([column, text])).digest('base64url');
+  const mac = createHmac('sha256', key.bytes)
+    .update(JSON.stringify([column, text]))
+    .digest('base64url');
   return `${prefix}${key.id}:${mac}`;
 }
 
