@@ -3,7 +3,7 @@ export { CsvError, type CsvProblem } from './csv-error.ts';
 export { type CsvHeader, readHeader } from './header.ts';
 export { numberOf } from './numbers.ts';
 export { NumericRows } from './numeric.ts';
-export { requireReadable } from './readable.ts';
+export { isReadable, requireReadable } from './readable.ts';
 export { type DatasetRef, parseDatasetRef } from './ref.ts';
 export { type BlobLocation, resolveUri } from './resolve.ts';
 export { rowStarts, wholeRows } from './rows.ts';

@@ -11,22 +11,24 @@ import type { DatasetRef } from './ref.ts';
  * rows is not looked at, and whether they exist neither.
  * @throws {CairnError} `forbidden`
  */
-export function requireReadable({ access }: Pick<Context, 'access'>, ref: DatasetRef): void {
-  if (access.isPlain) return;
-  const owners = ownersOf(ref);
-  const may =
-    owners === 'anybody'
-      ? (['experiment', 'endpoint'] as const).every((type) => {
-          const visible = access.visible(type);
-          return visible.all && visible.except.length === 0;
-        })
-      : owners.every((owner) => access.may('viewer', owner));
-  if (may) return;
+export function requireReadable(ctx: Pick<Context, 'access'>, ref: DatasetRef): void {
+  if (isReadable(ctx, ref)) return;
   throw new CairnError(
     'forbidden',
     `This needs the role viewer on what '${ref.uri.slice(0, 200)}' belongs to.`,
     { field: 'uri' },
   );
+}
+
+/** Whether the caller may read rows, as far as what their place belongs to tells. */
+export function isReadable({ access }: Pick<Context, 'access'>, ref: DatasetRef): boolean {
+  if (access.isPlain) return true;
+  const owners = ownersOf(ref);
+  if (owners !== 'anybody') return owners.every((owner) => access.may('viewer', owner));
+  return (['experiment', 'endpoint'] as const).every((type) => {
+    const visible = access.visible(type);
+    return visible.all && visible.except.length === 0;
+  });
 }
 
 /** The experiments or the endpoint whose rows those are; `anybody` where the place does not tell. */

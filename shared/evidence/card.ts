@@ -15,11 +15,12 @@ import { type DataFacts, dataOf } from './data.ts';
 import { limitsOf } from './limits.ts';
 import { type PromotionFacts, promotionsOf } from './promotions.ts';
 import { type RollbackFacts, rollbacksOf } from './rollbacks.ts';
-import { type RunFacts, runOf } from './run.ts';
+import { isWithheld, type RunFacts, runOf } from './run.ts';
 
 /**
  * What is known of a version, as a document of its own: names in snake_case, times in milliseconds since
- * 1970. It says nothing of when it was asked for, so that the same state is always the same card.
+ * 1970. It says nothing of when it was asked for, so that the same state is always the same card to all who may see
+ * the same; to others it says that the run is withheld.
  */
 export type Card = {
   readonly model: {
@@ -158,7 +159,7 @@ export async function cardOver(
     rollbacks: rollbacksOf(version, moves),
     lineage,
   };
-  return { ...card, limits: limitsOf(card) };
+  return { ...card, limits: limitsOf(card, isWithheld(ctx, version)) };
 }
 
 function artifactFacts({ artifact }: ModelVersion): Card['artifact'] {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
-import { type DatasetRef, resolveUri } from '../datasets/index.ts';
+import { type DatasetRef, isReadable, resolveUri } from '../datasets/index.ts';
 import { unlessCode } from '../http/index.ts';
 import { lineageOf } from '../lineage/index.ts';
 import { listPolicies, type Policy } from '../promotion/index.ts';
@@ -110,6 +110,7 @@ async function withStored(ctx: Context, version: ModelVersion, data: Card['data'
 }
 
 async function storedDigest(ctx: Context, ref: DatasetRef): Promise<string | null> {
+  if (!isReadable(ctx, ref)) return null;
   // None where it names no rows of this platform, or those of a run that is gone.
   const place = await unlessCode(resolveUri(ctx, ref), 'invalid', 'not-found');
   const opened = place && (await ctx.stores.blobs(place.container).open(place.blob));

@@ -1,7 +1,11 @@
 import type { Card } from './card.ts';
 
+const unknown = 'The run that made it is not known, so its metrics, parameters and code are not.';
+const withheld =
+  'The run that made it may not be seen by whoever asked for this, so its metrics, parameters, inputs and code are left out, and so is all of its lineage that they may not see.';
+
 /** What a reader should not take for granted: what the author says by tag `cairn.limits`, and what is not known. */
-export function limitsOf(card: Omit<Card, 'limits'>): string[] {
+export function limitsOf(card: Omit<Card, 'limits'>, isRunWithheld: boolean): string[] {
   const { version, artifact, inspection, signature, run, data, promotions } = card;
   const said = version.tags['cairn.limits'];
   const isNamed = (role: string) => data.some((each) => each.role === role);
@@ -11,7 +15,7 @@ export function limitsOf(card: Omit<Card, 'limits'>): string[] {
     ...(inspection.state === 'refused' ? [`It cannot be served: ${inspection.reason}`] : []),
     ...(inspection.state === 'ready' && inspection.note !== null ? [inspection.note] : []),
     ...(signature.valid ? [] : [signature.reason ?? 'Its signature does not hold.']),
-    ...(run ? [] : ['The run that made it is not known, so its metrics, parameters and code are not.']),
+    ...(run ? [] : [isRunWithheld ? withheld : unknown]),
     ...(run && !run.git ? ['The commit of the code that made it was not logged.'] : []),
     ...(isNamed('evaluation')
       ? []

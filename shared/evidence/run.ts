@@ -1,7 +1,14 @@
 import type { Context } from '../context.ts';
 import { unlessCode } from '../http/index.ts';
 import type { ModelVersion } from '../registry/index.ts';
-import { getExperiment, getRun, gitSourceOf, loggedValue, type WholeRun } from '../tracking/index.ts';
+import {
+  experimentOfRun,
+  getExperiment,
+  getRun,
+  gitSourceOf,
+  loggedValue,
+  type WholeRun,
+} from '../tracking/index.ts';
 
 export type RunFacts = {
   readonly run_id: string;
@@ -25,13 +32,22 @@ export type RunFacts = {
 
 type Read = { readonly facts: RunFacts; readonly datasets: NonNullable<WholeRun['datasets']> };
 
-/** The run that made a version; `undefined` for none, one of another server, and one that was purged. */
+/**
+ * The run that made a version; `undefined` for none, one of another server, one that was purged, and one that the
+ * caller may not see.
+ */
 export async function runOf(ctx: Context, { runId }: ModelVersion): Promise<Read | undefined> {
-  if (runId === undefined) return undefined;
+  if (runId === undefined || isWithheld(ctx, { runId })) return undefined;
   // A client may name a run of another server, by what is no id here.
   const run = await unlessCode(getRun(ctx, runId), 'not-found', 'invalid');
   const experiment = run && (await unlessCode(getExperiment(ctx, run.experimentId), 'not-found'));
   return experiment && { facts: factsOf(run, experiment.name), datasets: run.datasets ?? [] };
+}
+
+/** Whether a version was made by a run of an experiment that the caller may not see. */
+export function isWithheld({ access }: Context, { runId }: Pick<ModelVersion, 'runId'>): boolean {
+  const id = runId === undefined ? undefined : experimentOfRun(runId);
+  return id !== undefined && !access.may('viewer', { type: 'experiment', id });
 }
 
 function factsOf(run: WholeRun, experimentName: string): RunFacts {

@@ -7,9 +7,19 @@ import { getRetraining, type RetrainingJob } from '../pipelines/index.ts';
 import { getVersion } from '../registry/index.ts';
 import { getLoggedModel } from '../tracking/index.ts';
 import type { Edge } from './edge.ts';
-import { datasetNode, fileNode, type NodeId, nodeId, partsOf, versionIn, versionNode } from './node.ts';
+import {
+  datasetNode,
+  fileNode,
+  type NodeId,
+  nodeId,
+  parseNodeId,
+  partsOf,
+  versionIn,
+  versionNode,
+} from './node.ts';
 import { copiedVersion, describeDataset, recordRun, unlessMissing } from './record-run.ts';
 import { resolvedNode } from './resolve.ts';
+import { ownerIn } from './sight.ts';
 import { connect, type NodeDescription } from './store.ts';
 
 /** The edges of a run. Subscriber of `run.inputs-logged` and `run.finished`. */
@@ -52,7 +62,8 @@ export type RecordMessage = { readonly kind: 'record-lineage'; readonly node: st
 
 /**
  * Has the edges of a run, or of a version and its run, written again from what is stored of them: for what
- * is older than its lineage. Throws `invalid` for any other node.
+ * is older than its lineage. What the caller may not see is taken for what is not there, of which nothing will be
+ * written. Throws `invalid` for any other node, `forbidden` where the caller may not change what it belongs to.
  */
 export async function requestRecording(ctx: Context, text: string): Promise<NodeId> {
   const node = await resolvedNode(ctx, text);
@@ -61,6 +72,13 @@ export async function requestRecording(ctx: Context, text: string): Promise<Node
     throw new CairnError('invalid', `The edges of a ${kind} cannot be asked for; name a run or a version.`, {
       field: 'node',
     });
+  const owner = ownerIn(node);
+  const over = typeof owner === 'object' && ctx.access.may('viewer', owner) ? owner : undefined;
+  if (!ctx.access.may('contributor', over))
+    throw new CairnError('forbidden', 'This needs the role contributor on what the node belongs to.', {
+      field: 'node',
+    });
+  if (typeof owner === 'object' && !over) return parseNodeId(text);
   await ctx.stores.queues.send(ctx, 'work', { kind: 'record-lineage', node } satisfies RecordMessage);
   return node;
 }

@@ -6,6 +6,7 @@ import { type LineageNode, shownNodes } from './facts.ts';
 import { type NodeId, partsOf } from './node.ts';
 import { presentFacets } from './openlineage/facets.ts';
 import { resolvedNode } from './resolve.ts';
+import { isSeen, seenBeside } from './sight.ts';
 import { describedNode, type Direction, edgesOf, isConnected, newestFirst } from './store.ts';
 
 export type LineageQuery = {
@@ -39,7 +40,8 @@ const queriesAtOnceMax = 8;
 
 /**
  * The graph around a node, breadth first: one query for each node that is passed, some point reads for
- * each that is told. Throws `invalid` for what is no node id, `not-found` where nothing is known of the node.
+ * each that is told. What the caller may not see is left out, and not walked through. Throws `invalid` for what is
+ * no node id, `not-found` where nothing is known of the node, or nothing that they may see.
  */
 export async function lineageOf(
   ctx: Context,
@@ -47,6 +49,7 @@ export async function lineageOf(
   limits: LineageLimits = lineageLimits,
 ): Promise<LineageGraph> {
   const node = await resolvedNode(ctx, query.node);
+  if (!(await isSeen(ctx, node))) throw unknown(query.node);
   const { ids, edges, truncated } = await walk(ctx, node, query, limits);
   const nodes = await shownNodes(ctx, ids);
   const start = nodes.get(node);
@@ -55,13 +58,13 @@ export async function lineageOf(
   return { node, nodes: ids.flatMap((id) => nodes.get(id) ?? []), edges, truncated };
 }
 
-/** The facets that OpenLineage events told of a node, by name. Throws `not-found` where there is no such node. */
+/** The facets that OpenLineage events told of a node, by name. Throws `not-found` where there is none that the caller may see. */
 export async function facetsOf(
   ctx: Context,
   text: string,
 ): Promise<{ node: NodeId; facets: Readonly<Record<string, unknown>>; left_out: string[] }> {
   const node = await resolvedNode(ctx, text);
-  const described = await describedNode(ctx, node);
+  const described = (await isSeen(ctx, node)) ? await describedNode(ctx, node) : undefined;
   if (!described) throw unknown(text);
   const kept = described.facets ?? {};
   const left = Object.keys(kept).filter((name) => kept[name]?.left === 'too-large');
@@ -83,15 +86,16 @@ async function walk(
   for (let level = 0; level < depth; level++)
     for (const walked of walks) {
       const { way, seen } = walked;
-      const found = await inTurns(walked.frontier, queriesAtOnceMax, async (node) => ({
-        node,
-        edges: await edgesOf(ctx, node, way, fanOutMax + 1),
-      }));
+      const found = await inTurns(walked.frontier, queriesAtOnceMax, async (node) => {
+        const led = await edgesOf(ctx, node, way, fanOutMax + 1);
+        return { node, edges: led, shown: await seenBeside(ctx, node, led.map(otherThan(node))) };
+      });
       walked.frontier = [];
-      for (const { node, edges: all } of found) {
+      for (const { node, edges: all, shown } of found) {
         truncated ||= all.length > fanOutMax;
         for (const edge of all.slice(0, fanOutMax)) {
-          const next = edge.from === node ? edge.to : edge.from;
+          const next = otherThan(node)(edge);
+          if (!shown.has(next)) continue;
           if (!ids.has(next) && ids.size >= nodesMax) {
             truncated = true;
             continue;
@@ -105,6 +109,11 @@ async function walk(
       }
     }
   return { ids: [...ids], edges: [...edges.values()].toSorted(newestFirst), truncated };
+}
+
+/** The other end of an edge. */
+function otherThan(node: NodeId): (edge: Edge) => NodeId {
+  return ({ from, to }) => (from === node ? to : from);
 }
 
 /** Whether a node without edges in the direction asked for is one all the same. */
