@@ -27,12 +27,12 @@ export const web: Surface = {
       operation: 'web',
       role: 'public',
       input: z.object({}),
-      async handle() {
+      async handle({ settings }) {
         const { site, html } = await open();
         return new Response(html, {
           headers: {
             'content-type': 'text/html; charset=utf-8',
-            'content-security-policy': site.policy,
+            'content-security-policy': policyOf(site.policy, settings.entra?.authority),
             'x-content-type-options': 'nosniff',
             'referrer-policy': 'no-referrer',
             'cache-control': 'no-cache',
@@ -64,6 +64,12 @@ export const web: Surface = {
     }),
   ],
 };
+
+/** The page's policy, and the one other place that it may ask: the authority, for tokens of whoever signs in there. */
+function policyOf(policy: string, authority: string | undefined): string {
+  if (authority === undefined) return policy;
+  return policy.replace("connect-src 'self'", `connect-src 'self' ${new URL(authority).origin}`);
+}
 
 function open() {
   opened ??= (async () => {

@@ -158,7 +158,7 @@ test('images are drawn, SVG among them without its script; a PDF has a link, oth
     await page.getByRole('heading', { name: 'No preview' }).waitFor();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('link', { name: 'Download' }).click(),
+      page.getByRole('button', { name: 'Download' }).click(),
     ]);
     expect(download.suggestedFilename()).toBe('model.bin');
   });

@@ -1,3 +1,6 @@
+import { pageQuery } from '../session/arrival.ts';
+import { presentedToken, refused } from '../session/credential.ts';
+
 /** An answer that is not a success, in the words of the server. Status 0: there was no answer. */
 export class ApiError extends Error {
   readonly status: number;
@@ -30,7 +33,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Options = { readonly query?: Query; readonly body?: unknown; readonly signal?: AbortSignal | undefined };
 
 /** The workspace of every request: `?workspace=` of the page's address, before the `#`. */
-export const workspace = new URLSearchParams(location.search).get('workspace') ?? 'default';
+export const workspace = pageQuery.get('workspace') ?? 'default';
 
 /** Below `/ajax-api/2.0/mlflow/`. Throws {@link ApiError}. */
 export const mlflow = below('/ajax-api/2.0/mlflow/');
@@ -39,15 +42,35 @@ export const mlflow = below('/ajax-api/2.0/mlflow/');
 export const cairn = below('/api/v1/');
 
 /**
- * One request as whoever opened the page; answers that are not a success throw {@link ApiError}.
+ * One request as whoever is signed in; answers that are not a success throw {@link ApiError}. Where the
+ * session has ended meanwhile it waits for the reader to sign in again, if there is something to lose.
  * For files; JSON goes by {@link mlflow} and {@link cairn}.
  */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  for (;;) {
+    const token = await presentedToken();
+    try {
+      return await requestAs(token, path, init);
+    } catch (error) {
+      const isRefused = error instanceof ApiError && error.status === 401;
+      if (!isRefused || !(await refused(token, init.signal ?? undefined))) throw error;
+    }
+  }
+}
+
+/** One request as whoever `token` belongs to. */
+export async function requestAs(
+  token: string | undefined,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
   const headers = new Headers(init.headers);
   if (workspace !== 'default') headers.set('x-mlflow-workspace', workspace);
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
   let response: Response;
   try {
-    response = await fetch(path, { ...init, headers });
+    // Nothing that the browser knows by itself: it would ask for a name and password at a refusal.
+    response = await fetch(path, { ...init, headers, credentials: 'omit' });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError(0, 'The server does not answer. Is it still running?');

@@ -1,11 +1,16 @@
 import { useEffect, useRef } from 'react';
 import { NavLink, Outlet, useLocation } from 'react-router';
 import { Icon, type IconName } from '../parts/Icon.tsx';
+import { Mark } from '../parts/Mark.tsx';
+import { useMay } from '../session/may.tsx';
+import { useSession } from '../session/session.ts';
 import { Account } from './Account.tsx';
 import { SearchBox } from './SearchBox.tsx';
 import { ThemeToggle } from './ThemeToggle.tsx';
 
-const places: readonly (readonly [to: string, label: string, icon: IconName])[] = [
+type Place = readonly [to: string, label: string, icon: IconName];
+
+const places: readonly Place[] = [
   ['/', 'Overview', 'overview'],
   ['/experiments', 'Experiments', 'experiment'],
   ['/models', 'Models', 'model'],
@@ -13,6 +18,18 @@ const places: readonly (readonly [to: string, label: string, icon: IconName])[] 
   ['/monitors', 'Monitors', 'monitor'],
   ['/jobs', 'Jobs', 'job'],
   ['/webhooks', 'Webhooks', 'webhook'],
+];
+
+const tokens: Place = ['/tokens', 'Tokens', 'key'];
+
+const adminPlaces: readonly Place[] = [
+  ['/users', 'Users & roles', 'people'],
+  tokens,
+  ['/workspaces', 'Workspaces', 'workspace'],
+  ['/audit', 'Audit log', 'audit'],
+  ['/access-review', 'Access review', 'review'],
+  ['/usage', 'Usage', 'usage'],
+  ['/data-requests', 'Data requests', 'erase'],
 ];
 
 /** What stands around every page: the way to the others, and whose session this is. */
@@ -34,19 +51,11 @@ export function Shell() {
       </button>
       <nav className="side" aria-label="Main">
         <a className="brand" href="#/" aria-label="Cairn, overview">
-          <Mark />
+          <Mark size={22} />
           <span>Cairn</span>
         </a>
-        <ul>
-          {places.map(([to, label, icon]) => (
-            <li key={to}>
-              <NavLink to={to} end={to === '/'} title={label}>
-                <Icon name={icon} />
-                <span>{label}</span>
-              </NavLink>
-            </li>
-          ))}
-        </ul>
+        <Places places={places} label="Work" />
+        <AdminPlaces />
       </nav>
       <header className="top">
         <SearchBox />
@@ -64,12 +73,34 @@ export function Shell() {
   );
 }
 
-function Mark() {
+/** What only admins decide and see; everyone has tokens, save where nobody signs in. */
+function AdminPlaces() {
+  const { auth } = useSession();
+  const isAdmin = useMay('admin');
+  const shown = isAdmin ? adminPlaces : [tokens];
+  const asked = shown.filter((place) => place !== tokens || auth === 'on');
+  if (asked.length === 0) return null;
   return (
-    <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-      <ellipse cx="16" cy="25" rx="13" ry="5" />
-      <ellipse cx="17" cy="15.5" rx="9" ry="4" />
-      <ellipse cx="15.5" cy="7.5" rx="5.5" ry="3.2" />
-    </svg>
+    <>
+      <p className="side-title" aria-hidden="true">
+        <span>{isAdmin ? 'Admin' : 'Access'}</span>
+      </p>
+      <Places places={asked} label={isAdmin ? 'Admin' : 'Access'} />
+    </>
+  );
+}
+
+function Places({ places: shown, label }: { readonly places: readonly Place[]; readonly label: string }) {
+  return (
+    <ul aria-label={label}>
+      {shown.map(([to, name, icon]) => (
+        <li key={to}>
+          <NavLink to={to} end={to === '/'} title={name}>
+            <Icon name={icon} />
+            <span>{name}</span>
+          </NavLink>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,43 +1,25 @@
-import { useState } from 'react';
 import type { Artifact } from '../api/types.ts';
-import { Failure } from '../parts/Failure.tsx';
+import { DownloadButton } from '../parts/DownloadButton.tsx';
 import { Icon } from '../parts/Icon.tsx';
-import { saveFile } from '../parts/saveFile.ts';
-import { addressOf, linksSuffice, readFile, type Source } from './files.ts';
+import { signedAddress, type Source, wholeFile } from './files.ts';
 import { nameOf } from './kinds.ts';
 
-/**
- * The way to have a file: a link, which the server may redirect to storage. In another workspace than the
- * default one, which a link cannot name, the page reads the file and hands it over.
- */
+/** Longer files are not held by the page: storage hands them out itself. */
+const heldBytesMax = 64 * 1024 * 1024;
+
+/** The way to have a file. */
 export function Download({ source, file }: { readonly source: Source; readonly file: Artifact }) {
-  const [failed, setFailed] = useState<unknown>();
-  const look = (
-    <>
-      <Icon name="download" size={14} /> Download
-    </>
-  );
-  if (linksSuffice)
-    return (
-      <a className="button" href={addressOf(source, file.path)} download={nameOf(file.path)}>
-        {look}
-      </a>
-    );
-  const save = async () => {
-    setFailed(undefined);
-    try {
-      const bytes = await readFile(source, file.path, file.file_size ?? 0);
-      saveFile(nameOf(file.path), new Blob([bytes]));
-    } catch (error) {
-      setFailed(error);
-    }
-  };
+  const { path, file_size: size = 0 } = file;
   return (
-    <>
-      <button type="button" onClick={() => void save()}>
-        {look}
-      </button>
-      {failed !== undefined && <Failure error={failed} />}
-    </>
+    <DownloadButton
+      name={nameOf(path)}
+      read={async () =>
+        size > heldBytesMax
+          ? { address: await signedAddress(source, path) }
+          : await wholeFile(source, path, size)
+      }
+    >
+      <Icon name="download" size={14} /> Download
+    </DownloadButton>
   );
 }

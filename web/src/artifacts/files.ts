@@ -1,9 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
-import { mlflow, request, workspace } from '../api/client.ts';
+import { mlflow, request } from '../api/client.ts';
+import { fileOf, ranges } from '../api/ranges.ts';
 import type { Artifact } from '../api/types.ts';
-
-/** The server hands out this much at once; a longer answer is a redirect to storage, which the page may not follow. */
-const rangeBytesMax = 8 * 1024 * 1024;
 
 /** Whose files they are: a run's own, or those of a model that it logged. */
 export type Source =
@@ -41,8 +39,8 @@ export function startQuery(source: Source, file: Artifact, bytesMax: number) {
   });
 }
 
-/** Where a file is downloaded from. */
-export function addressOf(source: Source, path: string): string {
+/** Where a file is read from. */
+function addressOf(source: Source, path: string): string {
   switch (source.kind) {
     case 'run':
       return `/get-artifact?${new URLSearchParams({ run_id: source.runId, path }).toString()}`;
@@ -51,28 +49,43 @@ export function addressOf(source: Source, path: string): string {
   }
 }
 
-/** Whether a link alone gets at the files: it names no workspace. */
-export const linksSuffice = workspace === 'default';
+/** An address at which storage hands out a file for a few minutes, to whoever has it. */
+export async function signedAddress(source: Source, path: string): Promise<string> {
+  switch (source.kind) {
+    case 'run':
+      return (
+        await mlflow.post<{ presigned_url: string }>('artifacts/presigned-download-url', {
+          body: { run_id: source.runId, path },
+        })
+      ).presigned_url;
+    case 'model': {
+      const { model } = await mlflow.get<{ model: { info: { artifact_uri: string } } }>(
+        `logged-models/${encodeURIComponent(source.modelId)}`,
+      );
+      const root = model.info.artifact_uri.replace(/^mlflow-artifacts:\/+/, '');
+      const whole = [...root.split('/'), ...path.split('/')].map(encodeURIComponent).join('/');
+      const response = await request(`/ajax-api/2.0/mlflow-artifacts/presigned/${whole}`);
+      return ((await response.json()) as { url: string }).url;
+    }
+  }
+}
 
-/** The first `bytes` of a file, in as many ranges as it takes; less where the file has become shorter. */
-export async function readFile(
+/** A whole file, to be kept. */
+export function wholeFile(source: Source, path: string, bytes: number): Promise<Blob> {
+  return fileOf(addressOf(source, path), bytes);
+}
+
+async function readFile(
   source: Source,
   path: string,
   bytes: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const whole = new Uint8Array(bytes);
   let at = 0;
-  while (at < bytes) {
-    const last = Math.min(at + rangeBytesMax, bytes) - 1;
-    const response = await request(addressOf(source, path), {
-      headers: { range: `bytes=${at}-${last}` },
-      ...(signal ? { signal } : {}),
-    });
-    const part = new Uint8Array(await response.arrayBuffer()).subarray(0, bytes - at);
+  for await (const part of ranges(addressOf(source, path), bytes, signal)) {
     whole.set(part, at);
     at += part.length;
-    if (at <= last) break;
   }
   return whole.subarray(0, at);
 }

@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { cairn } from '../api/client.ts';
+import { fileOf } from '../api/ranges.ts';
 import type { BatchJob, Retraining } from '../api/types.ts';
 import { Card } from '../parts/Card.tsx';
 import { Chip } from '../parts/Chip.tsx';
+import { DownloadButton } from '../parts/DownloadButton.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { byteSize, figure, percent } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
@@ -67,9 +69,13 @@ function Outcome({ job: { output, error } }: { readonly job: BatchJob }) {
   const path = output.name.split('/').map(encodeURIComponent).join('/');
   return (
     <>
-      <a href={`/api/v1/batch-outputs/${path}`} download>
+      <DownloadButton
+        name={output.name.slice(output.name.lastIndexOf('/') + 1)}
+        className="link"
+        read={() => fileOf(`/api/v1/batch-outputs/${path}`, output.bytes)}
+      >
         {figure(output.rows)} rows
-      </a>{' '}
+      </DownloadButton>{' '}
       {byteSize(output.bytes)}
     </>
   );

@@ -7,13 +7,23 @@ type DialogProps = {
   /** What the button that does it says. */
   readonly action: string;
   readonly danger?: boolean;
+  /** Whether there is nothing to cancel: what happened is only told. */
+  readonly told?: boolean;
   /** The dialog closes when this is done; while it is not, it cannot be asked for twice. */
   readonly onSubmit: (form: FormData) => Promise<unknown>;
   readonly onClose: () => void;
 };
 
 /** A question that has to be answered first. Shown while it is mounted. */
-export function Dialog({ title, children, action, danger = false, onSubmit, onClose }: DialogProps) {
+export function Dialog({
+  title,
+  children,
+  action,
+  danger = false,
+  told = false,
+  onSubmit,
+  onClose,
+}: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   const [state, setState] = useState<{ status: 'open' | 'busy' } | { status: 'failed'; error: unknown }>({
@@ -53,9 +63,11 @@ export function Dialog({ title, children, action, danger = false, onSubmit, onCl
           {state.status === 'failed' && <Failure error={state.error} />}
         </div>
         <div className="dialog-foot">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
+          {!told && (
+            <button type="button" onClick={onClose}>
+              Cancel
+            </button>
+          )}
           <button type="submit" className={danger ? 'danger' : 'primary'} disabled={state.status === 'busy'}>
             {action}
           </button>

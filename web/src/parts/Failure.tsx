@@ -1,4 +1,6 @@
+import { useEffect } from 'react';
 import { ApiError } from '../api/client.ts';
+import { lookAgain, useSessionState } from '../session/session.ts';
 
 type FailureProps = { readonly error: unknown; readonly onRetry?: (() => void) | undefined };
 
@@ -9,6 +11,7 @@ export function Failure({ error, onRetry }: FailureProps) {
     <div className="notice" role="alert">
       <strong>{titleOf(known?.status)}</strong>
       <p>{error instanceof Error ? error.message : String(error)}</p>
+      {known?.status === 403 && <WhomToAsk />}
       {known?.requestId !== undefined && (
         <p className="hint">
           Request <code>{known.requestId}</code>
@@ -23,8 +26,24 @@ export function Failure({ error, onRetry }: FailureProps) {
   );
 }
 
+/** As whom the reader was refused, and who can change it. */
+function WhomToAsk() {
+  const state = useSessionState();
+  useEffect(() => void lookAgain(), []);
+  if (state.is !== 'open') return null;
+  const { principal, role, workspace } = state.session;
+  return (
+    <p>
+      You are <strong>{principal.name}</strong>, with {role === null ? 'no role' : `the role ${role}`} in the
+      workspace {workspace}. An admin of the workspace can give you another one.
+    </p>
+  );
+}
+
 function titleOf(status: number | undefined): string {
   if (status === 404) return 'Not found';
-  if (status === 401 || status === 403) return 'Not allowed';
+  if (status === 401) return 'Not signed in';
+  if (status === 403) return 'Not allowed';
+  if (status === 429) return 'Too much at once';
   return 'This did not work';
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { Icon } from './Icon.tsx';
 
 export type TableColumn<Row> = {
@@ -21,6 +21,8 @@ type TableProps<Row> = {
   /** What a row's box is called by; its key unless told. */
   readonly rowName?: (row: Row) => string;
   readonly onChoose?: (chosen: ReadonlySet<string>) => void;
+  /** What is shown below an open row. */
+  readonly detail?: (row: Row) => ReactNode;
 };
 
 /** A table of moderate size, all of it in the page; it scrolls by itself where it is wider than its place. */
@@ -32,6 +34,7 @@ export function Table<Row>({
   chosen,
   rowName = rowKey,
   onChoose,
+  detail,
 }: TableProps<Row>) {
   const keys = rows.map(rowKey);
   const all = chosen !== undefined && keys.length > 0 && keys.every((key) => chosen.has(key));
@@ -59,32 +62,42 @@ export function Table<Row>({
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
-            <tr key={rowKey(row)}>
-              {chosen && (
-                <td className="choice">
-                  <input
-                    type="checkbox"
-                    aria-label={`Choose ${rowName(row)}`}
-                    checked={chosen.has(rowKey(row))}
-                    onChange={() => onChoose?.(toggled(chosen, rowKey(row)))}
-                  />
-                </td>
-              )}
-              {columns.map((column, at) => {
-                const Cell = at === 0 ? 'th' : 'td';
-                return (
-                  <Cell
-                    key={keyOf(column)}
-                    scope={at === 0 ? 'row' : undefined}
-                    className={column.numeric ? 'number' : undefined}
-                  >
-                    {column.cell(row)}
-                  </Cell>
-                );
-              })}
-            </tr>
-          ))}
+          {rows.map((row) => {
+            const below = detail?.(row);
+            return (
+              <Fragment key={rowKey(row)}>
+                <tr>
+                  {chosen && (
+                    <td className="choice">
+                      <input
+                        type="checkbox"
+                        aria-label={`Choose ${rowName(row)}`}
+                        checked={chosen.has(rowKey(row))}
+                        onChange={() => onChoose?.(toggled(chosen, rowKey(row)))}
+                      />
+                    </td>
+                  )}
+                  {columns.map((column, at) => {
+                    const Cell = at === 0 ? 'th' : 'td';
+                    return (
+                      <Cell
+                        key={keyOf(column)}
+                        scope={at === 0 ? 'row' : undefined}
+                        className={column.numeric ? 'number' : undefined}
+                      >
+                        {column.cell(row)}
+                      </Cell>
+                    );
+                  })}
+                </tr>
+                {below && (
+                  <tr className="detail">
+                    <td colSpan={columns.length + (chosen ? 1 : 0)}>{below}</td>
+                  </tr>
+                )}
+              </Fragment>
+            );
+          })}
         </tbody>
       </table>
     </section>

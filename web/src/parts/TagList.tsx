@@ -19,3 +19,19 @@ export function TagList({ tags, max }: TagListProps) {
     </span>
   );
 }
+
+/** The same of plain texts. */
+export function TextTags({ texts, max }: { readonly texts: readonly string[]; readonly max: number }) {
+  if (texts.length === 0) return '—';
+  const more = texts.slice(max);
+  return (
+    <span className="tags">
+      {texts.slice(0, max).map((text) => (
+        <Tag key={text} title={text}>
+          {text}
+        </Tag>
+      ))}
+      {more.length > 0 && <Tag title={more.join('\n')}>+{more.length}</Tag>}
+    </span>
+  );
+}

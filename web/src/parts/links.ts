@@ -13,6 +13,10 @@ export const links = {
   promotion: (name: string, number: number) => `#/models/${encodeURIComponent(name)}/promotions/${number}`,
   webhook: (id: string) => `#/webhooks/${encodeURIComponent(id)}`,
   endpoint: (name: string) => `#/endpoints/${encodeURIComponent(name)}`,
+  /** Another workspace: a new document, whose every request names it. */
+  workspace: (name: string) => (name === 'default' ? '/#/' : `/?workspace=${encodeURIComponent(name)}#/`),
+  principal: (id: string) => `#/users/${encodeURIComponent(id)}`,
+  audit: (filter: Readonly<Record<string, string>>) => `#/audit?${new URLSearchParams(filter).toString()}`,
   monitor: (name: string, windowEnd?: number) =>
     `#/monitors/${encodeURIComponent(name)}${windowEnd === undefined ? '' : `/${windowEnd}`}`,
 };

@@ -1,0 +1,68 @@
+import { cairn } from '../api/client.ts';
+import { queryClient } from '../api/queries.ts';
+import type { Role } from '../session/roles.ts';
+import { type Grant, type Group, pathOf, type Principal, type ResourceType, type Trust } from './users.ts';
+
+export type PrincipalDraft = {
+  readonly kind: 'user' | 'service' | 'entra';
+  readonly name: string;
+  /** Of a directory's principal: `entra:<tenant>/<object id>`. */
+  readonly id?: string;
+};
+
+export type GrantDraft = {
+  readonly subject: string;
+  readonly workspace: string;
+  readonly resource?: { readonly type: ResourceType; readonly id?: string; readonly name?: string };
+  readonly effect: 'allow' | 'deny';
+  readonly role?: Role;
+  readonly expires_at?: number;
+  readonly reason?: string;
+};
+
+export const changePrincipal = {
+  add: ({ kind, ...draft }: PrincipalDraft) =>
+    then(cairn.post<Principal>('access/principals', { body: kind === 'entra' ? draft : { kind, ...draft } })),
+  rename: (id: string, name: string) => patch(id, { name }),
+  disable: (id: string, reason: string) => patch(id, { disabled: true, reason }),
+  enable: (id: string, reason: string) => patch(id, { disabled: false, reason }),
+  remove: (id: string) => then(cairn.delete(`access/principals/${pathOf(id)}`)),
+};
+
+export const changeGrant = {
+  add: (draft: GrantDraft) => then(cairn.post<Grant>('access/grants', { body: draft })),
+  remove: (id: string) => then(cairn.delete(`access/grants/${encodeURIComponent(id)}`)),
+};
+
+export const changeGroup = {
+  set: (name: string, members: readonly string[]) =>
+    then(cairn.put<Group>(`access/groups/${encodeURIComponent(name)}`, { body: { members } })),
+  remove: (name: string) => then(cairn.delete(`access/groups/${encodeURIComponent(name)}`)),
+};
+
+export const changeTrust = {
+  set: (name: string, conditions: Trust['conditions']) =>
+    then(
+      cairn.put<Trust>(`access/trusts/${encodeURIComponent(name)}`, {
+        body: { issuer: 'github', conditions },
+      }),
+    ),
+  remove: (name: string) => then(cairn.delete(`access/trusts/${encodeURIComponent(name)}`)),
+};
+
+function patch(id: string, body: unknown): Promise<Principal> {
+  return then(cairn.patch<Principal>(`access/principals/${pathOf(id)}`, { body }));
+}
+
+/** After an answer of either kind whatever shows rules, principals or tokens is read again. */
+async function then<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } finally {
+    await accessChanged();
+  }
+}
+
+export async function accessChanged(): Promise<void> {
+  await queryClient.invalidateQueries({ queryKey: ['access'] });
+}
