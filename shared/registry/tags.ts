@@ -1,10 +1,12 @@
 import type { Context } from '../context.ts';
+import { withoutSecrets } from '../secrets/index.ts';
 import { changeModel, changeVersion } from './change.ts';
 import { checkModelTag, checkRowsNamed, checkTagKey, checkVersionTag, type Tag } from './tag-rules.ts';
 import { versionByName } from './versions/versions.ts';
 
 /** Sets a tag of a model. */
-export async function setModelTag(ctx: Context, name: string, tag: Tag): Promise<void> {
+export async function setModelTag(ctx: Context, name: string, given: Tag): Promise<void> {
+  const [tag = given] = withoutSecrets(ctx, 'tags', [given]);
   checkModelTag(tag);
   await changeModel(ctx, name, (root) => {
     const tags = withTag(root.tags, tag);
@@ -24,7 +26,8 @@ export async function deleteModelTag(ctx: Context, name: string, key: string): P
 type Ref = { readonly name: string; readonly version: number };
 
 /** Sets a tag of a version. Throws `forbidden` where it names rows that the caller may not read. */
-export async function setVersionTag(ctx: Context, ref: Ref, tag: Tag): Promise<void> {
+export async function setVersionTag(ctx: Context, ref: Ref, given: Tag): Promise<void> {
+  const [tag = given] = withoutSecrets(ctx, 'tags', [given]);
   checkVersionTag(tag);
   checkRowsNamed(ctx, tag);
   const { modelId } = await versionByName(ctx, ref.name, ref.version);

@@ -79,6 +79,30 @@ describe('by the policy `redact` a secret', () => {
     expect(JSON.stringify(await readRun(runId))).not.toContain('ghp_');
   });
 
+  test('is found wherever the registry takes tags and descriptions', async () => {
+    const said: (string | null)[] = [];
+    const send = async (path: string, body: object, method?: string) => {
+      const answer = await mlflow(path, body, method);
+      expect(answer.status).toBe(200);
+      expect(answer.text).not.toContain(token);
+      said.push(answer.redacted);
+      return answer.body;
+    };
+    const texts = { description: `see ${token}`, tags: [{ key: 'a', value: token }] };
+    await send('registered-models/create', { name: 'm', ...texts });
+    await send('registered-models/set-tag', { name: 'm', key: 'b', value: token });
+    await send('registered-models/update', { name: 'm', description: token }, 'PATCH');
+    const { runId } = await created();
+    const source = `mlflow-artifacts:/0/${runId}/artifacts/model`;
+    await send('model-versions/create', { name: 'm', source, run_id: runId, ...texts });
+    await send('model-versions/set-tag', { name: 'm', version: '1', key: 'c', value: token });
+    await send('model-versions/update', { name: 'm', version: '1', description: token }, 'PATCH');
+    const twice = 'description, tags/a';
+    expect(said).toEqual([twice, 'tags/b', 'description', twice, 'tags/c', 'description']);
+    const { body } = await server.call('GET', '/api/2.0/mlflow/registered-models/get?name=m');
+    expect(JSON.stringify(body)).not.toContain(token);
+  });
+
   test('nothing is said of requests without one', async () => {
     const { runId, redacted } = await created([{ key: 'mlflow.source.git.commit', value: 'ab'.repeat(20) }]);
     expect(redacted).toBeNull();

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { CairnError } from '../../http/index.ts';
+import { textWithoutSecrets, withoutSecrets } from '../../secrets/index.ts';
 import { lost, swap } from '../../swap.ts';
 import { claimName } from './claim.ts';
 import { commit } from '../commit.ts';
@@ -21,7 +22,8 @@ export type NewModel = {
  */
 export async function createModel(ctx: Context, input: NewModel): Promise<ModelRoot> {
   checkName(input.name);
-  const { description = '', tags = [] } = input;
+  const description = textWithoutSecrets(ctx, 'description', input.description ?? '');
+  const tags = withoutSecrets(ctx, 'tags', input.tags ?? []);
   tags.forEach(checkModelTag);
   checkRoom(`Registered Model (name=${input.name})`, { description, tags: tagMap(tags) });
   return swap(ctx, `The name '${input.name}'`, async () => {

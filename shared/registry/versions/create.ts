@@ -1,5 +1,6 @@
 import type { Write } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
+import { textWithoutSecrets, withoutSecrets } from '../../secrets/index.ts';
 import { lost, swapInTurn } from '../../swap.ts';
 import { checkLength } from '../../tracking/index.ts';
 import { commit } from '../commit.ts';
@@ -33,7 +34,8 @@ export type NewVersion = {
  * Throws `forbidden` where it names what the caller may not see: as its source, its run, or rows to judge it by.
  */
 export async function createVersion(ctx: Context, input: NewVersion): Promise<ModelVersion> {
-  const { description = '', tags = [] } = input;
+  const description = textWithoutSecrets(ctx, 'description', input.description ?? '');
+  const tags = withoutSecrets(ctx, 'tags', input.tags ?? []);
   const prompt = isPrompt(tagMap(tags));
   if (prompt) checkPromptSource(input.source);
   checkLength('run_id', input.runId ?? '', idCharsMax);
