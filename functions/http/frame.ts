@@ -5,12 +5,15 @@ import { type Route, route } from '../../shared/http/index.ts';
  * What a logged page may do while the web UI shows it: run its own script and draw. It has no origin (so no
  * storage, no cookies, no parent), reaches no server and goes nowhere. Of foreign scripts it may load the
  * libraries that plotting tools leave out of what they write: plotly (as MLflow's `log_figure` writes it),
- * Vega and Bokeh.
+ * Vega and Bokeh. To serve them from here would mean a copy of each version that any of these tools ever wrote
+ * into a page. It costs nothing that the page's own script could not do: there is no one in the frame to act as
+ * and nothing to read but the page itself, and no more of that can leave than the address of a library. Of
+ * jsDelivr the packages of npm only, since its other folders serve any repository there is.
  */
 const policy = [
   'sandbox allow-scripts',
   "default-src 'none'",
-  "script-src 'unsafe-inline' 'unsafe-eval' https://cdn.plot.ly https://cdn.jsdelivr.net https://cdn.bokeh.org",
+  "script-src 'unsafe-inline' 'unsafe-eval' https://cdn.plot.ly https://cdn.jsdelivr.net/npm/ https://cdn.bokeh.org/bokeh/",
   "style-src 'unsafe-inline'",
   'img-src data: blob:',
   'media-src data: blob:',
