@@ -114,7 +114,8 @@ describe('a token', () => {
     const bob = async (told: 'principal.disabled' | 'principal.enabled' | 'principal.deleted') =>
       changeAccess(server.ctx, async () => {
         const before = await readAccess<PrincipalDocument>(server.ctx, 'principal', 'bob');
-        const { disabled, ...doc } = before?.doc as PrincipalDocument;
+        if (before?.doc.type !== 'principal') throw new Error('There is no bob.');
+        const { disabled, ...doc } = before.doc;
         const off = { at: server.ctx.clock.now(), by: 'tester', reason: 'left' };
         const after = told === 'principal.disabled' ? { ...doc, disabled: off } : doc;
         return {

@@ -59,7 +59,7 @@ export const tokens: readonly Route[] = [
       const { text: token, token: made } = await createToken(ctx, identity, {
         name: input.name,
         expiresInSeconds: input.expires_in_seconds,
-        scopes: input.scopes as TokenUse['token']['scopes'] | undefined,
+        scopes: input.scopes,
         principalId: input.principal,
       });
       const body = { token, ...shown({ token: made, lastUsedAt: undefined }) };

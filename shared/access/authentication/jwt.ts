@@ -39,9 +39,11 @@ export class Jwts {
   async verify(text: string, log: Log): Promise<Proof> {
     const { jwtVerify, decodeJwt } = await import('jose');
     try {
-      const { iss } = decodeJwt(text);
+      const { iss, exp = 0 } = decodeJwt(text);
       const issuer = this.#issuers.find((known) => known.issuer === iss);
       if (!issuer) throw new Refused('its issuer is not one of those that are trusted');
+      // Nobody is asked for the keys of what would be refused with them.
+      if (!(exp + clockToleranceSeconds > this.#clock.now() / 1000)) throw new Refused('it has expired');
       const { payload } = await jwtVerify(text, keyIn(issuer.keys, log), {
         algorithms: ['RS256'],
         issuer: issuer.issuer,

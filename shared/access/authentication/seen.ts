@@ -46,7 +46,7 @@ export function noteSeen(port: Port, { principal, kind, token }: Identity, role:
 export async function flushSeen({ documents }: Pick<Stores, 'documents'>): Promise<void> {
   stopTimer(documents);
   const watched = [...(watchedBy.get(documents) ?? [])];
-  await Promise.all(watched.map(([id, each]) => (each.isDirty ? write(id, each) : each.writing)));
+  await Promise.all(watched.map(async ([id, each]) => (each.isDirty ? write(id, each) : each.writing)));
 }
 
 function note(port: Port, id: string, role: Role | undefined): void {
@@ -117,10 +117,10 @@ async function merge(port: Port, id: string, watched: Watched): Promise<void> {
       at: Math.max(at, stored?.doc.at ?? 0),
       roles: later(stored?.doc.roles ?? {}, roles),
     };
-    const write = stored
+    const put = stored
       ? ({ op: 'replace', doc, etag: stored.etag } as const)
       : ({ op: 'create', doc } as const);
-    const { outcome } = await documents.write(accessKey, write);
+    const { outcome } = await documents.write(accessKey, put);
     return outcome === 'applied' ? undefined : lost;
   });
 }

@@ -44,8 +44,7 @@ const noPassword: Kept = { ...cost, salt: randomBytes(16), hash: randomBytes(has
 
 function checkPassword(password: string): void {
   const fails = (why: string) => new CairnError('invalid', `The password ${why}.`, { field: 'password' });
-  const { length } = [...password];
-  if (length < charsMin) throw fails(`must have at least ${charsMin} characters`);
+  if (password.length < charsMin) throw fails(`must have at least ${charsMin} characters`);
   if (password.length > charsMax) throw fails(`must have at most ${charsMax} characters`);
   if (!password.isWellFormed()) throw fails('holds half of a surrogate pair');
   if (password.startsWith(tokenPrefix)) throw fails(`must not begin with '${tokenPrefix}', as tokens do`);

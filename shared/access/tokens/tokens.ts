@@ -1,5 +1,4 @@
 import type { Context } from '../../context.ts';
-import type { Stored } from '../../documents.ts';
 import { eventWrite, relay } from '../../events/index.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../../http/index.ts';
 import { seenId } from '../authentication/seen.ts';
@@ -114,7 +113,7 @@ export async function revokeToken(ctx: Context, tokenId: string, reason = ''): P
     return {
       edits: [
         {
-          before: before as Stored<TokenDocument>,
+          before,
           after,
           told: { type: 'token.revoked', subject, ...(reason === '' ? {} : { reason }) },
         },
