@@ -41,12 +41,12 @@ export async function guardedServer(env: Readonly<Record<string, string>> = {}):
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const isJson = response.headers.get('content-type')?.includes('json');
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: isJson ? ((await response.json()) as JsonObject) : {},
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: isJson ? ((await response.json()) as JsonObject) : {},
+      };
     };
-  };
   const admin = as(`Bearer ${adminToken}`);
   return {
     ...server,
