@@ -1,5 +1,10 @@
+export { checkAudit } from './check.ts';
+export type { AuditEntry } from './entry.ts';
+export { allAudit, type AuditFilter, listAudit } from './list.ts';
 export { recordAudit } from './record.ts';
 export { exportSegments } from './segments/export.ts';
 export { segmentsIn } from './segments/folder.ts';
-export { segmentFiles, storedSegments } from './segments/stored.ts';
+export { segmentOf } from './segments/names.ts';
+export { type SegmentFile, segmentFiles } from './segments/stored.ts';
+export { auditState } from './state.ts';
 export { type SegmentSource, type Verification, verifySegments } from './verify/verify.ts';

@@ -23,7 +23,7 @@ let ctx: Context;
 beforeEach(async () => {
   stores = await testInstances(3);
   const [first] = stores.instances;
-  ctx = await withKeys(first as Context);
+  ctx = await withKeys(first);
 });
 afterEach(() => stores.close());
 

@@ -20,8 +20,8 @@ export type VerifyOptions = {
   readonly isPart?: boolean;
   /** The time at which this is asked: entries that have been unsigned for long by then are a problem. */
   readonly now?: number;
-  /** Entries after which no further segment is begun. */
-  readonly entriesMax?: number;
+  /** Asked before each segment but the first, with the entries so far: whether there is room for more. */
+  readonly goesOn?: (entries: number) => boolean;
   /** Asked about each hour with the entries found in its segment, for what else is known of them. */
   readonly further?: (segment: string, hashes: ReadonlyMap<number, string>, report: Report) => Promise<void>;
 };
@@ -37,9 +37,8 @@ export type Verification = {
   readonly verifiedTo: { readonly seq: number; readonly hash: string };
   /** Entries behind that: of the last minutes, if all is well. */
   readonly unsignedEntries: number;
-  /** The last hour that was looked at, and whether there are more that were not. */
-  readonly lastSegment: string | null;
-  readonly isCutShort: boolean;
+  /** The hour that would have come next, where there was no room for more. */
+  readonly nextSegment: string | undefined;
 };
 
 const problemsMax = 1000;
@@ -88,14 +87,17 @@ class Verifier {
   };
 
   async run(): Promise<Verification> {
-    let isCutShort = false;
+    let nextSegment: string | undefined;
     for await (const segment of this.#source.segments()) {
-      isCutShort = this.#entries >= (this.#options.entriesMax ?? Number.POSITIVE_INFINITY);
-      if (isCutShort) break;
+      const { goesOn } = this.#options;
+      if (this.#segments > 0 && goesOn && !goesOn(this.#entries)) {
+        nextSegment = segment;
+        break;
+      }
       await this.#segment(segment);
     }
     this.#aggregates.end(this.#followed.recordedAt);
-    if (!isCutShort) this.#end();
+    if (nextSegment === undefined) this.#end();
     return {
       ok: this.#problemCount === 0,
       segments: this.#segments,
@@ -104,8 +106,7 @@ class Verifier {
       problemCount: this.#problemCount,
       verifiedTo: this.#verifiedTo,
       unsignedEntries: Math.max(0, this.#followed.seq - this.#verifiedTo.seq),
-      lastSegment: this.#lastSegment,
-      isCutShort,
+      nextSegment,
     };
   }
 
