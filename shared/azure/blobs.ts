@@ -34,6 +34,8 @@ export type WriteOptions = {
   readonly contentType?: string | undefined;
   /** Create-only: an existing blob is left as it is and `false` comes back. */
   readonly createOnly?: boolean;
+  /** Only where the blob is still the one with this etag; else it is left as it is and `false` comes back. */
+  readonly ifMatch?: string;
 };
 
 /** A bounded piece of a blob. `last` is inclusive, as in HTTP. */
@@ -117,14 +119,23 @@ export class BlobContainer {
     return Buffer.concat(await opened.body.toArray());
   }
 
-  /** Writes a small blob at once. Returns `false` only when `createOnly` met an existing blob. */
+  /** The same with the etag that a conditional write needs. */
+  async readStored(name: string): Promise<{ bytes: Buffer; etag: string } | undefined> {
+    const opened = await this.open(name);
+    return opened && { bytes: Buffer.concat(await opened.body.toArray()), etag: opened.etag };
+  }
+
+  /** Writes a small blob at once. Returns `false` only where the condition asked for did not hold. */
   async write(name: string, data: Uint8Array, options: WriteOptions = {}): Promise<boolean> {
     const upload = () =>
       this.#client.getBlockBlobClient(name).uploadData(data, {
         blobHTTPHeaders: headersOf(options),
-        conditions: options.createOnly ? { ifNoneMatch: '*' } : {},
+        conditions: {
+          ...(options.createOnly ? { ifNoneMatch: '*' } : {}),
+          ...(options.ifMatch === undefined ? {} : { ifMatch: options.ifMatch }),
+        },
       });
-    if (options.createOnly) return unlessExists(upload);
+    if (options.createOnly || options.ifMatch !== undefined) return unlessExists(upload);
     await guarded(upload);
     return true;
   }
@@ -237,14 +248,15 @@ export class BlobContainer {
     }
   }
 
-  /** Every blob whose name begins with `prefix`, in order of name. */
-  async *walk(prefix: string): AsyncGenerator<BlobProperties & { name: string }> {
+  /** Every blob whose name begins with `prefix`, in order of name. `modifiedAt` is milliseconds since 1970. */
+  async *walk(prefix: string): AsyncGenerator<BlobProperties & { name: string; modifiedAt: number }> {
     for await (const item of listed(this.#client.listBlobsFlat({ prefix })))
       yield {
         name: item.name,
         bytes: item.properties.contentLength ?? 0,
         etag: item.properties.etag,
         contentType: item.properties.contentType,
+        modifiedAt: item.properties.lastModified.getTime(),
       };
   }
 

@@ -20,7 +20,7 @@ export function absentAsUndefined<T>(get: () => Promise<T>): Promise<T | undefin
   );
 }
 
-/** Whether a create-only write was done: `false` where the blob exists already. */
+/** Whether a create-only or conditional write was done: `false` where its condition did not hold. */
 export function unlessExists(write: () => Promise<unknown>): Promise<boolean> {
   return guarded(() =>
     write().then(

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { columns, head, requests } from './golden/part-1.ts';
+import { joinRules } from '../privacy/index.ts';
 import { type PartTable, readPart, type Scored, writePart } from './part.ts';
+import { withoutRows } from './part-rows.ts';
 import type { Tensor } from '../sessions/index.ts';
 
 const contents = (table: PartTable) =>
@@ -39,6 +41,51 @@ describe('format 1 of prediction parts', () => {
     const at = bytes.indexOf('cairn.part') + 'cairn.part'.length;
     bytes[bytes.indexOf('1', at)] = '2'.charCodeAt(0);
     await expect(readPart(bytes)).rejects.toThrow("format '2'");
+  });
+});
+
+describe('a part without some of its rows', () => {
+  const rules = joinRules([{ höhe: 'mask', length: 'hash', label: 'mask' }], undefined, {
+    id: '0a1b2c3d',
+    bytes: new Uint8Array(32),
+  });
+
+  test('has the schema, the metadata and the values of the others as they were', async () => {
+    for (const bytes of [new Uint8Array(await golden), writePart({ ...head, rules }, requests, 4)]) {
+      const before = await readPart(bytes);
+      for (const removed of [[], [1], [0, 2], [0, 1, 2]]) {
+        const rewritten = await withoutRows(bytes, new Set(removed));
+        const { num_rows: _, ...schema } = schemaOf(rewritten);
+        expect(schemaOf(bytes)).toMatchObject(schema);
+        const after = await readPart(rewritten);
+        expect(after.rows).toBe(3 - removed.length);
+        expect(after.hidden).toEqual(before.hidden);
+        expect(after.lostRows).toBe(4);
+        const kept = ([, values]: [string, readonly unknown[]]) =>
+          values.filter((_, row) => !removed.includes(row));
+        for (const entry of Object.entries(contents(before)))
+          expect(after.column(entry[0])).toEqual(kept(entry));
+      }
+    }
+  });
+
+  test('keeps every element type, nulls and numbers beyond a double', async () => {
+    const data = {
+      bool: { type: 'bool', dims: [2], data: Uint8Array.of(0, 1) },
+      u32: { type: 'uint32', dims: [2], data: Uint32Array.of(0, 4294967295) },
+      u64: { type: 'uint64', dims: [2], data: BigUint64Array.of(0n, 2n ** 64n - 1n) },
+      i8: { type: 'int8', dims: [2], data: Int8Array.of(-128, 127) },
+      i64: { type: 'int64', dims: [2], data: BigInt64Array.of(5n, -(2n ** 63n)) },
+      f32: { type: 'float32', dims: [2], data: Float32Array.of(0.1, Number.NEGATIVE_INFINITY) },
+      f64: { type: 'float64', dims: [2], data: Float64Array.of(0.1, Number.NaN) },
+      text: { type: 'string', dims: [2], data: ['', 'å😀'] },
+    } as const satisfies Record<string, Tensor>;
+    const bytes = writePart({ ...head, features: null, labels: null }, [
+      { at: 0, rows: 2, inputs: data, outputs: {}, scores: null, latencyMicros: 1, status: 200 },
+    ]);
+    const before = contents(await readPart(bytes));
+    const after = contents(await readPart(await withoutRows(bytes, new Set([0]))));
+    expect(after).toEqual(Object.fromEntries(Object.entries(before).map(([name, [, b]]) => [name, [b]])));
   });
 });
 
