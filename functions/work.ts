@@ -1,5 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
+import { dropGrants, finishEnding, finishTrust } from '../shared/access/index.ts';
 import { exportSegments, recordAudit } from '../shared/audit/index.ts';
 import { type BatchMessage, planJob, recoverJob } from '../shared/batch/index.ts';
 import type { Context } from '../shared/context.ts';
@@ -65,7 +66,7 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'retraining.finished': [traceRetraining, announceEnded],
   'model.created': [notifyWebhooks],
   'model.renamed': [finishRename],
-  'model.deleted': [finishDeletion],
+  'model.deleted': [finishDeletion, dropGrants],
   'model.tag-set': [notifyWebhooks],
   'model.tag-deleted': [notifyWebhooks],
   'version.deleted': [cleanVersion, wakePromotions],
@@ -75,6 +76,11 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'policy.changed': [wakePromotions],
   'version.signed': [wakePromotions],
   'version.staged': [wakePromotions],
+  'experiment.purged': [dropGrants],
+  'principal.disabled': [finishEnding],
+  'group.changed': [finishEnding],
+  'workspace.updated': [finishEnding],
+  'trust.deleted': [finishTrust],
 };
 
 type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonly kind?: string };

@@ -5,6 +5,7 @@ import {
   defaultWorkspace,
   fullAccess,
   type Identity,
+  isWorkspace,
   noAccess,
   workspacePattern,
 } from '../../shared/access/index.ts';
@@ -41,10 +42,32 @@ export async function accessTo(
   const state = await accessState(port);
   const access = accessOf(identity, state, workspace, settings, clock.now());
   if (workspace === defaultWorkspace || role === 'signed-in' || scope === 'deployment') return access;
-  if (state.workspaces.has(workspace) && access.isMember) return access;
-  throw new CairnError(
+  if (isWorkspace(state, workspace) && access.isMember) return access;
+  throw notThere(workspace, 'X-MLFLOW-WORKSPACE');
+}
+
+/**
+ * What the caller may do in a workspace other than the one their request names, by what it asks for in `field`.
+ * `*` is the deployment. Throws `not-found` as {@link accessTo} does.
+ */
+export async function accessElsewhere(
+  ctx: Context,
+  identity: Identity,
+  workspace: string,
+  field = 'workspace',
+): Promise<Access> {
+  const { settings, clock } = ctx;
+  if (settings.auth === 'off' || workspace === ctx.workspace || workspace === '*') return ctx.access;
+  const state = await accessState(ctx);
+  const access = accessOf(identity, state, workspace, settings, clock.now());
+  if (access.inDeployment === 'admin' || (isWorkspace(state, workspace) && access.isMember)) return access;
+  throw notThere(workspace, field);
+}
+
+function notThere(workspace: string, field: string): CairnError {
+  return new CairnError(
     'not-found',
-    `Workspace '${workspace}' does not exist, or you hold no role in it; GET /api/v1/session lists yours.`,
-    { field: 'X-MLFLOW-WORKSPACE' },
+    `Workspace '${workspace.slice(0, 100)}' does not exist, or you hold no role in it; GET /api/v1/session lists yours.`,
+    { field },
   );
 }

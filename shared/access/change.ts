@@ -41,6 +41,8 @@ export async function changeAccess<T>(
     const { state, root } = await currentState(there);
     const { edits, result } = await attempt(state);
     if (edits.length === 0) return result;
+    // What the rules have and the store has no more was deleted since they were read.
+    if (edits.some(({ before, after }) => !before && !after)) return lost;
     const seq = state.seq + 1;
     const changes = edits.map(counted);
     const events = changes.map((change) => eventWrite(there, change.event, {}));

@@ -31,6 +31,33 @@ export type {
 export { accessId, accessKey, defaultWorkspace, workspacePattern } from './model.ts';
 export { isOffboarded } from './offboarded.ts';
 export { type AccessPort, accessState } from './state.ts';
+export {
+  createGrant,
+  deleteGrant,
+  dropGrants,
+  listGrants,
+  mayManage,
+} from './grants.ts';
+export { deleteGroup, getGroup, listGroups, putGroup } from './groups.ts';
+export { finishEnding } from './end.ts';
+export {
+  changePrincipal,
+  createPrincipal,
+  deletePrincipal,
+  getPrincipal,
+  lastSeen,
+  listPrincipals,
+} from './principals.ts';
+export { deleteTrust, finishTrust, getTrust, listTrusts, putTrust } from './trusts.ts';
+export {
+  changeWorkspace,
+  createWorkspace,
+  deleteWorkspace,
+  getWorkspace,
+  isWorkspace,
+  listWorkspaces,
+  type WorkspaceChange,
+} from './workspaces.ts';
 export { covers, lesser, type Role, roles } from './role.ts';
 export {
   createToken,

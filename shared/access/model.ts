@@ -15,6 +15,12 @@ export type AccessRoot = Document & { readonly type: 'access-root'; readonly seq
 /** What is common to what instances hold in memory: `seq` counts the events of the aggregate that it is. */
 type Counted = Document & { readonly seq: number };
 
+/**
+ * Set on what is being deleted while what hangs on it goes, which takes several changes where it is much: nobody
+ * gets anything by it any more.
+ */
+export type Ending = { readonly by: string; readonly reason?: string };
+
 /** Left under the id of what was deleted, so that the events of whatever takes its name go on counting. */
 export type GoneDocument = Counted & { readonly type: 'gone' };
 
@@ -52,6 +58,7 @@ export type PrincipalDocument = Counted & {
   readonly kind: PrincipalKind;
   /** Set: nobody gets in under this id, whatever they present. */
   readonly disabled?: { readonly at: number; readonly by: string; readonly reason: string };
+  readonly ending?: Ending;
   /** scrypt, as `scrypt$N$r$p$salt$hash`; MLflow's users have one. */
   readonly password?: string;
   readonly createdAt: number;
@@ -63,6 +70,7 @@ export type GroupDocument = Counted & {
   readonly type: 'group';
   readonly name: string;
   readonly members: readonly string[];
+  readonly ending?: Ending;
 };
 
 /**
@@ -119,6 +127,7 @@ export type WorkspaceDocument = Counted & {
   readonly createdBy: string;
   /** Limits of the workspace in place of those of the settings. */
   readonly limits?: WorkspaceLimits;
+  readonly ending?: Ending;
 };
 
 export type WorkspaceLimits = {

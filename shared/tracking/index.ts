@@ -11,6 +11,7 @@ export {
   setExperimentTag,
 } from './experiments/changes.ts';
 export { createExperiment, getExperiment, getExperimentByName } from './experiments/experiments.ts';
+export { experimentNames } from './experiments/names.ts';
 export { type FoldMessage, foldFinishedRun, foldRun } from './history/fold.ts';
 export {
   metricHistoryBulk,
