@@ -10,6 +10,7 @@ const usage = `Usage: npm start -- [options]
   --faithful     carry HTTP through the library's own proxy, as Azure does
   --latency MS   delay of each Cosmos DB round trip, for instance 8ms
   --ru N         request units a second, above which Cosmos DB answers 429
+  --auth         ask everyone to sign in; prints a token of the first admin, 'admin'
   --allow-reset  open POST /admin/local/reset, which empties every store
   --help         this text`;
 
@@ -71,6 +72,7 @@ function readOptions(args: string[]): StackOptions {
     port,
     data: values.data,
     faithful: values.faithful,
+    auth: values.auth,
     allowReset: values['allow-reset'],
     ...(latencyMs !== undefined && { latencyMs }),
     ...(ruPerSecondMax !== undefined && { ruPerSecondMax }),
@@ -87,6 +89,7 @@ function parse(args: string[]) {
         faithful: { type: 'boolean', default: false },
         latency: { type: 'string' },
         ru: { type: 'string' },
+        auth: { type: 'boolean', default: false },
         'allow-reset': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -102,7 +105,7 @@ function number(flag: string, text: string): number {
   throw new StackError(`${flag} is "${text}"; give a whole number.`);
 }
 
-function readyText({ url, data, functions }: Stack, seconds: number): string {
+function readyText({ url, data, functions, adminToken }: Stack, seconds: number): string {
   return [
     '',
     `Cairn is ready (${seconds.toFixed(1)} s, ${functions.length} functions)`,
@@ -112,6 +115,12 @@ function readyText({ url, data, functions }: Stack, seconds: number): string {
     `  Data folder   ${relative(process.cwd(), data) || '.'}`,
     '',
     `  export MLFLOW_TRACKING_URI=${url}`,
+    ...(adminToken
+      ? [
+          `  export MLFLOW_TRACKING_TOKEN=${adminToken.text}`,
+          `  # the first admin's, kept in ${relative(process.cwd(), adminToken.file)}; make tokens for others by POST ${url}/api/v1/tokens`,
+        ]
+      : ['  Nobody is asked to sign in: start with --auth to change that.']),
     '  Ctrl-C stops; the data stays.',
     '',
   ].join('\n');

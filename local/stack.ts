@@ -4,6 +4,7 @@ import { existsSync, accessSync, constants, mkdirSync, readFileSync, writeFileSy
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type AdminToken, adminToken } from './admin-token.ts';
 import { type Azurite, azuriteFolder, startAzurite } from './azurite/index.ts';
 import { buildIfStale } from './bundle.ts';
 import { healthy, type HostProcess, killed, startHostProcess, stopped } from './host-process.ts';
@@ -20,6 +21,8 @@ export interface StackOptions {
   /** Folder of host.json and package.json; default: this project, built when its sources changed. */
   appDir?: string;
   faithful?: boolean;
+  /** Asks everyone to sign in; absent, whoever reaches this machine's loopback may do everything. */
+  auth?: boolean;
   /** Delay of each Cosmos DB round trip. */
   latencyMs?: number;
   /** Request units a second beyond which Cosmos DB answers 429. */
@@ -44,6 +47,8 @@ export interface Stack {
   connectionString: string;
   /** Key of `/admin`. */
   adminKey: string;
+  /** By which the first admin signs in, where everyone must. */
+  adminToken: AdminToken | undefined;
   /** What the app registered, a line each. */
   functions: string[];
   /** Process ids of the parts. */
@@ -92,7 +97,8 @@ async function start(options: StackOptions, undo: (() => unknown)[]): Promise<St
   progress('Starting the Functions host');
   const { faithful = false, allowReset = false, output } = options;
   const appDir = resolve(options.appDir ?? root);
-  const env = settings(options, data, port, azurite);
+  const token = options.auth ? adminToken(data) : undefined;
+  const env = { ...settings(options, data, port, azurite), ...access(token), ...options.env };
   const host = await startHostProcess({ port, appDir, data, faithful, allowReset, env, output }, (child) => {
     undo.push(() => killed(child));
     lock.noteChildren([azurite.pid, child.pid ?? -1]);
@@ -105,7 +111,7 @@ async function start(options: StackOptions, undo: (() => unknown)[]): Promise<St
   undo.push(() => watcher.stop());
   await healthy(host);
 
-  return running({ data, azurite, host, watcher, lock });
+  return running({ data, azurite, host, watcher, lock, token });
 }
 
 interface Parts {
@@ -114,9 +120,10 @@ interface Parts {
   host: HostProcess;
   watcher: Watcher;
   lock: Lock;
+  token: AdminToken | undefined;
 }
 
-function running({ data, azurite, host, watcher, lock }: Parts): Stack {
+function running({ data, azurite, host, watcher, lock, token }: Parts): Stack {
   let ending = false;
   const crashed = new Promise<string>((tell) => {
     const report = (part: string, code: string) => {
@@ -138,6 +145,7 @@ function running({ data, azurite, host, watcher, lock }: Parts): Stack {
     data,
     connectionString: azurite.connectionString,
     adminKey: readFileSync(join(data, 'admin-key'), 'utf8').trim(),
+    adminToken: token,
     functions: host.functions,
     pids: { host: host.child.pid ?? -1, azurite: azurite.pid },
     crashed,
@@ -248,7 +256,6 @@ function settings(
     AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:00:01',
     FUNCTIONS_WORKER_RUNTIME: 'node',
     CAIRN_LOCAL: '1',
-    CAIRN_AUTH: 'off',
     CAIRN_PUBLIC_URL: `http://127.0.0.1:${port}`,
     CAIRN_EXECUTORS: process.env['CAIRN_EXECUTORS'] ?? JSON.stringify(exampleExecutors),
     ...converter(),
@@ -259,8 +266,13 @@ function settings(
     ...(options.ruPerSecondMax !== undefined && {
       CAIRN_COSMOS_RU_PER_SECOND: String(options.ruPerSecondMax),
     }),
-    ...options.env,
   };
+}
+
+/** Who may do what: everyone everything, or first the admin whose token this is. */
+function access(token: AdminToken | undefined): Record<string, string> {
+  if (!token) return { CAIRN_AUTH: 'off' };
+  return { CAIRN_AUTH: 'on', CAIRN_FIRST_ADMIN: 'admin', CAIRN_ADMIN_TOKEN_HASH: token.hash };
 }
 
 function oneLine(error: unknown): string {

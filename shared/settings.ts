@@ -310,6 +310,8 @@ export function readSettings(env: Environment): Settings {
   refuseInAzure('CAIRN_ADMIN_TOKEN_HASH', adminTokenHash);
   if (adminTokenHash !== undefined && !/^[0-9a-f]{64}$/.test(adminTokenHash))
     problems.push('CAIRN_ADMIN_TOKEN_HASH must be 64 hexadecimal digits.');
+  if (adminTokenHash !== undefined && !get('CAIRN_FIRST_ADMIN'))
+    problems.push('CAIRN_ADMIN_TOKEN_HASH needs CAIRN_FIRST_ADMIN, whose token it is.');
   const tenant = get('CAIRN_ENTRA_TENANT');
   const clientId = get('CAIRN_ENTRA_CLIENT_ID');
   if (Boolean(tenant) !== Boolean(clientId))

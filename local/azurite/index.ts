@@ -64,13 +64,7 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
     queueUrl,
     blobPort,
     queuePort,
-    connectionString: [
-      'DefaultEndpointsProtocol=http',
-      `AccountName=${ACCOUNT}`,
-      `AccountKey=${ACCOUNT_KEY}`,
-      `BlobEndpoint=${blobUrl}`,
-      `QueueEndpoint=${queueUrl}`,
-    ].join(';'),
+    connectionString: connectionStringOf(blobPort, queuePort),
     pid: child.pid ?? -1,
     exited,
     async stop() {
@@ -84,6 +78,17 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
       await exited;
     },
   };
+}
+
+/** How an Azurite is reached that listens on these ports of this machine. */
+export function connectionStringOf(blobPort: number, queuePort: number): string {
+  return [
+    'DefaultEndpointsProtocol=http',
+    `AccountName=${ACCOUNT}`,
+    `AccountKey=${ACCOUNT_KEY}`,
+    `BlobEndpoint=http://127.0.0.1:${blobPort}/${ACCOUNT}`,
+    `QueueEndpoint=http://127.0.0.1:${queuePort}/${ACCOUNT}`,
+  ].join(';');
 }
 
 /** Where `startAzurite({data})` keeps Azurite's files under a stack's data folder. */

@@ -65,6 +65,10 @@ async function readOptions(): Promise<HostOptions> {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new HostError(`--port is "${values.port ?? ''}"; give a port from 0 to 65535.`);
   }
+  if (!isLoopback(values.host ?? '127.0.0.1') && process.env['CAIRN_AUTH'] === 'off')
+    throw new HostError(
+      `CAIRN_AUTH=off lets everyone in, and --host ${values.host} is more than this machine; set CAIRN_AUTH to on.`,
+    );
   return {
     appDir: values.app ?? '.',
     port,
@@ -75,6 +79,10 @@ async function readOptions(): Promise<HostOptions> {
       localEndpoints: { 'POST /admin/local/reset': (await import('../reset.ts')).resetStores },
     }),
   };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function parse() {

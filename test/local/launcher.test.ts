@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -38,7 +39,7 @@ test('shows progress, then where everything is; Ctrl-C stops all of it', async (
   const stack = launch(['--port', '0']);
   const url = await ready(stack);
   expect(stack.out()).toMatch(
-    /^Starting storage …\nStarting the Functions host …\n\nCairn is ready \([\d.]+ s, 5 functions\)\n/,
+    /^Starting storage …\nStarting the Functions host …\n\nCairn is ready \([\d.]+ s, 6 functions\)\n/,
   );
   expect(stack.out()).toContain(`export MLFLOW_TRACKING_URI=${url}`);
   const parts = children();
@@ -61,6 +62,45 @@ test('a second Ctrl-C does not wait for what still runs', async () => {
   expect(await stack.exited).toBe(130);
   expect(await slow).toBe('cut');
   await eventually(() => parts.filter(isRunning).length === 0);
+});
+
+test('--auth prints a token of the first admin, the same after a restart, that nobody else on the machine can read', async () => {
+  const tokens: string[] = [];
+  for (let starts = 0; starts < 2; starts++) {
+    const stack = launch(['--port', '0', '--auth']);
+    const url = await ready(stack);
+    const token = /export MLFLOW_TRACKING_TOKEN=(\S+)/.exec(stack.out())?.[1] ?? '';
+    tokens.push(token);
+    const { auth, admin, hash } = (await (await fetch(`${url}/settings`)).json()) as Record<string, string>;
+    expect([auth, admin, hash]).toEqual(['on', 'admin', createHash('sha256').update(token).digest('hex')]);
+    stack.process.kill('SIGINT');
+    expect(await stack.exited).toBe(0);
+  }
+  expect(tokens[0]).toMatch(/^cairn_[0-9a-f]{16}_[0-9A-Za-z]{49}$/);
+  expect(tokens[1]).toBe(tokens[0]);
+  const file = join(data, 'admin-token');
+  expect(readFileSync(file, 'utf8')).toBe(`${tokens[0]}\n`);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('without --auth nobody is asked to sign in, and it says so', async () => {
+  const stack = launch(['--port', '0']);
+  const url = await ready(stack);
+  expect(await (await fetch(`${url}/settings`)).json()).toEqual({ auth: 'off' });
+  expect(stack.out()).toContain('Nobody is asked to sign in');
+  expect(stack.out()).not.toContain('MLFLOW_TRACKING_TOKEN');
+});
+
+test('a host that is open to everyone listens to this machine only', async () => {
+  const script = fileURLToPath(new URL('../../local/host/main.ts', import.meta.url));
+  const host = spawn(process.execPath, [script, '--port', '0', '--host', '0.0.0.0'], {
+    env: { ...process.env, CAIRN_AUTH: 'off' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  host.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  expect((await once(host, 'close'))[0]).toBe(1);
+  expect(errors).toContain('CAIRN_AUTH=off lets everyone in, and --host 0.0.0.0 is more than this machine');
 });
 
 describe('one line, exit 1 and nothing left running, when', () => {
@@ -104,7 +144,9 @@ describe('one line, exit 1 and nothing left running, when', () => {
 test('--help lists the options', async () => {
   const stack = launch(['--help']);
   expect(await stack.exited).toBe(0);
-  expect(stack.out()).toMatch(/--port[^]*--data[^]*--faithful[^]*--latency[^]*--ru[^]*--allow-reset/);
+  expect(stack.out()).toMatch(
+    /--port[^]*--data[^]*--faithful[^]*--latency[^]*--ru[^]*--auth[^]*--allow-reset/,
+  );
 });
 
 test('--allow-reset opens an endpoint that empties storage and makes it anew', async () => {
