@@ -1,6 +1,13 @@
 import { covers, type ResourceType, type Role } from '../../shared/access/index.ts';
 import type { Context } from '../../shared/context.ts';
-import { type Call, CairnError, type Input, type Reference, type Route } from '../../shared/http/index.ts';
+import {
+  type Call,
+  CairnError,
+  type Input,
+  type Reference,
+  type Route,
+  type Scope,
+} from '../../shared/http/index.ts';
 import { inTurns } from '../../shared/turns.ts';
 import { type Located, locators } from './guard/locate.ts';
 import { textsAt } from './guard/texts.ts';
@@ -28,20 +35,17 @@ export function admit({ access, workspace }: Context, { role, scope = 'workspace
     if (covers(access.inDeployment, role)) return;
     throw new CairnError('forbidden', `This needs the role ${role} in the whole deployment.`);
   }
-  if (access.may(role)) return;
-  if (scope !== 'workspace') {
-    const among =
-      'among' in scope
-        ? scope.among.map((type) => ({ type, role }))
-        : scope.inWorkspace
-          ? []
-          : scope.on.map((reference) => ({
-              type: locators[reference.names].type,
-              role: reference.role ?? role,
-            }));
-    if (among.some((each) => access.mayAny(each.role, each.type))) return;
-  }
+  if (access.may(role) || typesOf(scope).some((type) => access.mayAny(role, type))) return;
   throw new CairnError('forbidden', `This needs the role ${role} in workspace '${workspace}'.`);
+}
+
+/** The types of resource on which the route's own role would do, in place of that role in the workspace. */
+function typesOf(scope: Exclude<Scope, 'deployment'>): readonly ResourceType[] {
+  if (scope === 'workspace') return [];
+  if ('among' in scope) return scope.among;
+  return scope.inWorkspace
+    ? []
+    : scope.on.flatMap((reference) => (reference.role === undefined ? [locators[reference.names].type] : []));
 }
 
 /** Refuses an admitted call unless the caller has the role on all that the input names. */

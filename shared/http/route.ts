@@ -16,7 +16,7 @@ export type Named =
   | 'logged-model'
   | 'model-name'
   | 'artifact-path'
-  /** `runs:/…`, `models:/…`, `mlflow-artifacts:/…`; a place elsewhere is nobody's here. */
+  /** The URI of a place: `mlflow-artifacts:/…`; one elsewhere is nobody's here. */
   | 'artifact-uri'
   | 'monitor'
   | 'batch-job'

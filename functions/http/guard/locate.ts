@@ -36,7 +36,7 @@ export const locators: Readonly<Record<Named, Locator>> = {
   run: { type: 'experiment', locate: (_, id) => one('experiment', experimentOfRun(id)) },
   'logged-model': { type: 'experiment', locate: (_, id) => one('experiment', experimentOfModel(id)) },
   'artifact-path': { type: 'experiment', locate: (_, path) => experiments(experimentsOfArtifact(path)) },
-  'artifact-uri': { type: 'experiment', locate: locateUri },
+  'artifact-uri': { type: 'experiment', locate: (_, uri) => experiments(experimentsOfArtifactUri(uri)) },
   model: { type: 'model', locate: (_, id) => one('model', id) },
   'model-name': { type: 'model', reads: true, locate: locateModel, unknown: unknownModel },
   endpoint: { type: 'endpoint', locate: (_, name) => one('endpoint', name), unknown: unknownEndpoint },
@@ -86,21 +86,4 @@ function endpointOfFile(encoded: string): string | undefined {
 
 async function locateModel(ctx: Context, name: string): Promise<Located> {
   return one('model', await modelIdOfName(ctx, name));
-}
-
-/** `runs:/<run>/…`, `models:/<logged model>`, `models:/<name>/…`, `models:/<name>@…`, and the URI of a place. */
-function locateUri(ctx: Context, uri: string): Located | Promise<Located> {
-  const [, scheme = '', path = ''] = /^(runs|models):\/+(.*)$/is.exec(uri) ?? [];
-  const [first = '', ...more] = path.split('/');
-  switch (scheme.toLowerCase()) {
-    case 'runs':
-      return one('experiment', experimentOfRun(first));
-    case 'models': {
-      const experimentId = more.length === 0 ? experimentOfModel(first) : undefined;
-      if (experimentId !== undefined) return one('experiment', experimentId);
-      return locateModel(ctx, more.length === 0 ? first.replace(/@[^@]*$/, '') : first);
-    }
-    default:
-      return experiments(experimentsOfArtifactUri(uri));
-  }
 }
