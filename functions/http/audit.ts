@@ -35,6 +35,7 @@ export const audit: Surface = {
     route('GET', '/api/v1/audit', {
       operation: 'listAuditEntries',
       role: 'admin',
+      scope: 'workspace',
       input: z.object({
         ...filter,
         max_results: fields.limit(1000, 100),
@@ -48,12 +49,14 @@ export const audit: Surface = {
     route('GET', '/api/v1/audit/export', {
       operation: 'exportAuditEntries',
       role: 'admin',
+      scope: 'workspace',
       input: z.object({ ...filter, format: z.enum(['jsonl', 'csv']).default('jsonl') }),
       handle: (ctx, { format, ...given }) => Promise.resolve(exported(ctx, filterOf(ctx, given), format)),
     }),
     route('GET', '/api/v1/audit/state', {
       operation: 'getAuditState',
       role: 'admin',
+      scope: 'workspace',
       input: z.object({}),
       handle: async (ctx) => snakeCase(await auditState(ctx)),
     }),

@@ -58,12 +58,14 @@ export const dataPolicyRoutes: readonly Route[] = [
   route('GET', '/api/v1/hash-keys', {
     operation: 'listHashKeys',
     role: 'admin',
+    scope: 'workspace',
     input: z.object({}),
     handle: async (ctx) => ({ hash_keys: (await listHashKeys(ctx)).map(presentKey) }),
   }),
   route('POST', '/api/v1/hash-keys', {
     operation: 'rotateHashKey',
     role: 'admin',
+    scope: 'workspace',
     input: z.strictObject({ reason: fields.requiredText.max(2000, 'must be at most 2000 characters') }),
     handle: async (ctx, { reason }) => json(presentKey(await rotateHashKey(ctx, reason)), 201),
   }),

@@ -43,6 +43,7 @@ export const endpoints: Surface = {
     route('POST', '/api/v1/endpoints', {
       operation: 'createEndpoint',
       role: 'operator',
+      scope: 'workspace',
       input: newEndpoint,
       handle: async (ctx, input) => json(present(await createEndpoint(ctx, input)), 201),
     }),

@@ -62,6 +62,7 @@ export const lineage: Surface = {
       path: '/api/v1/lineage',
       operation: 'postOpenLineageEvent',
       role: 'contributor',
+      scope: 'workspace',
       async handle(ctx, { request }) {
         await recordOpenLineage(ctx, await bodyOf(request));
         return json({});
@@ -72,6 +73,7 @@ export const lineage: Surface = {
       path: '/api/v1/lineage/batch',
       operation: 'postOpenLineageBatch',
       role: 'contributor',
+      scope: 'workspace',
       handle: async (ctx, { request }) => json(await recordOpenLineageBatch(ctx, await bodyOf(request))),
     },
   ],

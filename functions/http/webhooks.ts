@@ -51,6 +51,7 @@ export const webhooks: Surface = {
   errors: mlflowError,
   routes: [
     ...mlflow('POST', 'webhooks', 'admin', {
+      scope: 'workspace',
       input: z.object({
         name: fields.requiredText,
         url: fields.requiredText,
@@ -62,6 +63,7 @@ export const webhooks: Surface = {
       }),
     }),
     ...mlflow('GET', 'webhooks', 'admin', {
+      scope: 'workspace',
       // 0 is what protobuf makes of a number left out.
       input: z.object({ max_results: fields.int64.default(0), page_token: fields.text.optional() }),
       handle: async (ctx, input) => {
@@ -73,10 +75,12 @@ export const webhooks: Surface = {
       },
     }),
     ...mlflow('GET', 'webhooks/{webhook_id}', 'admin', {
+      scope: 'workspace',
       input: z.object(id),
       handle: async (ctx, input) => ({ webhook: present(await getWebhook(ctx, input.webhook_id)) }),
     }),
     ...mlflow('PATCH', 'webhooks/{webhook_id}', 'admin', {
+      scope: 'workspace',
       input: z.object({
         ...id,
         name: fields.text.optional(),
@@ -97,10 +101,12 @@ export const webhooks: Surface = {
       }),
     }),
     ...mlflow('DELETE', 'webhooks/{webhook_id}', 'admin', {
+      scope: 'workspace',
       input: z.object(id),
       handle: (ctx, input) => deleteWebhook(ctx, input.webhook_id),
     }),
     ...mlflow('POST', 'webhooks/{webhook_id}/test', 'admin', {
+      scope: 'workspace',
       input: z.object({ ...id, event: event.optional() }),
       handle: async (ctx, input) => {
         const answer = await testWebhook(ctx, input.webhook_id, input.event && parsed(input.event));
@@ -122,6 +128,7 @@ export const webhookDeliveries: Surface = {
     route('GET', '/api/v1/webhooks/{webhook_id}/deliveries', {
       operation: 'listWebhookDeliveries',
       role: 'admin',
+      scope: 'workspace',
       input: z.object({
         ...id,
         max_results: fields.limit(100, 20),
@@ -138,6 +145,7 @@ export const webhookDeliveries: Surface = {
     route('POST', '/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver', {
       operation: 'redeliverWebhookDelivery',
       role: 'admin',
+      scope: 'workspace',
       input: z.object({ ...id, delivery_id: fields.requiredText }),
       handle: async (ctx, input) =>
         json(presentDelivery(await redeliver(ctx, input.webhook_id, input.delivery_id)), 202),

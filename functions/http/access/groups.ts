@@ -14,6 +14,7 @@ export const groups: readonly Route[] = [
   route('GET', '/api/v1/access/groups', {
     operation: 'listGroups',
     role: 'admin',
+    scope: 'workspace',
     input: z.object(asked),
     handle: async (ctx, { max_results: limit, page_token: pageToken }) => {
       const page = await listGroups(ctx, { limit, pageToken });
@@ -23,6 +24,7 @@ export const groups: readonly Route[] = [
   route('GET', '/api/v1/access/groups/{name}', {
     operation: 'getGroup',
     role: 'admin',
+    scope: 'workspace',
     input: z.object({ name: inputs.name }),
     handle: async (ctx, { name }) => response(await getGroup(ctx, name)),
   }),

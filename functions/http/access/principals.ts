@@ -21,6 +21,7 @@ export const principals: readonly Route[] = [
   route('GET', '/api/v1/access/principals', {
     operation: 'listPrincipals',
     role: 'admin',
+    scope: 'workspace',
     input: z.object(asked),
     handle: async (ctx, { max_results: limit, page_token: pageToken }) => {
       const page = await listPrincipals(ctx, { limit, pageToken });
@@ -41,6 +42,7 @@ export const principals: readonly Route[] = [
   route('GET', '/api/v1/access/principals/{id*}', {
     operation: 'getPrincipal',
     role: 'admin',
+    scope: 'workspace',
     input: z.object({ id }),
     handle: async (ctx, input) => (await shown(ctx, [await getPrincipal(ctx, input.id)]))[0],
   }),

@@ -40,6 +40,7 @@ export const signingRoutes: readonly Route[] = [
   route('GET', '/api/v1/signing-keys', {
     operation: 'listSigningKeys',
     role: 'viewer',
+    scope: 'workspace',
     input: z.object({}),
     handle: async (ctx) => ({ keys: snakeCase([...((await ctx.stores.keys?.publicKeys()) ?? [])]) }),
   }),

@@ -22,6 +22,7 @@ import { refuseServed } from './served.ts';
 /** Registered models: `registered-models/…`. */
 export const modelRoutes: readonly Route[] = [
   ...mlflow('POST', 'registered-models/create', 'contributor', {
+    scope: 'workspace',
     input: z.object({ ...name, description: fields.text.optional(), tags }),
     handle: async (ctx, input) => answer(ctx, await createModel(ctx, input)),
   }),
