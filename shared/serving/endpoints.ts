@@ -63,6 +63,17 @@ export function listEndpoints(ctx: Context): Promise<Endpoint[]> {
     .query<Endpoint>(queryOf('*', conditions, 'c.name'), { key: partition(ctx) });
 }
 
+/** Every endpoint of the workspace as it is at this moment, whoever asks: for what must miss none. */
+export function allEndpoints(ctx: Context): Promise<Endpoint[]> {
+  return ctx.stores
+    .documents('endpoints')
+    .query<Endpoint>(
+      { text: "SELECT * FROM c WHERE c.type = 'endpoint'" },
+      { key: partition(ctx), consistency: 'strong' },
+    )
+    .then((endpoints) => endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+}
+
 /** The endpoints of a model, as they are at this moment. */
 export function endpointsOf(ctx: Context, modelId: string): Promise<Endpoint[]> {
   return ctx.stores.documents('endpoints').query<Endpoint>(

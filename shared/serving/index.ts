@@ -8,6 +8,7 @@ export {
 } from './data-policy.ts';
 export { type Endpoint, endpointName, type NewEndpoint, type Pinned } from './endpoint.ts';
 export {
+  allEndpoints,
   createEndpoint,
   endpointsOf,
   followAlias,
@@ -15,6 +16,7 @@ export {
   listEndpoints,
   unknownEndpoint,
 } from './endpoints.ts';
+export { type ErasedHour, eraseHour, type RowErasure } from './erase-rows.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
 export {
@@ -29,8 +31,18 @@ export { loadModel, type ServedModel } from './models.ts';
 export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
 export type { HiddenColumn, PartTable } from './part.ts';
 export { predict, type Prediction } from './predict.ts';
-export { inputColumns, type PredictionPart, type PredictionRange, readPredictions } from './predictions.ts';
+export { type Hour, hourOf, startOf } from './prediction-id.ts';
+export {
+  inputColumns,
+  logFolder,
+  loggedHours,
+  type LogKind,
+  type PredictionPart,
+  type PredictionRange,
+  readPredictions,
+} from './predictions.ts';
 export { flushPredictions } from './prediction-log.ts';
 export { type Roles, type Scores, scoresOf } from './scores.ts';
 export { type Target, targetOf } from './target.ts';
+export { type ErasedRows, erasedRows } from './tombstones.ts';
 export type { ElementType, Port, Tensor, Tensors } from '../sessions/index.ts';

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { getReady } from '../registry/index.ts';
+import { lost, swap } from '../swap.ts';
 import { rulesOf } from './column-rules.ts';
 import type { Endpoint } from './endpoint.ts';
 import { hourFolder, type Hour, parsePredictionId } from './prediction-id.ts';
-import { inHours, type PredictionRange } from './predictions.ts';
+import { inHours, logFolder, type PredictionRange } from './predictions.ts';
+import { type ErasedRows, erasedRows } from './tombstones.ts';
 
 /** What turned out to be true of a prediction: a class, or a number. */
 export type Label = string | number;
@@ -25,7 +27,7 @@ type LabelPart = {
 /**
  * Records labels, at most 10,000, in create-only parts filed under the hour of the prediction and named
  * by their content, so that a call that is repeated changes nothing. They may arrive before the part
- * with the predictions, or years after. All are checked before any is kept: `invalid` names the index.
+ * with the predictions, or years after; of a prediction that was erased none is kept. All are checked before any is kept: `invalid` names the index.
  */
 export async function recordLabels(
   ctx: Context,
@@ -54,7 +56,35 @@ export async function recordLabels(
         createOnly: true,
         contentType: 'application/json',
       });
+    // Looked for behind the write: an erasure that goes on beside it either finds these labels, or is found.
+    const erased = await erasedRows(ctx, endpoint, hour);
+    if (entries.some(([id]) => erased.has(id))) await eraseLabels(ctx, endpoint, hour, erased);
   }
+}
+
+/** Takes the labels of rows that were erased out of an hour; says how many there were. */
+export async function eraseLabels(
+  ctx: Context,
+  endpoint: string,
+  hour: Hour,
+  erased: ErasedRows,
+): Promise<number> {
+  const container = ctx.stores.blobs('predictions');
+  let removed = 0;
+  for await (const { name } of container.walk(logFolder(ctx, endpoint, 'labels', hour)))
+    removed += await swap(ctx, `The labels of '${endpoint}'`, async () => {
+      const stored = await container.readStored(name);
+      if (!stored) return 0;
+      const part = JSON.parse(stored.bytes.toString()) as LabelPart;
+      const labels = part.labels.filter(([id]) => !erased.has(id));
+      if (labels.length === part.labels.length) return 0;
+      // Left in its place, also when empty, so that the same call sent again does not bring the labels back.
+      const rest = Buffer.from(JSON.stringify({ ...part, labels } satisfies LabelPart));
+      const contentType = 'application/json';
+      const isWritten = await container.write(name, rest, { contentType, ifMatch: stored.etag });
+      return isWritten ? part.labels.length - labels.length : lost;
+    });
+  return removed;
 }
 
 /** Refuses labels (`conflict`) where the data policy hides what the model answers: they would say the same openly. */

@@ -49,6 +49,8 @@ export type PartTable = {
   readonly rows: number;
   /** Numbers, texts and nulls; times are milliseconds since 1970, booleans 0 and 1. */
   column(name: string): readonly (string | number | null)[];
+  /** The Parquet type of a column, which tells numbers of one kind from those of another. */
+  readonly types: ReadonlyMap<string, string>;
   /** Columns whose values were masked or hashed before they were logged, by name. */
   readonly hidden: ReadonlyMap<string, HiddenColumn>;
   /** Rows of this endpoint that the writer lost before this part. */
@@ -148,6 +150,7 @@ export async function readPart(bytes: Uint8Array, only?: readonly string[]): Pro
     columns,
     rows: Number(metadata.num_rows),
     column: (name) => read.get(name) ?? [],
+    types: new Map(metadata.schema.slice(1).map(({ name, type }) => [name, type ?? ''])),
     hidden: new Map(Object.entries(JSON.parse(entry(hiddenKey) ?? '{}') as Record<string, HiddenColumn>)),
     lostRows: Number(entry(lostKey) ?? 0),
   };

@@ -12,6 +12,11 @@ export function hourOf(milliseconds: number): Hour {
   return new Date(milliseconds).toISOString().slice(0, 13).replaceAll(/[-T]/g, '');
 }
 
+/** When an hour begins, in milliseconds since 1970. */
+export function startOf(hour: Hour): number {
+  return Date.parse(`${hourFolder(hour).replace('/', 'T')}:00:00.000Z`);
+}
+
 /** `yyyy-mm-dd/hh`, as the log's folders are named. */
 export function hourFolder(hour: Hour): string {
   return `${hour.slice(0, 4)}-${hour.slice(4, 6)}-${hour.slice(6, 8)}/${hour.slice(8)}`;
@@ -53,7 +58,7 @@ export function parsePredictionId(owner: string, id: string, field: string): Pre
 }
 
 function isHour(hour: Hour): boolean {
-  const time = Date.parse(`${hourFolder(hour).replace('/', 'T')}:00:00.000Z`);
+  const time = startOf(hour);
   return !Number.isNaN(time) && hourOf(time) === hour;
 }
 

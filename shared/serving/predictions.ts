@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { type PartTable, readPart } from './part.ts';
-import { hourFolder, hourOf } from './prediction-id.ts';
+import { type Hour, hourFolder, hourOf } from './prediction-id.ts';
 
 /** Predictions of an endpoint with `from <= ts < to`, in milliseconds since 1970. */
 export type PredictionRange = { readonly endpoint: string; readonly from: number; readonly to: number };
@@ -38,11 +38,42 @@ export function inputColumns(part: PartTable): [feature: string, values: ReturnT
     .map((column) => [column.slice(3), part.column(column)]);
 }
 
+/** What an endpoint's log holds of an hour: predictions, what was true of them, and what has been erased of them. */
+export type LogKind = 'parts' | 'labels' | 'tombstones';
+
+/** The folder of one hour in an endpoint's log. */
+export function logFolder(ctx: Context, endpoint: string, kind: LogKind, hour: Hour): string {
+  return `${ctx.workspace}/${endpoint}/${kind}/${hourFolder(hour)}/`;
+}
+
+/** The hours of which an endpoint's log holds anything, in order, behind `after` where it is given. */
+export async function* loggedHours(
+  ctx: Context,
+  endpoint: string,
+  kinds: readonly LogKind[],
+  after: Hour = '',
+): AsyncGenerator<Hour> {
+  const below = async (prefix: string) => {
+    const names: string[] = [];
+    for await (const { name } of ctx.stores.blobs('predictions').list(prefix))
+      names.push(name.slice(prefix.length).replace('/', ''));
+    return names;
+  };
+  const root = `${ctx.workspace}/${endpoint}/`;
+  const days = new Set((await Promise.all(kinds.map((kind) => below(`${root}${kind}/`)))).flat());
+  for (const day of [...days].toSorted()) {
+    const digits = day.replaceAll('-', '');
+    if (digits < after.slice(0, 8)) continue;
+    const hours = new Set((await Promise.all(kinds.map((kind) => below(`${root}${kind}/${day}/`)))).flat());
+    for (const hour of [...hours].toSorted()) if (digits + hour > after) yield digits + hour;
+  }
+}
+
 /** The blobs of an endpoint's log below the hours that meet [from, to), a day's listing at a time. */
 export async function* inHours(
   ctx: Context,
   endpoint: string,
-  kind: 'parts' | 'labels',
+  kind: LogKind,
   from: number,
   to: number,
 ): AsyncGenerator<{ name: string; bytes: number }> {

@@ -1,0 +1,71 @@
+import type { Context } from '../context.ts';
+import { contended, jitter, swapTries } from '../swap.ts';
+import { type PartTable, readPart } from './part.ts';
+import { withoutRows } from './part-rows.ts';
+import type { Hour } from './prediction-id.ts';
+import { logFolder } from './predictions.ts';
+import { eraseLabels } from './labels.ts';
+import { erasedRows, keepTombstone, rowsOfErasure } from './tombstones.ts';
+
+/** What goes of one hour of an endpoint's log. */
+export type RowErasure = {
+  readonly endpoint: string;
+  readonly hour: Hour;
+  /** By whom: it names the tombstones, so that each row is counted once however often this is repeated. */
+  readonly erasure: string;
+  /** The columns that `choose` looks at. */
+  readonly columns: readonly string[];
+  /** The positions of the rows that are to go. It may throw, and nothing of that part is changed then. */
+  choose(part: PartTable): Promise<readonly number[]>;
+  /** Counts, and changes nothing. */
+  readonly dryRun: boolean;
+};
+
+export type ErasedHour = {
+  readonly partsRead: number;
+  readonly partsRewritten: number;
+  readonly rows: number;
+  readonly labels: number;
+};
+
+/**
+ * Takes rows out of the parts of an hour, and then the labels of these rows. Of each part first a tombstone is
+ * kept, which says which predictions are gone and not whose they were, then the part is replaced as a whole if it
+ * is still the one that was read: whoever reads it gets the old one or the new one. Broken off anywhere and done
+ * again, it ends the same, with the same counts. A part stays in its place also where no row of it is left.
+ */
+export async function eraseHour(ctx: Context, asked: RowErasure): Promise<ErasedHour> {
+  const { endpoint, hour, erasure, dryRun } = asked;
+  let partsRead = 0;
+  let found = 0;
+  let partsFound = 0;
+  for await (const { name } of ctx.stores.blobs('predictions').walk(logFolder(ctx, endpoint, 'parts', hour))) {
+    partsRead++;
+    const rows = await eraseFrom(ctx, name, asked);
+    found += rows;
+    partsFound += Math.min(rows, 1);
+  }
+  if (dryRun) return { partsRead, partsRewritten: partsFound, rows: found, labels: 0 };
+  const { parts, rows } = await rowsOfErasure(ctx, endpoint, hour, erasure);
+  const labels = rows === 0 ? 0 : await eraseLabels(ctx, endpoint, hour, await erasedRows(ctx, endpoint, hour));
+  return { partsRead, partsRewritten: parts, rows, labels };
+}
+
+async function eraseFrom(ctx: Context, name: string, asked: RowErasure): Promise<number> {
+  const container = ctx.stores.blobs('predictions');
+  for (let tries = 0; tries < swapTries; tries++) {
+    const stored = await container.readStored(name);
+    // Expired by then.
+    if (!stored) return 0;
+    const table = await readPart(stored.bytes, [...asked.columns, 'predictionId', 'ts']);
+    const chosen = await asked.choose(table);
+    if (chosen.length === 0 || asked.dryRun) return chosen.length;
+    const ids = table.column('predictionId');
+    await keepTombstone(ctx, asked, name, chosen.map((row) => String(ids[row])));
+    const rewritten = await withoutRows(stored.bytes, new Set(chosen));
+    const contentType = 'application/vnd.apache.parquet';
+    if (await container.write(name, rewritten, { contentType, ifMatch: stored.etag })) return chosen.length;
+    await jitter(ctx, tries);
+  }
+  throw contended(`The predictions of '${asked.endpoint}'`);
+}
