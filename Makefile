@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter check bench build format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter check bench audit-verify build format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -60,6 +60,9 @@ check: node_modules/.ready ## Formatting, types, lint, import arrows, unused cod
 
 bench: node_modules/.ready ## Measure, as ratios against a baseline of the same run
 	@node bench/main.ts $(ARGS)
+
+audit-verify: node_modules/.ready ## Prove that the audit log is whole [ARGS=--help]
+	@node scripts/audit-verify.ts $(ARGS)
 
 build: node_modules/.ready ## Bundle for Azure into dist/
 	@npm run --silent build -- $(ARGS)

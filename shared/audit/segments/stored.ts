@@ -1,4 +1,4 @@
-import type { Context } from '../../context.ts';
+import type { Stores } from '../../azure/index.ts';
 import type { SegmentSource } from '../verify/verify.ts';
 import { linesOf } from './lines.ts';
 import { checkpointsBlob, entriesBlob, segmentOf } from './names.ts';
@@ -11,12 +11,15 @@ export type SegmentFile = {
   readonly bytes: number;
 };
 
+/** Where the segments are. */
+type Storage = { readonly stores: Pick<Stores, 'blobs'> };
+
 /** Which hours: from one to another, both of them included. */
 export type Hours = { readonly from?: string | undefined; readonly to?: string | undefined };
 
 /** The blobs of all segments, by their hours; only the years, months and days that are asked for are listed. */
 export async function* segmentFiles(
-  ctx: Context,
+  ctx: Storage,
   { from = '', to = '9' }: Hours = {},
   order: 'oldest' | 'newest' = 'oldest',
 ): AsyncGenerator<SegmentFile> {
@@ -42,7 +45,7 @@ export async function* segmentFiles(
 }
 
 /** The segments as they are stored, to be verified. */
-export function storedSegments(ctx: Context, hours: Hours = {}): SegmentSource {
+export function storedSegments(ctx: Storage, hours: Hours = {}): SegmentSource {
   return {
     async *segments() {
       let last: string | undefined;
@@ -56,7 +59,7 @@ export function storedSegments(ctx: Context, hours: Hours = {}): SegmentSource {
   };
 }
 
-async function* blobLines(ctx: Context, name: string): AsyncGenerator<string> {
+async function* blobLines(ctx: Storage, name: string): AsyncGenerator<string> {
   const opened = await ctx.stores.blobs('audit').open(name);
   if (opened) yield* linesOf(opened.body);
 }

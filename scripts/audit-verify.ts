@@ -1,0 +1,114 @@
+/** `node scripts/audit-verify.ts --help`: proves an audit log from its segments and public keys. */
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { segmentsIn, type Verification, verifySegments } from '../shared/audit/index.ts';
+import { keysIn } from './audit-verify/keys.ts';
+import { openData } from './audit-verify/data.ts';
+import { openDeployment } from './audit-verify/deployment.ts';
+import { Unusable } from './audit-verify/unusable.ts';
+import type { Opened } from './audit-verify/opened.ts';
+
+const usage = `Usage: make audit-verify ARGS="[options]"   or   node scripts/audit-verify.ts [options]
+
+Where the segments are, one of:
+  --data DIR        folder of a stack on this machine, running or not (default .cairn)
+  --segments DIR    folder into which the container 'audit' was downloaded
+  --url URL         a deployment, through its API; CAIRN_TOKEN is sent as bearer token
+
+What they are verified by:
+  --key FILE        public key, PEM; may be given several times. With --data and --url the keys of the stack
+                    or deployment are taken where none is given: whoever could exchange them could sign anew,
+                    so keep a copy of GET /api/v1/signing-keys elsewhere and give it here.
+  --head SEQ:HASH   the last entry of an earlier verification: the log must still have it
+
+  --json            the result as JSON
+  --help            this text
+
+Exit code: 0 the log is whole, 1 it is not, 2 it could not be verified.`;
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Unusable)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}
+
+async function main(): Promise<number> {
+  const values = read(process.argv.slice(2));
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const given = await keysIn(values.key ?? []);
+  const expectedHead = headIn(values.head);
+  const opened = await open(values);
+  try {
+    const keys = given.length > 0 ? given : await opened.keys();
+    if (keys.length === 0) throw new Unusable('There is no public key to verify by; give one by --key FILE.');
+    const result = await verifySegments(opened.source, {
+      keys,
+      now: Date.now(),
+      ...(expectedHead ? { expectedHead } : {}),
+    });
+    process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : textOf(result));
+    return result.ok ? 0 : 1;
+  } finally {
+    await opened.close();
+  }
+}
+
+function read(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        data: { type: 'string' },
+        segments: { type: 'string' },
+        url: { type: 'string' },
+        key: { type: 'string', multiple: true },
+        head: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new Unusable(`${(error as Error).message.split('. ')[0]}; --help lists the options.`);
+  }
+}
+
+async function open(values: ReturnType<typeof read>): Promise<Opened> {
+  const { data, segments, url } = values;
+  if ([data, segments, url].filter((each) => each !== undefined).length > 1)
+    throw new Unusable('Give one of --data, --segments and --url.');
+  if (segments !== undefined) {
+    if (!existsSync(segments)) throw new Unusable(`There is no folder ${segments}.`);
+    return { source: segmentsIn(segments), keys: () => Promise.resolve([]), close: () => Promise.resolve() };
+  }
+  return url === undefined ? openData(data ?? '.cairn') : openDeployment(url);
+}
+
+function headIn(text: string | undefined): { seq: number; hash: string } | undefined {
+  if (text === undefined) return undefined;
+  const parts = /^(\d{1,15}):(sha256:[0-9a-f]{64})$/.exec(text);
+  if (!parts) throw new Unusable(`--head is '${text}'; give SEQ:sha256:HASH as a verification prints it.`);
+  return { seq: Number(parts[1]), hash: parts[2] ?? '' };
+}
+
+function textOf(result: Verification): string {
+  const { ok, segments, entries, problems, problemCount, verifiedTo, unsignedEntries } = result;
+  const places = problems.map(({ kind, segment, seq, message }) => {
+    const place = [segment, seq === undefined ? undefined : `entry ${seq}`].filter(Boolean).join(', ');
+    return `  [${kind}] ${place}: ${message}\n`;
+  });
+  const more = problemCount > problems.length ? `  and ${problemCount - problems.length} more\n` : '';
+  return [
+    ok
+      ? 'The audit log is whole.\n'
+      : `The audit log is not as it was written: ${problemCount} problem(s).\n`,
+    ...places,
+    more,
+    `${entries} entries in ${segments} hours; ${unsignedEntries} of them are newer than the last signature.\n`,
+    verifiedTo.seq > 0 ? `Verified to --head ${verifiedTo.seq}:${verifiedTo.hash}\n` : '',
+  ].join('');
+}
