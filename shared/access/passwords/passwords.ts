@@ -25,7 +25,16 @@ export async function setPassword(
       });
     const after: PrincipalDocument = { ...before.doc, password: kept };
     return {
-      edits: [{ before, after, told: { type: 'principal.updated', subject: { changed: 'password' } } }],
+      edits: [
+        {
+          before,
+          after,
+          told: {
+            type: 'principal.updated',
+            subject: { principalId: before.doc.principalId, changed: 'password' },
+          },
+        },
+      ],
       result: after,
     };
   });

@@ -5,7 +5,14 @@ import { seenId } from '../authentication/seen.ts';
 import { changeAccess, readAccess } from '../change.ts';
 import { isFirstAdmin } from '../decide.ts';
 import type { Identity } from '../identity.ts';
-import { accessKey, type PrincipalDocument, type SeenDocument, type TokenDocument } from '../model.ts';
+import {
+  accessId,
+  accessKey,
+  type PrincipalDocument,
+  type SeenDocument,
+  type TokenDocument,
+} from '../model.ts';
+import { creation } from '../principals.ts';
 import { accessState } from '../state.ts';
 import { confinedTo, type TokenScopes } from './scopes.ts';
 import { newToken } from './text.ts';
@@ -186,27 +193,22 @@ async function write(ctx: Context, token: TokenDocument): Promise<void> {
 /** Whoever of Entra ID has a token is known here from then on, so that the token ends when they are removed. */
 async function writeWithPrincipal(ctx: Context, token: TokenDocument): Promise<void> {
   const { principalId, createdAt, tokenId } = token;
-  await changeAccess(ctx, async () => {
-    const before = await readAccess<PrincipalDocument>(ctx, 'principal', principalId);
-    const principal: PrincipalDocument = {
-      id: `principal:${principalId.replaceAll('/', ':')}`,
-      type: 'principal',
-      v: 1,
-      workspace: '*',
-      seq: 1,
-      principalId,
-      name: ctx.principal.name,
-      kind: 'entra',
-      createdAt,
-      createdBy: ctx.principal.id,
-    };
-    const told = { type: 'principal.created', subject: { principalId } } as const;
-    const known = before?.doc.type === 'principal' ? [] : [{ before, after: principal, told }];
-    const subject = { tokenId, principalId };
-    return {
-      edits: [...known, { after: token, told: { type: 'token.created', subject } }],
-      result: undefined,
-    };
+  const doc: PrincipalDocument = {
+    id: accessId('principal', principalId),
+    type: 'principal',
+    v: 1,
+    workspace: '*',
+    seq: 0,
+    principalId,
+    name: ctx.principal.name,
+    kind: 'entra',
+    createdAt,
+    createdBy: ctx.principal.id,
+  };
+  await changeAccess(ctx, async (state) => {
+    const known = state.principals.has(principalId) ? [] : [await creation(ctx, doc)];
+    const told = { type: 'token.created', subject: { tokenId, principalId } } as const;
+    return { edits: [...known, { after: token, told }], result: undefined };
   });
 }
 
