@@ -11,6 +11,7 @@ import {
   type Monitor,
   type MonitorChange,
   type MonitorResult,
+  noMonitorYet,
   putMonitor,
 } from '../../shared/monitoring/index.ts';
 import { snakeCase } from './snake-case.ts';
@@ -96,7 +97,7 @@ export const monitoring: Surface = {
       role: 'operator',
       scope: {
         on: [
-          { field: 'name', names: 'monitor' },
+          { field: 'name', names: 'monitor', unknown: (input) => noMonitorYet(String(input['name'])) },
           { field: 'endpoint', names: 'endpoint' },
         ],
       },

@@ -1,4 +1,15 @@
 export { checkDue, checkNow } from './check-monitor.ts';
+export {
+  type Erased,
+  monitorsOf,
+  type Outdated,
+  outdatedBy,
+  recheckResult,
+  remake,
+  type ResultRef,
+  resultsBehind,
+} from './erased.ts';
+export { referencesFolder } from './first-predictions.ts';
 export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';
 export type { BreachReason, Monitor, MonitorResult } from './model.ts';
 export {
@@ -8,6 +19,7 @@ export {
   listResults,
   type MonitorChange,
   monitorEndpoint,
+  noMonitorYet,
   putMonitor,
 } from './monitors.ts';
 export { unknownMonitor } from './store.ts';

@@ -59,14 +59,7 @@ export async function putMonitor(
   const stored = await findMonitor(ctx, monitorId);
   if (ifMatch !== undefined && ifMatch !== stored?.etag) throw changed(monitorId);
   const endpointName = stored?.doc.endpoint ?? change.endpoint;
-  if (endpointName === undefined)
-    throw new CairnError(
-      'not-found',
-      `There is no monitor named '${monitorId}'; give 'endpoint' to make one.`,
-      {
-        field: 'endpoint',
-      },
-    );
+  if (endpointName === undefined) throw noMonitorYet(monitorId);
   if (change.endpoint !== undefined && change.endpoint !== endpointName)
     throw new CairnError(
       'invalid',
@@ -88,6 +81,15 @@ export async function putMonitor(
   return written;
 }
 
+/** The words where a monitor is to be changed that there is not, and nothing says what it would watch. */
+export function noMonitorYet(monitorId: string): CairnError {
+  return new CairnError(
+    'not-found',
+    `There is no monitor named '${monitorId}'; give 'endpoint' to make one.`,
+    { field: 'endpoint' },
+  );
+}
+
 /** Results, newest window first. */
 export async function listResults(ctx: Context, monitorId: string, limit: number): Promise<MonitorResult[]> {
   await readMonitor(ctx, monitorId);
@@ -97,10 +99,11 @@ export async function listResults(ctx: Context, monitorId: string, limit: number
   );
 }
 
-/** The result of the window that ends at `windowEnd`, milliseconds since 1970. */
+/** The result of the window that ends at `windowEnd`, milliseconds since 1970. Throws `not-found` for a monitor or a window. */
 export async function getResult(ctx: Context, monitorId: string, windowEnd: number): Promise<MonitorResult> {
   const stored = await readResult(ctx, monitorId, windowEnd);
   if (stored) return stored.doc;
+  await readMonitor(ctx, monitorId);
   throw new CairnError(
     'not-found',
     `Monitor '${monitorId}' has no result for a window that ends at ${new Date(windowEnd).toISOString()}.`,
