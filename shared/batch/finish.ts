@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
+import { spend } from '../ledger.ts';
 import { getEndpoint, rulesOf } from '../serving/index.ts';
 import type { BatchFailure, BatchJob, JobStatus } from './job.ts';
 import { findJob, hasOpenChunks, moveJob, readChunks, readJob } from './store.ts';
@@ -45,13 +46,16 @@ export async function commit(ctx: Context, job: BatchJob): Promise<void> {
   }
   const rows = done.reduce((sum, progress) => sum + progress.rows, 0);
   const bytes = done.reduce((sum, progress) => sum + progress.bytes, 0);
-  await moveJob(ctx, jobId, ['committing'], (current) => ({
+  const moved = await moveJob(ctx, jobId, ['committing'], (current) => ({
     ...current,
     status: 'succeeded',
     finishedAt: ctx.clock.now(),
     rows,
     bytes,
   }));
+  if (!moved) return;
+  spend('batchRows', rows);
+  spend('storedBytes', bytes + job.input.bytes);
 }
 
 /** Ends a job that cannot succeed; nothing of its output is ever visible. A job that has ended stays as it is. */

@@ -21,6 +21,8 @@ type JobFacts = Document & {
   readonly plan: Plan;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** The last event of the job. */
+  readonly seq?: number;
 };
 
 /** How far the input has been cut into chunks. */

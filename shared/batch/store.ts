@@ -96,9 +96,10 @@ export async function moveJob<S extends JobStatus>(
   return swap(ctx, `Job ${jobId}`, async () => {
     const stored = await readJob(ctx, jobId);
     if (!stored || !isIn(stored.doc, from)) return undefined;
-    const next = { ...change(stored.doc), updatedAt: ctx.clock.now() };
+    const changed = { ...change(stored.doc), updatedAt: ctx.clock.now() };
+    const next = isOver(changed) ? { ...changed, seq: (changed.seq ?? 0) + 1 } : changed;
     const here: Context = { ...ctx, workspace: next.workspace };
-    const finished = isOver(next) ? finishedEvent(here, next) : undefined;
+    const finished = isOver(next) ? jobEvent(here, 'batch.finished', next) : undefined;
     const { outcome } = await ctx.stores
       .documents('jobs')
       .batch([jobId], [{ op: 'replace', doc: next, etag: stored.etag }, ...(finished ? [finished] : [])]);
@@ -111,18 +112,12 @@ export async function moveJob<S extends JobStatus>(
   });
 }
 
-/** The event that a job has ended, for whatever reason; each job has one. */
-export function finishedEvent(ctx: Context, job: BatchJob) {
-  const { jobId, endpoint, status } = job;
+/** The event that a job was asked for, or that it has ended, for whatever reason; `seq` of the job counts it already. */
+export function jobEvent(ctx: Context, type: 'batch.requested' | 'batch.finished', job: BatchJob) {
+  const { jobId, endpoint, status, seq = 1 } = job;
   return eventWrite(
     ctx,
-    {
-      type: 'batch.finished',
-      aggregate: `batch/${jobId}`,
-      seq: 1,
-      subject: { jobId, endpoint, status },
-      after: job,
-    },
+    { type, aggregate: `batch/${jobId}`, seq, subject: { jobId, endpoint, status }, after: job },
     { jobId },
   );
 }

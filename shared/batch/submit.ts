@@ -1,11 +1,12 @@
 import type { BlobProperties } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { relay, schedule } from '../events/index.ts';
-import { CairnError, checkedPath, unlessCode } from '../http/index.ts';
+import { CairnError, checkedPath, isCode, unlessCode } from '../http/index.ts';
+import { checkBatchRows, checkStorage } from '../limits/index.ts';
 import { type Endpoint, getEndpoint } from '../serving/index.ts';
 import { type BatchFailure, type BatchJob, type BatchMessage, type BatchModel, jobIdOf } from './job.ts';
 import { folderOf, parseName } from './names.ts';
-import { agendaName, askForPlan, finishedEvent, readJob } from './store.ts';
+import { agendaName, askForPlan, jobEvent, readJob } from './store.ts';
 
 const recoverEverySeconds = 60;
 
@@ -29,6 +30,7 @@ export async function submitJob(
   const job = newJob(ctx, endpoint.name, name, blob);
   const known = await readJob(ctx, job.jobId);
   if (known) return start(ctx, known.doc);
+  await checkRoom(ctx);
   const model = modelOf(endpoint);
   if (model) return start(ctx, { ...job, status: 'planned', model });
   throw new CairnError(
@@ -63,7 +65,26 @@ export async function submitBlob(ctx: Context, name: string): Promise<BatchJob |
   if (!model) return refuse(here, job, `Endpoint '${place.endpoint}' had no version that was ready.`);
   if (!name.toLowerCase().endsWith('.csv'))
     return refuse(here, job, `'${name}' is not a .csv file.`, 'bad-input');
+  const full = await whyFull(here);
+  if (full !== undefined) return refuse(here, job, full);
   return start(here, { ...job, status: 'planned', model });
+}
+
+/** Refuses another job with `too-many` where the workspace has scored or holds as much as it may. */
+async function checkRoom(ctx: Context): Promise<void> {
+  await checkBatchRows(ctx);
+  await checkStorage(ctx);
+}
+
+/** The same for a file that nobody waits with: why it is not scored. */
+async function whyFull(ctx: Context): Promise<string | undefined> {
+  try {
+    await checkRoom(ctx);
+    return undefined;
+  } catch (error) {
+    if (isCode(error, 'too-many')) return error.message;
+    throw error;
+  }
 }
 
 type NewJob = Omit<BatchJob, 'status' | 'model'>;
@@ -102,7 +123,10 @@ async function start(ctx: Context, job: BatchJob): Promise<BatchJob> {
     workspace: ctx.workspace,
     message: { kind: 'batch-recover', jobId } satisfies BatchMessage,
   });
-  await ctx.stores.documents('jobs').write([jobId], { op: 'create', doc: job });
+  const doc: BatchJob = { ...job, seq: 1 };
+  const event = jobEvent(ctx, 'batch.requested', doc);
+  const { outcome } = await ctx.stores.documents('jobs').batch([jobId], [{ op: 'create', doc }, event]);
+  if (outcome === 'applied') relay(ctx, 'jobs', [jobId], event);
   await askForPlan(ctx, jobId);
   return (await readJob(ctx, jobId))?.doc ?? job;
 }
@@ -118,8 +142,9 @@ async function refuse(
     status: 'failed',
     failure: { code, reason },
     finishedAt: ctx.clock.now(),
+    seq: 1,
   };
-  const event = finishedEvent(ctx, failed);
+  const event = jobEvent(ctx, 'batch.finished', failed);
   const { outcome } = await ctx.stores
     .documents('jobs')
     .batch([job.jobId], [{ op: 'create', doc: failed }, event]);

@@ -50,7 +50,6 @@ export type EventType =
   | 'monitor.changed'
   | 'monitor.breached'
   | 'batch.requested'
-  | 'batch.cancelled'
   | 'batch.finished'
   | 'retraining.finished'
   | 'webhook.created'

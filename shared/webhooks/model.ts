@@ -14,6 +14,8 @@ export type Webhook = Document & {
   readonly secret?: string;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** The last event of the webhook. */
+  readonly seq?: number;
 };
 
 /** What a receiver gets as JSON. The signature is over its text as it is sent. */

@@ -1,4 +1,6 @@
+import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
+import { eventWrite, relay } from '../events/index.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type Change, checked, type NewWebhook } from './fields.ts';
@@ -29,8 +31,9 @@ export async function createWebhook(ctx: Context, input: NewWebhook): Promise<We
     webhookId: ctx.ids.uuid(),
     createdAt: now,
     updatedAt: now,
+    seq: 1,
   };
-  await ctx.stores.documents('webhooks').write(partition(ctx, doc.webhookId), { op: 'create', doc });
+  await commit(ctx, { op: 'create', doc }, { type: 'webhook.created', after: doc });
   return doc;
 }
 
@@ -72,11 +75,10 @@ export async function updateWebhook(ctx: Context, webhookId: string, change: Cha
       ...fields,
       ...(kept ? { secret: kept } : {}),
       updatedAt: ctx.clock.now(),
+      seq: nextSeq(before),
     };
-    const { outcome } = await ctx.stores
-      .documents('webhooks')
-      .write(partition(ctx, webhookId), { op: 'replace', doc, etag });
-    return outcome === 'applied' ? doc : lost;
+    const told = { type: 'webhook.updated', before, after: doc } as const;
+    return (await commit(ctx, { op: 'replace', doc, etag }, told)) ? doc : lost;
   });
 }
 
@@ -84,11 +86,39 @@ export async function updateWebhook(ctx: Context, webhookId: string, change: Cha
 export async function deleteWebhook(ctx: Context, webhookId: string): Promise<void> {
   await swap(ctx, `Webhook '${webhookId}'`, async () => {
     const { doc, etag } = await storedWebhook(ctx, webhookId);
-    const { outcome } = await ctx.stores
-      .documents('webhooks')
-      .write(partition(ctx, webhookId), { op: 'delete', id: doc.id, etag });
-    return outcome === 'applied' ? undefined : lost;
+    const told = { type: 'webhook.deleted', before: doc } as const;
+    return (await commit(ctx, { op: 'delete', id: doc.id, etag }, told)) ? undefined : lost;
   });
+}
+
+type Told =
+  | { readonly type: 'webhook.created'; readonly after: Webhook }
+  | { readonly type: 'webhook.updated'; readonly before: Webhook; readonly after: Webhook }
+  | { readonly type: 'webhook.deleted'; readonly before: Webhook };
+
+/** Writes a change of a webhook and the event that tells of it; false where somebody else was faster. */
+async function commit(ctx: Context, write: Write, told: Told): Promise<boolean> {
+  const webhook = 'after' in told ? told.after : told.before;
+  const { webhookId } = webhook;
+  const event = eventWrite(
+    ctx,
+    {
+      ...told,
+      aggregate: `webhook/${webhookId}`,
+      seq: 'after' in told ? (webhook.seq ?? 1) : nextSeq(webhook),
+      subject: { webhookId },
+    },
+    { workspace: ctx.workspace, webhookId },
+  );
+  const key = partition(ctx, webhookId);
+  const { outcome } = await ctx.stores.documents('webhooks').batch(key, [write, event]);
+  if (outcome !== 'applied') return false;
+  relay(ctx, 'webhooks', key, event);
+  return true;
+}
+
+function nextSeq({ seq = 0 }: Webhook): number {
+  return seq + 1;
 }
 
 async function checkNumber(ctx: Context): Promise<void> {
