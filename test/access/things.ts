@@ -23,11 +23,8 @@ export async function makeThings(server: TestServer, name: string): Promise<Thin
   const { modelId } = await modelByName(ctx, name);
   await createEndpoint(ctx, { name, model: name, alias: 'champion' });
   await putMonitor(ctx, `monitor-${name}`, { endpoint: name });
-  const batchJob = await writeJob<BatchJob>(ctx, `batch-${name}`, { type: 'batch-job', endpoint: name });
-  const retraining = await writeJob<RetrainingJob>(ctx, `retrain-${name}`, {
-    type: 'retraining-job',
-    endpoint: name,
-  });
+  const batchJob = await keepJob(ctx, batchJobOf(ctx, name));
+  const retraining = await keepJob(ctx, retrainingOf(ctx, name, modelId));
   const batchOutput = `${name}/job/data.csv`;
   return {
     experiment: experimentId,
@@ -45,14 +42,28 @@ export async function makeThings(server: TestServer, name: string): Promise<Thin
   };
 }
 
-/** A job as far as the guard looks at it: whose endpoint it is of. */
-async function writeJob<Job extends BatchJob | RetrainingJob>(
-  ctx: Context,
-  jobId: string,
-  job: Pick<Job, 'type' | 'endpoint'>,
-): Promise<string> {
-  const { workspace } = ctx;
-  const doc = { id: 'job', v: 1, workspace, jobId, status: 'cancelled', createdAt: 1, updatedAt: 1, ...job };
-  await ctx.stores.documents('jobs').write([jobId], { op: 'create', doc });
-  return jobId;
+async function keepJob(ctx: Context, doc: BatchJob | RetrainingJob): Promise<string> {
+  await ctx.stores.documents('jobs').write([doc.jobId], { op: 'create', doc });
+  return doc.jobId;
+}
+
+/** A job of an endpoint that was given up before it began. */
+function batchJobOf({ workspace }: Context, endpoint: string): BatchJob {
+  return {
+    ...{ id: 'job', type: 'batch-job', v: 1, workspace, kind: 'batch', jobId: `batch-${endpoint}`, endpoint },
+    input: { container: 'batch-input', name: `${endpoint}/1/data.csv`, etag: '1', bytes: 1 },
+    output: { container: 'batch-output', name: `${endpoint}/job/data.csv` },
+    plan: { position: 0, chunks: 0, rows: 0, complete: false },
+    ...{ status: 'cancelled', createdAt: 1, updatedAt: 1, finishedAt: 1 },
+  };
+}
+
+/** A retraining that came to nothing. */
+function retrainingOf({ workspace }: Context, endpoint: string, modelId: string): RetrainingJob {
+  return {
+    ...{ id: 'job', type: 'retraining-job', v: 1, workspace, kind: 'retraining' },
+    ...{ jobId: `retrain-${endpoint}`, monitorId: `monitor-${endpoint}`, endpoint, modelId, model: endpoint },
+    ...{ alias: 'champion', champion: 1, executor: 'none', margin: 0, from: 1, to: 2, reasons: [] },
+    ...{ status: 'failed', reason: 'none', createdAt: 1, updatedAt: 1 },
+  };
 }

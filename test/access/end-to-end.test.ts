@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { surfaces } from '../../functions/http/surfaces.ts';
+import { type ResourceType, type Role, roles } from '../../shared/access/index.ts';
+import type { Route } from '../../shared/http/index.ts';
+import { requestOf } from './requests.ts';
+import { type Entry, entryOf, type Input, type Things } from './routes.ts';
+import { addPerson, type GuardedServer, guardedServer } from './support.ts';
+import { makeThings } from './things.ts';
+
+const listed = surfaces
+  .flatMap((surface) => surface.routes)
+  .map((route) => ({ route, title: `${route.method} ${route.path}`, entry: entryOf(route) }));
+const needing = (role: Route['role']) => role !== 'public' && role !== 'signed-in';
+
+let server: GuardedServer;
+let mine: Things;
+let other: Things;
+let stranger: string;
+let disabled: string;
+beforeAll(async () => {
+  server = await guardedServer({ CAIRN_CALLS_PER_MINUTE: '1000000' });
+  mine = await makeThings(server, 'mine');
+  other = await makeThings(server, 'other');
+  stranger = await server.person('stranger');
+  disabled = await server.person('leaver', 'admin', '*');
+  const { status } = await server.admin('PATCH', '/api/v1/access/principals/leaver', {
+    disabled: true,
+    reason: 'left',
+  });
+  expect(status).toBe(200);
+});
+afterAll(() => server.close());
+
+type Grant = { role?: Role; effect?: 'deny'; workspace?: string; resource?: ResourceType };
+
+const people = new Map<string, Promise<string>>();
+
+/** Somebody with these rules and a token, made when first asked for. */
+function personWith(name: string, ...grants: readonly Grant[]): Promise<string> {
+  const known = people.get(name) ?? makePerson(name, grants);
+  people.set(name, known);
+  return known;
+}
+
+async function makePerson(name: string, grants: readonly Grant[]): Promise<string> {
+  const token = await server.person(name);
+  const idsOf = { experiment: mine.experiment, model: mine.modelId, endpoint: mine.endpoint };
+  for (const { role, effect = 'allow', workspace = 'default', resource } of grants) {
+    const { status, body } = await server.admin('POST', '/api/v1/access/grants', {
+      subject: `principal:${name}`,
+      workspace,
+      effect,
+      ...(role && { role }),
+      ...(resource && { resource: { type: resource, id: idsOf[resource] } }),
+    });
+    expect([status, body]).toEqual([201, body]);
+  }
+  return token;
+}
+
+/** The status of one request, as it comes from the router. */
+async function statusOf(route: Route, input: Input, authorization: string | null): Promise<number> {
+  const { request } = requestOf(route, input);
+  if (authorization !== null) request.headers.set('authorization', authorization);
+  const { pathname, search } = new URL(request.url);
+  const body = request.body === null ? undefined : await request.text();
+  const response = await server.fetch(`${pathname}${search}`, {
+    method: route.method,
+    headers: request.headers,
+    ...(body === undefined ? {} : { body }),
+  });
+  await response.body?.cancel();
+  return response.status;
+}
+
+const inputOf = (entry: Entry | undefined): Input =>
+  entry && 'naming' in entry ? (entry.naming[0]?.(mine, other) ?? {}) : {};
+
+/** Somebody who holds just enough for a route, and nothing else. */
+function holderOf(entry: Entry, role: Role): Promise<string> {
+  if ('among' in entry) {
+    const [type = 'experiment'] = entry.among;
+    return personWith(`${role}-of-${type}`, { role, resource: type });
+  }
+  switch (entry.about) {
+    case 'experiment':
+    case 'model':
+    case 'endpoint':
+      return 'inWorkspace' in entry
+        ? personWith(`${role}-here`, { role })
+        : personWith(`${role}-of-${entry.about}`, { role, resource: entry.about });
+    case 'deployment':
+      return personWith(`${role}-everywhere`, { role, workspace: '*' });
+    default:
+      return personWith(`${role}-here`, { role });
+  }
+}
+
+describe('through the router, by real tokens', () => {
+  const closed = listed.filter(({ route }) => route.role !== 'public');
+
+  test('nobody gets anywhere without signing in, or disabled', async () => {
+    for (const { route, title, entry } of closed)
+      for (const authorization of [null, disabled])
+        expect([title, await statusOf(route, inputOf(entry), authorization)]).toEqual([title, 401]);
+  });
+
+  test('what is public asks nobody who they are', async () => {
+    for (const { route, title, entry } of listed.filter(({ route: { role } }) => role === 'public')) {
+      const status = await statusOf(route, inputOf(entry), 'Bearer a.b.c');
+      expect([title, status === 401 || status === 403]).toEqual([title, false]);
+    }
+  });
+
+  test('whoever has no role is refused wherever there must be one, and nowhere else', async () => {
+    for (const { route, title, entry } of closed) {
+      const status = await statusOf(route, inputOf(entry), stranger);
+      expect([title, status === 403]).toEqual([title, needing(route.role)]);
+      expect([title, status === 401]).toEqual([title, false]);
+    }
+  });
+
+  test('whoever has just the role, just there, is let through; with the role before it they are not', async () => {
+    let tried = 0;
+    for (const { route, title, entry } of closed.filter(({ route: { role } }) => needing(role))) {
+      const role = route.role as Role;
+      const status = await statusOf(route, inputOf(entry), await holderOf(entry as Entry, role));
+      expect([title, status === 401 || status === 403, status < 500 || status === 503]).toEqual([
+        title,
+        false,
+        true,
+      ]);
+      const lesser = roles[roles.indexOf(role) - 1];
+      const refused =
+        lesser && (await statusOf(route, inputOf(entry), await holderOf(entry as Entry, lesser)));
+      expect([title, refused]).toEqual([title, lesser && 403]);
+      tried++;
+    }
+    expect(tried).toBeGreaterThan(200);
+  });
+
+  test('whoever is admin here, but denied the very thing, is refused or told that there is none', async () => {
+    const types = ['experiment', 'model', 'endpoint'] as const;
+    const denied = await personWith(
+      'denied',
+      { role: 'admin' },
+      ...types.map((resource) => ({ effect: 'deny' as const, resource })),
+    );
+    for (const { route, title, entry } of closed)
+      if (entry && 'naming' in entry) {
+        const status = await statusOf(route, inputOf(entry), denied);
+        expect([title, status]).toEqual([title, entry.about === 'experiment' ? 403 : 404]);
+      }
+  });
+
+  test('a workspace in which somebody holds nothing is not there for them, whether it exists or not', async () => {
+    const member = await personWith('viewer-here', { role: 'viewer' });
+    await addPerson(server, 'elsewhere-admin', 'admin', 'elsewhere');
+    await server.admin('POST', '/api/v1/workspaces', { name: 'elsewhere' });
+    const path = '/api/2.0/mlflow/experiments/search?max_results=1';
+    const answers = await Promise.all(
+      ['elsewhere', 'nowhere'].map(async (workspace) => {
+        const { status, body } = await server.as(member, { 'x-mlflow-workspace': workspace })('GET', path);
+        return [status, JSON.stringify(body).replaceAll(workspace, '…')];
+      }),
+    );
+    expect(answers[0]?.[0]).toBe(404);
+    expect(answers[0]).toEqual(answers[1]);
+  });
+});
