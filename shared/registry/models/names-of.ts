@@ -8,7 +8,7 @@ export async function modelNames(ctx: Context, ids: readonly string[]): Promise<
       text: "SELECT c.modelId, c.name FROM c WHERE c.type = 'model' AND ARRAY_CONTAINS(@ids, c.modelId)",
       values: { ids: [...ids] },
     },
-    { key: [ctx.workspace] },
+    { key: [ctx.workspace], consistency: 'strong' },
   );
   return new Map(rows.map(({ modelId, name }) => [modelId, name]));
 }

@@ -8,7 +8,7 @@ export async function experimentNames(ctx: Context, ids: readonly string[]): Pro
       text: "SELECT c.experimentId, c.name FROM c WHERE c.type = 'experiment' AND ARRAY_CONTAINS(@ids, c.experimentId)",
       values: { ids: [...ids] },
     },
-    { key: [ctx.workspace] },
+    { key: [ctx.workspace], consistency: 'strong' },
   );
   return new Map(rows.map(({ experimentId, name }) => [experimentId, name]));
 }
