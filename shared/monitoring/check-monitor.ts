@@ -44,6 +44,11 @@ export async function checkNow(
   return check(ctx, monitorId, { from, to }, () => true);
 }
 
+/** Checks a window again whose rows were changed. What it finds now is no news, and announces nothing. */
+export function recheck(ctx: Context, monitorId: string, window: Window): Promise<MonitorResult> {
+  return check(ctx, monitorId, window, () => true, 'quietly');
+}
+
 /**
  * One result per window, whoever checks it and however often. A breach is announced in the batch that
  * first finds it: two checks at once contend for that batch, and the one that loses starts over.
@@ -53,12 +58,13 @@ async function check(
   monitorId: string,
   window: Window,
   again: (existing: MonitorResult) => boolean,
+  manner?: 'quietly',
 ): Promise<MonitorResult> {
   return swap(ctx, `Monitor '${monitorId}'`, async () => {
     const existing = await readResult(ctx, monitorId, window.to);
     if (existing && !again(existing.doc)) return existing.doc;
     const monitor = await readMonitor(ctx, monitorId);
-    const result = await judge(ctx, monitor.doc, window, existing?.doc);
+    const result = await judge(ctx, monitor.doc, window, existing?.doc, manner);
     return (await store(ctx, monitor, result, existing)) ? result : lost;
   });
 }
@@ -68,6 +74,7 @@ async function judge(
   monitor: Monitor,
   window: Window,
   existing: MonitorResult | undefined,
+  manner: 'quietly' | undefined,
 ): Promise<MonitorResult> {
   const now = ctx.clock.now();
   const endpoint = await getEndpoint(ctx, monitor.endpoint);
@@ -94,7 +101,7 @@ async function judge(
     otherVersionsRows,
     ...figures,
     // A version that no longer answers cannot be helped by an alarm.
-    breach: existing?.breach ?? (isPinned && reasons.length > 0 ? { reasons, at: now } : null),
+    breach: existing?.breach ?? (isPinned && reasons.length > 0 && !manner ? { reasons, at: now } : null),
   };
 }
 
@@ -123,6 +130,7 @@ async function measure(
           source: 'first-labelled-window',
           accuracy: tally.correct / tally.labelled,
           rows: tally.labelled,
+          window,
         };
       })
     : undefined;

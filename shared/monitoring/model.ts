@@ -99,7 +99,13 @@ export type Baseline = {
 };
 
 export type BaselineDocument = Document &
-  Baseline & { readonly type: 'baseline'; readonly monitorId: string; readonly digest: string };
+  Baseline & {
+    readonly type: 'baseline';
+    readonly monitorId: string;
+    readonly digest: string;
+    /** The window that it was counted over, where it was one. */
+    readonly window?: { readonly from: number; readonly to: number };
+  };
 
 /** What the labels that have arrived so far say. `coverage` is labelled rows over rows. */
 export type Performance =
@@ -150,6 +156,8 @@ export type MonitorResult = Document & {
   readonly reference: ReferenceSource;
   readonly drift: Drift;
   readonly performance: Performance;
+  /** Its figures were made of rows that are no longer there, and could not be made again. */
+  readonly outdated?: { readonly at: number; readonly why: 'rows-erased' };
   /** Announced once per window, by the first check that found it. */
   readonly breach: { readonly reasons: readonly BreachReason[]; readonly at: number } | null;
 };

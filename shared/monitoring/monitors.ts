@@ -1,7 +1,7 @@
-import type { Outcome } from '../azure/index.ts';
+import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
-import { type CairnEvent, schedule } from '../events/index.ts';
+import { type CairnEvent, eventWrite, relay, schedule } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
 import { getEndpoint } from '../serving/index.ts';
@@ -127,23 +127,47 @@ async function create(
     monitorId,
     createdAt: now,
     updatedAt: now,
-    seq: 0,
+    seq: 1,
   };
-  return applied(doc, await container(ctx).write(keyOf(ctx, monitorId), { op: 'create', doc }));
+  return commit(ctx, { op: 'create', doc }, doc);
 }
 
 /** `undefined` where it changed since it was read. */
-async function replace(
+function replace(
   ctx: Context,
-  { doc: { retraining: _, ...rest }, etag }: Stored<Monitor>,
+  { doc: before, etag }: Stored<Monitor>,
   settings: MonitorSettings,
 ): Promise<Stored<Monitor> | undefined> {
-  const doc: Monitor = { ...rest, ...settings, updatedAt: ctx.clock.now() };
-  return applied(doc, await container(ctx).write(keyOf(ctx, doc.monitorId), { op: 'replace', doc, etag }));
+  const { retraining: _, ...rest } = before;
+  const doc: Monitor = { ...rest, ...settings, updatedAt: ctx.clock.now(), seq: before.seq + 1 };
+  return commit(ctx, { op: 'replace', doc, etag }, doc, before);
 }
 
-function applied(doc: Monitor, result: Outcome): Stored<Monitor> | undefined {
-  return result.outcome === 'applied' ? { doc, etag: result.etags[0] } : undefined;
+/** Writes a monitor and the event that tells of it; `undefined` where somebody else was faster. */
+async function commit(
+  ctx: Context,
+  write: Write,
+  doc: Monitor,
+  before?: Monitor,
+): Promise<Stored<Monitor> | undefined> {
+  const { monitorId, endpoint, seq } = doc;
+  const key = keyOf(ctx, monitorId);
+  const event = eventWrite(
+    ctx,
+    {
+      type: 'monitor.changed',
+      aggregate: `monitor/${monitorId}`,
+      seq,
+      subject: { monitorId, endpoint },
+      before,
+      after: doc,
+    },
+    { workspace: ctx.workspace, monitorId },
+  );
+  const result = await container(ctx).batch(key, [write, event]);
+  if (result.outcome !== 'applied') return undefined;
+  relay(ctx, 'monitors', key, event);
+  return { doc, etag: result.etags[0] ?? '' };
 }
 
 function putOnAgenda(ctx: Context, { monitorId, everySeconds }: Monitor): Promise<void> {

@@ -41,7 +41,7 @@ export async function fixedBaseline(
   ctx: Context,
   monitorId: string,
   digest: string,
-  compute: () => Promise<Baseline | undefined>,
+  compute: () => Promise<(Baseline & Pick<BaselineDocument, 'window'>) | undefined>,
 ): Promise<Baseline | undefined> {
   const key = keyOf(ctx, monitorId);
   const id = `baseline:${digest}`;

@@ -1,0 +1,163 @@
+import type { Context } from '../context.ts';
+import { isCode } from '../http/index.ts';
+import { type ErasedRows, type Hour, startOf } from '../serving/index.ts';
+import { lost, swap } from '../swap.ts';
+import { recheck } from './check-monitor.ts';
+import { type First, referencesFolder } from './first-predictions.ts';
+import type { BaselineDocument, Monitor, MonitorResult } from './model.ts';
+import { container, keyOf, readMonitor, readResult } from './store.ts';
+import { readWindow } from './window-rows.ts';
+import type { Window } from './windows.ts';
+
+/** Rows that were erased from the log of an endpoint: in which hours, and which. */
+export type Erased = {
+  readonly endpoint: string;
+  readonly hours: readonly Hour[];
+  rowsOf(hour: Hour): Promise<ErasedRows>;
+};
+
+/** What a monitor holds windows of a version against, and that was made of rows that are erased now. */
+export type Outdated = { readonly monitorId: string; readonly digest: string; readonly what: 'reference' | 'baseline' };
+
+/** A result by its window. */
+export type ResultRef = { readonly monitorId: string; readonly windowEnd: number };
+
+const hourMilliseconds = 3_600_000;
+const pageMax = 100;
+
+/** The references and baselines of an endpoint's monitors that were made of erased rows. */
+export async function outdatedBy(ctx: Context, erased: Erased): Promise<Outdated[]> {
+  const found: Outdated[] = [];
+  for (const monitorId of await monitorsOf(ctx, erased.endpoint)) {
+    const folder = referencesFolder(ctx, monitorId);
+    for await (const { name } of ctx.stores.blobs('monitoring').walk(folder)) {
+      const bytes = await ctx.stores.blobs('monitoring').read(name);
+      if (!bytes || !(await isMadeOf(JSON.parse(bytes.toString()) as First, erased))) continue;
+      const digest = `sha256:${name.slice(folder.length).replace('.json', '')}`;
+      found.push({ monitorId, digest, what: 'reference' });
+    }
+    for (const { digest, window } of await baselinesOf(ctx, monitorId))
+      if (window && meets(erased, window)) found.push({ monitorId, digest, what: 'baseline' });
+  }
+  return found;
+}
+
+/**
+ * Makes one of {@link outdatedBy} again without the erased rows. A reference is removed, and the next check
+ * collects it anew; a baseline is counted again over its window, and goes where too few labels are left.
+ */
+export async function remake(ctx: Context, { monitorId, digest, what }: Outdated): Promise<void> {
+  if (what === 'reference') {
+    const name = `${referencesFolder(ctx, monitorId)}${digest.replace('sha256:', '')}.json`;
+    await ctx.stores.blobs('monitoring').remove(name);
+    return;
+  }
+  await swap(ctx, `The baseline of '${monitorId}'`, async () => {
+    const key = keyOf(ctx, monitorId);
+    const stored = await container(ctx).read<BaselineDocument>(key, `baseline:${digest}`);
+    const window = stored?.doc.window;
+    const model = window && (await readResult(ctx, monitorId, window.to))?.doc.model;
+    if (!stored || !model) return undefined;
+    const { doc: monitor } = await readMonitor(ctx, monitorId);
+    const { tally } = await readWindow(ctx, monitor.endpoint, window, model, [], 0);
+    const { doc, etag } = stored;
+    const { outcome } = await container(ctx).write(
+      key,
+      tally.labelled >= monitor.performance.minLabelled
+        ? { op: 'replace', doc: { ...doc, accuracy: tally.correct / tally.labelled, rows: tally.labelled }, etag }
+        : { op: 'delete', id: doc.id, etag },
+    );
+    return outcome === 'applied' ? undefined : lost;
+  });
+}
+
+/**
+ * The next results behind `after`, monitor by monitor and by time, whose figures were made of erased rows, or
+ * against a reference or baseline that was. No more than some; none when there are no more.
+ */
+export async function resultsBehind(
+  ctx: Context,
+  erased: Erased,
+  outdated: readonly Outdated[],
+  after: ResultRef | undefined,
+): Promise<readonly ResultRef[]> {
+  const monitors = (await monitorsOf(ctx, erased.endpoint)).filter((id) => id >= (after?.monitorId ?? ''));
+  for (const monitorId of monitors) {
+    const from = after?.monitorId === monitorId ? after.windowEnd : -1;
+    const rows = container(ctx).stream<Pick<MonitorResult, 'windowStart' | 'windowEnd' | 'model'>>(
+      {
+        text: "SELECT c.windowStart, c.windowEnd, c.model FROM c WHERE c.type = 'result' AND c.windowEnd > @from ORDER BY c.windowEnd",
+        values: { from },
+      },
+      { key: keyOf(ctx, monitorId), consistency: 'strong' },
+    );
+    const found: ResultRef[] = [];
+    for await (const { windowStart, windowEnd, model } of rows) {
+      const isOutdated = outdated.some((each) => each.monitorId === monitorId && each.digest === model?.digest);
+      if (isOutdated || meets(erased, { from: windowStart, to: windowEnd })) found.push({ monitorId, windowEnd });
+      if (found.length === pageMax) break;
+    }
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/**
+ * Checks the window of a result again, without announcing a breach. Where that is not possible any more, since the
+ * version is gone, the result says that its figures were made of rows that are erased.
+ */
+export async function recheckResult(ctx: Context, { monitorId, windowEnd }: ResultRef): Promise<void> {
+  const result = (await readResult(ctx, monitorId, windowEnd))?.doc;
+  if (!result) return;
+  try {
+    await recheck(ctx, monitorId, { from: result.windowStart, to: windowEnd });
+  } catch (error) {
+    if (!isCode(error, 'not-found', 'conflict')) throw error;
+    await swap(ctx, `Monitor '${monitorId}'`, async () => {
+      const stored = await readResult(ctx, monitorId, windowEnd);
+      if (!stored) return undefined;
+      const doc: MonitorResult = { ...stored.doc, outdated: { at: ctx.clock.now(), why: 'rows-erased' } };
+      const { outcome } = await container(ctx).write(keyOf(ctx, monitorId), {
+        op: 'replace',
+        doc,
+        etag: stored.etag,
+      });
+      return outcome === 'applied' ? undefined : lost;
+    });
+  }
+}
+
+/** Names of the monitors that watch an endpoint, as they are at this moment. */
+export async function monitorsOf(ctx: Context, endpoint: string): Promise<string[]> {
+  const monitors = await container(ctx).query<Monitor>(
+    {
+      text: "SELECT * FROM c WHERE c.type = 'monitor' AND c.endpoint = @endpoint",
+      values: { endpoint },
+    },
+    { key: [ctx.workspace], consistency: 'strong' },
+  );
+  return monitors.map(({ monitorId }) => monitorId).toSorted();
+}
+
+function baselinesOf(ctx: Context, monitorId: string): Promise<BaselineDocument[]> {
+  return container(ctx).query<BaselineDocument>(
+    { text: "SELECT * FROM c WHERE c.type = 'baseline'" },
+    { key: keyOf(ctx, monitorId), consistency: 'strong' },
+  );
+}
+
+async function isMadeOf({ rows, until }: First, erased: Erased): Promise<boolean> {
+  const ids = rows.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  // The first format does not say which rows it has: any of before its end may be among them.
+  if (ids.length < rows.length) return erased.hours.some((hour) => startOf(hour) <= until);
+  for (const hour of new Set(ids.map((id) => id.slice(0, 10)))) {
+    if (!erased.hours.includes(hour)) continue;
+    const gone = await erased.rowsOf(hour);
+    if (ids.some((id) => gone.has(id))) return true;
+  }
+  return false;
+}
+
+function meets({ hours }: Erased, { from, to }: Window): boolean {
+  return hours.some((hour) => startOf(hour) < to && startOf(hour) + hourMilliseconds > from);
+}
