@@ -34,7 +34,11 @@ export class Cairn {
   /** The response to any request; a status of 400 or more is an error that quotes the answer. */
   async send(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
+    // As MLflow's client does: the platform gives a retraining both.
+    const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_WORKSPACE: workspace } = process.env;
     if (this.#user) headers.set('authorization', `Basic ${btoa(`${this.#user}:`)}`);
+    else if (token) headers.set('authorization', `Bearer ${token}`);
+    if (workspace) headers.set('x-mlflow-workspace', workspace);
     const response = await fetch(`${this.url}${path}`, { ...init, headers });
     if (response.ok) return response;
     const method = init.method ?? 'GET';

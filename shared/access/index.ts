@@ -58,6 +58,7 @@ export {
   listWorkspaces,
   type WorkspaceChange,
 } from './workspaces.ts';
+export { accessOfPrincipal, type Place, rulesAt, setRule } from './rule.ts';
 export { covers, lesser, type Role, roles } from './role.ts';
 export {
   createToken,
@@ -69,3 +70,4 @@ export {
 } from './tokens/tokens.ts';
 export { setPassword, verifyPassword } from './passwords/passwords.ts';
 export { passwordHash } from './passwords/hash.ts';
+export { endJobTokens, jobToken } from './tokens/job-tokens.ts';

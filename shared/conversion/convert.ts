@@ -1,3 +1,4 @@
+import { endJobTokens } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { unschedule } from '../events/index.ts';
 import type { Execution } from '../executors/index.ts';
@@ -6,7 +7,7 @@ import { changeVersion } from '../registry/index.ts';
 import type { ConversionJob, ConversionState } from './job.ts';
 import { readReport, whyNotAsReported } from './report.ts';
 import { isFinished, readJob, replaceState } from './store.ts';
-import { converterOf, taskOf } from './task.ts';
+import { converterOf, signedIn, taskOf } from './task.ts';
 
 const attemptsMax = 3;
 /** The executor stops what takes too long; this much later the job gives up on the executor itself. */
@@ -26,6 +27,7 @@ export async function convert(ctx: Context, { jobId }: { jobId: string }): Promi
     if (!stored || isFinished(stored.doc)) return unschedule(ctx, agendaName(jobId));
     const next = await step(ctx, stored.doc).catch((error: unknown) => ended(ctx, stored.doc, error));
     if (next === 'wait') return;
+    if (stored.doc.status === 'running') await endJobTokens(ctx, jobId);
     await replaceState(ctx, stored, next);
   }
 }
@@ -83,7 +85,7 @@ async function run(ctx: Context, job: Running): Promise<ConversionState | 'wait'
   const execution = await executor.poll(ctx, task);
   switch (execution.state) {
     case 'absent':
-      await executor.start(ctx, task);
+      await executor.start(ctx, await signedIn(ctx, task));
       return 'wait';
     case 'running':
       if (ctx.clock.now() <= job.lease.until) return 'wait';

@@ -1,3 +1,4 @@
+import { jobToken } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { containerExecutor, type Executor, localExecutor, type Task } from '../executors/index.ts';
 import type { ConversionJob } from './job.ts';
@@ -39,4 +40,10 @@ export function taskOf(ctx: Context, job: ConversionJob, attempt: number): Task 
     secondsMax: ctx.settings.executorSecondsMax,
     whenEnded: { kind: 'convert', jobId },
   };
+}
+
+/** The same task with what the converter signs in by, where that is asked of it. */
+export async function signedIn(ctx: Context, task: Task): Promise<Task> {
+  const token = await jobToken(ctx, task);
+  return token === undefined ? task : { ...task, environment: { ...task.environment, CAIRN_TOKEN: token } };
 }

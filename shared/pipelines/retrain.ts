@@ -1,3 +1,4 @@
+import { endJobTokens } from '../access/index.ts';
 import { type Context, platform } from '../context.ts';
 import { unschedule } from '../events/index.ts';
 import { type Executor, localExecutor, type Task } from '../executors/index.ts';
@@ -7,7 +8,7 @@ import { getVersion, isGuarded, modelById, moveAlias } from '../registry/index.t
 import { runGate } from './gate.ts';
 import type { RetrainingJob, RetrainingState } from './model.ts';
 import { isFinished, jobIdOf, readJob, replaceState } from './store.ts';
-import { executionTask, retrainingTag, trainedVersion, withLog } from './training.ts';
+import { executionTask, retrainingTag, signedIn, trainedVersion, withLog } from './training.ts';
 
 const attemptsMax = 3;
 /** The executor stops what takes too long; this much later the job gives up on the executor itself. */
@@ -48,6 +49,8 @@ async function advance(ctx: Context, jobId: string): Promise<void> {
         );
       return;
     }
+    // What it runs as ends with it, or with the attempt that was lost.
+    if (stored.doc.status === 'training') await endJobTokens(ctx, jobId);
     await replaceState(ctx, stored, next);
   }
 }
@@ -103,7 +106,7 @@ async function train(ctx: Context, job: RetrainingJob & { status: 'training' }):
   const expired = ctx.clock.now() > job.lease.until;
   switch (execution.state) {
     case 'absent':
-      await executor.start(ctx, task);
+      await executor.start(ctx, await signedIn(ctx, task));
       return { wait: 'report' };
     case 'running':
       if (!expired) return { wait: 'report' };

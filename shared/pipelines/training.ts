@@ -1,3 +1,4 @@
+import { jobToken } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import type { Execution, Task } from '../executors/index.ts';
 
@@ -31,6 +32,15 @@ export function executionTask(ctx: Context, training: TrainingTask, attempt: num
     secondsMax: ctx.settings.executorSecondsMax,
     whenEnded: { kind: 'retrain-recover', jobId: training.jobId },
   };
+}
+
+/** The same task with what it signs in by, where that is asked of it: as MLflow's client looks for it. */
+export async function signedIn(ctx: Context, task: Task): Promise<Task> {
+  const token = await jobToken(ctx, task);
+  if (token === undefined) return task;
+  const { workspace } = ctx;
+  const environment = { ...task.environment, MLFLOW_TRACKING_TOKEN: token, MLFLOW_WORKSPACE: workspace };
+  return { ...task, environment };
 }
 
 /** The version that a training's last line names, which is `{"model_version": "<number>"}`; or why there is none. */

@@ -1,5 +1,4 @@
 import type { Context } from '../../context.ts';
-import { eventWrite, relay } from '../../events/index.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../../http/index.ts';
 import { seenId } from '../authentication/seen.ts';
 import { changeAccess, readAccess } from '../change.ts';
@@ -15,6 +14,7 @@ import {
 import { creation } from '../principals.ts';
 import { accessState } from '../state.ts';
 import { confinedTo, type TokenScopes } from './scopes.ts';
+import { storeToken } from './store.ts';
 import { newToken } from './text.ts';
 
 const secondsDefault = 30 * 86_400;
@@ -69,7 +69,8 @@ export async function createToken(
     scopes: confinedTo(by.token?.scopes, input.scopes ?? {}),
   };
   const state = await accessState(ctx);
-  if (state.principals.has(principalId) || isFirstAdmin(principalId, ctx.settings)) await write(ctx, token);
+  if (state.principals.has(principalId) || isFirstAdmin(principalId, ctx.settings))
+    await storeToken(ctx, token);
   else if (by.kind === 'entra' && principalId === by.principal.id) await writeWithPrincipal(ctx, token);
   else throw new CairnError('not-found', `There is no principal '${principalId}'.`, { field: 'principal' });
   return { text: made.text, token };
@@ -167,27 +168,6 @@ async function checkNumber(ctx: Context, principalId: string, now: number): Prom
       'invalid',
       `'${principalId}' has ${liveMax} tokens, which is the most; revoke some first.`,
     );
-}
-
-/** Without the root: nobody has held anything about this token yet. */
-async function write(ctx: Context, token: TokenDocument): Promise<void> {
-  const there: Context = { ...ctx, workspace: '*' };
-  const event = eventWrite(
-    there,
-    {
-      type: 'token.created',
-      aggregate: `token/${token.tokenId}`,
-      seq: 1,
-      subject: { tokenId: token.tokenId, principalId: token.principalId },
-      after: token,
-    },
-    {},
-  );
-  const { outcome } = await there.stores
-    .documents('access')
-    .batch(accessKey, [{ op: 'create', doc: token }, event]);
-  if (outcome !== 'applied') throw new Error(`Token ${token.tokenId} is there already.`);
-  relay(there, 'access', accessKey, event);
 }
 
 /** Whoever of Entra ID has a token is known here from then on, so that the token ends when they are removed. */
