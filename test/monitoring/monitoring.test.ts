@@ -57,7 +57,9 @@ async function breaches(monitorId: string): Promise<unknown[]> {
   return ctx.stores
     .documents('monitors')
     .query(
-      { text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event'" },
+      {
+        text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event' AND c.event.type = 'monitor.breached'",
+      },
       { key: ['default', monitorId], consistency: 'strong' },
     );
 }
