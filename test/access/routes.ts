@@ -355,6 +355,39 @@ const governance: Readonly<Record<string, Entry>> = {
   'GET /api/v1/audit/segments': deployment,
   'GET /api/v1/audit/segments/{name*}': deployment,
   'POST /api/v1/audit/verify': deployment,
+  'GET /api/v1/access/review': workspace,
+  'GET /api/v1/usage': signedIn,
+};
+
+const user = { username: 'ann' };
+const permitted = { ...user, permission: 'READ' };
+
+const mlflowAccess: Readonly<Record<string, Entry>> = {
+  'POST /api/2.0/mlflow/users/create': deployment,
+  'GET /api/2.0/mlflow/users/get': signedIn,
+  'GET /api/2.0/mlflow/users/list': workspace,
+  'GET /api/2.0/mlflow/users/current': signedIn,
+  'PATCH /api/2.0/mlflow/users/update-password': signedIn,
+  'PATCH /api/2.0/mlflow/users/update-admin': deployment,
+  'DELETE /api/2.0/mlflow/users/delete': deployment,
+  'GET /api/3.0/mlflow/users/current/permissions': signedIn,
+  'GET /api/3.0/mlflow/users/permissions/list': signedIn,
+  'GET /api/3.0/mlflow/users/permissions/get': signedIn,
+  'POST /api/3.0/mlflow/users/permissions/grant': among('experiment', 'model'),
+  'POST /api/3.0/mlflow/users/permissions/revoke': among('experiment', 'model'),
+  'POST /api/2.0/mlflow/experiments/permissions/create': byExperiment(permitted),
+  'GET /api/2.0/mlflow/experiments/permissions/get': byExperiment(user),
+  'PATCH /api/2.0/mlflow/experiments/permissions/update': byExperiment(permitted),
+  'DELETE /api/2.0/mlflow/experiments/permissions/delete': byExperiment(user),
+  'POST /api/2.0/mlflow/registered-models/permissions/create': named(permitted),
+  'GET /api/2.0/mlflow/registered-models/permissions/get': named(user),
+  'PATCH /api/2.0/mlflow/registered-models/permissions/update': named(permitted),
+  'DELETE /api/2.0/mlflow/registered-models/permissions/delete': named(user),
+  'GET /api/3.0/mlflow/workspaces': signedIn,
+  'POST /api/3.0/mlflow/workspaces': deployment,
+  'GET /api/3.0/mlflow/workspaces/{workspace_name}': signedIn,
+  'PATCH /api/3.0/mlflow/workspaces/{workspace_name}': deployment,
+  'DELETE /api/3.0/mlflow/workspaces/{workspace_name}': deployment,
 };
 
 /** Every route by its method and path. `/ajax-api` is another way to the same. */
@@ -366,6 +399,7 @@ export const entries: Readonly<Record<string, Entry>> = {
   ...serving,
   ...platform,
   ...governance,
+  ...mlflowAccess,
 };
 
 export function entryOf({ method, path }: { method: string; path: string }): Entry | undefined {
