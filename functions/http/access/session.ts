@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { accessOf, accessState, type Role } from '../../../shared/access/index.ts';
+import {
+  type Access,
+  accessOf,
+  accessState,
+  type ResourceType,
+  resourceTypes,
+  type Role,
+  roles,
+} from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
 import { type Call, type Route, route } from '../../../shared/http/index.ts';
 
@@ -35,11 +43,26 @@ export const session: readonly Route[] = [
       role: ctx.access.role ?? null,
       is_deployment_admin: ctx.access.inDeployment === 'admin',
       workspaces: await workspacesOf(ctx, identity),
+      resources: resourceTypes.flatMap((type) => otherwise(ctx.access, type)),
       ...(identity.expiresAt === undefined ? {} : { expires_at: identity.expiresAt }),
       auth: ctx.settings.auth,
     }),
   }),
 ];
+
+/** Resources of a type on which the caller holds another role than in the workspace; `null` is none at all. */
+function otherwise(access: Access, type: ResourceType) {
+  if (access.isPlain) return [];
+  const named = roles.flatMap((role) => {
+    const visible = access.visible(type, role);
+    return visible.all ? visible.except : visible.only;
+  });
+  return [...new Set(named)].map((id) => ({
+    type,
+    id,
+    role: roles.findLast((role) => access.may(role, { type, id })) ?? null,
+  }));
+}
 
 /** The workspaces the caller may enter, by name; `role` is `null` where they may see single things only. */
 async function workspacesOf(

@@ -30,7 +30,13 @@ export class ApiError extends Error {
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-type Options = { readonly query?: Query; readonly body?: unknown; readonly signal?: AbortSignal | undefined };
+type Options = {
+  readonly query?: Query;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** The version that a change is of, as its ETag said it; null where there must be none yet. */
+  readonly version?: string | null | undefined;
+};
 
 /** The workspace of every request: `?workspace=` of the page's address, before the `#`. */
 export const workspace = pageQuery.get('workspace') ?? 'default';
@@ -58,6 +64,16 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   }
 }
 
+/** A thing below `/api/v1/` and the version that a change of it is to name. */
+export async function versioned<T>(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly it: T; readonly version: string | undefined }> {
+  const response = await request(`/api/v1/${path}`, { signal });
+  const it = (await response.json()) as T;
+  return { it, version: response.headers.get('etag') ?? undefined };
+}
+
 /** One request as whoever `token` belongs to. */
 export async function requestAs(
   token: string | undefined,
@@ -82,10 +98,10 @@ export async function requestAs(
 function below(base: string) {
   const call =
     (method: Method) =>
-    async <T>(path: string, { query = {}, body, signal }: Options = {}): Promise<T> => {
+    async <T>(path: string, { query = {}, body, signal, version }: Options = {}): Promise<T> => {
       const init: RequestInit = { method, ...(signal ? { signal } : {}) };
       if (body !== undefined) {
-        init.headers = { 'content-type': 'application/json' };
+        init.headers = { 'content-type': 'application/json', ...conditionOf(version) };
         init.body = JSON.stringify(body);
       }
       const response = await request(`${base}${path}${queryText(query)}`, init);
@@ -99,6 +115,11 @@ function below(base: string) {
     patch: call('PATCH'),
     delete: call('DELETE'),
   };
+}
+
+function conditionOf(version: string | null | undefined): Record<string, string> {
+  if (version === undefined) return {};
+  return version === null ? { 'if-none-match': '*' } : { 'if-match': version };
 }
 
 function queryText(query: Query): string {

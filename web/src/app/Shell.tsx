@@ -5,6 +5,7 @@ import { Mark } from '../parts/Mark.tsx';
 import { useMay } from '../session/may.tsx';
 import { useSession } from '../session/session.ts';
 import { Account } from './Account.tsx';
+import { NoRole } from './NoRole.tsx';
 import { SearchBox } from './SearchBox.tsx';
 import { ThemeToggle } from './ThemeToggle.tsx';
 
@@ -17,8 +18,9 @@ const places: readonly Place[] = [
   ['/endpoints', 'Endpoints', 'endpoint'],
   ['/monitors', 'Monitors', 'monitor'],
   ['/jobs', 'Jobs', 'job'],
-  ['/webhooks', 'Webhooks', 'webhook'],
 ];
+
+const webhooks: Place = ['/webhooks', 'Webhooks', 'webhook'];
 
 const tokens: Place = ['/tokens', 'Tokens', 'key'];
 
@@ -36,6 +38,8 @@ const adminPlaces: readonly Place[] = [
 export function Shell() {
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
+  const { role, resources } = useSession();
+  const hasNothing = role === null && resources.length === 0;
   const shown = useRef(pathname);
   useEffect(() => {
     if (shown.current === pathname) return;
@@ -54,7 +58,7 @@ export function Shell() {
           <Mark size={22} />
           <span>Cairn</span>
         </a>
-        <Places places={places} label="Work" />
+        <Places places={useMay('admin') ? [...places, webhooks] : places} label="Work" />
         <AdminPlaces />
       </nav>
       <header className="top">
@@ -65,9 +69,7 @@ export function Shell() {
         </div>
       </header>
       <main ref={main} id="main" tabIndex={-1}>
-        <div className="page">
-          <Outlet />
-        </div>
+        <div className="page">{hasNothing && pathname !== tokens[0] ? <NoRole /> : <Outlet />}</div>
       </main>
     </div>
   );

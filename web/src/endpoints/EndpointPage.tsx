@@ -10,6 +10,8 @@ import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Moment } from '../parts/Time.tsx';
+import { On } from '../session/may.tsx';
+import { DataPolicyCard } from './DataPolicyCard.tsx';
 
 /** An endpoint: the version that answers, where to ask it, and what its monitor saw last. */
 export function EndpointPage() {
@@ -29,7 +31,16 @@ export function EndpointPage() {
         crumbs={[{ label: 'Endpoints', href: '#/endpoints' }]}
         state={endpoint.data && <Chip state={endpoint.data.status} />}
       />
-      <Loaded query={endpoint}>{(found) => <EndpointFacts endpoint={found} />}</Loaded>
+      <Loaded query={endpoint}>
+        {(found) => (
+          <>
+            <EndpointFacts endpoint={found} />
+            <On resource={{ type: 'endpoint', id: name }}>
+              <DataPolicyCard endpoint={name} />
+            </On>
+          </>
+        )}
+      </Loaded>
       {endpoint.data && (
         <Loaded query={monitors}>
           {(data) => <Watchers monitors={data.monitors.filter((each) => each.endpoint === name)} />}

@@ -16,6 +16,7 @@ import { SearchField } from '../parts/SearchField.tsx';
 import { SortTitle, Table } from '../parts/Table.tsx';
 import { TagList } from '../parts/TagList.tsx';
 import { Ago } from '../parts/Time.tsx';
+import { May, On } from '../session/may.tsx';
 import { restoreExperiment } from './actions.ts';
 import { CreateExperiment, DeleteExperiments, EditExperiment } from './ExperimentDialog.tsx';
 import './experiments.css';
@@ -71,9 +72,11 @@ export function ExperimentsPage() {
       <PageHead
         title="Experiments"
         actions={
-          <button type="button" className="primary" onClick={() => setAsked({ what: 'create' })}>
-            <Icon name="plus" /> New experiment
-          </button>
+          <May needs="contributor">
+            <button type="button" className="primary" onClick={() => setAsked({ what: 'create' })}>
+              <Icon name="plus" /> New experiment
+            </button>
+          </May>
         }
       />
       <div className="row">
@@ -104,19 +107,21 @@ export function ExperimentsPage() {
             <a className="button" href={links.experiment(picked.map((each) => each.experiment_id).join(','))}>
               <Icon name="compare" /> Runs together
             </a>
-            {view === 'active' ? (
-              <button
-                type="button"
-                className="danger"
-                onClick={() => setAsked({ what: 'delete', experiments: picked })}
-              >
-                Delete
-              </button>
-            ) : (
-              <button type="button" onClick={() => void restoreAll(picked)}>
-                Restore
-              </button>
-            )}
+            <May needs="contributor">
+              {view === 'active' ? (
+                <button
+                  type="button"
+                  className="danger"
+                  onClick={() => setAsked({ what: 'delete', experiments: picked })}
+                >
+                  Delete
+                </button>
+              ) : (
+                <button type="button" onClick={() => void restoreAll(picked)}>
+                  Restore
+                </button>
+              )}
+            </May>
           </div>
         )}
       </div>
@@ -164,27 +169,37 @@ export function ExperimentsPage() {
                 title: <span className="hidden">Actions</span>,
                 id: 'actions',
                 cell: (experiment) => (
-                  <Menu
-                    name={`Actions on ${experiment.name}`}
-                    className="quiet"
-                    align="end"
-                    label={<Icon name="more" />}
-                    items={
-                      view === 'active'
-                        ? [
-                            {
-                              label: 'Rename, describe, tag',
-                              onChoose: () => setAsked({ what: 'edit', experiment }),
-                            },
-                            {
-                              label: 'Delete',
-                              danger: true,
-                              onChoose: () => setAsked({ what: 'delete', experiments: [experiment] }),
-                            },
-                          ]
-                        : [{ label: 'Restore', onChoose: () => void restoreAll([experiment]) }]
-                    }
-                  />
+                  <On resource={{ type: 'experiment', id: experiment.experiment_id }}>
+                    <Menu
+                      name={`Actions on ${experiment.name}`}
+                      className="quiet"
+                      align="end"
+                      label={<Icon name="more" />}
+                      items={
+                        view === 'active'
+                          ? [
+                              {
+                                label: 'Rename, describe, tag',
+                                needs: 'contributor',
+                                onChoose: () => setAsked({ what: 'edit', experiment }),
+                              },
+                              {
+                                label: 'Delete',
+                                danger: true,
+                                needs: 'contributor',
+                                onChoose: () => setAsked({ what: 'delete', experiments: [experiment] }),
+                              },
+                            ]
+                          : [
+                              {
+                                label: 'Restore',
+                                needs: 'contributor',
+                                onChoose: () => void restoreAll([experiment]),
+                              },
+                            ]
+                      }
+                    />
+                  </On>
                 ),
               },
             ]}

@@ -13,6 +13,7 @@ import { More } from '../parts/More.tsx';
 import { useParamState } from '../parts/params.ts';
 import { Table } from '../parts/Table.tsx';
 import { Ago, Moment } from '../parts/Time.tsx';
+import { May, useMay } from '../session/may.tsx';
 import { RemoveAlias, RollBack, SetAlias } from './AliasDialogs.tsx';
 import { movesQuery } from './queries.ts';
 
@@ -25,6 +26,7 @@ export function AliasesTab({ model }: { readonly model: RegisteredModel }) {
   const { name, aliases, policy } = model;
   const [state, change] = useParamState();
   const [asked, setAsked] = useState<Asked>();
+  const mayChange = useMay('contributor');
   const shown = state.get('alias') ?? aliases[0]?.alias;
   const guarded = (alias: string) => policy?.aliases.includes(alias) ?? false;
   const close = () => setAsked(undefined);
@@ -34,9 +36,11 @@ export function AliasesTab({ model }: { readonly model: RegisteredModel }) {
         title="Aliases"
         flush
         actions={
-          <button type="button" className="quiet" onClick={() => setAsked({ what: 'set' })}>
-            <Icon name="plus" size={14} /> Set an alias
-          </button>
+          <May needs="contributor">
+            <button type="button" className="quiet" onClick={() => setAsked({ what: 'set' })}>
+              <Icon name="plus" size={14} /> Set an alias
+            </button>
+          </May>
         }
       >
         {aliases.length === 0 ? (
@@ -83,27 +87,35 @@ export function AliasesTab({ model }: { readonly model: RegisteredModel }) {
                     >
                       History
                     </button>
-                    {guarded(held.alias) ? (
+                    <May needs="contributor">
+                      {guarded(held.alias) ? (
+                        <button
+                          type="button"
+                          className="quiet"
+                          onClick={() => setAsked({ what: 'promote', held })}
+                        >
+                          Promote
+                        </button>
+                      ) : (
+                        <button
+                          type="button"
+                          className="quiet"
+                          onClick={() => setAsked({ what: 'set', held })}
+                        >
+                          Move
+                        </button>
+                      )}
+                    </May>
+                    <May needs="operator">
                       <button
                         type="button"
                         className="quiet"
-                        onClick={() => setAsked({ what: 'promote', held })}
+                        onClick={() => setAsked({ what: 'roll-back', held })}
                       >
-                        Promote
+                        Roll back
                       </button>
-                    ) : (
-                      <button type="button" className="quiet" onClick={() => setAsked({ what: 'set', held })}>
-                        Move
-                      </button>
-                    )}
-                    <button
-                      type="button"
-                      className="quiet"
-                      onClick={() => setAsked({ what: 'roll-back', held })}
-                    >
-                      Roll back
-                    </button>
-                    {!guarded(held.alias) && (
+                    </May>
+                    {mayChange && !guarded(held.alias) && (
                       <button
                         type="button"
                         className="quiet"

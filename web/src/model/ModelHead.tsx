@@ -10,6 +10,7 @@ import { PageHead } from '../parts/PageHead.tsx';
 import { Menu } from '../parts/Popover.tsx';
 import { Ago } from '../parts/Time.tsx';
 import { AliasTags } from '../parts/AliasTags.tsx';
+import { May } from '../session/may.tsx';
 import { changeModel } from './actions.ts';
 
 /** Which model this is, who holds its aliases, and what can be done with it as a whole. */
@@ -23,15 +24,17 @@ export function ModelHead({ model }: { readonly model: RegisteredModel }) {
         title={model.name}
         crumbs={[{ label: 'Models', href: '#/models' }]}
         state={
-          <button
-            type="button"
-            className="quiet"
-            aria-label="Rename"
-            title="Rename"
-            onClick={() => setAsking('rename')}
-          >
-            <Icon name="edit" size={14} />
-          </button>
+          <May needs="contributor">
+            <button
+              type="button"
+              className="quiet"
+              aria-label="Rename"
+              title="Rename"
+              onClick={() => setAsking('rename')}
+            >
+              <Icon name="edit" size={14} />
+            </button>
+          </May>
         }
         actions={
           <Menu
@@ -40,8 +43,8 @@ export function ModelHead({ model }: { readonly model: RegisteredModel }) {
             align="end"
             label={<Icon name="more" />}
             items={[
-              { label: 'Rename', onChoose: () => setAsking('rename') },
-              { label: 'Delete', danger: true, onChoose: () => setAsking('delete') },
+              { label: 'Rename', needs: 'contributor', onChoose: () => setAsking('rename') },
+              { label: 'Delete', danger: true, needs: 'contributor', onChoose: () => setAsking('delete') },
             ]}
           />
         }

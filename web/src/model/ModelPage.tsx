@@ -6,6 +6,7 @@ import { Failure } from '../parts/Failure.tsx';
 import { Skeleton } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Tabs, useTab } from '../parts/Tabs.tsx';
+import { On } from '../session/may.tsx';
 import { AliasesTab } from './AliasesTab.tsx';
 import './model.css';
 import { ModelHead } from './ModelHead.tsx';
@@ -35,11 +36,11 @@ export function ModelPage() {
       </>
     );
   return (
-    <>
+    <On resource={{ type: 'model', id: model.model_id }}>
       <ModelHead model={model} />
       <Tabs tabs={tabs} label="Of this model" titles={titlesOf(model)} />
       {contentOf(tab, model)}
-    </>
+    </On>
   );
 }
 

@@ -12,6 +12,7 @@ import { More } from '../parts/More.tsx';
 import { useParamState } from '../parts/params.ts';
 import { Table } from '../parts/Table.tsx';
 import { Moment } from '../parts/Time.tsx';
+import { May } from '../session/may.tsx';
 import { changeModel } from './actions.ts';
 import { PolicyEditor } from './PolicyEditor.tsx';
 import { policiesQuery, policyQuery } from './queries.ts';
@@ -37,11 +38,13 @@ export function PolicyTab({ model }: { readonly model: RegisteredModel }) {
                 Whoever may change this model may move any of its aliases. A policy says which aliases and
                 stages a version reaches only by passing gates.
               </Empty>
-              <p className="row centred">
-                <button type="button" className="primary" onClick={() => change({ edit: 'policy' })}>
-                  <Icon name="plus" /> Make a policy
-                </button>
-              </p>
+              <May needs="admin">
+                <p className="row centred">
+                  <button type="button" className="primary" onClick={() => change({ edit: 'policy' })}>
+                    <Icon name="plus" /> Make a policy
+                  </button>
+                </p>
+              </May>
             </Card>
           )
         }
@@ -63,14 +66,16 @@ function InForce({ name, policy, onEdit }: InForceProps) {
         </>
       }
       actions={
-        <span className="row">
-          <button type="button" className="quiet" onClick={() => setEnding(true)}>
-            End it
-          </button>
-          <button type="button" onClick={onEdit}>
-            <Icon name="edit" size={14} /> Edit
-          </button>
-        </span>
+        <May needs="admin">
+          <span className="row">
+            <button type="button" className="quiet" onClick={() => setEnding(true)}>
+              End it
+            </button>
+            <button type="button" onClick={onEdit}>
+              <Icon name="edit" size={14} /> Edit
+            </button>
+          </span>
+        </May>
       }
     >
       <p>

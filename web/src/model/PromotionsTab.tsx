@@ -4,6 +4,7 @@ import type { RegisteredModel } from '../api/registry.ts';
 import { PromoteDialog } from '../promotion/PromoteDialog.tsx';
 import { Card } from '../parts/Card.tsx';
 import { Icon } from '../parts/Icon.tsx';
+import { May } from '../session/may.tsx';
 import { PromotionList } from './PromotionList.tsx';
 import { promotionsQuery } from './queries.ts';
 
@@ -16,9 +17,11 @@ export function PromotionsTab({ model }: { readonly model: RegisteredModel }) {
       title="Promotions"
       flush
       actions={
-        <button type="button" className="quiet" onClick={() => setAsking(true)}>
-          <Icon name="promote" size={14} /> Promote a version
-        </button>
+        <May needs="contributor">
+          <button type="button" className="quiet" onClick={() => setAsking(true)}>
+            <Icon name="promote" size={14} /> Promote a version
+          </button>
+        </May>
       }
     >
       <PromotionList name={model.name} query={query} none="Nothing was promoted yet." />

@@ -8,6 +8,7 @@ import { links } from '../parts/links.ts';
 import { PageHead } from '../parts/PageHead.tsx';
 import { oneOf, useParamState } from '../parts/params.ts';
 import { SearchField } from '../parts/SearchField.tsx';
+import { May } from '../session/may.tsx';
 import { ModelTable, modelsByName } from './ModelTable.tsx';
 
 const views = ['models', 'prompts'] as const;
@@ -34,9 +35,11 @@ export function ModelsPage() {
       <PageHead
         title="Models"
         actions={
-          <button type="button" className="primary" onClick={() => setCreating(true)}>
-            <Icon name="plus" /> New model
-          </button>
+          <May needs="contributor">
+            <button type="button" className="primary" onClick={() => setCreating(true)}>
+              <Icon name="plus" /> New model
+            </button>
+          </May>
         }
       />
       <div className="row">

@@ -14,7 +14,7 @@ export function Card({ title, actions, flush = false, children }: CardProps) {
     <section className="card">
       <div className="card-head">
         <h2>{title}</h2>
-        {actions !== undefined && <div className="actions">{actions}</div>}
+        {actions !== undefined && actions !== false && <div className="actions">{actions}</div>}
       </div>
       {flush ? children : <div className="card-body">{children}</div>}
     </section>

@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import { useMay } from '../session/may.tsx';
 import { Card } from './Card.tsx';
 import { Failure } from './Failure.tsx';
 
@@ -18,8 +19,10 @@ type NoteCardProps = {
 /** What someone wrote about a thing, and the place to write it. Nothing in it becomes markup. */
 export function NoteCard({ text, charactersMax, onSave, shown }: NoteCardProps) {
   const [state, setState] = useState<State>({ status: 'shown' });
+  const mayEdit = useMay('contributor');
   if (state.status === 'shown') {
     const edit = () => setState({ status: 'edited', text });
+    if (text === '' && !mayEdit) return null;
     if (text === '')
       return (
         <p className="add-note">
@@ -32,9 +35,11 @@ export function NoteCard({ text, charactersMax, onSave, shown }: NoteCardProps) 
       <Card
         title="Description"
         actions={
-          <button type="button" className="quiet" onClick={edit}>
-            Edit
-          </button>
+          mayEdit && (
+            <button type="button" className="quiet" onClick={edit}>
+              Edit
+            </button>
+          )
         }
       >
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}

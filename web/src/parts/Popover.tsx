@@ -1,4 +1,6 @@
 import { createContext, type ReactNode, useCallback, useContext, useId, useRef, useState } from 'react';
+import { useRole } from '../session/may.tsx';
+import { covers, type Role } from '../session/roles.ts';
 
 type PopoverProps = {
   /** What the button shows. */
@@ -86,17 +88,22 @@ export function Popover({
 type MenuItem = {
   readonly label: string;
   readonly danger?: boolean;
+  /** Offered to those only who hold this role on what the page is about. */
+  readonly needs?: Role;
   readonly onChoose: () => void;
 };
 
-/** A list of things that can be done. */
+/** A list of things that can be done; nothing where the reader may do none of them. */
 export function Menu({
   items,
   ...props
 }: Omit<PopoverProps, 'children'> & { readonly items: readonly MenuItem[] }) {
+  const role = useRole();
+  const offered = items.filter(({ needs }) => needs === undefined || covers(role, needs));
+  if (offered.length === 0) return null;
   return (
     <Popover {...props}>
-      <MenuList items={items} />
+      <MenuList items={offered} />
     </Popover>
   );
 }

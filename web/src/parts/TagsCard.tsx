@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Pair } from '../api/types.ts';
+import { useMay } from '../session/may.tsx';
 import { Card } from './Card.tsx';
 import { Dialog, Field } from './Dialog.tsx';
 import { Icon } from './Icon.tsx';
@@ -13,7 +14,8 @@ type TagsCardProps = TagChanges & { readonly tags: readonly Pair[]; readonly edi
 type Asking = { readonly what: 'add' } | { readonly what: 'edit' | 'delete'; readonly tag: Pair };
 
 /** The tags that people set, each to change or take away. */
-export function TagsCard({ tags, editable = true, onSet, onDelete }: TagsCardProps) {
+export function TagsCard({ tags, editable: isEditable = true, onSet, onDelete }: TagsCardProps) {
+  const editable = useMay('contributor') && isEditable;
   const [asking, setAsking] = useState<Asking>();
   const add = editable && (
     <button type="button" className="quiet" onClick={() => setAsking({ what: 'add' })}>

@@ -5,6 +5,7 @@ import { targetText } from '../model/words.ts';
 import { Dialog, Field } from '../parts/Dialog.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { Menu } from '../parts/Popover.tsx';
+import { May, useMay } from '../session/may.tsx';
 
 type DecisionsProps = { readonly name: string; readonly promotion: Promotion };
 type Asked = 'approve' | 'reject' | 'override' | 'cancel';
@@ -13,6 +14,8 @@ type Asked = 'approve' | 'reject' | 'override' | 'cancel';
 export function Decisions({ name, promotion }: DecisionsProps) {
   const { number, version, target, gates } = promotion;
   const [asked, setAsked] = useState<Asked>();
+  const mayDecide = useMay('approver');
+  const decision = mayDecide ? {} : { disabled: true, title: 'This needs the role approver on the model.' };
   const close = () => setAsked(undefined);
   const unpassed = gates.filter(({ status }) => status !== 'passed');
   const refused = promotion.status === 'refused';
@@ -20,15 +23,17 @@ export function Decisions({ name, promotion }: DecisionsProps) {
   return (
     <>
       {refused ? (
-        <button type="button" onClick={() => setAsked('override')}>
-          Override the gates
-        </button>
+        <May needs="admin">
+          <button type="button" onClick={() => setAsked('override')}>
+            Override the gates
+          </button>
+        </May>
       ) : (
         <>
-          <button type="button" onClick={() => setAsked('reject')}>
+          <button type="button" {...decision} onClick={() => setAsked('reject')}>
             Reject
           </button>
-          <button type="button" className="primary" onClick={() => setAsked('approve')}>
+          <button type="button" className="primary" {...decision} onClick={() => setAsked('approve')}>
             Approve
           </button>
           <Menu
@@ -37,8 +42,13 @@ export function Decisions({ name, promotion }: DecisionsProps) {
             align="end"
             label={<Icon name="more" />}
             items={[
-              { label: 'Cancel the promotion', onChoose: () => setAsked('cancel') },
-              { label: 'Override the gates', danger: true, onChoose: () => setAsked('override') },
+              { label: 'Cancel the promotion', needs: 'contributor', onChoose: () => setAsked('cancel') },
+              {
+                label: 'Override the gates',
+                danger: true,
+                needs: 'admin',
+                onChoose: () => setAsked('override'),
+              },
             ]}
           />
         </>

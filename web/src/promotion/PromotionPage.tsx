@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import type { Promotion } from '../api/registry.ts';
-import { isOpen, promotionQuery } from '../model/queries.ts';
+import { isOpen, modelQuery, promotionQuery } from '../model/queries.ts';
 import { targetText } from '../model/words.ts';
 import { Card } from '../parts/Card.tsx';
 import { Chip, Tag } from '../parts/Chip.tsx';
@@ -11,6 +11,7 @@ import { links } from '../parts/links.ts';
 import { Skeleton } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Ago, Moment } from '../parts/Time.tsx';
+import { On } from '../session/may.tsx';
 import { Decisions } from './Decisions.tsx';
 import { GateCard } from './GateCard.tsx';
 import './promotion.css';
@@ -19,6 +20,7 @@ import './promotion.css';
 export function PromotionPage() {
   const { name = '', number = '' } = useParams();
   const query = useQuery(promotionQuery(name, Number(number)));
+  const model = useQuery(modelQuery(name));
   const promotion = query.data;
   const crumbs = [
     { label: 'Models', href: '#/models' },
@@ -48,7 +50,9 @@ export function PromotionPage() {
         }
         actions={
           (isOpen(promotion) || promotion.status === 'refused') && (
-            <Decisions name={name} promotion={promotion} />
+            <On resource={model.data && { type: 'model', id: model.data.model_id }}>
+              <Decisions name={name} promotion={promotion} />
+            </On>
           )
         }
       />

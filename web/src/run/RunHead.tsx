@@ -13,6 +13,7 @@ import { links } from '../parts/links.ts';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Menu } from '../parts/Popover.tsx';
 import { Ago } from '../parts/Time.tsx';
+import { May } from '../session/may.tsx';
 import { change, experimentQuery, isLive } from './queries.ts';
 
 /** Which run this is, how it stands, and what can be done with it. */
@@ -41,16 +42,18 @@ export function RunHead({ run }: { readonly run: Run }) {
         title={name}
         state={
           <>
-            <button
-              type="button"
-              className="quiet"
-              aria-label="Rename"
-              title="Rename"
-              disabled={deleted}
-              onClick={() => setAsking('rename')}
-            >
-              <Icon name="edit" size={14} />
-            </button>
+            <May needs="contributor">
+              <button
+                type="button"
+                className="quiet"
+                aria-label="Rename"
+                title="Rename"
+                disabled={deleted}
+                onClick={() => setAsking('rename')}
+              >
+                <Icon name="edit" size={14} />
+              </button>
+            </May>
             <Chip state={info.status} />
             {deleted && <Chip state="deleted" />}
           </>
@@ -58,9 +61,11 @@ export function RunHead({ run }: { readonly run: Run }) {
         actions={
           <>
             {deleted && (
-              <button type="button" disabled={restore.isPending} onClick={() => restore.mutate()}>
-                Restore
-              </button>
+              <May needs="contributor">
+                <button type="button" disabled={restore.isPending} onClick={() => restore.mutate()}>
+                  Restore
+                </button>
+              </May>
             )}
             <Menu
               name="More actions"
@@ -69,10 +74,15 @@ export function RunHead({ run }: { readonly run: Run }) {
               label={<Icon name="more" />}
               items={
                 deleted
-                  ? [{ label: 'Restore', onChoose: () => restore.mutate() }]
+                  ? [{ label: 'Restore', needs: 'contributor', onChoose: () => restore.mutate() }]
                   : [
-                      { label: 'Rename', onChoose: () => setAsking('rename') },
-                      { label: 'Delete', danger: true, onChoose: () => setAsking('delete') },
+                      { label: 'Rename', needs: 'contributor', onChoose: () => setAsking('rename') },
+                      {
+                        label: 'Delete',
+                        danger: true,
+                        needs: 'contributor',
+                        onChoose: () => setAsking('delete'),
+                      },
                     ]
               }
             />

@@ -7,6 +7,7 @@ import { Skeleton } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Tabs, useTab } from '../parts/Tabs.tsx';
 import type { Run } from '../api/types.ts';
+import { On } from '../session/may.tsx';
 import { MetricsTab } from './MetricsTab.tsx';
 import { OverviewTab } from './OverviewTab.tsx';
 import { runQuery } from './queries.ts';
@@ -34,12 +35,12 @@ export function RunPage() {
       </>
     );
   return (
-    <>
+    <On resource={{ type: 'experiment', id: run.info.experiment_id }}>
       <RunHead run={run} />
       {query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
       <Tabs tabs={tabs} label="Of this run" titles={titlesOf(run)} />
       {contentOf(tab, run)}
-    </>
+    </On>
   );
 }
 

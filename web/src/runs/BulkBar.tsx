@@ -4,6 +4,7 @@ import { Dialog, Field } from '../parts/Dialog.tsx';
 import { counted } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
+import { useMay } from '../session/may.tsx';
 import { deleteRuns, type Progress, restoreRuns, tagRuns } from './actions.ts';
 
 type BulkBarProps = {
@@ -18,6 +19,7 @@ type BulkBarProps = {
 export function BulkBar({ ids, view, onClear, onPin, onHide }: BulkBarProps) {
   const [asked, setAsked] = useState<'delete' | 'restore' | 'tag'>();
   const [done, setDone] = useState(0);
+  const mayChange = useMay('contributor');
   const runs = counted(ids.length, 'run');
   const ask = (what: typeof asked) => {
     setDone(0);
@@ -34,21 +36,23 @@ export function BulkBar({ ids, view, onClear, onPin, onHide }: BulkBarProps) {
       ) : (
         <span className="hint">Choose another to compare</span>
       )}
-      <button type="button" onClick={() => ask('tag')}>
-        <Icon name="tag" /> Tag
-      </button>
+      {mayChange && (
+        <button type="button" onClick={() => ask('tag')}>
+          <Icon name="tag" /> Tag
+        </button>
+      )}
       <button type="button" onClick={onPin}>
         <Icon name="pin" /> Pin
       </button>
       <button type="button" onClick={onHide}>
         <Icon name="hide" /> Hide
       </button>
-      {view !== 'ACTIVE_ONLY' && (
+      {mayChange && view !== 'ACTIVE_ONLY' && (
         <button type="button" onClick={() => ask('restore')}>
           Restore
         </button>
       )}
-      {view !== 'DELETED_ONLY' && (
+      {mayChange && view !== 'DELETED_ONLY' && (
         <button type="button" className="danger" onClick={() => ask('delete')}>
           <Icon name="trash" /> Delete
         </button>

@@ -35,10 +35,25 @@ export function ExperimentHead({ experiment }: { readonly experiment: Experiment
             label={<Icon name="more" />}
             items={
               isDeleted
-                ? [{ label: 'Restore', onChoose: () => void restoreExperiment(experiment.experiment_id) }]
+                ? [
+                    {
+                      label: 'Restore',
+                      needs: 'contributor',
+                      onChoose: () => void restoreExperiment(experiment.experiment_id),
+                    },
+                  ]
                 : [
-                    { label: 'Rename, describe, tag', onChoose: () => setAsked('edit') },
-                    { label: 'Delete', danger: true, onChoose: () => setAsked('delete') },
+                    {
+                      label: 'Rename, describe, tag',
+                      needs: 'contributor',
+                      onChoose: () => setAsked('edit'),
+                    },
+                    {
+                      label: 'Delete',
+                      danger: true,
+                      needs: 'contributor',
+                      onChoose: () => setAsked('delete'),
+                    },
                   ]
             }
           />

@@ -20,6 +20,7 @@ import { NoRuns } from './NoRuns.tsx';
 import { usePinned, useRunColumns, useRuns } from './queries.ts';
 import { RunsGrid } from './RunsGrid.tsx';
 import { refreshMilliseconds, RunsTools, viewNames } from './RunsTools.tsx';
+import { On } from '../session/may.tsx';
 import { useStoredIds } from './stored.ts';
 import './runs.css';
 
@@ -43,15 +44,12 @@ export function RunsPage() {
         </Loaded>
       </>
     );
+  const single = experiments.length === 1 ? experiments[0] : undefined;
   return (
-    <>
-      {experiments[0] && experiments.length === 1 ? (
-        <ExperimentHead experiment={experiments[0]} />
-      ) : (
-        <ExperimentsHead experiments={experiments} />
-      )}
+    <On resource={single && { type: 'experiment', id: single.experiment_id }}>
+      {single ? <ExperimentHead experiment={single} /> : <ExperimentsHead experiments={experiments} />}
       <Runs key={experimentId} experiments={experiments} />
-    </>
+    </On>
   );
 }
 

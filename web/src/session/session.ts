@@ -28,6 +28,12 @@ export type Session = {
     readonly description: string;
     readonly role: Role | null;
   }[];
+  /** Things on which the role is another than in the workspace. */
+  readonly resources: readonly {
+    readonly type: 'experiment' | 'model' | 'endpoint';
+    readonly id: string;
+    readonly role: Role | null;
+  }[];
   readonly expires_at?: number;
 };
 

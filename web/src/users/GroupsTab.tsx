@@ -9,7 +9,7 @@ import { Table } from '../parts/Table.tsx';
 import { TextTags } from '../parts/TagList.tsx';
 import { changeGroup } from './actions.ts';
 import { GrantDialog } from './GrantDialog.tsx';
-import { GroupDialog } from './GroupDialog.tsx';
+import { GroupMembers, NewGroup } from './GroupDialog.tsx';
 import { grantsOf, RoleChips } from './RoleChips.tsx';
 import { type Group, grantsQuery, groupsQuery, principalsQuery } from './users.ts';
 
@@ -86,8 +86,8 @@ export function GroupsTab() {
           }
         </Loaded>
       </section>
-      {asked?.what === 'new' && <GroupDialog onClose={close} />}
-      {asked?.what === 'members' && <GroupDialog group={asked.group} onClose={close} />}
+      {asked?.what === 'new' && <NewGroup onClose={close} />}
+      {asked?.what === 'members' && <GroupMembers group={asked.group} onClose={close} />}
       {asked?.what === 'role' && (
         <GrantDialog
           subject={{ id: `group:${asked.group.name}`, name: `the group ${asked.group.name}` }}

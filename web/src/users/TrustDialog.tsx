@@ -19,12 +19,13 @@ export function TrustDialog({ trust, onClose }: TrustDialogProps) {
       onSubmit={(form) => {
         const text = (name: string) => String(form.get(name) ?? '').trim();
         const given = (name: string) => (text(name) === '' ? {} : { [name]: text(name) });
-        return changeTrust.set(trust?.name ?? text('name'), {
+        const asked = {
           repository: text('repository'),
           ...given('ref'),
           ...given('environment'),
           ...given('workflow'),
-        });
+        };
+        return changeTrust.set(trust?.name ?? text('name'), asked, trust === undefined);
       }}
     >
       {!trust && (

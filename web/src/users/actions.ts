@@ -35,15 +35,17 @@ export const changeGrant = {
 };
 
 export const changeGroup = {
-  set: (name: string, members: readonly string[]) =>
-    then(cairn.put<Group>(`access/groups/${encodeURIComponent(name)}`, { body: { members } })),
+  /** `version`: the one that the reader saw; null where the group is new. */
+  set: (name: string, members: readonly string[], version: string | null | undefined) =>
+    then(cairn.put<Group>(`access/groups/${encodeURIComponent(name)}`, { version, body: { members } })),
   remove: (name: string) => then(cairn.delete(`access/groups/${encodeURIComponent(name)}`)),
 };
 
 export const changeTrust = {
-  set: (name: string, conditions: Trust['conditions']) =>
+  set: (name: string, conditions: Trust['conditions'], isNew: boolean) =>
     then(
       cairn.put<Trust>(`access/trusts/${encodeURIComponent(name)}`, {
+        version: isNew ? null : undefined,
         body: { issuer: 'github', conditions },
       }),
     ),

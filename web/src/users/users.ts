@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { cairn, workspace } from '../api/client.ts';
+import { cairn, versioned, workspace } from '../api/client.ts';
 import { everyPage } from '../api/pages.ts';
 import type { Role } from '../session/roles.ts';
 
@@ -76,6 +76,14 @@ export const groupsQuery = queryOptions({
   queryKey: ['access', 'groups'],
   queryFn: ({ signal }) => everyPage<Group>('access/groups', 'groups', {}, signal),
 });
+
+/** One group, with the version that a change of it is to name. */
+export function groupQuery(name: string) {
+  return queryOptions({
+    queryKey: ['access', 'groups', name],
+    queryFn: ({ signal }) => versioned<Group>(`access/groups/${encodeURIComponent(name)}`, signal),
+  });
+}
 
 /** The rules that hold here: those of this workspace and those of every one. */
 export const grantsQuery = queryOptions({

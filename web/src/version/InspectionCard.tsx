@@ -9,6 +9,7 @@ import { byteSize, counted, duration, figure } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { Ago } from '../parts/Time.tsx';
 import { VersionState } from '../parts/VersionState.tsx';
+import { May } from '../session/may.tsx';
 
 /** Whether a version can be served: how it behaved when it was run once, or why not and what can be done. */
 export function InspectionCard({ version }: { readonly version: Version }) {
@@ -27,9 +28,16 @@ export function InspectionCard({ version }: { readonly version: Version }) {
             <span className="hint">
               <Ago at={inspection.at} />
             </span>
-            <button type="button" className="quiet" disabled={again.isPending} onClick={() => again.mutate()}>
-              <Icon name="refresh" size={14} /> Read it again
-            </button>
+            <May needs="contributor">
+              <button
+                type="button"
+                className="quiet"
+                disabled={again.isPending}
+                onClick={() => again.mutate()}
+              >
+                <Icon name="refresh" size={14} /> Read it again
+              </button>
+            </May>
           </span>
         )
       }
@@ -73,16 +81,18 @@ function Refused({ version, inspection: { reason, way_out: wayOut } }: RefusedPr
       <p className="reason">{reason}</p>
       {wayOut && <p className="hint">{wayOut.says}</p>}
       {wayOut?.by === 'convert' && (
-        <div>
-          <button
-            type="button"
-            className="primary"
-            disabled={convert.isPending || underway}
-            onClick={() => convert.mutate()}
-          >
-            {conversion?.status === 'failed' ? 'Convert again' : 'Convert to ONNX'}
-          </button>
-        </div>
+        <May needs="contributor">
+          <div>
+            <button
+              type="button"
+              className="primary"
+              disabled={convert.isPending || underway}
+              onClick={() => convert.mutate()}
+            >
+              {conversion?.status === 'failed' ? 'Convert again' : 'Convert to ONNX'}
+            </button>
+          </div>
+        </May>
       )}
       {convert.error && <Failure error={convert.error} />}
     </>

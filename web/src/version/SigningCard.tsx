@@ -10,6 +10,7 @@ import { Failure } from '../parts/Failure.tsx';
 import { counted } from '../parts/format.ts';
 import { saveFile } from '../parts/saveFile.ts';
 import { Moment } from '../parts/Time.tsx';
+import { May } from '../session/may.tsx';
 
 /** The signature over the files of a version: who can rely on it, and whether it holds. */
 export function SigningCard({ version }: { readonly version: Version }) {
@@ -52,17 +53,21 @@ export function SigningCard({ version }: { readonly version: Version }) {
         <div className="row">
           {signing ? (
             <>
-              <button type="button" disabled={verify.isPending} onClick={() => verify.mutate()}>
-                {verify.isPending ? 'Verifying …' : 'Verify'}
-              </button>
+              <May needs="contributor">
+                <button type="button" disabled={verify.isPending} onClick={() => verify.mutate()}>
+                  {verify.isPending ? 'Verifying …' : 'Verify'}
+                </button>
+              </May>
               <button type="button" className="quiet" onClick={() => download.mutate()}>
                 Download
               </button>
             </>
           ) : (
-            <button type="button" disabled={sign.isPending || !artifact} onClick={() => sign.mutate()}>
-              Sign
-            </button>
+            <May needs="operator">
+              <button type="button" disabled={sign.isPending || !artifact} onClick={() => sign.mutate()}>
+                Sign
+              </button>
+            </May>
           )}
         </div>
         {error && <Failure error={error} />}

@@ -19,6 +19,7 @@ import { Menu } from '../parts/Popover.tsx';
 import { saveFile } from '../parts/saveFile.ts';
 import { Ago } from '../parts/Time.tsx';
 import { VersionState } from '../parts/VersionState.tsx';
+import { May } from '../session/may.tsx';
 
 type Asked = 'promote' | 'alias' | 'stage' | 'delete';
 
@@ -51,23 +52,25 @@ export function VersionHead({ version }: { readonly version: Version }) {
             <button type="button" disabled={evidence.isPending} onClick={() => evidence.mutate()}>
               <Icon name="download" size={14} /> {evidence.isPending ? 'Gathering …' : 'Evidence'}
             </button>
-            <button
-              type="button"
-              className="primary"
-              disabled={!model.data}
-              onClick={() => setAsked('promote')}
-            >
-              <Icon name="promote" size={14} /> Promote
-            </button>
+            <May needs="contributor">
+              <button
+                type="button"
+                className="primary"
+                disabled={!model.data}
+                onClick={() => setAsked('promote')}
+              >
+                <Icon name="promote" size={14} /> Promote
+              </button>
+            </May>
             <Menu
               name="More actions"
               className="quiet"
               align="end"
               label={<Icon name="more" />}
               items={[
-                { label: 'Set an alias', onChoose: () => setAsked('alias') },
-                { label: 'Change the stage', onChoose: () => setAsked('stage') },
-                { label: 'Delete', danger: true, onChoose: () => setAsked('delete') },
+                { label: 'Set an alias', needs: 'contributor', onChoose: () => setAsked('alias') },
+                { label: 'Change the stage', needs: 'contributor', onChoose: () => setAsked('stage') },
+                { label: 'Delete', danger: true, needs: 'contributor', onChoose: () => setAsked('delete') },
               ]}
             />
           </>

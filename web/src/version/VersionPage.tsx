@@ -9,6 +9,7 @@ import { links } from '../parts/links.ts';
 import { Skeleton } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Tabs, useTab } from '../parts/Tabs.tsx';
+import { On } from '../session/may.tsx';
 import { CardTab } from './CardTab.tsx';
 import { FilesTab } from './FilesTab.tsx';
 import { OverviewTab } from './OverviewTab.tsx';
@@ -42,12 +43,12 @@ export function VersionPage() {
       </>
     );
   return (
-    <>
+    <On resource={{ type: 'model', id: found.model_id }}>
       <VersionHead version={found} />
       {query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
       <Tabs tabs={tabs} label="Of this version" titles={titlesOf(found)} />
       {contentOf(tab, found)}
-    </>
+    </On>
   );
 }
 
