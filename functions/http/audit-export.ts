@@ -64,6 +64,6 @@ function cell(entry: AuditEntry, column: (typeof columns)[number]): string {
 }
 
 /** A spreadsheet takes what begins like this for a formula; behind an apostrophe it is text. */
-function harmless(text: string): string {
+export function harmless(text: string): string {
   return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }

@@ -48,6 +48,8 @@ export {
   lastSeen,
   listPrincipals,
 } from './principals.ts';
+export { positionOf, type ReviewFilter, type ReviewLine, reviewOf } from './review.ts';
+export { allSeen, liveTokenCounts } from './review-uses.ts';
 export { deleteTrust, finishTrust, getTrust, listTrusts, putTrust } from './trusts.ts';
 export {
   changeWorkspace,

@@ -101,8 +101,9 @@ describe('a workspace', () => {
       effect: 'allow',
       role: 'viewer',
     });
-    const seen = await pat('GET', search);
-    expect(items(seen.body['experiments']).map(({ name }) => name)).toEqual(['one']);
+    const seen = async () =>
+      items((await pat('GET', search)).body['experiments']).map(({ name }) => String(name));
+    await expect.poll(seen, { timeout: 5000 }).toEqual(['one']);
     expect(await namesSeen(server.as(token))).toEqual(['shop']);
   });
 
