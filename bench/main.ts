@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benchAccess } from './access.ts';
 import { benchBatch } from './batch.ts';
 import { benchCosmos } from './cosmos.ts';
 import { benchRegistry } from './registry.ts';
@@ -19,6 +20,7 @@ const parts: Readonly<
     run: async () => ({ rows: await benchCosmos() }),
   },
   tracking: { about: "tracking, against MLflow's own server", run: benchTracking },
+  access: { about: 'what signing in adds to a tracking call', run: benchAccess },
   registry: { about: "the registry of many models, against MLflow's own server", run: benchRegistry },
   batch: {
     about: 'batch scoring, against scoring row by row',

@@ -24,10 +24,13 @@ export type Load = {
 /** One server as its clients see it. */
 export class Target {
   readonly #url: URL;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-  constructor(url: string) {
+  /** `headers` go with every call. */
+  constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
     this.#url = new URL(url);
+    this.#headers = headers;
   }
 
   send({ method, path, body }: Request): Promise<Answer> {
@@ -40,14 +43,12 @@ export class Target {
           port: this.#url.port,
           method,
           path,
-          ...(payload === undefined
-            ? {}
-            : {
-                headers: {
-                  'content-type': 'application/json',
-                  'content-length': Buffer.byteLength(payload),
-                },
-              }),
+          headers: {
+            ...this.#headers,
+            ...(payload === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+          },
         },
         (response) => {
           const chunks: Buffer[] = [];
