@@ -1,6 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import { fullAccess } from '../shared/access/index.ts';
-import { openStores, type Stores } from '../shared/azure/index.ts';
+import { type Envelope, openStores, type Stores } from '../shared/azure/index.ts';
 import {
   childTrace,
   type Context,
@@ -44,7 +44,7 @@ async function open(): Promise<App> {
 /** The context of work that no caller asked for: a timer, or a message with the envelope of its cause. */
 export async function workContext(
   invocation: InvocationContext,
-  envelope: { workspace?: string; requestId?: string; traceparent?: string } = {},
+  envelope: Partial<Envelope> = {},
 ): Promise<Context> {
   const { settings, stores } = await app();
   return {
@@ -52,6 +52,7 @@ export async function workContext(
     workspace: envelope.workspace ?? 'default',
     access: fullAccess,
     requestId: envelope.requestId ?? invocation.invocationId,
+    ...(envelope.reason === undefined ? {} : { reason: envelope.reason }),
     trace: childTrace(envelope.traceparent ?? invocation.traceContext?.traceParent),
     clock: systemClock,
     ids: randomIds,

@@ -27,6 +27,8 @@ type Env = { Bindings: { invocation: InvocationContext } };
 const wholeBytesMax = 64 * 1024;
 
 const requestIdHeader = 'x-request-id';
+const reasonHeader = 'x-cairn-reason';
+const reasonCharsMax = 1000;
 const requestIdPattern = /^[\w.-]{1,64}$/;
 
 /** Every surface behind one router. */
@@ -122,6 +124,7 @@ async function answer(
       workspace,
       access: await accessTo(port, identity, workspace, route),
       requestId,
+      ...reasonOfCall(request),
       trace: childTrace(request.headers.get('traceparent') ?? invocation.traceContext?.traceParent),
       clock: systemClock,
       ids: randomIds,
@@ -141,6 +144,17 @@ async function answer(
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Why the caller asks, if they say so for a call that has no field for it; what is not ASCII comes percent-encoded. */
+function reasonOfCall(request: Request): { reason?: string } {
+  const given = request.headers.get(reasonHeader)?.slice(0, reasonCharsMax);
+  if (!given) return {};
+  try {
+    return { reason: decodeURIComponent(given) };
+  } catch {
+    return { reason: given };
+  }
 }
 
 /** The caller's request id where it is a sane one, else the invocation's. */

@@ -31,6 +31,8 @@ export type Context = {
   /** What the principal may do in the workspace. */
   readonly access: Access;
   readonly requestId: string;
+  /** Why they ask, in their own words, where they say so: events of what they change carry it. */
+  readonly reason?: string;
   /** W3C trace context (`traceparent`), carried from HTTP into every queue message. */
   readonly trace: string;
   readonly clock: Clock;

@@ -25,7 +25,12 @@ export async function perform(ctx: Context, route: Route, call: Call): Promise<R
   admit(ctx, route);
   const input = route.read ? await route.read(call) : call.params;
   await authorize(ctx, route, input);
-  return route.handle(ctx, call, input);
+  return route.handle(reasoned(ctx, input), call, input);
+}
+
+/** The context with the reason that the input gives, where it gives one. */
+function reasoned(ctx: Context, { reason }: Input): Context {
+  return typeof reason === 'string' && reason !== '' ? { ...ctx, reason } : ctx;
 }
 
 /** Refuses who could not call the route whatever the input names. */

@@ -10,6 +10,8 @@ export type Envelope = {
   readonly workspace: string;
   readonly requestId: string;
   readonly traceparent: string;
+  /** Why it was asked for. */
+  readonly reason?: string;
 };
 
 /** Raw bytes of the largest message: 64 KB after base64. */
@@ -35,6 +37,7 @@ export function openQueues(settings: Settings): QueueStore {
         workspace: ctx.workspace,
         requestId: ctx.requestId,
         traceparent: childTrace(ctx.trace, ctx.ids),
+        ...(ctx.reason === undefined ? {} : { reason: ctx.reason }),
       };
       const text = JSON.stringify({ ...message, ...envelope });
       if (Buffer.byteLength(text) > messageBytesMax)

@@ -122,6 +122,7 @@ export function eventWrite(
   event: NewEvent,
   key: Readonly<Record<string, string>>,
 ): Write & { op: 'create' } {
+  const reason = event.reason ?? ctx.reason;
   const doc: EventDocument & Record<string, unknown> = {
     ...key,
     id: eventId(event.aggregate, event.seq),
@@ -136,7 +137,7 @@ export function eventWrite(
       actor: ctx.principal.id,
       ...(event.before === undefined ? {} : { before: digest(event.before) }),
       ...(event.after === undefined ? {} : { after: digest(event.after) }),
-      ...(event.reason === undefined ? {} : { reason: event.reason }),
+      ...(reason === undefined ? {} : { reason }),
       requestId: ctx.requestId,
       traceparent: ctx.trace,
       at: ctx.clock.now(),

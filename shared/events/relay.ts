@@ -142,9 +142,11 @@ function send(out: Outgoing, workspace: string): void {
   clearTimeout(waiting.timer);
   out.waiting.delete(workspace);
   const { ctx, refs } = waiting;
+  // Others' events go with it: the reason of one is not theirs.
+  const { reason: _, ...sender } = ctx;
   const message: EventsMessage = { kind: 'events', events: refs };
   const sending = ctx.stores.queues
-    .send(ctx, 'work', message)
+    .send(sender, 'work', message)
     .catch((error: unknown) =>
       ctx.log.warn('events left to the sweep', { count: refs.length, reason: String(error) }),
     )
