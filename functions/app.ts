@@ -11,6 +11,7 @@ import {
   systemClock,
 } from '../shared/context.ts';
 import { readSettings, type Settings } from '../shared/settings.ts';
+import { flushUsage } from '../shared/usage/index.ts';
 
 /** What every invocation of this instance shares; opened once, on first use. */
 export type App = { readonly settings: Settings; readonly stores: Stores };
@@ -26,12 +27,17 @@ export function app(): Promise<App> {
   return opened;
 }
 
-/** Closes what {@link app} opened, if it did. */
+/** Closes what {@link app} opened, if it did; what was used is written before. */
 export async function closeApp(): Promise<void> {
   const closing = opened;
   opened = undefined;
-  await (await closing?.catch(() => undefined))?.stores.close();
+  const stores = (await closing?.catch(() => undefined))?.stores;
+  if (!stores) return;
+  await flushUsage({ stores, clock: systemClock, ids: randomIds, log: silent }).catch(() => undefined);
+  await stores.close();
 }
+
+const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 async function open(): Promise<App> {
   const settings = readSettings(process.env);

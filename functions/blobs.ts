@@ -1,5 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import { submitBlob } from '../shared/batch/index.ts';
+import { inOwnName } from '../shared/usage/index.ts';
 import { workContext } from './app.ts';
 
 /** As much of Event Grid's `Microsoft.Storage.BlobCreated` as is trusted: which blob to look at. */
@@ -12,5 +13,7 @@ const inputSubject = /^\/blobServices\/default\/containers\/batch-input\/blobs\/
 export async function blobs(message: unknown, invocation: InvocationContext): Promise<void> {
   const { eventType, subject = '' } = message as BlobEvent;
   const name = eventType === 'Microsoft.Storage.BlobCreated' ? inputSubject.exec(subject)?.[1] : undefined;
-  if (name !== undefined) await submitBlob(await workContext(invocation), name);
+  if (name === undefined) return;
+  const ctx = await workContext(invocation);
+  await inOwnName(ctx, () => submitBlob(ctx, name));
 }

@@ -13,6 +13,7 @@ import {
   type Surface,
 } from '../shared/http/index.ts';
 import { inLedger, newLedger } from '../shared/ledger.ts';
+import { enterCall } from '../shared/limits/index.ts';
 import { redactedHeader, redactedNames } from '../shared/secrets/index.ts';
 import { app as openApp, logOf } from './app.ts';
 import { authenticate } from './http/authenticate.ts';
@@ -118,7 +119,8 @@ async function answer(
       );
     const identity = await authenticate(request, route.role, opened, log);
     const workspace = workspaceOf(request);
-    const port = { stores, settings, clock: systemClock, log };
+    const port = { stores, settings, clock: systemClock, ids: randomIds, log };
+    await enterCall(port, identity, workspace, ledger);
     const ctx: Context = {
       principal: identity.principal,
       workspace,

@@ -47,6 +47,7 @@ import {
   notifyWebhooks,
   sweepWebhooks,
 } from '../shared/webhooks/index.ts';
+import { countStorage, inOwnName } from '../shared/usage/index.ts';
 import { workContext } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
@@ -107,6 +108,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'webhook-deliver': (ctx, message: DeliveryMessage) => deliverWebhook(ctx, message),
   'sweep-webhooks': sweepWebhooks,
   purge,
+  'count-storage': countStorage,
 };
 
 /** The work queue: light work of every kind. A message that throws comes back, and after five tries goes to `work-poison`. */
@@ -115,5 +117,5 @@ export async function work(message: unknown, invocation: InvocationContext): Pro
   const ctx = await workContext(invocation, parsed);
   const run = kinds[parsed.kind ?? ''];
   if (!run) throw new Error(`No work is of kind '${String(parsed.kind)}'.`);
-  await run(ctx, parsed as never);
+  await inOwnName(ctx, () => run(ctx, parsed as never));
 }

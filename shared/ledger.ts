@@ -1,20 +1,49 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+/** What is spent in somebody's name. */
+export type Spent = {
+  requestUnits: number;
+  /** Rows that a model scored in answer to a request. */
+  predictions: number;
+  /** Rows of files that were scored. */
+  batchRows: number;
+  /** Bytes of artifacts and files written, less those removed. */
+  storedBytes: number;
+};
+
 /** What is gathered of one request while it is answered, wherever the work for it is done. */
 export type Ledger = {
-  /** What its store calls took, until it is known in whose account they are entered. */
-  requestUnits: number;
-  /** Who pays, once that is known: store calls behind the answer are entered there, too. */
-  account?: { requestUnits: number };
+  /** What was spent; once it is known who asks, their account, to which work behind the answer is charged, too. */
+  spent: Spent;
   /** What was kept without its secret: `params/<key>`, `tags/<key>` or the name of a field. */
   readonly redacted: Set<string>;
 };
 
 const ledgers = new AsyncLocalStorage<Ledger>();
 
+export function newLedger(spent: Spent = nothingSpent()): Ledger {
+  return { spent, redacted: new Set() };
+}
+
+export function nothingSpent(): Spent {
+  return { requestUnits: 0, predictions: 0, batchRows: 0, storedBytes: 0 };
+}
+
+/** Charges what was spent so far, and all that follows, to an account. */
+export function chargeTo(ledger: Ledger, account: Spent): void {
+  for (const what of ['requestUnits', 'predictions', 'batchRows', 'storedBytes'] as const)
+    account[what] += ledger.spent[what];
+  ledger.spent = account;
+}
+
 /** What `work` gives; all that it does, also behind its back, is entered in `ledger`. */
 export function inLedger<T>(ledger: Ledger, work: () => T): T {
   return ledgers.run(ledger, work);
+}
+
+/** What `work` gives, which is done for no request, though one may be its occasion. */
+export function outsideLedgers<T>(work: () => T): T {
+  return ledgers.exit(work);
 }
 
 /** The ledger of the request that is being answered; `undefined` where nobody asked. */
@@ -22,12 +51,8 @@ export function currentLedger(): Ledger | undefined {
   return ledgers.getStore();
 }
 
-export function newLedger(): Ledger {
-  return { requestUnits: 0, redacted: new Set() };
-}
-
-/** Enters the cost of a store call, in request units. */
-export function spend(requestUnits: number): void {
+/** Enters what was spent just now in the current ledger, if there is one. */
+export function spend(what: keyof Spent, amount: number): void {
   const ledger = ledgers.getStore();
-  if (ledger) (ledger.account ?? ledger).requestUnits += requestUnits;
+  if (ledger) ledger.spent[what] += amount;
 }

@@ -1,6 +1,8 @@
 import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, type Upload, type UploadLimit, uploadStream, whyNoPath } from '../http/index.ts';
+import { spend } from '../ledger.ts';
+import { checkStorage } from '../limits/index.ts';
 import { clientName } from './client-name.ts';
 import { contentTypeOf } from './content-type.ts';
 import { decodedOrSame } from './location.ts';
@@ -24,7 +26,22 @@ export async function putArtifact(
   if (upload.bytes !== undefined && upload.bytes > limit.bytesMax) throw limit.tooLarge();
   const contentType = contentTypeOf(path, upload.contentType);
   const { signal } = upload;
-  await ctx.stores.blobs('artifacts').writeStream(name, uploadStream(upload, limit), { contentType, signal });
+  await checkStorage(ctx);
+  let bytes = 0;
+  const body = counted(upload.body, (more) => (bytes += more));
+  const stream = uploadStream({ ...upload, body }, limit);
+  await ctx.stores.blobs('artifacts').writeStream(name, stream, { contentType, signal });
+  spend('storedBytes', bytes);
+}
+
+async function* counted(
+  body: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    count(chunk.byteLength);
+    yield chunk;
+  }
 }
 
 /** An artifact, to be read or handed out; `not-found` where there is none. */
@@ -66,7 +83,13 @@ async function entriesBelow(ctx: Context, path: string): Promise<ArtifactEntry[]
 export async function deleteArtifacts(ctx: Context, path: string): Promise<void> {
   const name = blobToWrite(ctx, path);
   const blobs = ctx.stores.blobs('artifacts');
-  await Promise.all([blobs.remove(name), blobs.removeBelow(`${name}/`)]);
+  const [file] = await Promise.all([
+    blobs.stat(name),
+    blobs.removeBelow(`${name}/`, (bytes) => spend('storedBytes', -bytes)),
+  ]);
+  if (!file) return;
+  await blobs.remove(name);
+  spend('storedBytes', -file.bytes);
 }
 
 /** The path of a file with escapes in its name, which a client took from a list and decoded too often. */

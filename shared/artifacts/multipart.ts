@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
+import { spend } from '../ledger.ts';
+import { checkStorage } from '../limits/index.ts';
 import { blobToWrite } from './artifacts.ts';
 import { contentTypeOf } from './content-type.ts';
 
@@ -28,6 +30,7 @@ export async function createMultipart(
       { field: 'num_parts' },
     );
   const upload = { random: ctx.ids.hex(18), parts };
+  await checkStorage(ctx);
   const urls = await ctx.stores.blobs('artifacts').blockUrls(name, blockIds(upload), ctx.clock.now());
   return { uploadId: uploadIdOf(upload), targets: urls.map((url, i) => ({ number: i + 1, url })) };
 }
@@ -47,10 +50,12 @@ export async function completeMultipart(
   const upload = uploadOf(uploadId);
   checkComplete(upload, numbers);
   const ids = blockIds(upload);
-  const { missing } = await ctx.stores
-    .blobs('artifacts')
-    .commitStaged(name, ids, { contentType: contentTypeOf(path) });
-  if (missing.length === 0) return;
+  const blobs = ctx.stores.blobs('artifacts');
+  const { missing } = await blobs.commitStaged(name, ids, { contentType: contentTypeOf(path) });
+  if (missing.length === 0) {
+    spend('storedBytes', (await blobs.stat(name))?.bytes ?? 0);
+    return;
+  }
   const lacking = missing.slice(0, missingShown).map((id) => ids.indexOf(id) + 1);
   throw new CairnError(
     'conflict',

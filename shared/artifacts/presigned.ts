@@ -1,4 +1,6 @@
 import type { Context } from '../context.ts';
+import { checkStorage } from '../limits/index.ts';
+import { addStored } from '../usage/index.ts';
 import { blobToWrite, findArtifact } from './artifacts.ts';
 import { contentTypeOf } from './content-type.ts';
 
@@ -20,6 +22,10 @@ export async function presignDownload(
  * replaces an older one. https://learn.microsoft.com/rest/api/storageservices/put-blob
  */
 export async function presignUpload(ctx: Context, path: string, seconds?: number): Promise<Presigned> {
-  const url = await ctx.stores.blobs('artifacts').writeUrl(blobToWrite(ctx, path), ctx.clock.now(), seconds);
+  const name = blobToWrite(ctx, path);
+  await checkStorage(ctx);
+  // What is sent there is not seen here: it is counted later.
+  await addStored(ctx, ctx.workspace, 0);
+  const url = await ctx.stores.blobs('artifacts').writeUrl(name, ctx.clock.now(), seconds);
   return { url, headers: { 'x-ms-blob-type': 'BlockBlob', 'Content-Type': contentTypeOf(path) } };
 }

@@ -226,14 +226,15 @@ export class BlobContainer {
     await guarded(() => this.#client.getBlobClient(name).deleteIfExists());
   }
 
-  /** Removes every blob whose name begins with `prefix`, and says how many there were. */
-  async removeBelow(prefix: string): Promise<number> {
+  /** Removes every blob whose name begins with `prefix`, and says how many there were, and of each how large. */
+  async removeBelow(prefix: string, onRemoved?: (bytes: number) => void): Promise<number> {
     let removed = 0;
     const blobs = this.walk(prefix);
     const worker = async () => {
-      for await (const { name } of blobs) {
+      for await (const { name, bytes } of blobs) {
         await this.remove(name);
         removed++;
+        onRemoved?.(bytes);
       }
     };
     await Promise.all(Array.from({ length: removesAtOnce }, worker));

@@ -12,6 +12,7 @@ import {
 } from '@azure/cosmos';
 import type { Document, Stored } from '../documents.ts';
 import { CairnError } from '../http/index.ts';
+import { spend } from '../ledger.ts';
 import { type ContainerDeclaration, type ContainerName, containers, cosmosDatabase } from '../resources.ts';
 import type { Settings } from '../settings.ts';
 import { credential } from './identity.ts';
@@ -172,6 +173,7 @@ export class DocumentContainer {
   #count(requestUnits: number): void {
     this.#meter.requests++;
     this.#meter.requestUnits += requestUnits;
+    spend('requestUnits', requestUnits);
   }
 }
 

@@ -14,6 +14,9 @@ export type AgendaEntry = {
   readonly message: { readonly kind: string } & Readonly<Record<string, string | number>>;
 };
 
+/** What is needed to change the agenda: some do in nobody's name. */
+type AgendaPort = Pick<Context, 'stores' | 'ids'>;
+
 type Agenda = Document & {
   readonly type: 'agenda';
   readonly jobId: 'agenda';
@@ -28,7 +31,7 @@ export async function schedule(ctx: Context, name: string, entry: AgendaEntry): 
 }
 
 /** Puts an entry on the agenda unless one of that name stands there already; that one keeps its time. */
-export async function scheduleOnce(ctx: Context, name: string, entry: AgendaEntry): Promise<void> {
+export async function scheduleOnce(ctx: AgendaPort, name: string, entry: AgendaEntry): Promise<void> {
   await change(ctx, (entries) => (Object.hasOwn(entries, name) ? undefined : { ...entries, [name]: entry }));
 }
 
@@ -79,7 +82,7 @@ type Waiting = {
 const waiting = new WeakMap<Stores['documents'], Waiting[]>();
 
 /** Changes that meet in this process are one write: all of the platform writes to this document. */
-function change(ctx: Context, update: Update): Promise<void> {
+function change(ctx: AgendaPort, update: Update): Promise<void> {
   return new Promise((done, fail) => {
     const others = waiting.get(ctx.stores.documents);
     if (others) return void others.push({ update, done, fail });
@@ -88,7 +91,7 @@ function change(ctx: Context, update: Update): Promise<void> {
   });
 }
 
-async function writeAll(ctx: Context): Promise<void> {
+async function writeAll(ctx: AgendaPort): Promise<void> {
   for (;;) {
     const batch = waiting.get(ctx.stores.documents)?.splice(0) ?? [];
     if (batch.length === 0) return void waiting.delete(ctx.stores.documents);
@@ -104,7 +107,7 @@ async function writeAll(ctx: Context): Promise<void> {
   }
 }
 
-async function write(ctx: Context, update: Update): Promise<void> {
+async function write(ctx: AgendaPort, update: Update): Promise<void> {
   await swap(ctx, 'The agenda', async () => {
     const stored = await read(ctx);
     const entries = update(stored?.doc.entries ?? {});
@@ -117,6 +120,6 @@ async function write(ctx: Context, update: Update): Promise<void> {
   });
 }
 
-function read(ctx: Context): Promise<Stored<Agenda> | undefined> {
+function read(ctx: AgendaPort): Promise<Stored<Agenda> | undefined> {
   return ctx.stores.documents('jobs').read<Agenda>(key, 'agenda');
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { spend } from '../ledger.ts';
 import { logPredictions } from './prediction-log.ts';
 import { type Scores, scoresOf } from './scores.ts';
 import type { Target } from './target.ts';
@@ -23,6 +24,7 @@ export async function predict(
   const started = performance.now();
   const outputs = await model.run(inputs);
   const rows = rowsOf(inputs, outputs);
+  spend('predictions', rows ?? 1);
   const scores = model.roles && rows !== null ? scoresOf(model.roles, outputs, rows) : null;
   const { modelId, version, digest, features, labels } = model.ready;
   const { rules } = model;

@@ -1,0 +1,2 @@
+export { enterCall } from './calls.ts';
+export { bytesPerGb, checkBatchRows, checkStorage, limitsOf } from './quotas.ts';
