@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Context } from '../../shared/context.ts';
 import {
+  type Call,
   fields,
   type Method,
   type Page,
@@ -15,20 +16,34 @@ export function mlflowPaths(path: string, version = '2.0'): string[] {
   return [`/api/${version}/${path}`, `/ajax-api/${version}/${path}`];
 }
 
+type MlflowOptions<S extends z.ZodType> = {
+  scope?: Scope;
+  input: S;
+  bodyBytesMax?: number;
+  handle: (ctx: Context, input: z.output<S>, call: Call) => Promise<unknown>;
+};
+
 /** One endpoint below `mlflow/` at every path its clients use. Where `handle` gives nothing the answer is `{}`. */
 export function mlflow<S extends z.ZodType>(
   method: Method,
   path: string,
   role: RouteRole,
-  options: {
-    scope?: Scope;
-    input: S;
-    bodyBytesMax?: number;
-    handle: (ctx: Context, input: z.output<S>) => Promise<unknown>;
-  },
+  options: MlflowOptions<S>,
 ): Route[] {
-  const handle = async (ctx: Context, input: z.output<S>) => (await options.handle(ctx, input)) ?? {};
-  return mlflowPaths(`mlflow/${path}`).map((full) =>
+  return mlflowAt('2.0', method, path, role, options);
+}
+
+/** The same in another version of the protocol. */
+export function mlflowAt<S extends z.ZodType>(
+  version: string,
+  method: Method,
+  path: string,
+  role: RouteRole,
+  options: MlflowOptions<S>,
+): Route[] {
+  const handle = async (ctx: Context, input: z.output<S>, call: Call) =>
+    (await options.handle(ctx, input, call)) ?? {};
+  return mlflowPaths(`mlflow/${path}`, version).map((full) =>
     route(method, full, { operation: path, role, nullIsAbsent: true, ...options, handle }),
   );
 }

@@ -43,7 +43,7 @@ export const serverInfo: Surface = {
         Promise.resolve(
           json({
             store_type: null,
-            workspaces_enabled: false,
+            workspaces_enabled: true,
             trace_archival_enabled: false,
             multipart_uploads_enabled: true,
             multipart_downloads_enabled: true,
