@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { surfaces } from '../../functions/http/surfaces.ts';
+import { getExperiment, getLoggedModel, getRun } from '../../shared/tracking/index.ts';
+import { modelByName } from '../../shared/registry/index.ts';
+import { listEndpoints } from '../../shared/serving/index.ts';
+import { requestOf } from '../access/requests.ts';
+import { entryOf } from '../access/routes.ts';
+import { makeThings } from '../access/things.ts';
 import { type JsonObject, type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -115,4 +122,44 @@ test('by the ids of another workspace nothing is seen and nothing changed, at an
     expect(told, `${method} ${path}`).not.toMatch(/secret|42\.125/);
   }
   expect(await look()).toEqual(before);
+});
+
+test('whatever a route can be told to act on is not found, told of or changed from another workspace', async () => {
+  const ctx = { ...server.ctx, workspace: 'holder' };
+  const things = await makeThings({ ...server, ctx }, 'held');
+  const look = async () =>
+    JSON.stringify([
+      await getExperiment(ctx, things.experiment),
+      await getRun(ctx, things.run),
+      await getLoggedModel(ctx, things.loggedModel),
+      await modelByName(ctx, things.model),
+      await listEndpoints(ctx),
+      (await ctx.stores.blobs('artifacts').read(`holder/${things.file}`))?.toString(),
+    ]);
+  const before = await look();
+  const tried = surfaces
+    .flatMap(({ routes }) => routes)
+    .flatMap((route) => {
+      const entry = entryOf(route);
+      return entry && 'naming' in entry ? entry.naming.map((fill) => ({ route, fill })) : [];
+    });
+  expect(tried.length).toBeGreaterThan(200);
+  for (const { route, fill } of tried) {
+    const { request, url } = requestOf(route, fill(things, things));
+    const headers = new Headers(request.headers);
+    headers.set('x-mlflow-workspace', 'stranger');
+    const body = request.body === null ? null : await request.text();
+    const path = `${url.pathname}${url.search}`;
+    const response = await server.fetch(path, { method: route.method, headers, body });
+    const text = await response.text();
+    const isKept =
+      response.status < 500 && !/run held|experiment held|logged held|bytes of held|42\.125/.test(text);
+    expect([route.method, path, isKept ? 'kept' : `${response.status} ${text}`]).toEqual([
+      route.method,
+      path,
+      'kept',
+    ]);
+  }
+  await server.drain();
+  expect(await look()).toBe(before);
 });
