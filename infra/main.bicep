@@ -59,6 +59,11 @@ param openLineageUrl string = ''
 @description('Name of the secret in the Key Vault that the OpenLineage backend takes as bearer token; empty for none.')
 param openLineageKeySecret string = ''
 
+@description('Days for which nobody can change or remove a segment of the audit log, from when it was begun.')
+@minValue(1)
+@maxValue(146000)
+param auditImmutableDays int = 400
+
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 
@@ -85,6 +90,7 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     token: token
+    auditImmutableDays: auditImmutableDays
   }
 }
 

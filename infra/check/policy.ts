@@ -13,6 +13,11 @@ const musts: readonly { type: string; path: string; value: string | boolean }[] 
     path: 'properties.publicAccess',
     value: 'None',
   },
+  {
+    type: 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies',
+    path: 'properties.allowProtectedAppendWrites',
+    value: true,
+  },
   { type: 'Microsoft.DocumentDB/databaseAccounts', path: 'properties.disableLocalAuth', value: true },
   {
     type: 'Microsoft.DocumentDB/databaseAccounts',

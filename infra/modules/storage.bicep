@@ -2,6 +2,7 @@
 param location string
 param tags object
 param token string
+param auditImmutableDays int
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: 'stcairn${token}'
@@ -56,6 +57,25 @@ module declared '../generated/storage.bicep' = {
   dependsOn: [
     blobs
     queues
+  ]
+}
+
+resource audit 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = {
+  parent: blobs
+  name: 'audit'
+}
+
+// What is written of the audit log can be added to and neither changed nor removed, by nobody. The policy can be
+// taken away until somebody locks it, which is a step of its own (docs/audit-format.md): nothing undoes that.
+resource auditPolicy 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2024-01-01' = {
+  parent: audit
+  name: 'default'
+  properties: {
+    immutabilityPeriodSinceCreationInDays: auditImmutableDays
+    allowProtectedAppendWrites: true
+  }
+  dependsOn: [
+    declared
   ]
 }
 
