@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createVersion } from '../../shared/registry/index.ts';
 import { experimentOfRun } from '../../shared/tracking/index.ts';
 import { type JsonObject } from '../support/server.ts';
 import { rule } from './grants.ts';
@@ -305,6 +306,16 @@ describe('a promotion', () => {
     expect(after.body).toMatchObject({ status: 'cancelled', cancelled_by: 'cairn' });
     expect(await holder()).toBe(before);
   });
+});
+
+test('people stand by their ids, with the names that they go by beside them', async () => {
+  const id = `entra:${crypto.randomUUID()}/${crypto.randomUUID()}`;
+  const made = await root('POST', '/api/v1/access/principals', { id, name: 'Ada Byron' });
+  expect(made.status).toBe(201);
+  const ctx = { ...server.ctx, principal: { id, name: 'Ada Byron' } };
+  const version = await createVersion(ctx, { name: own.model, source: 'https://example.com/m' });
+  const told = await root('GET', `/api/v1/models/${own.model}/versions/${version.version}`);
+  expect(told.body).toMatchObject({ user_id: id, names: { [id]: 'Ada Byron' } });
 });
 
 test('the experiment of a run stands in its id, which is what these refusals go by', () => {

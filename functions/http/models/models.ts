@@ -14,6 +14,7 @@ import {
   versionOf,
 } from '../../../shared/registry/index.ts';
 import { nextPage } from '../mlflow.ts';
+import { withNames } from '../names.ts';
 import { snakeCase } from '../snake-case.ts';
 import { presentConversion } from './conversion.ts';
 import { modelRef, onModel, versionRef } from './refs.ts';
@@ -25,7 +26,7 @@ export const modelRoutes: readonly Route[] = [
     role: 'viewer',
     scope: onModel,
     input: z.object(modelRef),
-    handle: async (ctx, { m }) => presentModel(ctx, await modelByName(ctx, m)),
+    handle: async (ctx, { m }) => withNames(ctx, await presentModel(ctx, await modelByName(ctx, m))),
   }),
   route('GET', '/api/v1/models/{m}/versions', {
     operation: 'listModelVersions',
@@ -39,7 +40,8 @@ export const modelRoutes: readonly Route[] = [
     async handle(ctx, { m, max_results, page_token }) {
       const root = await modelByName(ctx, m);
       const page = await listVersions(ctx, root, { limit: max_results, pageToken: page_token });
-      return { versions: page.items.map((version) => presentRow(root, version)), ...nextPage(page) };
+      const versions = page.items.map((version) => presentRow(root, version));
+      return withNames(ctx, { versions, ...nextPage(page) });
     },
   }),
   route('GET', '/api/v1/models/{m}/versions/{v}', {
@@ -49,7 +51,7 @@ export const modelRoutes: readonly Route[] = [
     input: z.object(versionRef),
     async handle(ctx, { m, v }) {
       const root = await modelByName(ctx, m);
-      return presentVersion(ctx, root, await versionOf(ctx, root, v));
+      return withNames(ctx, await presentVersion(ctx, root, await versionOf(ctx, root, v)));
     },
   }),
 ];

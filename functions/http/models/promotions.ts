@@ -18,6 +18,7 @@ import {
 } from '../../../shared/promotion/index.ts';
 import { type AliasMove, aliasHistory, rollbackAlias } from '../../../shared/registry/index.ts';
 import { nextPage } from '../mlflow.ts';
+import { withNames } from '../names.ts';
 import { snakeCase } from '../snake-case.ts';
 import { comment, gateOf, policyFields, reason, stage } from './policy-fields.ts';
 import { modelRef, onModel } from './refs.ts';
@@ -63,7 +64,7 @@ export const promotionRoutes: readonly Route[] = [
     input: z.object({ ...modelRef, ...page }),
     async handle(ctx, { m, max_results, page_token }) {
       const found = await listPolicies(ctx, { name: m, limit: max_results, pageToken: page_token });
-      return { policies: found.items.map(presentPolicy), ...nextPage(found) };
+      return withNames(ctx, { policies: found.items.map(presentPolicy), ...nextPage(found) });
     },
   }),
   route('POST', '/api/v1/models/{m}/promotions', {
@@ -105,7 +106,7 @@ export const promotionRoutes: readonly Route[] = [
     async handle(ctx, { m, alias, version, status, max_results, page_token }) {
       const asked = { name: m, alias, version, status, limit: max_results, pageToken: page_token };
       const found = await listPromotions(ctx, asked);
-      return { promotions: found.items.map(presentPromotion), ...nextPage(found) };
+      return withNames(ctx, { promotions: found.items.map(presentPromotion), ...nextPage(found) });
     },
   }),
   route('GET', '/api/v1/models/{m}/promotions/{n}', {
@@ -113,7 +114,7 @@ export const promotionRoutes: readonly Route[] = [
     role: 'viewer',
     scope: onModel,
     input: z.object(promotionRef),
-    handle: async (ctx, { m, n }) => presentPromotion(await getPromotion(ctx, m, n)),
+    handle: async (ctx, { m, n }) => withNames(ctx, presentPromotion(await getPromotion(ctx, m, n))),
   }),
   route('POST', '/api/v1/models/{m}/promotions/{n}/approve', {
     operation: 'approvePromotion',
@@ -153,7 +154,7 @@ export const promotionRoutes: readonly Route[] = [
     input: z.object({ ...aliasRef, ...page }),
     async handle(ctx, { m, alias, max_results, page_token }) {
       const found = await aliasHistory(ctx, { name: m, alias, limit: max_results, pageToken: page_token });
-      return { moves: found.items.map(presentMove), ...nextPage(found) };
+      return withNames(ctx, { moves: found.items.map(presentMove), ...nextPage(found) });
     },
   }),
   route('POST', '/api/v1/models/{m}/aliases/{alias}/rollback', {
