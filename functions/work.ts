@@ -1,10 +1,11 @@
 import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
-import { dropGrants, finishEnding, finishTrust } from '../shared/access/index.ts';
+import { checkDirectory, dropGrants, finishEnding, finishTrust } from '../shared/access/index.ts';
 import { exportSegments, recordAudit } from '../shared/audit/index.ts';
 import { type BatchMessage, planJob, recoverJob } from '../shared/batch/index.ts';
 import type { Context } from '../shared/context.ts';
 import { convert } from '../shared/conversion/index.ts';
+import { erase } from '../shared/erasure/index.ts';
 import {
   type CairnEvent,
   deliver,
@@ -92,6 +93,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
     deliver(ctx, message, (type) => subscribers[type] ?? [], recordAudit),
   'sweep-events': (ctx) => sweepEvents(ctx),
   'audit-export': exportSegments,
+  'check-directory': checkDirectory,
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
   'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
   'fold-run': foldRun,
@@ -108,6 +110,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'webhook-deliver': (ctx, message: DeliveryMessage) => deliverWebhook(ctx, message),
   'sweep-webhooks': sweepWebhooks,
   purge,
+  erase: (ctx, message: { jobId: string }) => erase(ctx, message),
   'count-storage': countStorage,
 };
 

@@ -1,5 +1,6 @@
 import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
+import { CsvError, readHeader } from '../datasets/index.ts';
 import { CairnError, checkedPath, type Upload, uploadStream } from '../http/index.ts';
 import { getEndpoint } from '../serving/index.ts';
 import { folderOf, parseName } from './names.ts';
@@ -52,4 +53,38 @@ function tooLarge(): CairnError {
     'too-large',
     `A file over ${uploadBytesMax} bytes cannot be sent through the API; put it into container batch-input with azcopy.`,
   );
+}
+
+/** A file of an endpoint: what was dropped to be scored, or what came out. */
+export type OfEndpoint = {
+  readonly container: 'batch-input' | 'batch-output';
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number;
+};
+
+/** Every file of an endpoint in `batch-input` and `batch-output`. */
+export async function* scoredFiles(ctx: Context, endpoint: string): AsyncGenerator<OfEndpoint> {
+  for (const container of ['batch-input', 'batch-output'] as const)
+    for await (const { name, modifiedAt } of ctx.stores
+      .blobs(container)
+      .walk(`${folderOf(ctx.workspace, endpoint)}/`))
+      yield { container, name, modifiedAt };
+}
+
+/** The columns of such a file; `undefined` where it is no table that has a header. */
+export async function headerOf(
+  ctx: Context,
+  { container, name }: OfEndpoint,
+): Promise<readonly string[] | undefined> {
+  const opened = await ctx.stores.blobs(container).open(name);
+  if (!opened) return undefined;
+  try {
+    return (await readHeader(opened.body)).columns;
+  } catch (error) {
+    if (error instanceof CsvError) return undefined;
+    throw error;
+  } finally {
+    opened.body.destroy();
+  }
 }

@@ -1,5 +1,13 @@
 export { scoreChunk } from './chunk.ts';
-export { findOutput, unknownOutput, type Uploaded, uploadInput } from './files.ts';
+export {
+  findOutput,
+  headerOf,
+  type OfEndpoint,
+  scoredFiles,
+  unknownOutput,
+  type Uploaded,
+  uploadInput,
+} from './files.ts';
 export { cancelJob } from './finish.ts';
 export {
   type BatchFailure,

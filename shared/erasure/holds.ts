@@ -39,7 +39,9 @@ export async function listHolds(ctx: Context): Promise<readonly Hold[]> {
  */
 export async function placeHold(ctx: Context, input: NewHold): Promise<Hold> {
   if (input.endpoint === undefined && input.subject === undefined)
-    throw new CairnError('invalid', "Name what to hold: 'endpoint', 'subject', or both.", { field: 'endpoint' });
+    throw new CairnError('invalid', "Name what to hold: 'endpoint', 'subject', or both.", {
+      field: 'endpoint',
+    });
   if (input.endpoint !== undefined) await getEndpoint(ctx, input.endpoint);
   const hold: Hold = {
     holdId: `hold-${ctx.ids.hex(8)}`,
@@ -51,7 +53,10 @@ export async function placeHold(ctx: Context, input: NewHold): Promise<Hold> {
   };
   await change(ctx, hold, 'hold.placed', input.reason, (holds) => {
     if (holds.length >= holdsMax)
-      throw new CairnError('conflict', `There are ${holdsMax} holds in force, the most there can be; release one.`);
+      throw new CairnError(
+        'conflict',
+        `There are ${holdsMax} holds in force, the most there can be; release one.`,
+      );
     return [...holds, hold];
   });
   return hold;
@@ -80,12 +85,19 @@ export function holdOfAll(holds: readonly Hold[], endpoint: string): Hold | unde
   return holds.find((hold) => hold.endpoint === endpoint && !hold.subject);
 }
 
+export type HeldRows = {
+  readonly holds: readonly Hold[];
+  /** What {@link HeldRows.find} looks at. */
+  readonly columns: readonly string[];
+  find(part: PartTable): { readonly hold: Hold; readonly rows: readonly number[] }[];
+};
+
 /** What finds the rows of held people among those of an endpoint; `undefined` where nobody is held. */
 export async function heldRows(
   ctx: Context,
   holds: readonly Hold[],
   endpoint: string,
-): Promise<{ columns: string[]; find(part: PartTable): { hold: Hold; rows: readonly number[] }[] } | undefined> {
+): Promise<HeldRows | undefined> {
   const held = holds.flatMap((hold) =>
     hold.subject && (hold.endpoint ?? endpoint) === endpoint ? [{ hold, subject: hold.subject }] : [],
   );
@@ -94,6 +106,7 @@ export async function heldRows(
     held.map(async ({ hold, subject }) => ({ hold, search: await searcher(ctx, subject) })),
   );
   return {
+    holds: held.map(({ hold }) => hold),
     columns: held.map(({ subject }) => `in.${subject.column}`),
     find: (part) =>
       searches

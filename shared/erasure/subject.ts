@@ -1,6 +1,15 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
-import { columnHasher, currentHashKey, hashedText, type HashKey, hashKeys, keyedHash, keyIdIn, noKeyStore } from '../privacy/index.ts';
+import {
+  columnHasher,
+  currentHashKey,
+  hashedText,
+  type HashKey,
+  hashKeys,
+  keyedHash,
+  keyIdIn,
+  noKeyStore,
+} from '../privacy/index.ts';
 import type { PartTable } from '../serving/index.ts';
 
 /** One person as a caller names them: by a value of a column. */

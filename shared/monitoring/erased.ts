@@ -17,13 +17,18 @@ export type Erased = {
 };
 
 /** What a monitor holds windows of a version against, and that was made of rows that are erased now. */
-export type Outdated = { readonly monitorId: string; readonly digest: string; readonly what: 'reference' | 'baseline' };
+export type Outdated = {
+  readonly monitorId: string;
+  readonly digest: string;
+  readonly what: 'reference' | 'baseline';
+};
 
 /** A result by its window. */
 export type ResultRef = { readonly monitorId: string; readonly windowEnd: number };
 
 const hourMilliseconds = 3_600_000;
-const pageMax = 100;
+/** Results looked at in one request. */
+const rowsAtOnce = 20;
 
 /** The references and baselines of an endpoint's monitors that were made of erased rows. */
 export async function outdatedBy(ctx: Context, erased: Erased): Promise<Outdated[]> {
@@ -64,7 +69,11 @@ export async function remake(ctx: Context, { monitorId, digest, what }: Outdated
     const { outcome } = await container(ctx).write(
       key,
       tally.labelled >= monitor.performance.minLabelled
-        ? { op: 'replace', doc: { ...doc, accuracy: tally.correct / tally.labelled, rows: tally.labelled }, etag }
+        ? {
+            op: 'replace',
+            doc: { ...doc, accuracy: tally.correct / tally.labelled, rows: tally.labelled },
+            etag,
+          }
         : { op: 'delete', id: doc.id, etag },
     );
     return outcome === 'applied' ? undefined : lost;
@@ -72,15 +81,15 @@ export async function remake(ctx: Context, { monitorId, digest, what }: Outdated
 }
 
 /**
- * The next results behind `after`, monitor by monitor and by time, whose figures were made of erased rows, or
- * against a reference or baseline that was. No more than some; none when there are no more.
+ * The next result behind `after`, monitor by monitor and by time, whose figures were made of erased rows, or
+ * against a reference or baseline that was.
  */
-export async function resultsBehind(
+export async function nextResult(
   ctx: Context,
   erased: Erased,
   outdated: readonly Outdated[],
   after: ResultRef | undefined,
-): Promise<readonly ResultRef[]> {
+): Promise<ResultRef | undefined> {
   const monitors = (await monitorsOf(ctx, erased.endpoint)).filter((id) => id >= (after?.monitorId ?? ''));
   for (const monitorId of monitors) {
     const from = after?.monitorId === monitorId ? after.windowEnd : -1;
@@ -89,17 +98,16 @@ export async function resultsBehind(
         text: "SELECT c.windowStart, c.windowEnd, c.model FROM c WHERE c.type = 'result' AND c.windowEnd > @from ORDER BY c.windowEnd",
         values: { from },
       },
-      { key: keyOf(ctx, monitorId), consistency: 'strong' },
+      { key: keyOf(ctx, monitorId), consistency: 'strong', limit: rowsAtOnce },
     );
-    const found: ResultRef[] = [];
     for await (const { windowStart, windowEnd, model } of rows) {
-      const isOutdated = outdated.some((each) => each.monitorId === monitorId && each.digest === model?.digest);
-      if (isOutdated || meets(erased, { from: windowStart, to: windowEnd })) found.push({ monitorId, windowEnd });
-      if (found.length === pageMax) break;
+      const isOutdated = outdated.some(
+        (each) => each.monitorId === monitorId && each.digest === model?.digest,
+      );
+      if (isOutdated || meets(erased, { from: windowStart, to: windowEnd })) return { monitorId, windowEnd };
     }
-    if (found.length > 0) return found;
   }
-  return [];
+  return undefined;
 }
 
 /**

@@ -5,9 +5,9 @@ export {
   type Outdated,
   outdatedBy,
   recheckResult,
+  nextResult,
   remake,
   type ResultRef,
-  resultsBehind,
 } from './erased.ts';
 export { referencesFolder } from './first-predictions.ts';
 export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';

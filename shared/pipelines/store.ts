@@ -24,6 +24,22 @@ export async function getRetraining(ctx: Context, jobId: string): Promise<Retrai
   throw unknownRetraining(jobId);
 }
 
+/** The retrainings of an endpoint whose window is one of those that `meets`: their job ids. */
+export async function retrainingsOver(
+  ctx: Context,
+  endpoint: string,
+  meets: (from: number, to: number) => boolean,
+): Promise<string[]> {
+  const found = await jobs(ctx).query<RetrainingJob>(
+    {
+      text: "SELECT * FROM c WHERE c.type = 'retraining-job' AND c.workspace = @workspace AND c.endpoint = @endpoint",
+      values: { workspace: ctx.workspace, endpoint },
+    },
+    { consistency: 'strong' },
+  );
+  return found.filter(({ from, to }) => meets(from, to)).map(({ jobId }) => jobId);
+}
+
 /** The words where the workspace has no job of an id. */
 export function unknownRetraining(jobId: string): CairnError {
   return new CairnError('not-found', `There is no retraining job '${jobId}'.`, { field: 'id' });

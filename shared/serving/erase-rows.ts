@@ -39,7 +39,9 @@ export async function eraseHour(ctx: Context, asked: RowErasure): Promise<Erased
   let partsRead = 0;
   let found = 0;
   let partsFound = 0;
-  for await (const { name } of ctx.stores.blobs('predictions').walk(logFolder(ctx, endpoint, 'parts', hour))) {
+  for await (const { name } of ctx.stores
+    .blobs('predictions')
+    .walk(logFolder(ctx, endpoint, 'parts', hour))) {
     partsRead++;
     const rows = await eraseFrom(ctx, name, asked);
     found += rows;
@@ -47,7 +49,8 @@ export async function eraseHour(ctx: Context, asked: RowErasure): Promise<Erased
   }
   if (dryRun) return { partsRead, partsRewritten: partsFound, rows: found, labels: 0 };
   const { parts, rows } = await rowsOfErasure(ctx, endpoint, hour, erasure);
-  const labels = rows === 0 ? 0 : await eraseLabels(ctx, endpoint, hour, await erasedRows(ctx, endpoint, hour));
+  const labels =
+    rows === 0 ? 0 : await eraseLabels(ctx, endpoint, hour, await erasedRows(ctx, endpoint, hour));
   return { partsRead, partsRewritten: parts, rows, labels };
 }
 
@@ -61,7 +64,12 @@ async function eraseFrom(ctx: Context, name: string, asked: RowErasure): Promise
     const chosen = await asked.choose(table);
     if (chosen.length === 0 || asked.dryRun) return chosen.length;
     const ids = table.column('predictionId');
-    await keepTombstone(ctx, asked, name, chosen.map((row) => String(ids[row])));
+    await keepTombstone(
+      ctx,
+      asked,
+      name,
+      chosen.map((row) => String(ids[row])),
+    );
     const rewritten = await withoutRows(stored.bytes, new Set(chosen));
     const contentType = 'application/vnd.apache.parquet';
     if (await container.write(name, rewritten, { contentType, ifMatch: stored.etag })) return chosen.length;

@@ -33,7 +33,10 @@ export async function keepTombstone(
   const name = `${logFolder(ctx, endpoint, 'tombstones', hour)}${buffer}.${erasure}.json`;
   await ctx.stores
     .blobs('predictions')
-    .write(name, Buffer.from(JSON.stringify(tombstone)), { createOnly: true, contentType: 'application/json' });
+    .write(name, Buffer.from(JSON.stringify(tombstone)), {
+      createOnly: true,
+      contentType: 'application/json',
+    });
 }
 
 /** How many parts and rows of an hour one erasure has taken. */
@@ -45,7 +48,9 @@ export async function rowsOfErasure(
 ): Promise<{ parts: number; rows: number }> {
   let parts = 0;
   let rows = 0;
-  for await (const tombstone of tombstonesOf(ctx, endpoint, hour, (name) => name.endsWith(`.${erasure}.json`))) {
+  for await (const tombstone of tombstonesOf(ctx, endpoint, hour, (name) =>
+    name.endsWith(`.${erasure}.json`),
+  )) {
     parts++;
     rows += tombstone.rows.length;
   }

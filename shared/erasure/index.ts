@@ -1,0 +1,5 @@
+export { erase } from './erase.ts';
+export { type Hold, listHolds, type NewHold, placeHold, releaseHold } from './holds.ts';
+export type { EndpointCounts, ErasureJob, ErasureMessage, NotCovered } from './job.ts';
+export { type ErasureRequest, requestErasure } from './request.ts';
+export { getErasure, listErasures } from './store.ts';
