@@ -1,7 +1,7 @@
 import { type GraphQLFieldResolver, GraphQLFloat, getNullableType, isListType } from 'graphql';
+import type { Identity } from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
 import { CairnError, mlflowError, type Route } from '../../../shared/http/index.ts';
-import { nobody } from '../../../shared/access/index.ts';
 import { gate } from '../../../shared/turns.ts';
 import { perform } from '../guard.ts';
 import { snakeCase, snakeName } from '../snake-case.ts';
@@ -23,10 +23,13 @@ const operations: Readonly<Record<string, string>> = {
 const asksAtOnceMax = 8;
 
 /**
- * Resolves every field of the schema, for one execution: those of the root by the endpoints, which parse and
- * refuse as they do for everybody else, and those below from the JSON that the endpoints gave.
+ * Resolves every field of the schema, for one execution: those of the root by the endpoints, which ask for roles,
+ * parse and refuse as they do for everybody else, and those below from the JSON that the endpoints gave.
  */
-export function resolverOf(routes: readonly Route[]): GraphQLFieldResolver<unknown, Context> {
+export function resolverOf(
+  routes: readonly Route[],
+  identity: Identity,
+): GraphQLFieldResolver<unknown, Context> {
   const byOperation = new Map(routes.map((route) => [route.operation, route]));
   const inTurn = gate(asksAtOnceMax);
   const ask = (ctx: Context, operation: string, input: Json): Promise<Json> =>
@@ -34,12 +37,8 @@ export function resolverOf(routes: readonly Route[]): GraphQLFieldResolver<unkno
       const route = byOperation.get(operation);
       if (!route) throw new Error(`No endpoint is the operation '${operation}'.`);
       const request = requestOf(route, input);
-      const response = await perform(ctx, route, {
-        request,
-        url: new URL(request.url),
-        params: {},
-        identity: nobody,
-      });
+      const url = new URL(request.url);
+      const response = await perform(ctx, route, { request, url, params: {}, identity });
       return (await response.json()) as Json;
     });
   const experiments = new Map<unknown, Promise<Json>>();

@@ -11,6 +11,7 @@ import {
   validate,
   visit,
 } from 'graphql';
+import type { Identity } from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
 import { CairnError, type Route } from '../../../shared/http/index.ts';
 import { resolverOf } from './endpoints.ts';
@@ -34,9 +35,10 @@ export type GraphQLAnswer = { readonly data: unknown; readonly errors: readonly 
 
 let schema: GraphQLSchema | undefined;
 
-/** Runs one document against the endpoints of these routes. What is wrong with it stands in `errors`. */
+/** Runs one document against the endpoints of these routes, as the one who asks. What is wrong with it stands in `errors`. */
 export async function answerGraphQL(
   ctx: Context,
+  identity: Identity,
   request: GraphQLRequest,
   routes: readonly Route[],
 ): Promise<GraphQLAnswer> {
@@ -53,7 +55,7 @@ export async function answerGraphQL(
     contextValue: ctx,
     variableValues: request.variables ?? {},
     operationName: request.operationName,
-    fieldResolver: resolverOf(routes),
+    fieldResolver: resolverOf(routes, identity),
   });
   for (const error of errors ?? [])
     if (isOurs(error)) ctx.log.error('a GraphQL field failed', { reason: error.originalError?.stack });

@@ -20,10 +20,10 @@ export function graphql(routes: readonly Route[]): Surface {
           variables: json,
           operationName: fields.text.nullish(),
         }),
-        async handle(ctx, { query, variables, operationName }) {
+        async handle(ctx, { query, variables, operationName }, { identity }) {
           // Loaded by those who ask: most instances never see such a request.
           const { answerGraphQL } = await import('./execute.ts');
-          return answerGraphQL(ctx, { query, variables, operationName }, routes);
+          return answerGraphQL(ctx, identity, { query, variables, operationName }, routes);
         },
       }),
     ],
