@@ -357,6 +357,12 @@ const governance: Readonly<Record<string, Entry>> = {
   'POST /api/v1/audit/verify': deployment,
   'GET /api/v1/access/review': workspace,
   'GET /api/v1/usage': signedIn,
+  'POST /api/v1/erasure': workspace,
+  'GET /api/v1/erasure': workspace,
+  'GET /api/v1/erasure/{id}': workspace,
+  'POST /api/v1/holds': workspace,
+  'GET /api/v1/holds': workspace,
+  'DELETE /api/v1/holds/{id}': workspace,
 };
 
 const user = { username: 'ann' };
