@@ -1,4 +1,5 @@
 import type { InvocationContext, Timer } from '@azure/functions';
+import { directoryCheckSeconds } from '../shared/access/index.ts';
 import { enqueueDue, scheduleOnce } from '../shared/events/index.ts';
 import { workContext } from './app.ts';
 
@@ -8,6 +9,8 @@ const sweeps = {
   webhooks: { kind: 'sweep-webhooks', everySeconds: 300 },
   deleted: { kind: 'sweep-deleted', everySeconds: 86_400 },
 };
+/** Stands there as well where the directory is to be asked who has left. */
+const directory = { kind: 'check-directory', everySeconds: directoryCheckSeconds };
 /** Whether this instance has seen to it that the sweeps stand there. */
 let sweepsStand = false;
 
@@ -15,7 +18,10 @@ let sweepsStand = false;
 export async function tick(_timer: Timer, invocation: InvocationContext): Promise<void> {
   const ctx = await workContext(invocation);
   if (!sweepsStand) {
-    for (const [name, { kind, everySeconds }] of Object.entries(sweeps))
+    for (const [name, { kind, everySeconds }] of Object.entries({
+      ...sweeps,
+      ...(ctx.settings.directoryCheck ? { directory } : {}),
+    }))
       await scheduleOnce(ctx, name, {
         dueAt: ctx.clock.now() + everySeconds * 1000,
         everySeconds,

@@ -94,6 +94,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'sweep-events': (ctx) => sweepEvents(ctx),
   'audit-export': exportSegments,
   'check-directory': checkDirectory,
+  'check-directory': checkDirectory,
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
   'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
   'fold-run': foldRun,

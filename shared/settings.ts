@@ -74,6 +74,13 @@ export const settingDeclarations = {
     default: 'https://login.microsoftonline.com',
     where: 'both',
   },
+  CAIRN_DIRECTORY_CHECK: {
+    about:
+      '`on` asks Microsoft Graph every ten minutes who of Entra ID has left and disables them here, for which the identity of the app needs User.Read.All and Application.Read.All.',
+    choices: ['on', 'off'],
+    default: 'off',
+    where: 'both',
+  },
   CAIRN_GITHUB_ISSUER: {
     about: 'Issuer of the OIDC tokens of GitHub Actions; GitHub Enterprise Server has its own.',
     kind: 'url',
@@ -224,6 +231,8 @@ export type Settings = {
   readonly entra:
     | { readonly authority: string; readonly tenant: string; readonly clientId: string }
     | undefined;
+  /** Whether Microsoft Graph is asked who has left. */
+  readonly directoryCheck: boolean;
   readonly githubIssuer: string;
   readonly tokenDaysMax: number;
   readonly callsPerMinute: number;
@@ -344,6 +353,7 @@ export function readSettings(env: Environment): Settings {
     firstAdmin: get('CAIRN_FIRST_ADMIN') || undefined,
     adminTokenHash,
     entra: tenant && clientId ? { authority: entraAuthority, tenant, clientId } : undefined,
+    directoryCheck: get('CAIRN_DIRECTORY_CHECK') === 'on',
     githubIssuer: get('CAIRN_GITHUB_ISSUER')?.replace(/\/+$/, '') ?? '',
     tokenDaysMax: Number(get('CAIRN_TOKEN_DAYS_MAX')),
     callsPerMinute: Number(get('CAIRN_CALLS_PER_MINUTE')),

@@ -31,6 +31,13 @@ param cairnEntraClientId string = ''
 @description('Where Entra ID is; other clouds have others.')
 param cairnEntraAuthority string
 
+@description('`on` asks Microsoft Graph every ten minutes who of Entra ID has left and disables them here, for which the identity of the app needs User.Read.All and Application.Read.All.')
+@allowed([
+  'on'
+  'off'
+])
+param cairnDirectoryCheck string = 'off'
+
 @description('Issuer of the OIDC tokens of GitHub Actions; GitHub Enterprise Server has its own.')
 param cairnGithubIssuer string
 
@@ -103,6 +110,7 @@ output values object = {
   CAIRN_ENTRA_TENANT: cairnEntraTenant
   CAIRN_ENTRA_CLIENT_ID: cairnEntraClientId
   CAIRN_ENTRA_AUTHORITY: cairnEntraAuthority
+  CAIRN_DIRECTORY_CHECK: cairnDirectoryCheck
   CAIRN_GITHUB_ISSUER: cairnGithubIssuer
   CAIRN_TOKEN_DAYS_MAX: cairnTokenDaysMax
   CAIRN_CALLS_PER_MINUTE: cairnCallsPerMinute

@@ -11,6 +11,7 @@ export { identify, type Presented, type SignInPort } from './authentication/auth
 export { flushSeen, noteSeen, seenId } from './authentication/seen.ts';
 export { type AccessChange, changeAccess, type Edit, editsMax, readAccess } from './change.ts';
 export { accessOf, isFirstAdmin, isShutOut, noAccess, subjectsOf } from './decide.ts';
+export { checkDirectory, directoryCheckSeconds } from './directory.ts';
 export type { AccessState } from './held.ts';
 export { type Identity, nobody } from './identity.ts';
 export type {

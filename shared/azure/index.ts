@@ -1,5 +1,6 @@
 import type { Settings } from '../settings.ts';
 import { type BlobStore, openBlobs } from './blobs.ts';
+import { type Directory, openDirectory } from './directory.ts';
 import { type DocumentStore, openDocuments } from './cosmos.ts';
 import { type KeyStore, openKeys } from './keys.ts';
 import { type Management, openManagement } from './management.ts';
@@ -8,6 +9,7 @@ import { blobContainers, queues } from '../resources.ts';
 
 export type { BlobContainer, BlobEntry, BlobFile, BlobProperties, ByteRange } from './blobs.ts';
 export type { DocumentContainer, Key, Outcome, Query, Write } from './cosmos.ts';
+export { type AccountState, type Directory, directoryAt } from './directory.ts';
 export type { KeyStore, PublicKey } from './keys.ts';
 export { type Management, managementAt } from './management.ts';
 export type { Envelope } from './queues.ts';
@@ -20,6 +22,7 @@ export type Stores = {
   /** `undefined` where the settings name no keys. */
   readonly keys: KeyStore | undefined;
   readonly management: Management;
+  readonly directory: Directory;
   /** Creates what `resources.ts` declares and is missing: for the local stack and tests; in Azure `infra/` does. */
   createIfMissing(): Promise<void>;
   close(): Promise<void>;
@@ -36,6 +39,7 @@ export async function openStores(settings: Settings): Promise<Stores> {
     queues: queueStore,
     keys: openKeys(settings),
     management: openManagement(settings),
+    directory: openDirectory(settings),
     async createIfMissing() {
       await documents.createIfMissing();
       await Promise.all(blobContainers.map((name) => blobs(name).createIfMissing()));
