@@ -4,6 +4,7 @@
  * that asks nobody shows how far two processes differ by themselves. What the store is asked for is read from a
  * meter on the wire.
  */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import { between, readMeter } from './tracking-meter.ts';
 const clients = 4;
 const callsOfTurn = 40;
 const ratioMax = 1.05;
+const warmUpRounds = 4;
 const meteredCalls = 400;
 /** The root of the rules is read once a second, however many call; that, and no more than a stray look besides. */
 const requestsMoreMax = 0.05;
@@ -27,7 +29,14 @@ const clientId = '66666666-7777-8888-9999-aaaaaaaaaaaa';
 const objectId = 'bbbbbbbb-cccc-dddd-eeee-ffffffffffff';
 
 /** One way to call: a stack, and a header of its own. */
-type Way = { readonly name: string; readonly target: Target; readonly runId: string; readonly meter: string };
+type Way = {
+  readonly name: string;
+  readonly target: Target;
+  readonly runId: string;
+  readonly meter: string;
+  /** The process that answers. */
+  readonly pid: number;
+};
 
 const calls: Readonly<Record<string, (runId: string, i: number) => Request>> = {
   'get-run': (runId) => ({ method: 'GET', path: `/api/2.0/mlflow/runs/get?run_id=${runId}` }),
@@ -76,7 +85,7 @@ const transport = fileURLToPath(new URL('tracking-meter.ts', import.meta.url));
 
 async function wayOf(
   name: string,
-  { url }: Stack,
+  { url, pids }: Stack,
   meter: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Way> {
@@ -88,7 +97,7 @@ async function wayOf(
     '/api/2.0/mlflow/runs/create',
     body,
   );
-  return { name, target, runId: run.info.run_id, meter };
+  return { name, target, runId: run.info.run_id, meter, pid: pids.host };
 }
 
 /** The headers of a contributor who signs in by a token, by Basic and by a JWT. */
@@ -130,38 +139,53 @@ async function headersOf({ url, adminToken }: Stack, issuer: TestIssuer): Promis
   };
 }
 
-/** Each way's time for a call, of the time it takes where nobody signs in: the median of many turns taken side by side. */
+/**
+ * What a call takes each way, of what it takes where nobody signs in: the median time of many turns taken side by
+ * side, and the processor's time for all of them, which what else runs on the machine disturbs less.
+ */
 async function times(ways: readonly Way[], rounds: number): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const [call, request] of Object.entries(calls)) {
-    const ratios = new Map(ways.map(({ name }) => [name, [] as number[]]));
+    const taken = new Map(ways.map(({ name }) => [name, { ratios: [] as number[], cpuSeconds: 0 }]));
     const own: number[] = [];
-    for (let round = -2; round < rounds; round++) {
+    for (let round = -warmUpRounds; round < rounds; round++) {
       const p50 = new Map<string, number>();
-      for (const { name, target, runId } of turned(ways, round)) {
+      for (const { name, target, runId, pid } of turned(ways, round)) {
         const load = { clients, iterations: callsOfTurn, secondsMax: 10 };
+        const before = cpuSecondsOf(pid);
         const measured = await measure(target, load, (client, i) =>
-          request(runId, ((round + 2) * clients + client) * callsOfTurn + i),
+          request(runId, ((round + warmUpRounds) * clients + client) * callsOfTurn + i),
         );
         if (measured.errors > 0) throw new Error(`${call} failed ${measured.errors} times by ${name}.`);
         p50.set(name, measured.p50);
+        const sum = taken.get(name);
+        if (sum && round >= 0) sum.cpuSeconds += cpuSecondsOf(pid) - before;
       }
-      // The first rounds warm up.
       if (round < 0) continue;
       const base = p50.get(ways[0]?.name ?? '') ?? Number.NaN;
       own.push(base);
-      for (const [name, time] of p50) ratios.get(name)?.push(time / base);
+      for (const [name, time] of p50) taken.get(name)?.ratios.push(time / base);
     }
+    const cpuBase = taken.get(ways[0]?.name ?? '')?.cpuSeconds ?? 0;
+    const perCall = (cpuBase * 1000) / (rounds * clients * callsOfTurn);
     rows.push({ name: `${call}: nobody signs in, p50`, value: median(own), unit: 'ms' });
-    for (const { name } of ways.slice(1))
-      rows.push({
-        name: `${call}: ${name}, of the time where nobody signs in`,
-        value: median(ratios.get(name) ?? []),
-        unit: '×',
-        ...(name.startsWith('nobody') ? {} : { budget: { max: ratioMax } }),
-      });
+    rows.push({ name: `${call}: nobody signs in, processor`, value: perCall, unit: 'ms' });
+    for (const [name, { ratios, cpuSeconds }] of [...taken].slice(1)) {
+      const kept = name.startsWith('nobody') ? {} : { budget: { max: ratioMax } };
+      rows.push(
+        { name: `${call}: ${name}, p50 of nobody's`, value: median(ratios), unit: '×', ...kept },
+        { name: `${call}: ${name}, processor of nobody's`, value: cpuSeconds / cpuBase, unit: '×', ...kept },
+      );
+    }
   }
   return rows;
+}
+
+/** The processor's time that a process has had, in seconds to the hundredth. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function cpuSecondsOf(pid: number): number {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+  return ((user ?? 0) + (system ?? 0)) / 100;
 }
 
 /** What a call asks of the store beyond what it asks where nobody signs in. */

@@ -5,7 +5,7 @@ import type { AccessState } from '../held.ts';
 import type { Identity } from '../identity.ts';
 import { passwordProof } from '../passwords/proof.ts';
 import { accessState } from '../state.ts';
-import { type Credential, credentialIn } from './credential.ts';
+import { credentialCharsMax, credentialIn } from './credential.ts';
 import { Jwts } from './jwt.ts';
 import { type Proof, Proofs } from './proofs.ts';
 import { notSignedIn, Refused } from './refused.ts';
@@ -30,12 +30,11 @@ export async function identify(port: SignInPort, presented: Presented): Promise<
   try {
     const { authorization } = presented;
     if (authorization === null) throw new Refused('nothing is presented');
-    const credential = credentialIn(authorization);
-    if (!credential) throw new Refused('it is no credential of any form that is taken');
+    if (authorization.length > credentialCharsMax) throw new Refused('it is longer than any credential');
     const state = await accessState(port);
     const { proofs, jwts } = authenticatorOf(port);
     const identity = await proofs.identity(authorization, state, port.clock.now(), () =>
-      prove(port, jwts, credential, presented, state),
+      prove(port, jwts, authorization, presented.address, state),
     );
     const { id } = identity.principal;
     if (isShutOut(id, state, port.settings)) throw new Refused(`principal ${id} is disabled`);
@@ -55,19 +54,22 @@ function authenticatorOf({ stores, settings, clock }: SignInPort): Authenticator
   return authenticator;
 }
 
-function prove(
+async function prove(
   port: SignInPort,
   jwts: Jwts,
-  credential: Credential,
-  { address }: Presented,
+  authorization: string,
+  address: string,
   state: AccessState,
 ): Promise<Proof> {
-  switch (credential.by) {
+  const credential = credentialIn(authorization);
+  switch (credential?.by) {
     case 'token':
       return tokenProof(port, credential, state, port.settings);
     case 'password':
       return passwordProof(port, credential, address, state);
     case 'jwt':
       return jwts.verify(credential.text, port.log);
+    case undefined:
+      throw new Refused('it is no credential of any form that is taken');
   }
 }

@@ -9,17 +9,20 @@ export type Credential =
 /** Longer is no credential: the tokens of a member of two hundred groups have some ten thousand characters. */
 export const credentialCharsMax = 16_384;
 
+const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** What the JSON of a header begins with, in base64url. */
+const jwtStart = 'eyJ';
+
 /**
- * The credential in an `Authorization` header: a bearer token, or Basic with a Cairn token or a password behind
- * the user. `undefined` where there is none or it is of no form that can be one.
+ * The credential in an `Authorization` header: a bearer token, or Basic with a token or a password behind the user,
+ * whose name says nothing beside a token that names its own. `undefined` where there is none or it is of no form that can be one.
  */
 export function credentialIn(header: string): Credential | undefined {
-  if (header.length > credentialCharsMax) return undefined;
   const [, scheme = '', value = ''] = /^(\w+) +([\w.~+/=-]+) *$/.exec(header) ?? [];
   switch (scheme.toLowerCase()) {
     case 'bearer':
       if (value.startsWith(tokenPrefix)) return { by: 'token', text: value };
-      return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(value) ? { by: 'jwt', text: value } : undefined;
+      return jwt.test(value) ? { by: 'jwt', text: value } : undefined;
     case 'basic':
       return basicIn(value);
     default:
@@ -36,6 +39,7 @@ function basicIn(encoded: string): Credential | undefined {
   if (colon < 0 || !Buffer.from(text).equals(bytes)) return undefined;
   const user = text.slice(0, colon);
   const password = text.slice(colon + 1);
+  if (password.startsWith(jwtStart) && jwt.test(password)) return { by: 'jwt', text: password };
   return password.startsWith(tokenPrefix)
     ? { by: 'token', text: password, user }
     : { by: 'password', user, password };
