@@ -66,6 +66,11 @@ export const router = createHashRouter([
       page('tokens', async () => (await import('./tokens/TokensPage.tsx')).TokensPage),
       page('workspaces', async () => (await import('./workspaces/WorkspacesPage.tsx')).WorkspacesPage),
       page('audit', async () => (await import('./audit/AuditPage.tsx')).AuditPage),
+      page('access-review', async () => (await import('./review/ReviewPage.tsx')).ReviewPage),
+      page(
+        'data-requests',
+        async () => (await import('./data-requests/DataRequestsPage.tsx')).DataRequestsPage,
+      ),
       page('usage', async () => (await import('./usage/UsagePage.tsx')).UsagePage),
       page('compare', async () => (await import('./compare/ComparePage.tsx')).ComparePage),
       { path: '*', element: <NotFoundPage /> },

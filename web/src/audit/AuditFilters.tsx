@@ -45,6 +45,7 @@ export function AuditFilters({ filter, onChange }: AuditFiltersProps) {
           onChange={({ target }) => onChange({ workspace: target.value })}
         >
           <option value="">Every workspace</option>
+          <option value="*">What is about all of them</option>
           {workspaces.map(({ name }) => (
             <option key={name}>{name}</option>
           ))}

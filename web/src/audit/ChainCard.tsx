@@ -93,11 +93,13 @@ function Result({
   return (
     <div className="chain-result" role="status">
       <p>
-        <Chip state={ok ? 'whole' : 'not whole'} tone={ok ? 'good' : 'bad'} />{' '}
-        {counted(entries, 'entry', 'entries')} in {counted(segments, 'segment')} were read.{' '}
-        {to.seq > 0
-          ? `Signatures vouch for all up to entry ${figure(to.seq)}.`
-          : 'No signature vouches for any of them yet.'}
+        <Chip {...verdictOf(ok, entries)} /> {counted(entries, 'entry', 'entries')} in{' '}
+        {counted(segments, 'segment')} were read.{' '}
+        {entries === 0
+          ? 'Entries are written to segments and signed every five minutes.'
+          : to.seq > 0
+            ? `Signatures vouch for all up to entry ${figure(to.seq)}.`
+            : 'No signature vouches for any of them.'}
       </p>
       {problems.length > 0 && (
         <>
@@ -117,6 +119,11 @@ function Result({
       )}
     </div>
   );
+}
+
+function verdictOf(ok: boolean, entries: number) {
+  if (!ok) return { state: 'not whole', tone: 'bad' } as const;
+  return entries > 0 ? ({ state: 'whole', tone: 'good' } as const) : { state: 'nothing to verify yet' };
 }
 
 type ResultProps = { readonly of: Verification };

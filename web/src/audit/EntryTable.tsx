@@ -55,7 +55,12 @@ export function EntryTable({ entries, onFilter }: EntryTableProps) {
             <Narrow text={aggregate} name="on what" onChoose={() => onFilter({ aggregate })} />
           ),
         },
-        { title: 'Workspace', cell: ({ workspace }) => workspace },
+        {
+          title: 'Workspace',
+          cell: ({ workspace }) => (
+            <span className="steady">{workspace === '*' ? 'all of them' : workspace}</span>
+          ),
+        },
         {
           title: 'Outcome',
           cell: ({ outcome }) => <Chip state={outcome} tone={outcome === 'done' ? 'quiet' : 'bad'} />,

@@ -6,12 +6,13 @@ import type { ResourceType } from '../users/users.ts';
 
 /** What somebody holds by one rule, and when they last made use of it. */
 export type Held = {
-  readonly grant_id?: string | null;
+  /** Null: it is of the settings, and cannot be taken away here. */
+  readonly grant_id: string | null;
   readonly principal: {
     readonly id: string;
     readonly name: string;
     readonly kind: string;
-    readonly disabled: boolean;
+    readonly disabled: object | null;
   };
   readonly workspace: string;
   readonly resource: {

@@ -19,7 +19,7 @@ type GrantTableProps = {
 export function GrantTable({ label, grants, subject }: GrantTableProps) {
   const [removed, setRemoved] = useState<Grant>();
   const who: TableColumn<Grant> = {
-    title: subject === undefined ? 'Who' : 'By',
+    title: subject === undefined ? 'Who' : 'Held by',
     cell: (grant) =>
       grant.subject === subject ? <span className="hint">themselves</span> : <SubjectName grant={grant} />,
   };
@@ -76,7 +76,7 @@ export function GrantTable({ label, grants, subject }: GrantTableProps) {
   );
 }
 
-export function RemoveGrant({ grant, onClose }: { readonly grant: Grant; readonly onClose: () => void }) {
+function RemoveGrant({ grant, onClose }: { readonly grant: Grant; readonly onClose: () => void }) {
   return (
     <Dialog
       title={grant.effect === 'deny' ? 'Take this denial away?' : `Take the role ${grant.role} away?`}
@@ -92,12 +92,14 @@ export function RemoveGrant({ grant, onClose }: { readonly grant: Grant; readonl
   );
 }
 
-function Effect({ grant: { effect, role } }: { readonly grant: Grant }) {
+/** The role that a rule gives, or that it denies everything. */
+export function Effect({ grant: { effect, role } }: { readonly grant: Pick<Grant, 'effect' | 'role'> }) {
   if (effect === 'deny') return <Chip state="denied" tone="bad" />;
   return <Chip state={role ?? 'none'} tone={role === 'admin' ? 'busy' : 'good'} />;
 }
 
-function Place({ grant }: { readonly grant: Grant }) {
+/** What a rule is about. */
+export function Place({ grant }: { readonly grant: Pick<Grant, 'workspace' | 'resource'> }) {
   const { resource } = grant;
   if (!resource) return placeOf(grant);
   const name = resource.name ?? resource.id;
@@ -107,7 +109,7 @@ function Place({ grant }: { readonly grant: Grant }) {
     endpoint: links.endpoint(name),
   }[resource.type];
   return (
-    <span className="dotted">
+    <span className="dotted steady">
       <Tag>{resource.type}</Tag> <a href={href}>{name}</a>
     </span>
   );
@@ -119,7 +121,10 @@ const subjectKinds: Readonly<Record<string, string>> = {
   'app-role': 'app role',
 };
 
-export function SubjectName({ grant: { subject, subject_name: name } }: { readonly grant: Grant }) {
+type SubjectNameProps = { readonly grant: Pick<Grant, 'subject' | 'subject_name'> };
+
+/** Whom a rule is about. */
+export function SubjectName({ grant: { subject, subject_name: name } }: SubjectNameProps) {
   const at = subject.indexOf(':');
   const [kind, id] = [subject.slice(0, at), subject.slice(at + 1)];
   if (kind === 'principal')
@@ -129,7 +134,7 @@ export function SubjectName({ grant: { subject, subject_name: name } }: { readon
       </a>
     );
   return (
-    <span className="dotted">
+    <span className="dotted steady">
       <Tag>{subjectKinds[kind] ?? kind}</Tag> {name ?? id}
     </span>
   );
