@@ -5,7 +5,7 @@ import { exportSegments, recordAudit } from '../shared/audit/index.ts';
 import { type BatchMessage, planJob, recoverJob } from '../shared/batch/index.ts';
 import type { Context } from '../shared/context.ts';
 import { convert } from '../shared/conversion/index.ts';
-import { erase } from '../shared/erasure/index.ts';
+import { erase, expire, type ExpireMessage, keepRetention, sweepRetention } from '../shared/erasure/index.ts';
 import {
   type CairnEvent,
   deliver,
@@ -63,6 +63,7 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'alias.moved': [notifyWebhooks, followAlias, wakePromotions],
   'endpoint.created': [monitorEndpoint, traceEndpoint],
   'endpoint.moved': [traceEndpoint],
+  'endpoint.changed': [keepRetention],
   'monitor.breached': [requestRetraining],
   'batch.finished': [traceBatchJob, announceEnded],
   'retraining.finished': [traceRetraining, announceEnded],
@@ -94,7 +95,6 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'sweep-events': (ctx) => sweepEvents(ctx),
   'audit-export': exportSegments,
   'check-directory': checkDirectory,
-  'check-directory': checkDirectory,
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
   'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
   'fold-run': foldRun,
@@ -112,6 +112,8 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'sweep-webhooks': sweepWebhooks,
   purge,
   erase: (ctx, message: { jobId: string }) => erase(ctx, message),
+  'sweep-retention': sweepRetention,
+  expire: (ctx, message: ExpireMessage) => expire(ctx, message),
   'count-storage': countStorage,
 };
 
