@@ -2,4 +2,5 @@ export { erase } from './erase.ts';
 export { type Hold, listHolds, type NewHold, placeHold, releaseHold } from './holds.ts';
 export type { EndpointCounts, ErasureJob, ErasureMessage, NotCovered } from './job.ts';
 export { type ErasureRequest, requestErasure } from './request.ts';
+export { expire, type ExpireMessage, keepRetention, sweepRetention } from './retention.ts';
 export { getErasure, listErasures } from './store.ts';

@@ -29,6 +29,7 @@ export type ResultRef = { readonly monitorId: string; readonly windowEnd: number
 const hourMilliseconds = 3_600_000;
 /** Results looked at in one request. */
 const rowsAtOnce = 20;
+const removedAtOnce = 50;
 
 /** The references and baselines of an endpoint's monitors that were made of erased rows. */
 export async function outdatedBy(ctx: Context, erased: Erased): Promise<Outdated[]> {
@@ -168,4 +169,46 @@ async function isMadeOf({ rows, until }: First, erased: Erased): Promise<boolean
 
 function meets({ hours }: Erased, { from, to }: Window): boolean {
   return hours.some((hour) => startOf(hour) < to && startOf(hour) + hourMilliseconds > from);
+}
+
+/** Removes the results of windows that ended by `before`, or only counts them. */
+export async function removeResults(
+  ctx: Context,
+  monitorId: string,
+  before: number,
+  isDryRun: boolean,
+): Promise<number> {
+  const key = keyOf(ctx, monitorId);
+  const old = await container(ctx).query<{ id: string; _etag: string }>(
+    {
+      text: "SELECT c.id, c._etag FROM c WHERE c.type = 'result' AND c.windowEnd <= @before",
+      values: { before },
+    },
+    { key, consistency: 'strong' },
+  );
+  if (isDryRun) return old.length;
+  for (let i = 0; i < old.length; i += removedAtOnce)
+    await container(ctx).batch(
+      key,
+      old.slice(i, i + removedAtOnce).map(({ id, _etag }) => ({ op: 'delete', id, etag: _etag })),
+    );
+  return old.length;
+}
+
+/** Removes the references of which the last row is from `before` or earlier, or only counts them. */
+export async function removeReferences(
+  ctx: Context,
+  monitorId: string,
+  before: number,
+  isDryRun: boolean,
+): Promise<number> {
+  const blobs = ctx.stores.blobs('monitoring');
+  let removed = 0;
+  for await (const { name } of blobs.walk(referencesFolder(ctx, monitorId))) {
+    const bytes = await blobs.read(name);
+    if (!bytes || (JSON.parse(bytes.toString()) as First).until > before) continue;
+    removed++;
+    if (!isDryRun) await blobs.remove(name);
+  }
+  return removed;
 }

@@ -7,9 +7,10 @@ export {
   recheckResult,
   nextResult,
   remake,
+  removeReferences,
+  removeResults,
   type ResultRef,
 } from './erased.ts';
-export { referencesFolder } from './first-predictions.ts';
 export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';
 export type { BreachReason, Monitor, MonitorResult } from './model.ts';
 export {

@@ -77,3 +77,48 @@ async function eraseFrom(ctx: Context, name: string, asked: RowErasure): Promise
   }
   throw contended(`The predictions of '${asked.endpoint}'`);
 }
+
+/** What stays of one hour of an endpoint's log when the rest has been kept for long enough. */
+export type RowsKept = {
+  readonly endpoint: string;
+  readonly hour: Hour;
+  readonly columns: readonly string[];
+  /** The positions of the rows that stay. */
+  keep(part: PartTable): readonly number[];
+  /** Counts, and removes nothing. */
+  readonly dryRun: boolean;
+};
+
+/** Removes all of an hour but some rows and their labels. Counts the parts and label files that it changes or removes. */
+export async function keepOnly(
+  ctx: Context,
+  { endpoint, hour, columns, keep, dryRun }: RowsKept,
+): Promise<{ parts: number; labels: number }> {
+  const container = ctx.stores.blobs('predictions');
+  const kept = new Set<string>();
+  let parts = 0;
+  for await (const { name } of container.walk(logFolder(ctx, endpoint, 'parts', hour))) {
+    const stored = await container.readStored(name);
+    if (!stored) continue;
+    const table = await readPart(stored.bytes, [...columns, 'predictionId']);
+    const rows = new Set(keep(table));
+    const ids = table.column('predictionId');
+    for (const row of rows) kept.add(String(ids[row]));
+    if (rows.size === table.rows && rows.size > 0) continue;
+    parts++;
+    if (dryRun) continue;
+    if (rows.size === 0) await container.remove(name);
+    else {
+      const others = new Set([...ids.keys()].filter((row) => !rows.has(row)));
+      const contentType = 'application/vnd.apache.parquet';
+      await container.write(name, await withoutRows(stored.bytes, others), {
+        contentType,
+        ifMatch: stored.etag,
+      });
+    }
+  }
+  // An hour of which nothing is left needs no record of what was erased before.
+  if (kept.size === 0 && !dryRun) await container.removeBelow(logFolder(ctx, endpoint, 'tombstones', hour));
+  const gone = { size: Number.POSITIVE_INFINITY, has: (id: string) => !kept.has(id) };
+  return { parts, labels: await eraseLabels(ctx, endpoint, hour, gone, dryRun) };
+}

@@ -16,7 +16,7 @@ export {
   listEndpoints,
   unknownEndpoint,
 } from './endpoints.ts';
-export { type ErasedHour, eraseHour, type RowErasure } from './erase-rows.ts';
+export { type ErasedHour, eraseHour, keepOnly } from './erase-rows.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
 export {

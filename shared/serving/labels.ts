@@ -62,12 +62,13 @@ export async function recordLabels(
   }
 }
 
-/** Takes the labels of rows that were erased out of an hour; says how many there were. */
+/** Takes the labels of rows that were erased out of an hour, or only counts them; says how many there were. */
 export async function eraseLabels(
   ctx: Context,
   endpoint: string,
   hour: Hour,
   erased: ErasedRows,
+  dryRun = false,
 ): Promise<number> {
   const container = ctx.stores.blobs('predictions');
   let removed = 0;
@@ -77,7 +78,7 @@ export async function eraseLabels(
       if (!stored) return 0;
       const part = JSON.parse(stored.bytes.toString()) as LabelPart;
       const labels = part.labels.filter(([id]) => !erased.has(id));
-      if (labels.length === part.labels.length) return 0;
+      if (labels.length === part.labels.length || dryRun) return part.labels.length - labels.length;
       // Left in its place, also when empty, so that the same call sent again does not bring the labels back.
       const rest = Buffer.from(JSON.stringify({ ...part, labels } satisfies LabelPart));
       const contentType = 'application/json';

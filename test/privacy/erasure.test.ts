@@ -13,7 +13,17 @@ import { readLabels, readPredictions, recordLabels } from '../../shared/serving/
 import { deploy } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';
 import { dyingAfter } from '../support/dying.ts';
-import { askAbout, at, hour, keyedServer, type Person, peopleModel, placesOf, putPolicy } from './support.ts';
+import {
+  blobsDyingAfter,
+  askAbout,
+  at,
+  hour,
+  keyedServer,
+  type Person,
+  peopleModel,
+  placesOf,
+  putPolicy,
+} from './support.ts';
 
 const start = Date.UTC(2026, 4, 4, 8);
 const settled = 61_000;
@@ -256,27 +266,6 @@ describe('an erasure', () => {
     expect((await rowsOf('common')).ids).toEqual([]);
   });
 });
-
-/** A context whose blobs refuse every write and removal after the first `writes`. */
-function blobsDyingAfter(on: Context, writes: number): { dying: Context; died: () => boolean } {
-  let left = writes;
-  let dead = false;
-  const blobs: Context['stores']['blobs'] = (name) =>
-    new Proxy(on.stores.blobs(name), {
-      get(target, property) {
-        const member: unknown = Reflect.get(target, property, target);
-        if (typeof member !== 'function') return member;
-        const method = member.bind(target) as (...given: unknown[]) => unknown;
-        if (property !== 'write' && property !== 'remove') return method;
-        return (...given: unknown[]) => {
-          if (left-- > 0) return method(...given);
-          dead = true;
-          return Promise.reject(new Error('The process has died.'));
-        };
-      },
-    });
-  return { dying: { ...on, stores: { ...on.stores, blobs } }, died: () => dead };
-}
 
 describe('an erasure whose worker dies', () => {
   test.each(['blobs', 'documents'] as const)(

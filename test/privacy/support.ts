@@ -137,3 +137,24 @@ export async function placesOf(ctx: Context, text: string, without?: readonly st
     .filter(([, content]) => content.includes(text))
     .map(([place]) => place);
 }
+
+/** A context whose blobs refuse every write and removal after the first `writes`. */
+export function blobsDyingAfter(on: Context, writes: number): { dying: Context; died: () => boolean } {
+  let left = writes;
+  let dead = false;
+  const blobs: Context['stores']['blobs'] = (name) =>
+    new Proxy(on.stores.blobs(name), {
+      get(target, property) {
+        const member: unknown = Reflect.get(target, property, target);
+        if (typeof member !== 'function') return member;
+        const method = member.bind(target) as (...given: unknown[]) => unknown;
+        if (!['write', 'remove', 'removeBelow'].includes(String(property))) return method;
+        return (...given: unknown[]) => {
+          if (left-- > 0) return method(...given);
+          dead = true;
+          return Promise.reject(new Error('The process has died.'));
+        };
+      },
+    });
+  return { dying: { ...on, stores: { ...on.stores, blobs } }, died: () => dead };
+}

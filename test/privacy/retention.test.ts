@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../shared/context.ts';
+import { type CairnEvent, unschedule } from '../../shared/events/index.ts';
+import { expire, keepRetention, placeHold, releaseHold, sweepRetention } from '../../shared/erasure/index.ts';
+import { checkNow, listResults } from '../../shared/monitoring/index.ts';
+import { setModelTag } from '../../shared/registry/index.ts';
+import { readLabels, readPredictions, recordLabels } from '../../shared/serving/index.ts';
+import { deploy } from '../serving/support.ts';
+import { dyingAfter } from '../support/dying.ts';
+import type { TestServer } from '../support/server.ts';
+import { askAbout, at, blobsDyingAfter, hour, keyedServer, peopleModel, putPolicy } from './support.ts';
+
+const day = 24 * hour;
+const now = Math.floor(Date.now() / day) * day + 12 * hour;
+const old = now - 31 * day;
+let server: TestServer;
+let ctx: Context;
+beforeAll(async () => {
+  server = await keyedServer();
+  ctx = at(server.ctx, now);
+});
+afterAll(() => server.close());
+
+const who = (person: string, amount: number) => ({ person, age: 1n, amount });
+
+/** An endpoint that keeps 30 days, with rows and labels of 32 and 31 days and 1 hour ago, and of yesterday. */
+async function aged(name: string, policy: Record<string, unknown> = {}): Promise<void> {
+  await deploy(server, name, peopleModel());
+  await putPolicy(server, name, { retention_days: 30, subject_key: 'person', ...policy });
+  for (const [i, time] of [old - day, old - hour, now - day].entries()) {
+    const ids = await askAbout(at(server.ctx, time), name, [who('Ann', i), who('Bob', i)]);
+    await recordLabels(
+      ctx,
+      name,
+      ids.map((predictionId) => ({ predictionId, label: 1 })),
+    );
+  }
+}
+
+async function amounts(endpoint: string): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for await (const part of readPredictions(ctx, { endpoint, from: now - 100 * day, to: now }))
+    found.push(...part.column('in.amount'));
+  return found;
+}
+
+async function labels(endpoint: string): Promise<number> {
+  return (await readLabels(ctx, { endpoint, from: now - 100 * day, to: now })).size;
+}
+
+async function applied(endpoint: string): Promise<CairnEvent[]> {
+  return ctx.stores.documents('endpoints').query<CairnEvent>(
+    {
+      text: "SELECT VALUE c.event FROM c WHERE c.type = 'event' AND c.event.aggregate = @aggregate",
+      values: { aggregate: `retention/${endpoint}` },
+    },
+    { key: ['default'], consistency: 'strong' },
+  );
+}
+
+describe('the retention of an endpoint', () => {
+  test('removes what is older hour by hour, says once what went, and keeps the rest', async () => {
+    await aged('aged');
+    await expire(ctx, { endpoint: 'aged' });
+    await expire(ctx, { endpoint: 'aged' });
+    expect(await amounts('aged')).toEqual([2, 2]);
+    expect(await labels('aged')).toBe(2);
+    const before = new Date(now - 30 * day).toISOString();
+    expect(await applied('aged')).toMatchObject([
+      { type: 'retention.applied', seq: 1, subject: { endpoint: 'aged', parts: '2', labels: '2', before } },
+    ]);
+    await expire(at(server.ctx, now + day), { endpoint: 'aged' });
+    expect(await applied('aged')).toHaveLength(1);
+  });
+
+  test('covers results and references of its monitors, and scored files', async () => {
+    await aged('all-kinds');
+    await server.drain();
+    await checkNow(ctx, 'all-kinds', { from: old - 2 * hour, to: old });
+    await checkNow(ctx, 'all-kinds', { from: now - 2 * day, to: now });
+    const reference = (until: number) => Buffer.from(JSON.stringify({ v: 2, features: [], until, rows: [] }));
+    const monitoring = ctx.stores.blobs('monitoring');
+    await monitoring.write('default/all-kinds/references/old.json', reference(old));
+    await monitoring.write('default/all-kinds/references/new.json', reference(now));
+    const inputs = ctx.stores.blobs('batch-input');
+    await inputs.write('all-kinds/in.csv', Buffer.from('person\nAnn\n'));
+    await inputs.write('all-kinds-not/in.csv', Buffer.from('person\nAnn\n'));
+    await expire(ctx, { endpoint: 'all-kinds' });
+    expect((await listResults(ctx, 'all-kinds', 10)).map(({ windowEnd }) => windowEnd)).toEqual([now]);
+    expect(await monitoring.stat('default/all-kinds/references/old.json')).toBeUndefined();
+    expect(await monitoring.stat('default/all-kinds/references/new.json')).toBeDefined();
+    expect(await inputs.stat('all-kinds/in.csv')).toBeDefined();
+    // Files count from when they were written.
+    await expire(at(server.ctx, Date.now() + 31 * day), { endpoint: 'all-kinds' });
+    expect(await inputs.stat('all-kinds/in.csv')).toBeUndefined();
+    expect(await inputs.stat('all-kinds-not/in.csv')).toBeDefined();
+    expect((await applied('all-kinds')).map(({ subject }) => subject)).toMatchObject([
+      { parts: '2', results: '1', references: '1', files: '0' },
+      { files: '1' },
+    ]);
+  });
+
+  test('is six months for a system that became high-risk later', async () => {
+    await aged('became-risky');
+    await setModelTag(ctx, 'became-risky', { key: 'risk', value: 'high' });
+    await expire(ctx, { endpoint: 'became-risky' });
+    expect(await amounts('became-risky')).toHaveLength(6);
+    await expire(at(server.ctx, now + 153 * day), { endpoint: 'became-risky' });
+    expect(await amounts('became-risky')).toEqual([2, 2]);
+  });
+
+  test('does not touch an endpoint without a policy, nor one that is gone', async () => {
+    await deploy(server, 'no-policy', peopleModel());
+    await askAbout(at(server.ctx, old), 'no-policy', [who('Ann', 1)]);
+    await expire(ctx, { endpoint: 'no-policy' });
+    await expire(ctx, { endpoint: 'never-was' });
+    expect(await amounts('no-policy')).toEqual([1]);
+  });
+
+  test('waits for a hold over the endpoint, and goes on when it is released', async () => {
+    await aged('held');
+    const { holdId } = await placeHold(ctx, { endpoint: 'held', reason: 'case' });
+    await expire(ctx, { endpoint: 'held' });
+    expect(await amounts('held')).toHaveLength(6);
+    await releaseHold(ctx, holdId);
+    await expire(ctx, { endpoint: 'held' });
+    expect(await amounts('held')).toEqual([2, 2]);
+  });
+
+  test('keeps only the rows and labels of a person who is held, and files with their column', async () => {
+    await aged('held-person');
+    const inputs = ctx.stores.blobs('batch-input');
+    await inputs.write('held-person/theirs.csv', Buffer.from('person,amount\nAnn,1\n'));
+    await inputs.write('held-person/others.csv', Buffer.from('amount\n1\n'));
+    const { holdId } = await placeHold(ctx, { subject: { column: 'person', value: 'Ann' }, reason: 'case' });
+    const later = at(server.ctx, Date.now() + 31 * day);
+    for (let i = 0; i < 2; i++) await expire(later, { endpoint: 'held-person' });
+    expect(await amounts('held-person')).toEqual([0, 1, 2]);
+    expect(await labels('held-person')).toBe(3);
+    expect(await inputs.stat('held-person/theirs.csv')).toBeDefined();
+    expect(await inputs.stat('held-person/others.csv')).toBeUndefined();
+    expect(await applied('held-person')).toMatchObject([
+      { subject: { parts: '3', labels: '3', files: '1' } },
+    ]);
+    await releaseHold(ctx, holdId);
+    await expire(later, { endpoint: 'held-person' });
+    expect(await amounts('held-person')).toEqual([]);
+  });
+
+  test.each(['blobs', 'documents'] as const)(
+    'after a death at any write to %s is finished with the same counts',
+    async (kind) => {
+      for (let writes = 0; ; writes++) {
+        const name = `dies-${kind}-${writes}`;
+        await aged(name);
+        const { dying, died } =
+          kind === 'blobs'
+            ? blobsDyingAfter(ctx, writes)
+            : dyingAfter(ctx, writes, ['endpoints', 'monitors']);
+        await expire(dying, { endpoint: name }).catch(() => undefined);
+        await expire(ctx, { endpoint: name });
+        expect(await amounts(name)).toEqual([2, 2]);
+        expect(await labels(name)).toBe(2);
+        expect(await applied(name)).toMatchObject([{ seq: 1, subject: { parts: '2', labels: '2' } }]);
+        if (!died()) break;
+      }
+    },
+  );
+
+  test('by several messages at once is announced once', async () => {
+    await aged('crowded');
+    await Promise.all(Array.from({ length: 4 }, () => expire(ctx, { endpoint: 'crowded' })));
+    await expire(ctx, { endpoint: 'crowded' });
+    expect(await amounts('crowded')).toEqual([2, 2]);
+    expect(await applied('crowded')).toMatchObject([{ subject: { parts: '2', labels: '2' } }]);
+  });
+});
+
+describe('the sweep', () => {
+  const entry = async () =>
+    (
+      await ctx.stores
+        .documents('jobs')
+        .read<{ id: string; type: string; v: number; workspace: string; entries: Record<string, unknown> }>(
+          ['agenda'],
+          'agenda',
+        )
+    )?.doc.entries['retention'];
+
+  test('stands on the agenda once something has a retention, and asks for each such endpoint', async () => {
+    await aged('swept');
+    await server.drain();
+    expect(await entry()).toMatchObject({ everySeconds: 86_400, message: { kind: 'sweep-retention' } });
+    await unschedule(ctx, 'retention');
+    await keepRetention(ctx, {} as CairnEvent);
+    expect(await entry()).toBeDefined();
+    await sweepRetention({ ...ctx, workspace: '*' });
+    await server.drain();
+    expect(await amounts('swept')).toEqual([2, 2]);
+  });
+});
