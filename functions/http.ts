@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { Hono } from 'hono';
 import { getPath } from 'hono/utils/url';
+import { noAccess, nobody } from '../shared/access/index.ts';
 import { childTrace, type Context, randomIds, systemClock } from '../shared/context.ts';
 import {
   CairnError,
@@ -16,6 +17,7 @@ import { inLedger, newLedger } from '../shared/ledger.ts';
 import { enterCall } from '../shared/limits/index.ts';
 import { redactedHeader, redactedNames } from '../shared/secrets/index.ts';
 import { app as openApp, logOf } from './app.ts';
+import { audited, enterDenial } from './http/audited.ts';
 import { authenticate } from './http/authenticate.ts';
 import { perform } from './http/guard.ts';
 import { servedPath } from './http/mlflow-ui.ts';
@@ -101,13 +103,17 @@ async function answer(
   const requestId = requestIdOf(request, invocation);
   const log = logOf(invocation, { requestId, operation: route.operation });
   const ledger = newLedger();
-  const response = await inLedger(ledger, respond).catch((error: unknown) => {
-    if (!(error instanceof CairnError)) log.error('request failed', { reason: reasonOf(error) });
-    return errorResponse(error, surface.errors, requestId);
-  });
+  let asked: Context | undefined;
+  const response = await inLedger(ledger, () => respond().catch(refuse));
   response.headers.set(requestIdHeader, requestId);
   if (ledger.redacted.size > 0) response.headers.set(redactedHeader, redactedNames(ledger.redacted));
   return response;
+
+  async function refuse(error: unknown): Promise<Response> {
+    if (!(error instanceof CairnError)) log.error('request failed', { reason: reasonOf(error) });
+    if (asked) await enterDenial(asked, route, request, error);
+    return errorResponse(error, surface.errors, requestId);
+  }
 
   async function respond(): Promise<Response> {
     const opened = await openApp();
@@ -117,14 +123,11 @@ async function answer(
         'no-route',
         `This app does not serve ${surface.name}; it serves the ${settings.surfaces} surfaces.`,
       );
-    const identity = await authenticate(request, route.role, opened, log);
-    const workspace = workspaceOf(request);
-    const port = { stores, settings, clock: systemClock, ids: randomIds, log };
-    await enterCall(port, identity, workspace, ledger);
-    const ctx: Context = {
-      principal: identity.principal,
-      workspace,
-      access: await accessTo(port, identity, workspace, route),
+    // Who is refused before it is known who they are is nobody, in no workspace.
+    asked = {
+      principal: nobody.principal,
+      workspace: '*',
+      access: noAccess,
       requestId,
       ...reasonOfCall(request),
       trace: childTrace(request.headers.get('traceparent') ?? invocation.traceContext?.traceParent),
@@ -134,8 +137,13 @@ async function answer(
       stores,
       settings,
     };
+    const identity = await authenticate(request, route.role, opened, log);
+    const workspace = workspaceOf(request);
+    asked = { ...asked, principal: identity.principal, workspace };
+    await enterCall(asked, identity, workspace, ledger);
+    const ctx: Context = { ...asked, access: await accessTo(asked, identity, workspace, route) };
     const url = new URL(request.url);
-    return perform(ctx, route, {
+    return perform(ctx, audited(route), {
       request,
       url,
       identity,

@@ -3,6 +3,7 @@ import type { Context } from '../../shared/context.ts';
 import {
   type Call,
   CairnError,
+  hides,
   type Input,
   type Reference,
   type Route,
@@ -34,7 +35,7 @@ function reasoned(ctx: Context, { reason }: Input): Context {
 }
 
 /** Refuses who could not call the route whatever the input names. */
-export function admit({ access, workspace }: Context, { role, scope = 'workspace' }: Route): void {
+function admit({ access, workspace }: Context, { role, scope = 'workspace' }: Route): void {
   if (role === 'public' || role === 'signed-in') return;
   if (scope === 'deployment') {
     if (covers(access.inDeployment, role)) return;
@@ -71,7 +72,9 @@ async function authorize(ctx: Context, { role, scope }: Route, input: Input): Pr
     located.forEach((each, i) => {
       if (mayOn(ctx, needed, each)) return;
       const words = unknown(reference, input, texts[i] ?? '');
-      throw words && access.may(needed) && !mayOn(ctx, 'viewer', each) ? words : refusal(reference, needed);
+      throw words && access.may(needed) && !mayOn(ctx, 'viewer', each)
+        ? hides(words)
+        : refusal(reference, needed);
     });
   }
 }

@@ -10,7 +10,7 @@ import {
   workspacePattern,
 } from '../../shared/access/index.ts';
 import type { Context } from '../../shared/context.ts';
-import { CairnError, type Route } from '../../shared/http/index.ts';
+import { CairnError, hides, type Route } from '../../shared/http/index.ts';
 
 const header = 'x-mlflow-workspace';
 
@@ -65,9 +65,11 @@ export async function accessElsewhere(
 }
 
 function notThere(workspace: string, field: string): CairnError {
-  return new CairnError(
-    'not-found',
-    `Workspace '${workspace.slice(0, 100)}' does not exist, or you hold no role in it; GET /api/v1/session lists yours.`,
-    { field },
+  return hides(
+    new CairnError(
+      'not-found',
+      `Workspace '${workspace.slice(0, 100)}' does not exist, or you hold no role in it; GET /api/v1/session lists yours.`,
+      { field },
+    ),
   );
 }

@@ -1,5 +1,7 @@
 export { checkAudit } from './check.ts';
 export type { AuditEntry } from './entry.ts';
+export { recordDenial } from './intake/denials.ts';
+export { modelOfFile, recordDownload } from './intake/downloads.ts';
 export { allAudit, type AuditFilter, listAudit } from './list.ts';
 export { recordAudit } from './record.ts';
 export { exportSegments } from './segments/export.ts';

@@ -9,6 +9,7 @@ export {
   mlflowError,
   problem,
 } from './errors.ts';
+export { hides, isHiding } from './hiding.ts';
 export { type Page, pageOf, positionIn } from './page.ts';
 export { checkedPath, decodedPath, whyNoPath, withoutEndSlashes } from './path.ts';
 export {

@@ -1,7 +1,7 @@
 import type { Key } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
-import { CairnError } from '../../http/index.ts';
+import { CairnError, hides } from '../../http/index.ts';
 import type { DeletedModel, ModelRoot } from '../model.ts';
 import { checkName, readName } from './names.ts';
 
@@ -14,7 +14,7 @@ export async function modelByName(ctx: Context, name: string): Promise<ModelRoot
 export async function visibleModel(ctx: Context, name: string): Promise<ModelRoot> {
   const root = await modelByName(ctx, name);
   if (ctx.access.may('viewer', { type: 'model', id: root.modelId })) return root;
-  throw unknownModel(name);
+  throw hides(unknownModel(name));
 }
 
 /** The id of the model that goes by a name; `undefined` where none does. */

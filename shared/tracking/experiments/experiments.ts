@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
 import { eventWrite, relay } from '../../events/index.ts';
-import { CairnError, isCode } from '../../http/index.ts';
+import { CairnError, hides, isCode } from '../../http/index.ts';
 import { withoutSecrets } from '../../secrets/index.ts';
 import { checkedExperimentId, defaultExperimentId, newExperimentId } from '../ids.ts';
 import { charsMax, checkExperimentTags, checkLength } from '../limits.ts';
@@ -76,9 +76,10 @@ export async function getExperimentByName(ctx: Context, name: string): Promise<E
   if (name === defaultName) await ensureDefault(ctx);
   const stored = await readName(ctx, name);
   if (stored && maySee(ctx, stored.doc.experimentId)) return getExperiment(ctx, stored.doc.experimentId);
-  throw new CairnError('not-found', `Could not find experiment with name '${name}'`, {
+  const unknown = new CairnError('not-found', `Could not find experiment with name '${name}'`, {
     field: 'experiment_name',
   });
+  throw stored ? hides(unknown) : unknown;
 }
 
 /** Whether the caller may see an experiment, and what belongs to it. */
