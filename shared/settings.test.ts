@@ -65,6 +65,9 @@ describe('settings', () => {
       url: 'http://10.0.0.1:5000',
       key: 'the-key',
     });
+    expect(problems({ ...local, ...backend, CAIRN_OPENLINEAGE_KEY_SECRET: 'a' }).join()).toContain(
+      'KEY_SECRET',
+    );
     const found = problems({ ...local, ...backend, CAIRN_OPENLINEAGE_URL: 'marquez' }).join();
     expect(found).toContain('CAIRN_OPENLINEAGE_URL');
     expect(found).not.toContain('the-key');

@@ -167,7 +167,13 @@ export const settingDeclarations = {
     where: 'both',
   },
   CAIRN_OPENLINEAGE_KEY: {
-    about: 'Secret that the backend takes as bearer token. In Azure a reference to a secret in Key Vault.',
+    about: 'Secret that the OpenLineage backend takes as bearer token; in Azure it stays in the Key Vault.',
+    where: 'local',
+  },
+  CAIRN_OPENLINEAGE_KEY_SECRET: {
+    about:
+      'Name of the secret in the Key Vault (or of the file in the folder `secrets` of CAIRN_KEYS_FOLDER) that the OpenLineage backend takes as bearer token; empty for none. A rotation is noticed within minutes.',
+    default: '',
     where: 'both',
   },
   CAIRN_MLFLOW_UI: {
@@ -252,8 +258,10 @@ export type Settings = {
     | { readonly by: 'folder'; readonly folder: string }
     | undefined;
   readonly webhookTargets: 'public' | 'any';
-  /** Where OpenLineage events are sent; `key` is a secret. */
-  readonly openLineage: { readonly url: string; readonly key: string | undefined } | undefined;
+  /** Where OpenLineage events are sent; `key` is a secret, `keySecret` the name of one that is kept elsewhere. */
+  readonly openLineage:
+    | { readonly url: string; readonly key: string | undefined; readonly keySecret: string | undefined }
+    | undefined;
   readonly mlflowUi: string | undefined;
   readonly sessionCacheMbMax: number;
   readonly deletedRetentionDays: number;
@@ -344,6 +352,12 @@ export function readSettings(env: Environment): Settings {
 
   const openLineageUrl = get('CAIRN_OPENLINEAGE_URL');
   const openLineageKey = get('CAIRN_OPENLINEAGE_KEY');
+  refuseInAzure('CAIRN_OPENLINEAGE_KEY', openLineageKey);
+  const keySecret = get('CAIRN_OPENLINEAGE_KEY_SECRET') || undefined;
+  if (keySecret !== undefined && !vault && !folder)
+    problems.push(
+      'CAIRN_OPENLINEAGE_KEY_SECRET names a secret, but there is neither CAIRN_KEY_VAULT_URL nor CAIRN_KEYS_FOLDER.',
+    );
 
   const settings: Settings = {
     storage,
@@ -365,7 +379,7 @@ export function readSettings(env: Environment): Settings {
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
     keys: vault ? { by: 'vault', url: vault } : folder ? { by: 'folder', folder } : undefined,
     webhookTargets,
-    openLineage: openLineageUrl ? { url: openLineageUrl, key: openLineageKey } : undefined,
+    openLineage: openLineageUrl ? { url: openLineageUrl, key: openLineageKey, keySecret } : undefined,
     mlflowUi: get('CAIRN_MLFLOW_UI'),
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
     deletedRetentionDays: Number(get('CAIRN_DELETED_RETENTION_DAYS')),

@@ -82,8 +82,8 @@ param cairnWebhookTargets string = 'public'
 @description('OpenLineage backend that is told of runs, scored files, retrainings and conversions when they end; events go to its path api/v1/lineage.')
 param cairnOpenlineageUrl string
 
-@description('Secret that the backend takes as bearer token. In Azure a reference to a secret in Key Vault.')
-param cairnOpenlineageKey string
+@description('Name of the secret in the Key Vault (or of the file in the folder `secrets` of CAIRN_KEYS_FOLDER) that the OpenLineage backend takes as bearer token; empty for none. A rotation is noticed within minutes.')
+param cairnOpenlineageKeySecret string = ''
 
 @description('Memory that loaded models may take before the least recently used is released, in MB.')
 param cairnSessionCacheMbMax string = '512'
@@ -121,7 +121,7 @@ output values object = {
   CAIRN_KEY_VAULT_URL: cairnKeyVaultUrl
   CAIRN_WEBHOOK_TARGETS: cairnWebhookTargets
   CAIRN_OPENLINEAGE_URL: cairnOpenlineageUrl
-  CAIRN_OPENLINEAGE_KEY: cairnOpenlineageKey
+  CAIRN_OPENLINEAGE_KEY_SECRET: cairnOpenlineageKeySecret
   CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_AUDIT_DAYS: cairnAuditDays

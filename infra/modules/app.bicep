@@ -15,6 +15,7 @@ param firstAdmin string
 param entraClientId string
 param entraAuthority string
 param githubIssuer string
+param retentionDaysMax int
 param openLineageUrl string
 param openLineageKeySecret string
 
@@ -111,8 +112,9 @@ module settings '../generated/settings.bicep' = {
     cairnEntraClientId: entraClientId
     cairnEntraAuthority: entraAuthority
     cairnGithubIssuer: githubIssuer
+    cairnRetentionDaysMax: '${retentionDaysMax}'
     cairnOpenlineageUrl: openLineageUrl
-    cairnOpenlineageKey: empty(openLineageKeySecret) ? '' : '@Microsoft.KeyVault(SecretUri=${keyVaultUrl}secrets/${openLineageKeySecret})'
+    cairnOpenlineageKeySecret: openLineageKeySecret
     cairnPublicUrl: 'https://${site.properties.defaultHostName}'
   }
 }

@@ -4,6 +4,7 @@ import { type Directory, openDirectory } from './directory.ts';
 import { type DocumentStore, openDocuments } from './cosmos.ts';
 import { type KeyStore, openKeys } from './keys.ts';
 import { type Management, openManagement } from './management.ts';
+import { openSecrets, type SecretStore } from './secrets.ts';
 import { openQueues, type QueueStore } from './queues.ts';
 import { blobContainers, queues } from '../resources.ts';
 
@@ -13,6 +14,7 @@ export { type AccountState, type Directory, directoryAt } from './directory.ts';
 export type { KeyStore, PublicKey } from './keys.ts';
 export { type Management, managementAt } from './management.ts';
 export type { Envelope } from './queues.ts';
+export type { SecretStore } from './secrets.ts';
 
 /** Everything that outlives a request: metadata, bytes, and messages. */
 export type Stores = {
@@ -21,6 +23,8 @@ export type Stores = {
   readonly queues: QueueStore;
   /** `undefined` where the settings name no keys. */
   readonly keys: KeyStore | undefined;
+  /** `undefined` where the settings name no keys. */
+  readonly secrets: SecretStore | undefined;
   readonly management: Management;
   readonly directory: Directory;
   /** Creates what `resources.ts` declares and is missing: for the local stack and tests; in Azure `infra/` does. */
@@ -38,6 +42,7 @@ export async function openStores(settings: Settings): Promise<Stores> {
     blobs,
     queues: queueStore,
     keys: openKeys(settings),
+    secrets: openSecrets(settings),
     management: openManagement(settings),
     directory: openDirectory(settings),
     async createIfMissing() {

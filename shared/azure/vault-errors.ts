@@ -1,12 +1,27 @@
 import { CairnError } from '../http/index.ts';
 
 /** What the call gives. A refusal of the vault says what was being done and what mends it. */
-export async function guardedVault<T>(doing: string, call: () => Promise<T>): Promise<T> {
+export async function guardedVault<T>(
+  doing: string,
+  call: () => Promise<T>,
+  whereAbsent = 'deploy infra/ again',
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw failureOf(doing, error);
+    throw failureOf(doing, error, whereAbsent);
   }
+}
+
+/** Whether a failure, as {@link guardedVault} throws it, means that the vault took it away: it is gone, disabled, or forbidden. */
+export function isRevoked(error: unknown): boolean {
+  const { name, statusCode, details } = ((error as Error).cause ?? {}) as Refusal;
+  if (name !== 'RestError') return false;
+  return statusCode === 404 || (statusCode === 403 && !isFirewall(details?.error?.innerError?.code));
+}
+
+function isFirewall(inner: string | undefined): boolean {
+  return inner === 'ForbiddenByFirewall' || inner === 'ForbiddenByConnection';
 }
 
 /** Whether the vault answered that there is no such thing. */
@@ -22,7 +37,7 @@ type Refusal = {
   readonly details?: { readonly error?: { readonly innerError?: { readonly code?: string } } };
 };
 
-function failureOf(doing: string, error: unknown): unknown {
+function failureOf(doing: string, error: unknown, whereAbsent: string): unknown {
   if (error instanceof CairnError) return error;
   const { name, statusCode, code, details } = error as Refusal;
   const unavailable = (why: string, retryAfterSeconds?: number) =>
@@ -30,6 +45,12 @@ function failureOf(doing: string, error: unknown): unknown {
   // What the identity itself fails with, before the vault has been asked.
   if (name === 'CredentialUnavailableError' || name === 'AuthenticationError')
     return unavailable('the app has no identity to ask the Key Vault with.');
+  if (name === 'AbortError') return unavailable('the Key Vault took too long to answer.', 5);
+  // What the SDK says before it would send a token to a server that asks for one of somebody else.
+  if (error instanceof Error && error.message.includes('challenge resource'))
+    return unavailable(
+      "what answers at the address of the Key Vault is none, or another cloud's; see CAIRN_KEY_VAULT_URL.",
+    );
   if (name !== 'RestError') return error;
   switch (statusCode) {
     case 401:
@@ -37,7 +58,7 @@ function failureOf(doing: string, error: unknown): unknown {
     case 403:
       return unavailable(whyForbidden(doing, details?.error?.innerError?.code));
     case 404:
-      return unavailable('the Key Vault has none of that name; deploy infra/ again.');
+      return unavailable(`the Key Vault has none of that name; ${whereAbsent}.`);
     case 409:
       return unavailable('it was deleted and not purged; recover it in the Key Vault.');
     case undefined:

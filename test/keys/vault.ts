@@ -46,6 +46,12 @@ export type FakeVault = {
   walled: boolean;
   /** That many requests are answered 429 first. */
   throttled: number;
+  /** Milliseconds before each answer. */
+  delayMilliseconds: number;
+  /** Whom the challenge asks a token for. */
+  resource: string;
+  /** Tokens of which it saw any. */
+  readonly tokensSeen: string[];
   /** Called before a secret is set: where a race can be lost. */
   beforeSet: () => void;
   addKey(name: string, curve?: 'P-256' | 'P-384'): string;
@@ -106,6 +112,9 @@ export async function fakeVault(): Promise<FakeVault> {
     allowed: everything,
     walled: false,
     throttled: 0,
+    delayMilliseconds: 0,
+    resource: 'https://vault.azure.net',
+    tokensSeen: [],
     beforeSet: () => {},
     addKey(name, curve = 'P-256') {
       const version = randomBytes(16).toString('hex');
@@ -142,10 +151,12 @@ export async function fakeVault(): Promise<FakeVault> {
         response
           .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
           .end(JSON.stringify(content));
+      if (vault.delayMilliseconds > 0)
+        await new Promise((resolve) => setTimeout(resolve, vault.delayMilliseconds));
+      if (request.headers.authorization !== undefined) vault.tokensSeen.push(request.headers.authorization);
       if (request.headers.authorization !== `Bearer ${token}`) {
         if (body !== '') vault.leaked.push(body);
-        const challenge =
-          'Bearer authorization="https://login.example/11111111-2222-3333-4444-555555555555", resource="https://vault.azure.net"';
+        const challenge = `Bearer authorization="https://login.example/11111111-2222-3333-4444-555555555555", resource="${vault.resource}"`;
         answer(401, errorBody('Unauthorized'), { 'www-authenticate': challenge });
         return;
       }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
+import { CairnError } from '../../shared/http/index.ts';
 import { announceEnded, emitLineage, type EmitMessage } from '../../shared/lineage/index.ts';
 import { type OpenLineageEvent, parseEvent } from '../../shared/lineage/openlineage/event.ts';
 import { createRun, updateRun } from '../../shared/tracking/index.ts';
@@ -199,6 +200,39 @@ describe('a backend that does not answer', () => {
     answers.push(302);
     await emitLineage(ctx, message);
     expect(sent).toHaveLength(1);
+  });
+
+  test('is sent a key that is kept elsewhere, a newer one once it refused the old, and is waited for without any', async () => {
+    const message = await endedRun();
+    const { ctx, sent, said } = observed();
+    const values = ['the-old-key', 'the-new-key'];
+    const secrets: Context['stores']['secrets'] = {
+      read: (name) =>
+        name === 'lineage'
+          ? Promise.resolve(values[0] ?? '')
+          : Promise.reject(new CairnError('unavailable', `Cannot read secret '${name}'.`)),
+      wasRefused: () => void values.shift(),
+    };
+    const openLineage = {
+      ...ctx.settings.openLineage,
+      url: ctx.settings.openLineage?.url ?? '',
+      key: undefined,
+    };
+    const keyed = (keySecret: string): Context => ({
+      ...ctx,
+      stores: { ...ctx.stores, secrets },
+      settings: { ...ctx.settings, openLineage: { ...openLineage, keySecret } },
+    });
+    answers.push(401);
+    await emitLineage(keyed('lineage'), message);
+    await emitLineage(keyed('lineage'), sent[0] ?? message);
+    expect(received.map(({ key }) => key)).toEqual(['Bearer the-new-key', 'Bearer the-new-key']);
+    sent.length = 0;
+    await emitLineage(keyed('none'), message);
+    expect(received).toHaveLength(2);
+    expect(sent).toHaveLength(1);
+    expect(said.at(-1)).toContain("Cannot read secret 'none'");
+    expect(said.join()).not.toMatch(/the-(old|new)-key/);
   });
 
   test('keeps nothing back where none is set, and nothing is told of what is gone or runs again', async () => {

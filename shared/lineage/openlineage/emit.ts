@@ -2,6 +2,7 @@ import { findJob } from '../../batch/index.ts';
 import { conversionOf } from '../../conversion/index.ts';
 import type { Context } from '../../context.ts';
 import type { CairnEvent } from '../../events/index.ts';
+import { isCode } from '../../http/index.ts';
 import { getRetraining } from '../../pipelines/index.ts';
 import { getVersion, modelById } from '../../registry/index.ts';
 import { getExperiment, getRun, glanceAtRuns } from '../../tracking/index.ts';
@@ -62,7 +63,7 @@ export async function emitLineage(ctx: Context, message: EmitMessage): Promise<v
   const target = ctx.settings.openLineage;
   if (!target) return;
   for (const event of await eventsOf(ctx, message)) {
-    const failure = await post(target, event);
+    const failure = await post(ctx, target, event);
     if (failure === undefined) continue;
     const failures = message.failures + 1;
     const fields = { of: message.of, id: message.id, failures, reason: failure.reason };
@@ -121,10 +122,12 @@ type Failure = { readonly reason: string; readonly isFinal: boolean };
 
 /** Sends one event to the path that OpenLineage's own clients use; `undefined` where it was taken. */
 async function post(
-  { url, key }: { url: string; key?: string | undefined },
+  { stores: { secrets } }: Context,
+  { url, key: given, keySecret }: NonNullable<Context['settings']['openLineage']>,
   event: OutgoingEvent,
 ): Promise<Failure | undefined> {
   try {
+    const key = keySecret === undefined ? given : await secrets?.read(keySecret);
     const response = await fetch(`${url.replace(/\/+$/, '')}/api/v1/lineage`, {
       method: 'POST',
       headers: {
@@ -137,9 +140,15 @@ async function post(
     });
     await response.body?.cancel();
     if (response.ok) return undefined;
+    if (response.status === 401 && keySecret !== undefined) secrets?.wasRefused(keySecret);
     // What is wrong with an event stays wrong; all else may be mended.
     return { reason: `status ${response.status}`, isFinal: [400, 413, 422].includes(response.status) };
   } catch (error) {
-    return { reason: error instanceof Error ? error.name : 'unknown', isFinal: false };
+    const reason = isCode(error, 'unavailable')
+      ? error.message
+      : error instanceof Error
+        ? error.name
+        : 'unknown';
+    return { reason, isFinal: false };
   }
 }
