@@ -1,5 +1,6 @@
 """What the scenarios share: their registration, experiments of their own, and checks of what a server refuses."""
 
+import base64
 import contextlib
 import os
 import time
@@ -42,6 +43,16 @@ def scenario(function=None, *, since: int = 2, peer_defect: Optional[str] = None
     return register if function is None else register(function)
 
 
+def credentials() -> "dict[str, str]":
+    """The header by which the client of this run signs in, for calls that it has no method for."""
+    if token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
+        return {"Authorization": f"Bearer {token}"}
+    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
+        pair = f"{user}:{os.environ['MLFLOW_TRACKING_PASSWORD']}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    return {}
+
+
 def unique(name: str) -> str:
     """A name that nobody else uses on a server that is never emptied."""
     return f"{name} {uuid.uuid4().hex[:12]}"
@@ -68,18 +79,22 @@ def refused(code: str, *parts: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def environment(**variables: str) -> Iterator[None]:
-    """Sets environment variables for a while."""
+def environment(**variables: Optional[str]) -> Iterator[None]:
+    """Sets environment variables for a while; `None` takes one away."""
     before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+    put(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        put(before)
+
+
+def put(variables: "dict[str, Optional[str]]") -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def eventually(holds: Callable[[], object], seconds_max: float = 10):

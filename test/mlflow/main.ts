@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { freePort, startedStack } from '../support/stack.ts';
+import { freePort } from '../support/stack.ts';
 import { mlflowServer } from './server.ts';
+import { signedInStack } from './signed-in.ts';
 
 /** `make test-mlflow`: what data scientists do with the real clients, against a whole stack or MLflow's own server. */
 const usage = `Usage: make test-mlflow [ARGS="[--client 3|2] [--peer] [part of a scenario's name …]"]
@@ -35,7 +36,7 @@ const counted = { passed: 0, failed: 0 };
 const lineagePort = await freePort();
 const stack = values.peer
   ? undefined
-  : await startedStack({
+  : await signedInStack({
       CAIRN_WEBHOOK_TARGETS: 'any',
       CAIRN_OPENLINEAGE_URL: `http://127.0.0.1:${lineagePort}`,
     });
@@ -43,7 +44,7 @@ try {
   for (const client of values.client) {
     const server = stack ?? (await mlflowServer(client));
     try {
-      await runScenarios(client, server.url);
+      await runScenarios(client, server.url, stack?.credentialsOf(client));
     } finally {
       if (server !== stack) await server.stop();
     }
@@ -55,7 +56,11 @@ process.stdout.write(`\n${counted.passed} passed, ${counted.failed} failed\n`);
 process.exitCode = counted.failed > 0 || counted.passed === 0 ? 1 : 0;
 
 /** Shows what the client's scenarios say, and counts their verdicts. */
-async function runScenarios(client: string, url: string): Promise<void> {
+async function runScenarios(
+  client: string,
+  url: string,
+  credentials: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-mlflow-'));
   const python = fileURLToPath(new URL(`../../.venv/${client}/bin/python`, import.meta.url));
   const run = fileURLToPath(new URL('run.py', import.meta.url));
@@ -65,6 +70,7 @@ async function runScenarios(client: string, url: string): Promise<void> {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...process.env,
+        ...credentials,
         MLFLOW_TRACKING_URI: url,
         MLFLOW_HTTP_REQUEST_MAX_RETRIES: '2',
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR: 'false',

@@ -15,13 +15,17 @@ export type RunningStack = {
 
 /**
  * The whole platform as `make start` runs it, in processes of its own. Its data folder goes with it,
- * unless the caller gives one, which is the caller's to remove.
+ * unless the caller gives one, which is the caller's to remove. `args` are more arguments of `make start`.
  */
-export async function startedStack(env: Record<string, string> = {}, folder?: string): Promise<RunningStack> {
+export async function startedStack(
+  env: Readonly<Record<string, string>> = {},
+  folder?: string,
+  args: readonly string[] = [],
+): Promise<RunningStack> {
   const data = folder ?? (await mkdtemp(join(tmpdir(), 'cairn-stack-')));
   const port = await freePort();
   const main = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
-  const child = spawn(process.execPath, [main, '--port', String(port), '--data', data], {
+  const child = spawn(process.execPath, [main, '--port', String(port), '--data', data, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, so that all of it can be killed at once.

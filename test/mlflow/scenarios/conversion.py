@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from harness import MAJOR, equals, eventually, new_experiment, scenario, unique
+from harness import MAJOR, credentials, equals, eventually, new_experiment, scenario, unique
 
 #: Of a probability; of a value, as a share of it where it is over 1.
 TOLERANCE = 1e-4
@@ -32,7 +32,7 @@ def cairn(method, path, body=None):
     request = urllib.request.Request(
         os.environ["MLFLOW_TRACKING_URI"] + path,
         None if body is None else json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
+        {"Content-Type": "application/json", **credentials()},
         method=method,
     )
     try:

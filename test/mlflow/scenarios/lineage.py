@@ -10,7 +10,7 @@ import uuid
 import mlflow
 import requests
 
-from harness import equals, eventually, new_experiment, scenario, unique
+from harness import credentials, equals, eventually, new_experiment, scenario, unique
 
 NO_LINEAGE = "MLflow's own server keeps no lineage"
 
@@ -20,6 +20,7 @@ def lineage(node, direction="both", depth=3):
     answer = requests.get(
         f"{os.environ['MLFLOW_TRACKING_URI']}/api/v1/lineage",
         params={"node": node, "direction": direction, "depth": depth},
+        headers=credentials(),
         timeout=10,
     )
     assert answer.status_code == 200, answer.text
@@ -86,7 +87,7 @@ def what_the_client_of_openlineage_sends_is_joined_with_what_runs_used():
     from openlineage.client import OpenLineageClient
     from openlineage.client.event_v2 import DatasetEvent, InputDataset, Job, JobEvent, OutputDataset, Run, RunEvent, RunState, StaticDataset
     from openlineage.client.facet_v2 import documentation_job, parent_run, schema_dataset, sql_job
-    from openlineage.client.transport.http import HttpCompression, HttpConfig, HttpTransport
+    from openlineage.client.transport.http import ApiKeyTokenProvider, HttpCompression, HttpConfig, HttpTransport
 
     new_experiment()
     table = f"rows-{uuid.uuid4().hex}.csv"
@@ -96,8 +97,9 @@ def what_the_client_of_openlineage_sends_is_joined_with_what_runs_used():
         mlflow.log_input(data)
 
     url = os.environ["MLFLOW_TRACKING_URI"]
+    auth = ApiKeyTokenProvider({"apiKey": os.environ["MLFLOW_TRACKING_TOKEN"]})
     clients = [
-        OpenLineageClient(transport=HttpTransport(HttpConfig(url=url, compression=compression, retry={"total": 0})))
+        OpenLineageClient(transport=HttpTransport(HttpConfig(url=url, auth=auth, compression=compression, retry={"total": 0})))
         for compression in (None, HttpCompression.GZIP)
     ]
     run_id, parent_id = str(uuid.uuid4()), str(uuid.uuid4())
@@ -140,7 +142,7 @@ def what_the_client_of_openlineage_sends_is_joined_with_what_runs_used():
 
     eventually(holds, 20)
     answer = requests.get(
-        f"{url}/api/v1/lineage/facets", params={"node": f"openlineage-dataset:s3://lake/{table}"}, timeout=10
+        f"{url}/api/v1/lineage/facets", params={"node": f"openlineage-dataset:s3://lake/{table}"}, headers=credentials(), timeout=10
     )
     equals(answer.json()["facets"]["schema"]["fields"][0]["name"], "x")
 

@@ -15,14 +15,14 @@ from typing import Iterator, Tuple
 import mlflow
 import requests
 
-from harness import equals, eventually, new_experiment, scenario, unique
+from harness import credentials, equals, eventually, new_experiment, scenario, unique
 from scenarios.models import REQUIREMENTS, fitted
 
 PEER_DEFECT = "it signs nothing"
 
 
 def api(path: str, method: str = "GET") -> requests.Response:
-    return requests.request(method, f"{os.environ['MLFLOW_TRACKING_URI']}/api/v1/{path}", timeout=60)
+    return requests.request(method, f"{os.environ['MLFLOW_TRACKING_URI']}/api/v1/{path}", headers=credentials(), timeout=60)
 
 
 def signed_model(description: str = "") -> str:
