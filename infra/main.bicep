@@ -53,6 +53,10 @@ param entraAuthority string = 'https://login.microsoftonline.com'
 @description('Issuer of the OIDC tokens of GitHub Actions; GitHub Enterprise Server has its own.')
 param githubIssuer string = 'https://token.actions.githubusercontent.com'
 
+@description('The longest that predictions, labels and scored files are kept, in days. It ends also what a hold keeps: raise it while one stands.')
+@minValue(183)
+param retentionDaysMax int = 1825
+
 @description('OpenLineage backend that is told of runs, scored files, retrainings and conversions; empty for none.')
 param openLineageUrl string = ''
 
@@ -90,6 +94,7 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     token: token
+    retentionDaysMax: retentionDaysMax
     auditImmutableDays: auditImmutableDays
   }
 }
@@ -164,6 +169,7 @@ module app 'modules/app.bicep' = {
     entraClientId: entraClientId
     entraAuthority: entraAuthority
     githubIssuer: githubIssuer
+    retentionDaysMax: retentionDaysMax
     openLineageUrl: openLineageUrl
     openLineageKeySecret: openLineageKeySecret
   }

@@ -215,6 +215,17 @@ export const blobContainers = [
 ] as const;
 export type BlobContainerName = (typeof blobContainers)[number];
 
+/**
+ * Blob containers that a lifecycle rule empties of what is older than anything may be kept: rows of people. What data
+ * policies say is done by the platform; this is the cap behind it.
+ */
+export const cappedContainers = [
+  'predictions',
+  'monitoring',
+  'batch-input',
+  'batch-output',
+] as const satisfies readonly BlobContainerName[];
+
 /** Queues: blob events from Event Grid, batch chunks, and all other work by kind. */
 export const queues = ['blob-events', 'batch-chunks', 'work'] as const;
 export type QueueName = (typeof queues)[number];

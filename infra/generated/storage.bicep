@@ -3,6 +3,9 @@
 @description('Name of the storage account.')
 param accountName string
 
+@description('The longest that predictions, labels, references and scored files are kept, in days.')
+param retentionDaysMax int
+
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   name: accountName
 }
@@ -78,6 +81,42 @@ resource auditContainer 'Microsoft.Storage/storageAccounts/blobServices/containe
   name: 'audit'
   properties: {
     publicAccess: 'None'
+  }
+}
+
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+  parent: account
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'retention-cap'
+          type: 'Lifecycle'
+          enabled: true
+          definition: {
+            filters: {
+              blobTypes: [
+                'blockBlob'
+              ]
+              prefixMatch: [
+                'predictions/'
+                'monitoring/'
+                'batch-input/'
+                'batch-output/'
+              ]
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  daysAfterModificationGreaterThan: retentionDaysMax
+                }
+              }
+            }
+          }
+        }
+      ]
+    }
   }
 }
 

@@ -3,6 +3,7 @@ param location string
 param tags object
 param token string
 param auditImmutableDays int
+param retentionDaysMax int
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: 'stcairn${token}'
@@ -53,6 +54,7 @@ module declared '../generated/storage.bicep' = {
   name: 'storage-declared'
   params: {
     accountName: account.name
+    retentionDaysMax: retentionDaysMax
   }
   dependsOn: [
     blobs

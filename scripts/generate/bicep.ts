@@ -1,5 +1,11 @@
 import { definitionOf } from '../../shared/azure/cosmos.ts';
-import { blobContainers, containers, cosmosDatabase, queues } from '../../shared/resources.ts';
+import {
+  blobContainers,
+  cappedContainers,
+  containers,
+  cosmosDatabase,
+  queues,
+} from '../../shared/resources.ts';
 import { settingsOf } from './settings.ts';
 import { literal, quoted, symbol } from './literal.ts';
 
@@ -37,10 +43,15 @@ export function documentsTemplate(): string {
   ]);
 }
 
-/** Blob containers, queues, and the queues of messages that failed for good. */
+/** Blob containers and how long some of them keep anything, queues, and the queues of messages that failed for good. */
 export function storageTemplate(): string {
   return file('shared/resources.ts', [
     parameter('accountName', 'string', 'Name of the storage account.'),
+    parameter(
+      'retentionDaysMax',
+      'int',
+      'The longest that predictions, labels, references and scored files are kept, in days.',
+    ),
     existing('account', storage(''), 'name: accountName'),
     existing('blobs', storage('/blobServices'), 'parent: account', "name: 'default'"),
     existing('queues', storage('/queueServices'), 'parent: account', "name: 'default'"),
@@ -51,6 +62,31 @@ export function storageTemplate(): string {
         `properties: ${literal({ publicAccess: 'None' }, 1)}`,
       ]),
     ),
+    resource('lifecycle', storage('/managementPolicies'), [
+      'parent: account',
+      "name: 'default'",
+      'properties: {',
+      '  policy: {',
+      '    rules: [',
+      '      {',
+      "        name: 'retention-cap'",
+      "        type: 'Lifecycle'",
+      '        enabled: true',
+      '        definition: {',
+      `          filters: ${literal({ blobTypes: ['blockBlob'], prefixMatch: cappedContainers.map((name) => `${name}/`) }, 6)}`,
+      '          actions: {',
+      '            baseBlob: {',
+      '              delete: {',
+      '                daysAfterModificationGreaterThan: retentionDaysMax',
+      '              }',
+      '            }',
+      '          }',
+      '        }',
+      '      }',
+      '    ]',
+      '  }',
+      '}',
+    ]),
     ...queues
       .flatMap((name) => [name, poisonQueue(name)])
       .map((name) =>
