@@ -43,6 +43,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 type Sent = { method?: string; body?: string; headers?: Record<string, string> };
+/** What is sent, and with which statuses it may be refused: 403 unless said otherwise. */
+type Trial = readonly [path: string, sent?: Sent, statuses?: readonly number[]];
 
 async function send(authorization: string, path: string, { method, body, headers }: Sent = {}) {
   const response = await server.fetch(path, {
@@ -71,47 +73,56 @@ async function stateOf({ experiment, run, loggedModel, file }: Things): Promise<
 /** What nobody may read of the other's things who was not told. */
 const secrets = /run other|experiment other|logged other|bytes of other|secret-other|42\.125/;
 
-/** Sends the same for both callers: what went wrong where one got another status, was told something, or changed something. */
-async function leaks(path: string, sent?: Sent, statuses: readonly number[] = [403]): Promise<string[]> {
+/** Sends all of it for both callers: what went wrong where one got another status, was told something, or changed something. */
+async function leaks(...trials: readonly Trial[]): Promise<string[]> {
   const before = await stateOf(other);
-  const wrong: string[] = [];
-  for (const caller of [ann, bob]) {
-    const { status, text } = await send(caller, path, sent);
-    if (!statuses.includes(status) || secrets.test(text)) wrong.push(`${status} ${path}: ${text}`);
-  }
-  if ((await stateOf(other)) !== before) wrong.push(`${path} changed what is the other's`);
-  return wrong;
+  const wrong = await Promise.all(
+    trials.flatMap(([path, sent, statuses = [403]]) =>
+      [ann, bob].map(async (caller) => {
+        const { status, text } = await send(caller, path, sent);
+        const isRefused = statuses.includes(status) && !secrets.test(text);
+        return isRefused ? [] : [`${status} ${sent?.method ?? ''} ${path}: ${text}`];
+      }),
+    ),
+  );
+  const changed = (await stateOf(other)) === before ? [] : ["what is the other's has changed"];
+  return [...wrong.flat(), ...changed];
 }
 
 describe('the same thing named twice', () => {
   test('is looked at by both names of a run', async () => {
-    expect(await leaks(`${mlflow}/runs/get?run_id=${mine.run}&run_uuid=${other.run}`)).toEqual([]);
-    expect(await leaks(`${mlflow}/runs/get?run_uuid=${mine.run}&run_id=${other.run}`)).toEqual([]);
+    const tag = { run_id: mine.run, run_uuid: other.run, key: 'k', value: 'v' };
     expect(
-      await leaks(`${mlflow}/runs/set-tag`, {
-        body: JSON.stringify({ run_id: mine.run, run_uuid: other.run, key: 'k', value: 'v' }),
-      }),
+      await leaks(
+        [`${mlflow}/runs/get?run_id=${mine.run}&run_uuid=${other.run}`],
+        [`${mlflow}/runs/get?run_uuid=${mine.run}&run_id=${other.run}`],
+        [`${mlflow}/runs/set-tag`, { body: JSON.stringify(tag) }],
+      ),
     ).toEqual([]);
   });
 
   test('is refused where a query says it twice', async () => {
-    for (const query of [
-      `run_id=${mine.run}&run_id=${other.run}`,
-      `run_id=${other.run}&run_id=${mine.run}`,
-    ]) {
-      expect(await leaks(`${mlflow}/runs/get?${query}`, {}, [400, 403])).toEqual([]);
-      expect(await leaks(`/get-artifact?${query}&path=secret-other.txt`, {}, [400, 403])).toEqual([]);
-    }
-    for (const query of [`run_uuid=${mine.run}&run_uuid=${other.run}`, `run_uuid=${other.run}`])
-      expect(
-        await leaks(`/ajax-api/2.0/mlflow/upload-artifact?${query}&path=x.txt`, { body: '"x"' }, [400, 403]),
-      ).toEqual([]);
+    const queries = [`run_id=${mine.run}&run_id=${other.run}`, `run_id=${other.run}&run_id=${mine.run}`];
+    const uploads = [`run_uuid=${mine.run}&run_uuid=${other.run}`, `run_uuid=${other.run}`];
+    const statuses = [400, 403];
+    expect(
+      await leaks(
+        ...queries.flatMap((query): Trial[] => [
+          [`${mlflow}/runs/get?${query}`, {}, statuses],
+          [`/get-artifact?${query}&path=secret-other.txt`, {}, statuses],
+        ]),
+        ...uploads.map((query): Trial => {
+          const path = `/ajax-api/2.0/mlflow/upload-artifact?${query}&path=x.txt`;
+          return [path, { body: '"x"' }, statuses];
+        }),
+      ),
+    ).toEqual([]);
   });
 
   test('is what the last of a JSON object’s equal keys says, for the guard and for the handler', async () => {
     const body = (first: string, last: string) =>
       `{"run_id":"${first}","run_id":"${last}","key":"k","value":"v"}`;
-    expect(await leaks(`${mlflow}/runs/set-tag`, { body: body(mine.run, other.run) })).toEqual([]);
+    expect(await leaks([`${mlflow}/runs/set-tag`, { body: body(mine.run, other.run) }])).toEqual([]);
     const before = await stateOf(other);
     expect((await send(ann, `${mlflow}/runs/set-tag`, { body: body(other.run, mine.run) })).status).toBe(200);
     expect(await stateOf(other)).toBe(before);
@@ -120,15 +131,17 @@ describe('the same thing named twice', () => {
   test('is what the path says, whatever the body or the query does', async () => {
     const body = (id: string) => JSON.stringify({ model_id: id, tags: [{ key: 'k', value: 'v' }] });
     const at = (id: string) => `${mlflow}/logged-models/${id}/tags`;
-    expect(await leaks(at(other.loggedModel), { method: 'PATCH', body: body(mine.loggedModel) })).toEqual([]);
     const before = await stateOf(other);
     const sent = { method: 'PATCH', body: body(other.loggedModel) };
     expect((await send(ann, at(mine.loggedModel), sent)).status).toBe(200);
     expect(await stateOf(other)).toBe(before);
-    expect(await leaks(`${mlflow}/logged-models/${other.loggedModel}?model_id=${mine.loggedModel}`)).toEqual(
-      [],
-    );
-    expect(await leaks(`${files}/${other.file}?path=${mine.file}`)).toEqual([]);
+    expect(
+      await leaks(
+        [at(other.loggedModel), { method: 'PATCH', body: body(mine.loggedModel) }],
+        [`${mlflow}/logged-models/${other.loggedModel}?model_id=${mine.loggedModel}`],
+        [`${files}/${other.file}?path=${mine.file}`],
+      ),
+    ).toEqual([]);
     const text = `${files}/${mine.file}?path=${other.file}`;
     expect((await send(ann, text)).text).toBe('bytes of mine');
   });
@@ -140,9 +153,13 @@ describe('the same thing named twice', () => {
       `{"constructor":{"prototype":{"run_id":"${mine.run}"}},"run_id":"${other.run}",${tag}}`,
       `{"__proto__":{"run_id":"${other.run}"},${tag}}`,
     ];
-    for (const body of sent) expect(await leaks(`${mlflow}/runs/set-tag`, { body }, [400, 403])).toEqual([]);
     const query = `__proto__=${mine.run}&__proto__=${mine.run}&run_id=${other.run}`;
-    expect(await leaks(`${mlflow}/runs/get?${query}`)).toEqual([]);
+    expect(
+      await leaks(
+        [`${mlflow}/runs/get?${query}`],
+        ...sent.map((body): Trial => [`${mlflow}/runs/set-tag`, { body }, [400, 403]]),
+      ),
+    ).toEqual([]);
     const before = await stateOf(other);
     const body = `{"run_id":"${mine.run}","__proto__":{"run_uuid":"${other.run}"},${tag}}`;
     expect((await send(ann, `${mlflow}/runs/set-tag`, { body })).status).toBe(200);
@@ -151,7 +168,9 @@ describe('the same thing named twice', () => {
 
   test('is found in a body that is encoded twice, and not under names that nobody reads', async () => {
     const body = { run_id: other.run, key: 'k', value: 'v' };
-    expect(await leaks(`${mlflow}/runs/set-tag`, { body: JSON.stringify(JSON.stringify(body)) })).toEqual([]);
+    expect(await leaks([`${mlflow}/runs/set-tag`, { body: JSON.stringify(JSON.stringify(body)) }])).toEqual(
+      [],
+    );
     const before = await stateOf(other);
     const sent = {
       body: JSON.stringify({ ...body, run_id: mine.run, runId: other.run, runUuid: other.run }),
@@ -162,34 +181,36 @@ describe('the same thing named twice', () => {
 });
 
 describe('another spelling of an id', () => {
+  const refusedBy = (path: (id: string) => string, names: readonly string[]) =>
+    leaks(...names.map((name): Trial => [path(name), {}, [400, 403, 404]]));
+
   test('is the same experiment', async () => {
-    for (const id of [`+${other.experiment}`, `00${other.experiment}`, ` ${other.experiment}`])
-      expect(
-        await leaks(`${mlflow}/experiments/get?experiment_id=${encodeURIComponent(id)}`, {}, [400, 403]),
-      ).toEqual([]);
+    const names = [`+${other.experiment}`, `00${other.experiment}`, ` ${other.experiment}`];
+    const path = (id: string) => `${mlflow}/experiments/get?experiment_id=${encodeURIComponent(id)}`;
+    expect(await refusedBy(path, names)).toEqual([]);
   });
 
   test('is no run, and no logged model', async () => {
-    for (const id of [
+    const runs = [
       other.run.toUpperCase(),
       ` ${other.run}`,
       `${other.run}\n`,
       `${other.run}/`,
       `{${other.run}}`,
-    ])
-      expect(await leaks(`${mlflow}/runs/get?run_id=${encodeURIComponent(id)}`, {}, [400, 403, 404])).toEqual(
-        [],
-      );
-    for (const id of [`${mine.loggedModel}%2f..%2f${other.loggedModel}`, `%20${other.loggedModel}`])
-      expect(await leaks(`${mlflow}/logged-models/${id}`, {}, [400, 403, 404])).toEqual([]);
+    ];
+    const models = [`${mine.loggedModel}%2f..%2f${other.loggedModel}`, `%20${other.loggedModel}`];
+    const ofRun = (id: string) => `${mlflow}/runs/get?run_id=${encodeURIComponent(id)}`;
+    expect(await refusedBy(ofRun, runs)).toEqual([]);
+    expect(await refusedBy((id) => `${mlflow}/logged-models/${id}`, models)).toEqual([]);
   });
 
   test('in the list of a bulk call is found among others that are allowed', async () => {
-    const query = `run_ids=${mine.run}&run_ids=${other.run}&metric_key=m`;
-    expect(await leaks(`${mlflow}/metrics/get-history-bulk-interval?${query}`)).toEqual([]);
+    const bulk = `run_id=${mine.run}&run_id=${other.run}&metric_key=m`;
+    const interval = `run_ids=${mine.run}&run_ids=${other.run}&metric_key=m`;
     expect(
       await leaks(
-        `/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=${mine.run}&run_id=${other.run}&metric_key=m`,
+        [`${mlflow}/metrics/get-history-bulk-interval?${interval}`],
+        [`/ajax-api/2.0/mlflow/metrics/get-history-bulk?${bulk}`],
       ),
     ).toEqual([]);
   });
@@ -223,20 +244,28 @@ describe('another spelling of a path', () => {
       `${folder}%00/${below}`,
       `${other.file}/`,
     ];
-    for (const path of spellings) {
-      expect(await leaks(`${files}/${path}`, {}, [400, 403, 404])).toEqual([]);
-      expect(await leaks(`${files}/${path}`, { method: 'DELETE' }, [400, 403, 404])).toEqual([]);
-      expect(await leaks(`/api/2.0/mlflow-artifacts/presigned/${path}`, {}, [400, 403, 404])).toEqual([]);
-      expect(
-        await leaks(`/mlflow/ajax-api/2.0/mlflow-artifacts/artifacts/${path}`, {}, [400, 403, 404]),
-      ).toEqual([]);
-    }
+    const statuses = [400, 403, 404];
+    expect(
+      await leaks(
+        ...spellings.flatMap((path): Trial[] => [
+          [`${files}/${path}`, {}, statuses],
+          [`${files}/${path}`, { method: 'DELETE' }, statuses],
+          [`/api/2.0/mlflow-artifacts/presigned/${path}`, {}, statuses],
+          [`/mlflow/ajax-api/2.0/mlflow-artifacts/artifacts/${path}`, {}, statuses],
+        ]),
+      ),
+    ).toEqual([]);
   });
 
   test('of a folder lists nothing of it', async () => {
     const folder = other.file.slice(0, other.file.lastIndexOf('/'));
-    for (const path of [folder, `${folder}/`, percent(folder), other.experiment, percent(other.experiment)])
-      expect(await leaks(`${files}?path=${encodeURIComponent(path)}`, {}, [400, 403])).toEqual([]);
+    const { experiment } = other;
+    const paths = [folder, `${folder}/`, percent(folder), experiment, percent(experiment)];
+    expect(
+      await leaks(
+        ...paths.map((path): Trial => [`${files}?path=${encodeURIComponent(path)}`, {}, [400, 403]]),
+      ),
+    ).toEqual([]);
   });
 
   test('of a route is no way around its guard', async () => {
@@ -257,7 +286,7 @@ describe('another spelling of a path', () => {
       `/mlflow/mlflow/ajax-api/2.0/mlflow/runs/get?${query}`,
       `/ajax-api/2.0/mlflow/runs/get?${query}`,
     ];
-    for (const path of paths) expect(await leaks(path, {}, [400, 403, 404])).toEqual([]);
+    expect(await leaks(...paths.map((path): Trial => [path, {}, [400, 403, 404]]))).toEqual([]);
   });
 });
 
@@ -265,9 +294,10 @@ describe('another method', () => {
   const at = () => `${mlflow}/runs/get?run_id=${other.run}`;
 
   test('is guarded where it is another way to ask the same, and runs nothing elsewhere', async () => {
-    expect(await leaks(at(), { method: 'HEAD' })).toEqual([]);
-    for (const method of ['OPTIONS', 'TRACE2', 'PUT', 'PATCH', 'DELETE', 'POST', 'PROPFIND'])
-      expect(await leaks(at(), { method }, [405])).toEqual([]);
+    const others = ['OPTIONS', 'TRACE2', 'PUT', 'PATCH', 'DELETE', 'POST', 'PROPFIND'];
+    expect(
+      await leaks([at(), { method: 'HEAD' }], ...others.map((method): Trial => [at(), { method }, [405]])),
+    ).toEqual([]);
     const unsigned = await server.fetch(at(), { method: 'HEAD' });
     expect(unsigned.status).toBe(401);
   });
@@ -284,12 +314,17 @@ describe('another method', () => {
 describe('another way to say where', () => {
   test('is no workspace, and no other path', async () => {
     const path = `${mlflow}/runs/get?run_id=${other.run}`;
-    for (const workspace of ['default, default', 'default,elsewhere', '*', '../default', 'DEFAULT'])
-      expect(await leaks(path, { headers: { 'x-mlflow-workspace': workspace } }, [400])).toEqual([]);
-    for (const name of ['x-original-url', 'x-rewrite-url', 'x-forwarded-prefix', 'x-forwarded-path'])
-      expect(await leaks(path, { headers: { [name]: `${mlflow}/runs/get?run_id=${mine.run}` } })).toEqual([]);
-    for (const name of ['x-forwarded-user', 'x-ms-client-principal-id', 'x-remote-user'])
-      expect(await leaks(path, { headers: { [name]: 'admin' } })).toEqual([]);
+    const workspaces = ['default, default', 'default,elsewhere', '*', '../default', 'DEFAULT'];
+    const paths = ['x-original-url', 'x-rewrite-url', 'x-forwarded-prefix', 'x-forwarded-path'];
+    const people = ['x-forwarded-user', 'x-ms-client-principal-id', 'x-remote-user'];
+    const elsewhere = `${mlflow}/runs/get?run_id=${mine.run}`;
+    expect(
+      await leaks(
+        ...workspaces.map((name): Trial => [path, { headers: { 'x-mlflow-workspace': name } }, [400]]),
+        ...paths.map((name): Trial => [path, { headers: { [name]: elsewhere } }]),
+        ...people.map((name): Trial => [path, { headers: { [name]: 'admin' } }]),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -337,6 +372,48 @@ describe('through GraphQL', () => {
         expect([query, status]).toEqual([query, 200]);
         expect(text).not.toMatch(secrets);
       }
+  });
+});
+
+describe('whether something exists', () => {
+  const answersTo = async (caller: string, names: readonly string[], path: (name: string) => string) => {
+    const answers = await Promise.all(names.map((name) => send(caller, path(name))));
+    return new Set(
+      answers.map(({ status, text }, i) => {
+        const { requestId: _, ...told } = JSON.parse(text.replaceAll(names[i] ?? '', '…')) as {
+          requestId?: string;
+        };
+        return JSON.stringify([status, told]);
+      }),
+    );
+  };
+  const run = (id: string) => `${mlflow}/runs/get?run_id=${id}`;
+  const model = (name: string) => `${mlflow}/registered-models/get?name=${name}`;
+  const version = (name: string) => `/api/v1/models/${name}/versions/1`;
+  const endpoint = (name: string) => `/api/v1/endpoints/${name}`;
+  const invocation = (name: string) => `/v2/models/${name}`;
+  const monitor = (name: string) => `/api/v1/monitors/${name}`;
+  const job = (name: string) => `/api/v1/batch-jobs/${name}`;
+  const file = (name: string) => `${files}/${name}/x`;
+
+  test('is not told to who has a role over single things only', async () => {
+    const neverRun = `${other.run.slice(0, 16)}${'0'.repeat(16)}`;
+    const runs = [other.run, neverRun, '0'.repeat(32), 'f'.repeat(32), 'no-run'];
+    expect(await answersTo(ann, runs, run)).toHaveLength(1);
+    for (const path of [model, version, endpoint, invocation])
+      expect(await answersTo(ann, ['other', 'never'], path)).toHaveLength(1);
+    expect(await answersTo(ann, [other.monitor, 'never'], monitor)).toHaveLength(1);
+    expect(await answersTo(ann, [other.batchJob, 'never'], job)).toHaveLength(1);
+    expect(await answersTo(ann, [other.experiment, '123', 'folder'], file)).toHaveLength(1);
+  });
+
+  test('is not told of what has a name that can be guessed to who is denied it', async () => {
+    for (const path of [model, version, endpoint, invocation])
+      expect(await answersTo(bob, ['other', 'never'], path)).toHaveLength(1);
+    expect(await answersTo(bob, [other.monitor, 'never'], monitor)).toHaveLength(1);
+    expect(await answersTo(bob, [other.batchJob, 'never'], job)).toHaveLength(1);
+    const byName = (name: string) => `${mlflow}/experiments/get-by-name?experiment_name=${name}`;
+    expect(await answersTo(bob, [other.experimentName, 'never'], byName)).toHaveLength(1);
   });
 });
 
