@@ -10,6 +10,9 @@ import { adopt, currentState } from './state.ts';
 /** Edits of one change at most: with their events and the root they are one batch of the store, which takes 100. */
 export const editsMax = 49;
 
+/** Documents that the root remembers as changed lately: who is no further behind reads these and not all. */
+const recentMax = 50;
+
 /** One document that a change makes, replaces (with `before` and `after`) or deletes, and what is told of it. */
 export type Edit = {
   /** As it was read; what was left by a deletion counts, so that the sequence goes on. */
@@ -47,7 +50,7 @@ export async function changeAccess<T>(
     const changes = edits.map(counted);
     const events = changes.map((change) => eventWrite(there, change.event, {}));
     const began = there.clock.now();
-    const writes = [rootWrite(root, seq), ...changes.map((change) => change.write), ...events];
+    const writes = [rootWrite(root, seq, changes), ...changes.map((change) => change.write), ...events];
     const { outcome } = await there.stores.documents('access').batch(accessKey, writes);
     if (outcome !== 'applied') return lost;
     const removed = changes.flatMap(({ before }) => before ?? []);
@@ -67,12 +70,20 @@ export function readAccess<T extends AccessDocument>(
   return ctx.stores.documents('access').read<T | GoneDocument>(accessKey, accessId(type, name));
 }
 
-function rootWrite(root: Stored<AccessRoot> | undefined, seq: number): Write {
-  const doc: AccessRoot = { id: 'access', type: 'access-root', v: 1, workspace: '*', seq };
+function rootWrite(root: Stored<AccessRoot> | undefined, seq: number, changes: readonly Counted[]): Write {
+  const recent = [{ seq, ids: changes.map(({ id }) => id) }];
+  let count = changes.length;
+  for (const change of root?.doc.recent ?? []) {
+    count += Math.max(1, change.ids.length);
+    if (count > recentMax) break;
+    recent.push({ seq: change.seq, ids: [...change.ids] });
+  }
+  const doc: AccessRoot = { id: 'access', type: 'access-root', v: 1, workspace: '*', seq, recent };
   return root ? { op: 'replace', doc, etag: root.etag } : { op: 'create', doc };
 }
 
 type Counted = {
+  readonly id: string;
   readonly before: AccessDocument | GoneDocument | undefined;
   readonly after: AccessDocument | GoneDocument | undefined;
   readonly write: Write;
@@ -93,7 +104,13 @@ function counted({ before, after, told }: Edit): Counted {
     ...(after ? { after: kept } : {}),
     ...(told.reason === undefined ? {} : { reason: told.reason }),
   };
-  return { before: before?.doc, after: kept, write: writeOf(before, kept, subjectDoc.id), event };
+  return {
+    id: subjectDoc.id,
+    before: before?.doc,
+    after: kept,
+    write: writeOf(before, kept, subjectDoc.id),
+    event,
+  };
 }
 
 /** What a deletion leaves. The id of a grant or a token comes never again. */

@@ -53,6 +53,17 @@ export function stateWith(
   return next.finish(seq);
 }
 
+/** What is held under the ids of documents. */
+export function heldUnder(state: AccessState, ids: ReadonlySet<string>): HeldDocument[] {
+  const found: HeldDocument[] = [];
+  const look = (docs: Iterable<HeldDocument>) => {
+    for (const doc of docs) if (ids.has(doc.id)) found.push(doc);
+  };
+  for (const docs of [state.principals, state.groups, state.trusts, state.workspaces]) look(docs.values());
+  for (const grants of state.grants.values()) look(grants.values());
+  return found;
+}
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A state in the making: a map is copied before its first change. */

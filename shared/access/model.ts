@@ -9,8 +9,12 @@ import type { Role } from './role.ts';
  */
 export const accessKey = ['*'] as const;
 
-/** `access`: the position of the last change, and the sequence of the aggregate's events. */
-export type AccessRoot = Document & { readonly type: 'access-root'; readonly seq: number };
+/** `access`: the position of the last change, and of the last few the documents that they were of, newest first. */
+export type AccessRoot = Document & {
+  readonly type: 'access-root';
+  readonly seq: number;
+  readonly recent: readonly { readonly seq: number; readonly ids: readonly string[] }[];
+};
 
 /** What is common to what instances hold in memory: `seq` counts the events of the aggregate that it is. */
 type Counted = Document & { readonly seq: number };
@@ -144,6 +148,8 @@ export type TokenDocument = Counted & {
   readonly type: 'token';
   readonly tokenId: string;
   readonly name: string;
+  /** The tokens it was made by, the first of them first: whichever is revoked takes it along. */
+  readonly ancestors?: readonly string[];
   /** Whose it is: it never may more than they. */
   readonly principalId: string;
   readonly hash: string;

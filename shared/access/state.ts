@@ -2,8 +2,9 @@ import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { CairnError } from '../http/index.ts';
-import { type AccessState, emptyState, type HeldDocument, stateWith } from './held.ts';
-import { accessKey, type AccessRoot } from './model.ts';
+import { inTurns } from '../turns.ts';
+import { type AccessState, emptyState, type HeldDocument, heldUnder, stateWith } from './held.ts';
+import { type AccessDocument, accessKey, type AccessRoot, type GoneDocument } from './model.ts';
 
 /** What is needed to look at the rules: there is no caller yet when they are first asked for. */
 export type AccessPort = Pick<Context, 'stores' | 'clock' | 'log'>;
@@ -14,6 +15,8 @@ const confirmAfterMilliseconds = 1000;
 const freshMilliseconds = 2000;
 /** While the store does not answer, what is held serves this long; then nobody gets in. */
 const outageMillisecondsMax = 60_000;
+
+const readsAtOnceMax = 10;
 
 type Keeper = {
   held?: { readonly state: AccessState; readonly confirmedAt: number };
@@ -35,6 +38,8 @@ export async function accessState(port: AccessPort): Promise<AccessState> {
   const { held } = keeper;
   if (!held) return confirmed(port, keeper);
   const age = now - held.confirmedAt;
+  // A clock that was set back tells nothing about age.
+  if (age < 0) return confirmed(port, keeper);
   if (age < confirmAfterMilliseconds) return held.state;
   if (now < keeper.tryAgainAt && age < outageMillisecondsMax) return held.state;
   if (age >= freshMilliseconds) return confirmed(port, keeper);
@@ -51,8 +56,10 @@ export async function currentState(
   const began = port.clock.now();
   const root = await readRoot(port);
   const seq = root?.doc.seq ?? 0;
-  if (keeper.held?.state.seq === seq) return { state: keeper.held.state, root };
-  return { state: hold(keeper, await load(port, seq), began), root };
+  const held = keeper.held?.state;
+  if (held?.seq === seq) return { state: held, root };
+  const state = (held && root && (await caughtUp(port, held, root.doc))) ?? (await load(port, seq));
+  return { state: hold(keeper, state, began), root };
 }
 
 /** Lets a change that was made here show at once: `state` is what the rules are since `at`. */
@@ -101,7 +108,7 @@ function hold(keeper: Keeper, state: AccessState, confirmedAt: number): AccessSt
   const { held } = keeper;
   // A root that stands lower than it did is that of a database which was restored: it counts when read later.
   if (!held || state.seq >= held.state.seq || confirmedAt > held.confirmedAt) {
-    keeper.held = { state, confirmedAt: Math.max(confirmedAt, held?.confirmedAt ?? 0) };
+    keeper.held = { state, confirmedAt };
     keeper.tryAgainAt = 0;
     return state;
   }
@@ -110,6 +117,24 @@ function hold(keeper: Keeper, state: AccessState, confirmedAt: number): AccessSt
 
 function readRoot({ stores }: AccessPort): Promise<Stored<AccessRoot> | undefined> {
   return stores.documents('access').read<AccessRoot>(accessKey, 'access');
+}
+
+/**
+ * What is held with the changes since, where the root still tells of all of them; as exact as {@link load} is.
+ */
+async function caughtUp(
+  { stores }: AccessPort,
+  held: AccessState,
+  { seq, recent }: AccessRoot,
+): Promise<AccessState | undefined> {
+  const missed = recent.filter((change) => change.seq > held.seq);
+  if (missed.length !== seq - held.seq) return undefined;
+  const ids = new Set(missed.flatMap((change) => change.ids));
+  const stored = await inTurns([...ids], readsAtOnceMax, (id) =>
+    stores.documents('access').read<AccessDocument | GoneDocument>(accessKey, id),
+  );
+  const docs = stored.flatMap((each) => each?.doc ?? []);
+  return stateWith(held, seq, docs, heldUnder(held, ids));
 }
 
 /**

@@ -65,6 +65,13 @@ async function requestsOf(ctx: Context, act: () => Promise<unknown>): Promise<nu
   return ctx.stores.documents.meter.requests - before;
 }
 
+/** A map as a list in the order of its keys; members of it that are lists of names, in theirs. */
+function sorted(map: ReadonlyMap<string, unknown>) {
+  return [...map]
+    .map(([key, value]) => [key, Array.isArray(value) ? value.map(String).toSorted() : value] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
 async function eventsOf(aggregate: string) {
   const rows = await here.stores.documents('access').query<EventDocument>(
     {
@@ -105,6 +112,14 @@ describe('what instances hold of the rules', () => {
     now += 1500;
     expect(await membersSeen(there, 'behind')).toBeUndefined();
     await expect.poll(() => membersSeen(there, 'behind')).toEqual(['ann']);
+  });
+
+  test('is looked at again when the clock is set back', async () => {
+    await accessState(there);
+    await put(here, 'clock', 'ann');
+    now -= 500_000;
+    expect(await membersSeen(there, 'clock')).toEqual(['ann']);
+    expect(await requestsOf(there, () => accessState(there))).toBe(0);
   });
 
   test('stays the same object until a rule moves, so that what hangs on it can be kept', async () => {
@@ -175,6 +190,26 @@ describe('changes', () => {
     expect(seen?.toSorted()).toEqual(names.toSorted());
     expect(await eventsOf('group/crowd')).toEqual(names.map((_, i) => `${i + 1} group.changed`));
     expect((await accessState(here)).groupsOf.get('m7')).toEqual(['crowd']);
+  });
+
+  test('are caught up with change by change, or all anew, to the very same', async () => {
+    const { documents } = here.stores;
+    for (let round = 0; round < 6; round++) {
+      // Some rounds are few changes, which the root tells of, and some are more than it remembers.
+      for (let i = 0; i < (round % 2 ? 70 : 5); i++) {
+        const name = `g${(round * 7 + i * 3) % 9}`;
+        const isThere = (await accessState(here)).groups.has(name);
+        await (isThere && i % 3 === 0 ? remove(here, name) : put(here, name, `m${i}`, `r${round}`));
+      }
+      now += 2000;
+      const another = Object.assign((name: ContainerName) => documents(name), documents);
+      const anew = await accessState({ ...here, stores: { ...here.stores, documents: another } });
+      for (const state of [await accessState(there), await accessState(here)]) {
+        expect(state.seq).toBe(anew.seq);
+        expect(sorted(state.groups)).toEqual(sorted(anew.groups));
+        expect(sorted(state.groupsOf)).toEqual(sorted(anew.groupsOf));
+      }
+    }
   });
 
   test('that fail half-way are made not at all', async () => {
