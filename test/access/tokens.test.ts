@@ -207,6 +207,33 @@ describe('revoking', () => {
   });
 });
 
+describe('what a token made', () => {
+  test('ends with it, however far down the line', async () => {
+    const parent = await made(ann, { name: 'parent' });
+    const child = await made(parent.caller, { name: 'child' });
+    const grandchild = await made(child.caller, { name: 'grandchild' });
+    expect(await status(grandchild.caller)).toBe(200);
+    await ann('DELETE', `${path}/${parent.id}`);
+    for (const { caller } of [parent, child, grandchild]) expect(await status(caller)).toBe(401);
+  });
+
+  test('is a line that ends somewhere', async () => {
+    let caller = ann;
+    for (let links = 0; links < 5; links++) ({ caller } = await made(caller, { name: 'link' }));
+    expect((await caller('POST', path, { name: 'one too many' })).status).toBe(403);
+  });
+
+  test('and itself is all that a confined token revokes', async () => {
+    const scopes = { role: 'viewer' };
+    const [one, other] = [await made(ann, { name: 'one', scopes }), await made(ann, { name: 'other' })];
+    const child = await made(one.caller, { name: 'child' });
+    expect((await one.caller('DELETE', `${path}/${other.id}`)).status).toBe(404);
+    expect((await one.caller('DELETE', `${path}/${child.id}`)).status).toBe(200);
+    expect((await one.caller('DELETE', `${path}/${one.id}`)).status).toBe(200);
+    expect([await status(one.caller), await status(other.caller)]).toEqual([401, 200]);
+  });
+});
+
 describe('a confined token', () => {
   test('may no more than its role, and only where it is', async () => {
     const { caller } = await made(ann, {

@@ -70,8 +70,8 @@ export const tokens: readonly Route[] = [
     role: 'signed-in',
     operation: 'revoke-token',
     input: z.strictObject({ id: fields.requiredText, reason: text(1000).optional() }),
-    handle: async (ctx, { id, reason }) =>
-      shown({ token: await revokeToken(ctx, id, reason), lastUsedAt: undefined }),
+    handle: async (ctx, { id, reason }, { identity }) =>
+      shown({ token: await revokeToken(ctx, identity, id, reason), lastUsedAt: undefined }),
   }),
 ];
 

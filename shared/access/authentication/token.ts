@@ -32,13 +32,20 @@ export async function tokenProof(
   const stored = await port.stores.documents('access').read<TokenDocument>(accessKey, `token:${id}`);
   const token = stored?.doc;
   if (!token || !sameHash(hash, token.hash)) throw new Refused('there is no such token');
-  if (token.revoked) throw new Refused(`token ${id} is revoked`);
+  const isRevoked = await Promise.all((token.ancestors ?? []).map(async (each) => isGone(port, each)));
+  if (token.revoked || isRevoked.includes(true))
+    throw new Refused(`token ${id} is revoked, or one that it was made by`);
   if (token.expiresAt <= port.clock.now()) throw new Refused(`token ${id} has expired`);
   return {
     expiresAt: token.expiresAt,
     seq,
     identityIn: (state) => identityOf(token, user, state, settings),
   };
+}
+
+async function isGone({ stores }: AccessPort, tokenId: string): Promise<boolean> {
+  const stored = await stores.documents('access').read<TokenDocument>(accessKey, `token:${tokenId}`);
+  return stored?.doc.revoked !== undefined;
 }
 
 /** Who a token stands for: nobody, once its principal is gone or another came under the same id. */

@@ -21,6 +21,8 @@ const secondsDefault = 30 * 86_400;
 const secondsMin = 60;
 /** What one principal may have that still work. */
 const liveMax = 100;
+/** Tokens made by tokens made by tokens … */
+const ancestorsMax = 5;
 
 export type NewToken = {
   readonly name: string;
@@ -67,6 +69,7 @@ export async function createToken(
     createdBy: ctx.principal.id,
     expiresAt: endOf(ctx, by, input.expiresInSeconds, now),
     scopes: confinedTo(by.token?.scopes, input.scopes ?? {}),
+    ...(by.token ? { ancestors: lineOf(by.token) } : {}),
   };
   const state = await accessState(ctx);
   if (state.principals.has(principalId) || isFirstAdmin(principalId, ctx.settings))
@@ -104,16 +107,21 @@ export async function listTokens(
 }
 
 /**
- * Takes a token back: it is refused here at once and everywhere within two seconds. One that is revoked already
- * stays as it is. Others than one's own only an admin of the deployment may revoke; to anyone else they are
+ * Takes a token back: it and all that it made are refused here at once and everywhere within two seconds. One that
+ * is revoked already stays as it is. Others than one's own only an admin of the deployment may revoke; to anyone else they are
  * `not-found`.
  */
-export async function revokeToken(ctx: Context, tokenId: string, reason = ''): Promise<TokenDocument> {
+export async function revokeToken(
+  ctx: Context,
+  by: Identity,
+  tokenId: string,
+  reason = '',
+): Promise<TokenDocument> {
   return changeAccess(ctx, async () => {
     const before = await readAccess<TokenDocument>(ctx, 'token', tokenId);
     const doc = before?.doc.type === 'token' ? before.doc : undefined;
     const isTheirs = doc?.principalId === ctx.principal.id || ctx.access.inDeployment === 'admin';
-    if (!doc || !isTheirs)
+    if (!doc || !isTheirs || !isWithin(doc, by))
       throw new CairnError('not-found', `There is no token '${tokenId.slice(0, 100)}'.`, { field: 'id' });
     if (doc.revoked) return { edits: [], result: doc };
     const after: TokenDocument = { ...doc, revoked: { at: ctx.clock.now(), by: ctx.principal.id, reason } };
@@ -129,6 +137,20 @@ export async function revokeToken(ctx: Context, tokenId: string, reason = ''): P
       result: { ...after, seq: doc.seq + 1 },
     };
   });
+}
+
+function lineOf({ ancestors = [], tokenId }: TokenDocument): readonly string[] {
+  if (ancestors.length < ancestorsMax) return [...ancestors, tokenId];
+  throw new CairnError(
+    'forbidden',
+    'Too long a line of tokens made by tokens; sign in otherwise to make one.',
+  );
+}
+
+/** Whether a token may be revoked by a caller: one that is confined revokes itself and what it made, no more. */
+function isWithin({ tokenId, ancestors = [] }: TokenDocument, { token }: Identity): boolean {
+  if (!token || Object.keys(token.scopes).length === 0) return true;
+  return tokenId === token.tokenId || ancestors.includes(token.tokenId);
 }
 
 /** Throws `forbidden` unless the caller is admin of the whole deployment. */
