@@ -12,13 +12,18 @@ import { isDue } from './parts.ts';
 import { purgeRun } from './run.ts';
 import { experimentOf, lifecycleOf, readRun } from '../runs/runs.ts';
 
-/** The work messages of purges. */
+/** The work messages of purges. What they do is done in the name of `by`, who asked for it. */
 export type PurgeMessage = {
   readonly kind: 'purge';
+  readonly by: string;
   readonly deletedBefore: number;
   readonly targets: readonly PurgeTarget[];
 };
-export type SweepMessage = { readonly kind: 'sweep-deleted'; readonly deletedBefore?: number };
+export type SweepMessage = {
+  readonly kind: 'sweep-deleted';
+  readonly by?: string;
+  readonly deletedBefore?: number;
+};
 
 export type PurgeRequest = {
   readonly experimentIds: readonly string[];
@@ -56,7 +61,7 @@ export async function requestPurge(ctx: Context, request: PurgeRequest): Promise
     const targets: PurgeTarget[] = [];
     for await (const { target } of dueTargets(ctx, deletedBefore)) targets.push(target);
     const counts = await countsOf(ctx, targets);
-    const message: SweepMessage = { kind: 'sweep-deleted', deletedBefore };
+    const message: SweepMessage = { kind: 'sweep-deleted', by: ctx.principal.id, deletedBefore };
     if (!dryRun) await ctx.stores.queues.send(ctx, 'work', message);
     return counts;
   }
@@ -76,7 +81,8 @@ export async function requestPurge(ctx: Context, request: PurgeRequest): Promise
  * Sends a purge of all that has been deleted for longer than it is kept, or by the time of the message; of
  * every workspace where that of the context is `*`.
  */
-export async function sweepDeleted(ctx: Context, message: SweepMessage): Promise<void> {
+export async function sweepDeleted(work: Context, message: SweepMessage): Promise<void> {
+  const ctx = inName(work, message.by);
   const kept = ctx.settings.deletedRetentionDays * dayMilliseconds;
   const deletedBefore = message.deletedBefore ?? ctx.clock.now() - kept;
   const gathered = new Map<string, PurgeTarget[]>();
@@ -90,7 +96,8 @@ export async function sweepDeleted(ctx: Context, message: SweepMessage): Promise
 }
 
 /** Does what a message asks for. What fails does not hold up the rest, and the message comes back for it. */
-export async function purge(ctx: Context, { targets, deletedBefore }: PurgeMessage): Promise<void> {
+export async function purge(work: Context, { targets, deletedBefore, by }: PurgeMessage): Promise<void> {
+  const ctx = inName(work, by);
   const failures: unknown[] = [];
   for (const target of targets)
     try {
@@ -100,6 +107,10 @@ export async function purge(ctx: Context, { targets, deletedBefore }: PurgeMessa
       failures.push(error);
     }
   if (failures.length > 0) throw failures[0];
+}
+
+function inName(ctx: Context, by: string = ctx.principal.id): Context {
+  return { ...ctx, principal: { id: by, name: by } };
 }
 
 /** Refuses to purge whatever is deleted for a caller who is not admin of all that it could be. */
@@ -136,6 +147,7 @@ async function send(ctx: Context, targets: readonly PurgeTarget[], deletedBefore
   for (let i = 0; i < targets.length; i += targetsPerMessageMax)
     await ctx.stores.queues.send(ctx, 'work', {
       kind: 'purge',
+      by: ctx.principal.id,
       deletedBefore,
       targets: targets.slice(i, i + targetsPerMessageMax),
     } satisfies PurgeMessage);
