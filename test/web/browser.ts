@@ -14,6 +14,8 @@ type ViewOptions = {
   readonly height?: number;
   /** Who looks, on a stack that asks nobody to sign in. */
   readonly as?: string;
+  /** The token that they have signed in by. */
+  readonly token?: string;
 };
 
 /** A window of a browser that has the web UI of one server in it. */
@@ -94,7 +96,7 @@ async function launched(): Promise<Browser> {
 async function openView(
   browser: Browser,
   url: string,
-  { theme = 'light', width = 1440, height = 900, as }: ViewOptions,
+  { theme = 'light', width = 1440, height = 900, as, token }: ViewOptions,
 ): Promise<View> {
   const context = await browser.newContext({
     colorScheme: theme,
@@ -103,6 +105,12 @@ async function openView(
     reducedMotion: 'reduce',
     ...(as === undefined ? {} : { extraHTTPHeaders: { authorization: `Basic ${btoa(`${as}:`)}` } }),
   });
+  if (token !== undefined)
+    await context.addInitScript((text) => {
+      // Where a tab already has one, as after a reload, it stays.
+      if (location.protocol.startsWith('http') && !sessionStorage.getItem('cairn.credential'))
+        sessionStorage.setItem('cairn.credential', JSON.stringify({ by: 'token', token: text }));
+    }, token);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('console', (message) => {
