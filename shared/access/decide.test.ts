@@ -242,6 +242,22 @@ describe('the scopes of a token', () => {
   });
 });
 
+test('what was found out is kept for workspaces that there are, and not for names that a caller makes up', () => {
+  const state = stateOf(grant('principal:ann', 'viewer', { inWorkspace: '*' }), {
+    id: 'workspace:w',
+    type: 'workspace',
+    v: 1,
+    workspace: '*',
+    seq: 1,
+    name: 'w',
+    description: '',
+    createdAt: 0,
+    createdBy: 'root',
+  });
+  for (const name of ['w', 'default']) expect(access(ann, state, name)).toBe(access(ann, state, name));
+  expect(access(ann, state, 'made-up')).not.toBe(access(ann, state, 'made-up'));
+});
+
 describe('a refusal', () => {
   const found = access(ann, stateOf(grant('principal:ann', 'viewer')));
 

@@ -3,7 +3,7 @@ import type { Settings } from '../settings.ts';
 import { type Access, type Resource, type ResourceType, resourceTypes, type Visible } from './access.ts';
 import type { AccessState } from './held.ts';
 import type { Identity } from './identity.ts';
-import type { GrantDocument, Subject, TokenDocument } from './model.ts';
+import { defaultWorkspace, type GrantDocument, type Subject, type TokenDocument } from './model.ts';
 import { covers, lesser, type Role } from './role.ts';
 
 /** What is left to know of all rules about one caller in one workspace. */
@@ -41,7 +41,9 @@ export function accessOf(
   if (kept && now < kept.until) return kept.access;
   const held = confined(heldBy(identity, state, workspace, settings, now), identity.token, workspace);
   const access = accessTo(workspace, held);
-  known.set(workspace, { access, until: held.until });
+  // Callers may invent names of workspaces without end.
+  if (workspace === defaultWorkspace || state.workspaces.has(workspace))
+    known.set(workspace, { access, until: held.until });
   return access;
 }
 

@@ -1,7 +1,6 @@
 export {
   type Access,
   fullAccess,
-  isVisible,
   type Resource,
   type ResourceType,
   resourceTypes,
@@ -9,8 +8,8 @@ export {
 } from './access.ts';
 export { identify, type Presented, type SignInPort } from './authentication/authenticator.ts';
 export { flushSeen, noteSeen, seenId } from './authentication/seen.ts';
-export { type AccessChange, changeAccess, type Edit, editsMax, readAccess } from './change.ts';
-export { accessOf, isFirstAdmin, isShutOut, noAccess, subjectsOf } from './decide.ts';
+export { type AccessChange, changeAccess, type Edit, readAccess } from './change.ts';
+export { accessOf, noAccess } from './decide.ts';
 export { checkDirectory, directoryCheckSeconds } from './directory.ts';
 export type { AccessState } from './held.ts';
 export { type Identity, nobody } from './identity.ts';

@@ -115,8 +115,9 @@ export function changePrincipal(
 }
 
 /**
- * Deletes a principal with all rules about it, its tokens, and its place in groups. Throws `not-found`;
- * `invalid-state` for the first admin, and for a workload, which goes with its trust.
+ * Deletes a principal with all rules about it, its tokens, and its place in groups. Whoever must stay out though
+ * Entra ID still knows them is disabled instead: a deleted one may come again, by a group of their claims. Throws
+ * `not-found`; `invalid-state` for the first admin, and for a workload, which goes with its trust.
  */
 export async function deletePrincipal(ctx: Context, id: string, reason?: string): Promise<void> {
   const why = checkedReason(reason);

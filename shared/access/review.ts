@@ -31,6 +31,7 @@ export type ReviewLine = {
 export type ReviewFilter = {
   /** Rules of this workspace, and those that reach into it from `*`. */
   readonly workspace?: string | undefined;
+  /** In whatever case. */
   readonly principalId?: string | undefined;
 };
 
@@ -50,7 +51,7 @@ export function* reviewOf(
 ): Generator<ReviewLine> {
   for (const who of everyone(state, settings)) {
     if (after && who.id < after.who) continue;
-    if (principalId !== undefined && who.id !== principalId) continue;
+    if (principalId !== undefined && who.id.toLowerCase() !== principalId.toLowerCase()) continue;
     for (const line of linesOf(who, state, settings, now)) {
       if (after && who.id === after.who && (line.grantId ?? '') <= after.grant) continue;
       if (workspace === undefined || line.inWorkspace === '*' || line.inWorkspace === workspace) yield line;

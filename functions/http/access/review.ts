@@ -43,7 +43,7 @@ export const review: readonly Route[] = [
       const isAll = workspace === undefined && there.inDeployment === 'admin';
       const filter: ReviewFilter = {
         ...(isAll || workspace === '*' ? {} : { workspace: workspace ?? ctx.workspace }),
-        principalId: principal?.toLowerCase(),
+        principalId: principal,
       };
       const uses = await usesNow(ctx);
       if (format === 'csv') return csv(ctx, filter, uses);
