@@ -61,7 +61,7 @@ export async function erase(
   let at = await begin(here, stored, options);
   const until = ctx.clock.now() + options.workSecondsMax * 1000;
   while (at?.doc.status === 'running') {
-    const next = await advance(here, at.doc as Running);
+    const next = await advance(here, at.doc);
     const isTired = here.clock.now() >= until && next.status === 'running';
     const leaseUntil = isTired ? 0 : here.clock.now() + options.leaseSeconds * 1000;
     at = await saveErasure(here, at, next.status === 'running' ? { ...next, leaseUntil } : next);

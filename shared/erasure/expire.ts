@@ -51,9 +51,9 @@ export async function expireHour(
     return { ...none, labels, parts: await container.removeBelow(folder('parts')) };
   }
   const count = async (kind: 'parts' | 'labels') => {
-    let blobs = 0;
-    for await (const _ of container.walk(folder(kind))) blobs++;
-    return blobs;
+    const names: string[] = [];
+    for await (const { name } of container.walk(folder(kind))) names.push(name);
+    return names.length;
   };
   return { ...none, parts: await count('parts'), labels: await count('labels') };
 }

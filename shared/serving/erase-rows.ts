@@ -16,7 +16,7 @@ export type RowErasure = {
   /** The columns that `choose` looks at. */
   readonly columns: readonly string[];
   /** The positions of the rows that are to go. It may throw, and nothing of that part is changed then. */
-  choose(part: PartTable): Promise<readonly number[]>;
+  readonly choose: (part: PartTable) => Promise<readonly number[]>;
   /** Counts, and changes nothing. */
   readonly dryRun: boolean;
 };
@@ -84,7 +84,7 @@ export type RowsKept = {
   readonly hour: Hour;
   readonly columns: readonly string[];
   /** The positions of the rows that stay. */
-  keep(part: PartTable): readonly number[];
+  readonly keep: (part: PartTable) => readonly number[];
   /** Counts, and removes nothing. */
   readonly dryRun: boolean;
 };

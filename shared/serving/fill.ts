@@ -11,6 +11,7 @@ import {
   type Port,
   type Tensor,
 } from '../sessions/index.ts';
+import { excerpt } from '../redaction/index.ts';
 
 /**
  * JSON of a request body for these inputs: integers that a double cannot hold come out as bigint where
@@ -116,7 +117,7 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return excerpt(text, 60);
 }
 
 function flatten(name: string, dims: readonly number[], data: readonly unknown[], quote: Quote): unknown[] {

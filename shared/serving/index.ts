@@ -31,7 +31,7 @@ export { loadModel, type ServedModel } from './models.ts';
 export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
 export type { HiddenColumn, PartTable } from './part.ts';
 export { predict, type Prediction } from './predict.ts';
-export { type Hour, hourOf, startOf } from './prediction-id.ts';
+export { type Hour, startOf } from './prediction-id.ts';
 export {
   inputColumns,
   logFolder,

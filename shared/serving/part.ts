@@ -229,8 +229,8 @@ function hashedColumn(
 }
 
 /** What a column of the log is called inside its hashes: an input by its bare name. */
-export function hashedName(column: string): string {
-  return column.startsWith('in.') ? column.slice('in.'.length) : column;
+function hashedName(name: string): string {
+  return name.startsWith('in.') ? name.slice('in.'.length) : name;
 }
 
 function nameOfColumn(

@@ -118,14 +118,14 @@ describe('/api/v1/holds', () => {
     const path = `/api/v1/holds/${String(body['id'])}`;
     expect((await server.call('DELETE', path, { reason: 'closed' })).status).toBe(200);
     expect((await server.call('DELETE', path)).status).toBe(404);
-    const events = await server.ctx.stores.documents('endpoints').query(
+    const events = await server.ctx.stores.documents('endpoints').query<{ seq: number }>(
       {
-        text: "SELECT VALUE c.event FROM c WHERE c.type = 'event' AND c.event.aggregate = @aggregate ORDER BY c.event.seq",
+        text: "SELECT VALUE c.event FROM c WHERE c.type = 'event' AND c.event.aggregate = @aggregate",
         values: { aggregate: `hold/${String(body['id'])}` },
       },
       { key: ['default'], consistency: 'strong' },
     );
-    expect(events).toMatchObject([
+    expect(events.toSorted((a, b) => a.seq - b.seq)).toMatchObject([
       { type: 'hold.placed', seq: 1, reason: 'case 1' },
       { type: 'hold.released', seq: 2, reason: 'closed' },
     ]);

@@ -139,7 +139,7 @@ describe('columns with personal data', () => {
     await putPolicy(server, 'changing', { pii: { person: 'hash' } });
     await askAbout(fresh(server.ctx), 'changing', [ann]);
     const values = (await partsOf('changing')).flatMap((part) => part.column('in.person'));
-    expect(values.toSorted()).toEqual([ann.person, expect.stringMatching(/^hashed:/)]);
+    expect(values.map(String).toSorted()).toEqual([ann.person, expect.stringMatching(/^hashed:/)]);
   });
 
   test('are hashed by a new key after a rotation, under its id', async () => {
