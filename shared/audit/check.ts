@@ -41,17 +41,24 @@ export async function checkAudit(
     ...(isToEnd ? { now: ctx.clock.now() } : {}),
     ...(head ? { expectedHead: head } : {}),
     goesOn: (entries) => entries < entriesMax && performance.now() - started < millisecondsMax,
-    further: (segment, hashes, report) => compareStore(ctx, segment, hashes, report),
+    further: (segment, hashes, report) =>
+      compareStore(ctx, { segment, hashes, exportedTo: reached?.seq ?? 0 }, report),
   });
   const { nextSegment } = verification;
   return { ...verification, nextFrom: nextSegment === undefined ? undefined : startOf(nextSegment) };
 }
 
+type Exported = {
+  readonly segment: string;
+  readonly hashes: ReadonlyMap<number, string>;
+  /** The last entry that should be in a segment. */
+  readonly exportedTo: number;
+};
+
 /** Reports entries of the metadata store that are not as in the segment, and those that are gone before their time. */
 async function compareStore(
   ctx: Context,
-  segment: string,
-  hashes: ReadonlyMap<number, string>,
+  { segment, hashes, exportedTo }: Exported,
   report: Report,
 ): Promise<void> {
   const left = new Map(hashes);
@@ -65,13 +72,15 @@ async function compareStore(
     const { seq } = entry;
     const hash = left.get(seq);
     left.delete(seq);
-    if (hash !== undefined && (hash !== entry.hash || hashOf(entry) !== entry.hash))
+    if (hash !== undefined && (hash !== entry.hash || hashOf(entry) !== hash))
       report(
         'store',
         segment,
         `Entry ${seq} was altered in the metadata store; the segment has it as it was.`,
         seq,
       );
+    if (hash === undefined && seq <= exportedTo)
+      report('store', segment, `Entry ${seq} of the metadata store is not in the segment.`, seq);
   }
   // An hour of grace: the store drops entries when it comes to it.
   const expired = startOf(segment) + (ctx.settings.auditDays * millisecondsOfDay - 3_600_000);

@@ -162,7 +162,7 @@ describe('an export', () => {
   test('that fails is asked for again', async () => {
     await record(ten, 1);
     await enqueueDue(timed(ctx, ten + minutes(6)));
-    const broken = { ...ctx.stores, keys: { sign: () => Promise.reject(new Error('no vault')) } };
+    const broken = { ...ctx.stores, keys: { publicKeys: () => Promise.reject(new Error('no vault')) } };
     const failing = { ...timed(ctx, ten + minutes(6)), stores: broken as unknown as Context['stores'] };
     await expect(exportSegments(failing)).rejects.toThrow('no vault');
     expect(await enqueueDue(timed(ctx, ten + minutes(11)))).toBe(1);

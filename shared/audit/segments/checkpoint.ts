@@ -22,15 +22,15 @@ export type Checkpoint = {
   /** The hash of the checkpoint before, of this hour or an earlier one. */
   readonly prev_checkpoint_hash: string;
   readonly at: number;
-  /** Names the key for people; nothing is decided by it. */
+  /** Names the key for people. */
   readonly key_id: string | null;
   /** SHA-256 of the public key as DER (SubjectPublicKeyInfo), in hex. */
   readonly key_fingerprint: string | null;
-  /** ECDSA P-256 over the SHA-256 of the canonical JSON of all members but the last three, DER, base64. */
+  /** ECDSA P-256 over the SHA-256 of the canonical JSON of all other members; DER, in base64. */
   readonly signature: string | null;
 };
 
-type Unsigned = Omit<Checkpoint, 'key_id' | 'key_fingerprint' | 'signature'>;
+type Unsigned = Omit<Checkpoint, 'signature'>;
 
 const hashText = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const schema = z.strictObject({
@@ -46,19 +46,31 @@ const schema = z.strictObject({
   at: z.int(),
   key_id: z.string().nullable(),
   key_fingerprint: z.string().nullable(),
-  signature: z.base64().nullable(),
+  signature: z
+    .base64()
+    .refine((text) => Buffer.from(text, 'base64').toString('base64') === text)
+    .nullable(),
 });
 
+/** How often the key that signs may turn out to be another than the one that was named. */
+const rotationsMax = 3;
+
 /** A checkpoint signed by the newest key, where there are keys. */
-export async function signed(checkpoint: Unsigned, keys: KeyStore | undefined): Promise<Checkpoint> {
+export async function signed(
+  checkpoint: Omit<Unsigned, 'key_id' | 'key_fingerprint'>,
+  keys: KeyStore | undefined,
+): Promise<Checkpoint> {
   if (!keys) return { ...checkpoint, key_id: null, key_fingerprint: null, signature: null };
-  const { signature, key } = await keys.sign(messageOf(checkpoint));
-  return {
-    ...checkpoint,
-    key_id: key.keyId,
-    key_fingerprint: fingerprintOf(key.pem),
-    signature: Buffer.from(signature).toString('base64'),
-  };
+  let [key] = await keys.publicKeys();
+  for (let tries = 0; key && tries < rotationsMax; tries++) {
+    const named = { ...checkpoint, key_id: key.keyId, key_fingerprint: fingerprintOf(key.pem) };
+    const made = await keys.sign(messageOf(named));
+    if (made.key.keyId === key.keyId)
+      return { ...named, signature: Buffer.from(made.signature).toString('base64') };
+    // It was rotated since the keys were read.
+    ({ key } = made);
+  }
+  throw new Error('The signing key changed each time it was used.');
 }
 
 /** The checkpoint on a line; `undefined` where the line is not exactly how one is written. */
@@ -73,10 +85,11 @@ export function checkpointOn(line: string): Checkpoint | undefined {
 
 /** What is wrong with the signature of a checkpoint by these keys; `undefined` where it holds. */
 export function signatureFault(
-  { key_id: keyId, key_fingerprint: fingerprint, signature, ...checkpoint }: Checkpoint,
+  { signature, ...checkpoint }: Checkpoint,
   keys: readonly PublicKey[],
 ): { readonly kind: 'unsigned' | 'unknown-key' | 'signature'; readonly message: string } | undefined {
   if (signature === null) return { kind: 'unsigned', message: 'The checkpoint is not signed.' };
+  const { key_id: keyId, key_fingerprint: fingerprint } = checkpoint;
   const key = keys.find(({ pem }) => fingerprintOf(pem) === fingerprint);
   if (!key)
     return {
