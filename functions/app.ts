@@ -11,7 +11,9 @@ import {
   systemClock,
 } from '../shared/context.ts';
 import { readSettings, type Settings } from '../shared/settings.ts';
-import { flushUsage } from '../shared/usage/index.ts';
+import { redacted } from '../shared/redaction/index.ts';
+import { withoutSecret } from '../shared/secrets/index.ts';
+import { flushUsage, inOwnName } from '../shared/usage/index.ts';
 
 /** What every invocation of this instance shares; opened once, on first use. */
 export type App = { readonly settings: Settings; readonly stores: Stores };
@@ -68,13 +70,30 @@ export async function workContext(
   };
 }
 
-/** A log that writes one line of JSON fields behind each message, to the invocation it belongs to. */
+/** Does what a message asks for, in a {@link workContext}. The host logs what it fails with, which shows no secret. */
+export async function doWork(
+  invocation: InvocationContext,
+  envelope: Partial<Envelope>,
+  work: (ctx: Context) => Promise<unknown>,
+): Promise<void> {
+  const ctx = await workContext(invocation, envelope);
+  try {
+    await inOwnName(ctx, () => work(ctx));
+  } catch (error) {
+    throw withoutSecret(error);
+  }
+}
+
+/**
+ * A log that writes one line of JSON fields behind each message, to the invocation it belongs to. Nobody is to log a
+ * secret; where one is in a line all the same, above all in the words of somebody else's error, a note stands for it.
+ */
 export function logOf(
   invocation: Pick<InvocationContext, 'info' | 'warn' | 'error'>,
   common: LogFields,
 ): Log {
   const line = (message: string, fields?: LogFields) =>
-    `${message} ${JSON.stringify({ ...common, ...fields })}`;
+    redacted(`${message} ${JSON.stringify({ ...common, ...fields })}`).text;
   return {
     info: (message, fields) => invocation.info(line(message, fields)),
     warn: (message, fields) => invocation.warn(line(message, fields)),

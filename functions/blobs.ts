@@ -1,7 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import { submitBlob } from '../shared/batch/index.ts';
-import { inOwnName } from '../shared/usage/index.ts';
-import { workContext } from './app.ts';
+import { doWork } from './app.ts';
 
 /** As much of Event Grid's `Microsoft.Storage.BlobCreated` as is trusted: which blob to look at. */
 type BlobEvent = { readonly eventType?: string; readonly subject?: string };
@@ -13,7 +12,5 @@ const inputSubject = /^\/blobServices\/default\/containers\/batch-input\/blobs\/
 export async function blobs(message: unknown, invocation: InvocationContext): Promise<void> {
   const { eventType, subject = '' } = message as BlobEvent;
   const name = eventType === 'Microsoft.Storage.BlobCreated' ? inputSubject.exec(subject)?.[1] : undefined;
-  if (name === undefined) return;
-  const ctx = await workContext(invocation);
-  await inOwnName(ctx, () => submitBlob(ctx, name));
+  if (name !== undefined) await doWork(invocation, {}, (ctx) => submitBlob(ctx, name));
 }

@@ -1,12 +1,10 @@
 import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
 import { type ChunkMessage, scoreChunk } from '../shared/batch/index.ts';
-import { inOwnName } from '../shared/usage/index.ts';
-import { workContext } from './app.ts';
+import { doWork } from './app.ts';
 
 /** One chunk of a batch job. */
 export async function chunks(message: unknown, invocation: InvocationContext): Promise<void> {
   const parsed = message as ChunkMessage & Partial<Envelope>;
-  const ctx = await workContext(invocation, parsed);
-  await inOwnName(ctx, () => scoreChunk(ctx, parsed));
+  await doWork(invocation, parsed, (ctx) => scoreChunk(ctx, parsed));
 }

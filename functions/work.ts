@@ -48,8 +48,8 @@ import {
   notifyWebhooks,
   sweepWebhooks,
 } from '../shared/webhooks/index.ts';
-import { countStorage, inOwnName } from '../shared/usage/index.ts';
-import { workContext } from './app.ts';
+import { countStorage } from '../shared/usage/index.ts';
+import { doWork } from './app.ts';
 
 /** Who is told of what, after the change has been committed. Each serves the same event twice without harm. */
 const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = {
@@ -120,8 +120,9 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
 /** The work queue: light work of every kind. A message that throws comes back, and after five tries goes to `work-poison`. */
 export async function work(message: unknown, invocation: InvocationContext): Promise<void> {
   const parsed = message as Message;
-  const ctx = await workContext(invocation, parsed);
-  const run = kinds[parsed.kind ?? ''];
-  if (!run) throw new Error(`No work is of kind '${String(parsed.kind)}'.`);
-  await inOwnName(ctx, () => run(ctx, parsed as never));
+  await doWork(invocation, parsed, (ctx) => {
+    const run = kinds[parsed.kind ?? ''];
+    if (!run) throw new Error(`No work is of kind '${String(parsed.kind)}'.`);
+    return run(ctx, parsed as never);
+  });
 }

@@ -1,4 +1,5 @@
 import { CairnError } from '../http/index.ts';
+import { excerpt } from '../redaction/index.ts';
 
 /** What is wrong with a file, and where. `row` counts the rows of data from 1; the header is row 0. */
 export type CsvProblem = {
@@ -37,5 +38,5 @@ export class CsvError extends CairnError {
 }
 
 function shorten(text: string): string {
-  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
+  return excerpt(text, shownCharactersMax);
 }

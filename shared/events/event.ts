@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Document } from '../documents.ts';
+import { redacted } from '../redaction/index.ts';
 
 /** What can happen. A subscriber is told after the change has been committed. */
 export type EventType =
@@ -122,7 +123,9 @@ export function eventWrite(
   event: NewEvent,
   key: Readonly<Record<string, string>>,
 ): Write & { op: 'create' } {
-  const reason = event.reason ?? ctx.reason;
+  const given = event.reason ?? ctx.reason;
+  // It is kept for years, and in a log that nobody can change.
+  const reason = given === undefined ? undefined : redacted(given).text;
   const doc: EventDocument & Record<string, unknown> = {
     ...key,
     id: eventId(event.aggregate, event.seq),

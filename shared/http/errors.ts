@@ -1,3 +1,5 @@
+import { excerpt } from '../redaction/index.ts';
+
 /**
  * One table of failures. A verb fails with a code and a sentence that names the field and the fix;
  * each protocol's surface presents it in its own shape.
@@ -25,7 +27,7 @@ const codes = {
 
 export type ErrorCode = keyof typeof codes;
 
-/** A message may quote what the caller sent, which is as long as the caller likes. */
+/** A message may quote what the caller sent, which is as long as the caller likes, and may be a secret. */
 const messageCharsMax = 2000;
 
 /**
@@ -44,7 +46,7 @@ export class CairnError extends Error {
     options: { field?: string; position?: number; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
     super(
-      message.length > messageCharsMax ? `${message.slice(0, messageCharsMax)}…` : message,
+      excerpt(message, messageCharsMax),
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.name = 'CairnError';

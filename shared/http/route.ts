@@ -218,9 +218,14 @@ export function parseJson(text: string): unknown {
     return /\\u[dD][89a-fA-F]/.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch (error) {
     // Its parts are looked at by calls within calls, of which there can be only so many.
-    const why = error instanceof RangeError ? 'it nests too deeply' : (error as Error).message;
+    const why = error instanceof RangeError ? 'it nests too deeply' : withoutQuote((error as Error).message);
     throw new CairnError('invalid', `The body is not valid JSON: ${why}.`);
   }
+}
+
+/** What the parser says, without the piece of the text that it quotes: that may be of a secret. */
+function withoutQuote(message: string): string {
+  return message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');
 }
 
 function wellFormed(key: string, value: unknown): unknown {

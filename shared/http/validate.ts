@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CairnError } from './errors.ts';
+import { excerpt } from '../redaction/index.ts';
 
 const shownLevels = 4;
 const shownItems = 50;
@@ -97,7 +98,7 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 
 function shown(value: unknown): string {
   const text = JSON.stringify(outline(value, shownLevels)) ?? String(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return excerpt(text, 100);
 }
 
 /** As much of a value as an error shows: some levels of it, since it may nest deeper than the stack. */

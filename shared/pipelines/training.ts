@@ -1,6 +1,7 @@
 import { jobToken } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import type { Execution, Task } from '../executors/index.ts';
+import { excerpt, redacted } from '../redaction/index.ts';
 
 /** What a training is told. */
 export type TrainingTask = {
@@ -50,14 +51,13 @@ export function trainedVersion({
 }: Extract<Execution, { state: 'succeeded' }>): { version: number } | { failed: string } {
   const version = versionIn(line);
   if (version !== undefined) return { version };
-  const shown = line.length > 200 ? `${line.slice(0, 200)}…` : line;
-  const reason = `Its last line must be {"model_version": "<number>"}, but was '${shown}'.`;
+  const reason = `Its last line must be {"model_version": "<number>"}, but was '${excerpt(line, 200)}'.`;
   return { failed: withLog(reason, log) };
 }
 
 /** A reason with what the command wrote. */
 export function withLog(reason: string, log: string): string {
-  return log === '' ? reason : `${reason} It wrote: ${log}`;
+  return log === '' ? reason : `${reason} It wrote: ${redacted(log).text}`;
 }
 
 function versionIn(line: string): number | undefined {

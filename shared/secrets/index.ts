@@ -1,3 +1,3 @@
-export { redacted } from './find.ts';
+export { withoutSecret } from './errors.ts';
 export { redactedHeader, redactedNames } from './header.ts';
 export { textWithoutSecrets, withoutSecrets } from './policy.ts';

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { currentLedger } from '../ledger.ts';
-import { redacted, secretsIn } from './find.ts';
+import { redacted, secretsIn } from '../redaction/index.ts';
 
 type Pair = { readonly key: string; readonly value: string };
 type Port = Pick<Context, 'settings' | 'log'>;

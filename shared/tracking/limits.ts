@@ -1,6 +1,7 @@
 import { CairnError } from '../http/index.ts';
 import type { Pair, RunChange } from './model.ts';
 import { runNameTag } from './names.ts';
+import { redacted } from '../redaction/index.ts';
 
 /**
  * What MLflow lets through (mlflow/utils/validation.py), in its words. It counts code points. Keys over
@@ -177,6 +178,7 @@ function invalidValue(field: string, value: string | number, why?: string): Cair
 }
 
 function shown(text: string): string {
-  const short = cut(text, 100);
-  return short === text ? text : `${short}…`;
+  const whole = redacted(text).text;
+  const short = cut(whole, 100);
+  return short === whole ? whole : `${short}…`;
 }

@@ -21,6 +21,8 @@ export function items(list: JsonObject | undefined): JsonObject[] {
 
 export type TestServer = {
   readonly ctx: Context;
+  /** Every line that was logged. */
+  readonly logged: string[];
   /** A request to the router, as the HTTP function hands it on. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** The same with a JSON body; returns status and parsed answer. */
@@ -45,9 +47,12 @@ export async function testServer(env: Readonly<Record<string, string>> = {}): Pr
   Object.assign(process.env, testEnvironment(azurite.connectionString), env);
   const { stores } = await app();
   const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  const logged: string[] = [];
+  const invocation = () => invocationThatLogs((line) => logged.push(line));
   const ctx = { ...(await workContext(invocation())), principal: { id: 'tester', name: 'Tester' } };
   const server: TestServer = {
     ctx,
+    logged,
     fetch: async (path, init) =>
       router.fetch(new Request(`http://127.0.0.1${path}`, init), { invocation: invocation() }),
     async call(method, path, body) {
@@ -64,7 +69,7 @@ export async function testServer(env: Readonly<Record<string, string>> = {}): Pr
         await flushRelay(stores);
         let handled = 0;
         for (const [name, handler] of Object.entries(handlers))
-          handled += await handleAll(queues, name, handler);
+          handled += await handleAll(queues, name, handler, invocation);
         quiet = handled === 0 ? quiet + 1 : 0;
       }
     },
@@ -81,6 +86,7 @@ async function handleAll(
   queues: QueueServiceClient,
   name: string,
   handler: StorageQueueHandler,
+  invocation: () => InvocationContext,
 ): Promise<number> {
   const queue = queues.getQueueClient(name);
   let handled = 0;
@@ -98,13 +104,12 @@ async function handleAll(
   }
 }
 
-function invocation(): InvocationContext {
-  const silent = () => {};
+function invocationThatLogs(log: (line: string) => void): InvocationContext {
   return {
     invocationId: crypto.randomUUID(),
-    info: silent,
-    warn: silent,
-    error: silent,
-    log: silent,
+    info: log,
+    warn: log,
+    error: log,
+    log,
   } as unknown as InvocationContext;
 }

@@ -1,3 +1,5 @@
+import { excerpt } from '../../redaction/index.ts';
+
 /** What makes a version servable, in a sentence, and by which call where the platform can do it. */
 export type WayOut = { readonly says: string; readonly by?: 'convert' };
 
@@ -16,5 +18,5 @@ export class Refusal extends Error {
 
 /** A text that somebody sent, as a sentence quotes it. */
 export function shown(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return excerpt(text, 200);
 }

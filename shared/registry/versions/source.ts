@@ -1,5 +1,6 @@
 import { CairnError } from '../../http/index.ts';
 import { checkLength } from '../../tracking/index.ts';
+import { excerpt } from '../../redaction/index.ts';
 
 /** What a model may be registered from. */
 export type Source =
@@ -121,5 +122,5 @@ function unescaped(text: string): string {
 }
 
 function shown(source: string): string {
-  return source.length > 200 ? `${source.slice(0, 200)}…` : source;
+  return excerpt(source, 200);
 }

@@ -1,0 +1,2 @@
+export { excerpt } from './excerpt.ts';
+export { redacted, secretsIn } from './find.ts';
