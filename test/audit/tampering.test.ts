@@ -212,7 +212,7 @@ describe('what is altered in the metadata store', () => {
         fc.nat(rows.length - 1),
         fc.constantFrom('change', 'rehash', 'delete', 'add'),
         async (i, what) => {
-          const row = rows[i] as EntryDocument;
+          const row = rows[i];
           const entry: AuditEntry = { ...row.entry, actor: 'mallory' };
           const doc = { ...row, entry: what === 'rehash' ? { ...entry, hash: hashOf(entry) } : entry };
           if (what === 'add')
@@ -248,7 +248,7 @@ describe('what is altered in the metadata store', () => {
       });
       await recordAudit(timed(ctx, then), [1, 2, 3].map(event));
       const segment = hourOf(then);
-      const row = (await rowsOf(segment))[1] as EntryDocument;
+      const [, row] = await rowsOf(segment);
       await replace(
         segment,
         row.id,
