@@ -72,7 +72,7 @@ export async function benchAccess({ quick }: BenchOptions): Promise<BenchResult>
     const guarded = await start('guarded', { auth: true, env });
     for (const [name, authorization] of Object.entries(await headersOf(guarded.stack, issuer)))
       ways.push(await wayOf(name, guarded.stack, guarded.meter, { authorization }));
-    return { rows: [...(await times(ways, quick ? 10 : 60)), ...(await requests(ways))] };
+    return { rows: [...(await times(ways, quick ? 8 : 40)), ...(await requests(ways))] };
   } finally {
     for (const { target } of ways) target.close();
     for (const stack of stacks) await stack.stop();

@@ -101,7 +101,7 @@ describe('a token of Entra ID', () => {
     }));
     expect((await ask(await valid({ ...stranger, groups: ['readers'] }))).status).toBe(200);
     expect((await ask(await valid({ ...stranger, roles: ['Readers'] }))).status).toBe(200);
-    expect((await ask(await valid({ ...stranger, roles: ['readers'], groups: ['Readers'] }))).status).toBe(
+    expect((await ask(await valid({ ...stranger, roles: ['readers'], groups: ['writers'] }))).status).toBe(
       403,
     );
   });
