@@ -124,7 +124,7 @@ function present(job: ErasureJob) {
       references: sum((each) => each.references),
       windows: sum((each) => each.windows),
     },
-    endpoints: found.map(({ hours, ...counts }) => snakeCase({ ...counts, hours: hours.length })),
+    endpoints: found.map(({ hours: _, hourCount, ...counts }) => snakeCase({ ...counts, hours: hourCount })),
     not_covered: elsewhere,
   };
 }

@@ -10,6 +10,7 @@ import {
   type Hour,
   loggedHours,
   type PartTable,
+  startOf,
 } from '../serving/index.ts';
 import { lookElsewhere } from './elsewhere.ts';
 import { heldRows, type Hold, holdOf, listHolds } from './holds.ts';
@@ -35,6 +36,9 @@ type Step = {
   readonly counts: EndpointCounts;
   readonly places?: readonly NotCovered[];
 };
+
+/** As many places as a report lists, so that it fits its document. */
+const placesMax = 2000;
 
 /** A hold stands in the way. */
 class Held extends Error {
@@ -91,9 +95,11 @@ async function advance(ctx: Context, job: Running): Promise<ErasureJob> {
   try {
     const before = job.found.find((each) => each.endpoint === endpoint) ?? noCounts(endpoint);
     const { step, counts, places = [] } = await take(ctx, job, endpoint, before);
-    const found = [...job.found.filter((each) => each.endpoint !== endpoint), counts];
+    const kept = step ? counts : { ...counts, hours: [] };
+    const found = [...job.found.filter((each) => each.endpoint !== endpoint), kept];
+    const elsewhere = [...job.elsewhere, ...places].slice(0, placesMax);
     const at = step ? { endpoints: job.at.endpoints, step } : { endpoints: others, step: firstStep };
-    return { ...job, found, at, elsewhere: [...job.elsewhere, ...places] };
+    return { ...job, found, at, elsewhere };
   } catch (error) {
     if (!(error instanceof Held)) throw error;
     const { subject, at } = job;
@@ -111,7 +117,7 @@ async function take(ctx: Context, job: Running, endpoint: string, counts: Endpoi
   switch (step.kind) {
     case 'rows': {
       const { value: hour } = await loggedHours(ctx, endpoint, ['parts'], step.after).next();
-      if (hour)
+      if (hour && startOf(hour) <= job.createdAt)
         return { step: { kind: 'rows', after: hour }, counts: await takeHour(ctx, job, counts, hour) };
       const isChanged = !job.dryRun && counts.rows > 0;
       return { step: { kind: isChanged ? 'find-outdated' : 'look-elsewhere' }, counts };
@@ -194,6 +200,7 @@ function sum(
   return {
     ...counts,
     hours: more.rows > 0 ? [...counts.hours, hour] : counts.hours,
+    hourCount: counts.hourCount + Math.min(more.rows, 1),
     partsRead: counts.partsRead + more.partsRead,
     partsRewritten: counts.partsRewritten + more.partsRewritten,
     rows: counts.rows + more.rows,

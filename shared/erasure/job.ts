@@ -51,7 +51,9 @@ export type Place = {
 /** What was found and taken at one endpoint. */
 export type EndpointCounts = {
   readonly endpoint: string;
+  /** In which hours there were any, while the endpoint is worked on. */
   readonly hours: readonly Hour[];
+  readonly hourCount: number;
   readonly partsRead: number;
   readonly partsRewritten: number;
   readonly rows: number;
@@ -111,6 +113,7 @@ export function noCounts(endpoint: string): EndpointCounts {
   return {
     endpoint,
     hours: [],
+    hourCount: 0,
     partsRead: 0,
     partsRewritten: 0,
     rows: 0,

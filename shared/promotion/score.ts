@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { type Cell, type DatasetRef, parseTable, resolveUri, type Table } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
 import { portsOf, type VersionReady } from '../registry/index.ts';
-import { answerAside, parseInvocation, scoresOf, type Tensors } from '../serving/index.ts';
+import { answerAside, parseInvocation, rulesOf, scoresOf, type Tensors } from '../serving/index.ts';
 import type { DataSet } from './gates/drift.ts';
 import type { Answers } from './gates/no-regression.ts';
 
@@ -62,7 +62,10 @@ export async function answersOf(
 ): Promise<Answers> {
   const columns = table.columns.filter((name) => name !== labelColumn);
   const cells = columns.map((name) => table.column(name));
-  const model = { ready, inputs: portsOf(ready.signature.inputs) };
+  const { modelId, version, digest } = ready;
+  // What its author tagged as personal data is not quoted by what is wrong with a row.
+  const rules = await rulesOf(ctx, { modelId, stable: { version, digest } });
+  const model = { ready, inputs: portsOf(ready.signature.inputs), rules };
   const batches: Tensors[] = [];
   for (let from = 0; from < rows.length; from += rowsPerBatch) {
     const batch = rows.slice(from, from + rowsPerBatch);
