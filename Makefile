@@ -23,11 +23,11 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter check bench audit-verify build format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter check audit-dependencies bench audit-verify build format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 start: node_modules/.ready ## Run the platform on this machine [PORT=7071] [DATA=.cairn]
 	@node local/main.ts --port $(PORT) --data $(DATA) $(ARGS)
@@ -57,6 +57,9 @@ test-converter: .venv/convert/.ready ## Convert many kinds of models, each compa
 
 check: node_modules/.ready ## Formatting, types, lint, import arrows, unused code, generated files
 	@node scripts/check.ts $(ARGS)
+
+audit-dependencies: node_modules/.ready ## What the lockfile lets in: known vulnerabilities, licences, install scripts, digests
+	@node scripts/audit-dependencies.ts
 
 bench: node_modules/.ready ## Measure, as ratios against a baseline of the same run
 	@node bench/main.ts $(ARGS)
