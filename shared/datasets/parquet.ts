@@ -1,6 +1,7 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { type Compressors, parquetMetadata, parquetRead } from 'hyparquet';
 import { CairnError } from '../http/index.ts';
+import { checkPages } from './parquet-pages.ts';
 import type { Cell, Columns } from './table.ts';
 
 /** Snappy is built in; the others come with Node. */
@@ -21,12 +22,13 @@ export async function parquetColumns(bytes: Uint8Array, cellsMax: number): Promi
   const [root] = metadata.schema;
   const fields = metadata.schema.slice(1);
   const nested = fields.find(
-    (field) => field.num_children !== undefined || field.repetition_type === 'REPEATED',
+    (field) => (field.num_children ?? 0) > 0 || field.repetition_type === 'REPEATED',
   );
   if (nested)
     throw new CairnError('invalid', `Column '${nested.name}' is nested; a table has plain columns.`, {
       field: nested.name,
     });
+  wellFormed(() => checkPages(file, metadata));
   const rows = Number(metadata.num_rows);
   if (rows * (root?.num_children ?? 0) > cellsMax)
     throw new CairnError(

@@ -15,6 +15,7 @@ const codes = {
   'not-found': { status: 404, mlflow: 'RESOURCE_DOES_NOT_EXIST', title: 'Not found' },
   'no-route': { status: 404, mlflow: 'ENDPOINT_NOT_FOUND', title: 'No such path' },
   'wrong-method': { status: 405, mlflow: 'BAD_REQUEST', title: 'Wrong method' },
+  'too-slow': { status: 408, mlflow: 'BAD_REQUEST', title: 'Sent too slowly' },
   conflict: { status: 409, mlflow: 'RESOURCE_CONFLICT', title: 'Conflict' },
   'too-large': { status: 413, mlflow: 'INVALID_PARAMETER_VALUE', title: 'Too large' },
   'out-of-range': { status: 416, mlflow: 'INVALID_PARAMETER_VALUE', title: 'Range not satisfiable' },

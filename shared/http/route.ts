@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Identity, ResourceType, Role } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, type ErrorShape } from './errors.ts';
+import { bodyOf } from './body.ts';
 import { parse } from './validate.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -190,16 +191,6 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
     chunks.push(chunk);
   }
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-}
-
-/** The body as it arrives. A client that goes away before its end is the client's failure: `bad-request`. */
-export async function* bodyOf({ body }: Request): AsyncGenerator<Uint8Array> {
-  if (!body) return;
-  try {
-    yield* body;
-  } catch (cause) {
-    throw new CairnError('bad-request', 'The body broke off before its end.', { cause });
-  }
 }
 
 /** The text of a body. Throws `bad-request` where it is not UTF-8. */

@@ -1,6 +1,6 @@
 import { pipeline, Readable, Transform } from 'node:stream';
 import { CairnError } from './errors.ts';
-import { bodyOf } from './route.ts';
+import { bodyOf } from './body.ts';
 
 /** A file on its way in: its bytes, and what its sender announced of them. */
 export type Upload = {
