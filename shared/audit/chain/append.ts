@@ -26,12 +26,11 @@ export async function append(ctx: Context, additions: readonly Addition[]): Prom
     additions.map(
       (addition) =>
         new Promise<void>((done, fail) => {
-          join(
-            ctx.stores.documents,
-            'log',
-            { ...addition, done, fail },
-            () => (waiting) => writeSome(ctx, takeBatch(waiting)),
-          );
+          join(ctx.stores.documents, 'log', { ...addition, done, fail }, () => async (waiting) => {
+            // Those of one call come one after the other: the first of them waits for the rest.
+            await Promise.resolve();
+            await writeSome(ctx, takeBatch(waiting));
+          });
         }),
     ),
   );
