@@ -52,7 +52,7 @@ describe('a sign-in with Microsoft', () => {
     await signIn(view);
     await page.getByRole('heading', { level: 1, name: 'Experiments' }).waitFor();
     expect(new URL(page.url()).hash).toBe('#/experiments?view=deleted');
-    await page.getByRole('button', { name: `Workspace default, ${mia.name}` }).waitFor();
+    await page.getByRole('button', { name: `Signed in as ${mia.name} in the workspace default` }).waitFor();
 
     const kept = await page.evaluate(() =>
       JSON.stringify([Object.entries(sessionStorage), Object.entries(localStorage)]),

@@ -63,7 +63,7 @@ describe('whoever is not signed in', () => {
 
     await page.getByRole('link', { name: 'Models', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
-    await page.getByRole('button', { name: 'Workspace default, vic' }).click();
+    await page.getByRole('button', { name: 'Signed in as vic in the workspace default' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     for (const tab of [page, other]) {
       await tab.getByRole('heading', { level: 1, name: 'Sign in to Cairn' }).waitFor();
@@ -135,7 +135,7 @@ describe('what is offered', () => {
         await page.getByText('You have no role in the workspace default').waitFor();
         await page.getByRole('link', { name: 'Go to the workspace elsewhere' }).click();
         await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-        await page.getByRole('button', { name: 'Workspace elsewhere, lone' }).click();
+        await page.getByRole('button', { name: 'Signed in as lone in the workspace elsewhere' }).click();
         const account = page.locator('.account');
         expect(await account.innerText()).toMatch(/lone\s+signed in by a token\s+contributor\s+in elsewhere/);
       },

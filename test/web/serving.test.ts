@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classifier, features } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { openBrowser, type WebBrowser } from './browser.ts';
+import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
 const name = 'flowers';
@@ -59,6 +59,9 @@ const visits = {
   monitor: `#/monitors/${name}`,
 } as const;
 
+/** An endpoint that nobody has made a policy for has none to read. */
+const noPolicy = { refused: /data-policy/ };
+
 describe('what serves', () => {
   test('is listed: the model, its endpoint, and the monitor of that', async () => {
     for (const place of ['#/', '#/models', '#/endpoints', '#/monitors'])
@@ -82,7 +85,7 @@ describe('what serves', () => {
   });
 
   test('an endpoint says which version answers, and where to ask it', async () => {
-    await browser.look(visits.endpoint, async ({ page }) => {
+    const looking = async ({ page }: View) => {
       const text = await page.locator('main').innerText();
       expect(text).toContain('ready');
       expect(text).toContain(`POST ${stack.url}/endpoints/${name}/invocations`);
@@ -90,7 +93,35 @@ describe('what serves', () => {
       expect(text).toMatch(/sha256:[0-9a-f]{64}/);
       await page.getByRole('link', { name: 'v1', exact: true }).click();
       await page.getByRole('heading', { level: 1, name: `Version 1 of ${name}` }).waitFor();
-    });
+    };
+    await browser.look(visits.endpoint, looking, noPolicy);
+  });
+
+  test('an endpoint has a data policy: made on its page, refused where it fits not, and changed', async () => {
+    const looking = async ({ page }: View) => {
+      const dialog = page.getByRole('dialog');
+      const card = page.locator('.card', { hasText: 'Data policy' });
+      await card.getByText('Nobody has said what its predictions are logged for').waitFor();
+      await card.getByRole('button', { name: 'Make one' }).click();
+      await dialog.getByRole('textbox', { name: 'Purpose' }).fill('To see whether flowers change.');
+      await dialog.getByRole('spinbutton', { name: 'Kept for, in days' }).fill('30');
+      await dialog.getByRole('button', { name: 'Add a column' }).click();
+      await dialog.getByRole('textbox', { name: 'Column', exact: true }).fill('no such column');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.getByRole('alert').getByText('no such column').waitFor();
+      await dialog.getByRole('textbox', { name: 'Column', exact: true }).fill(features[0] ?? '');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await card.getByText('version 1').waitFor();
+      expect(await card.innerText()).toContain(`${features[0]} · masked`);
+      expect(await card.innerText()).toContain('30 days');
+
+      await card.getByRole('button', { name: 'Edit' }).click();
+      await dialog.getByRole('button', { name: `Remove ${features[0]}` }).click();
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await card.getByText('version 2').waitFor();
+      expect(await card.innerText()).not.toContain('masked');
+    };
+    await browser.look(visits.endpoint, looking, noPolicy);
   });
 
   test('a monitor says what it watches for', async () => {
@@ -103,7 +134,9 @@ describe('what serves', () => {
 
   test.each(Object.entries(visits))('no barrier stands in the way of a %s', async (_, hash) => {
     for (const theme of ['light', 'dark'] as const)
-      expect(await browser.look(hash, (view) => view.barriers(), { theme, width: 900 })).toEqual([]);
+      expect(await browser.look(hash, (view) => view.barriers(), { theme, width: 900, ...noPolicy })).toEqual(
+        [],
+      );
   });
 
   test('what is not known is said to be', async () => {

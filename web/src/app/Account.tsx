@@ -9,16 +9,20 @@ import { viaWords } from '../session/words.ts';
 export function Account() {
   const session = useSession();
   const { workspace, principal, auth } = session;
-  const who = auth === 'off' ? 'not signed in' : principal.name;
   return (
     <Popover
-      name={`Workspace ${workspace}, ${who}`}
       className="quiet"
       align="end"
       label={
         <>
           <Icon name="person" />
-          {auth === 'on' && <span className="cut account-name">{principal.name}</span>}
+          {auth === 'on' && (
+            <>
+              <span className="hidden">Signed in as </span>
+              <span className="cut account-name">{principal.name}</span>
+            </>
+          )}
+          <span className="hidden"> in the workspace </span>
           <span className="cut workspace">{workspace}</span>
         </>
       }

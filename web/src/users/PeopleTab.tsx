@@ -103,7 +103,7 @@ function Found({ principals, rolesOf }: FoundProps) {
         {
           title: 'Name',
           cell: ({ id, name, disabled }) => (
-            <span className="dotted">
+            <span className="dotted steady">
               <a href={links.principal(id)} title={id}>
                 {name}
               </a>

@@ -26,7 +26,11 @@ export const changePrincipal = {
   rename: (id: string, name: string) => patch(id, { name }),
   disable: (id: string, reason: string) => patch(id, { disabled: true, reason }),
   enable: (id: string, reason: string) => patch(id, { disabled: false, reason }),
-  remove: (id: string) => then(cairn.delete(`access/principals/${pathOf(id)}`)),
+  /** The page that shows them is left for the list, which reads anew. */
+  async remove(id: string): Promise<void> {
+    await cairn.delete(`access/principals/${pathOf(id)}`);
+    await queryClient.invalidateQueries({ queryKey: ['access'], refetchType: 'none' });
+  },
 };
 
 export const changeGrant = {
@@ -61,10 +65,6 @@ async function then<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } finally {
-    await accessChanged();
+    await queryClient.invalidateQueries({ queryKey: ['access'] });
   }
-}
-
-export async function accessChanged(): Promise<void> {
-  await queryClient.invalidateQueries({ queryKey: ['access'] });
 }
