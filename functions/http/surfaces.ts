@@ -1,7 +1,7 @@
 import type { Surface } from '../../shared/http/index.ts';
 import { access } from './access/index.ts';
 import { artifacts } from './artifacts/index.ts';
-import { audit } from './audit.ts';
+import { audit } from './audit/index.ts';
 import { batch } from './batch.ts';
 import { description } from './description.ts';
 import { endpoints, feedbacks } from './endpoints.ts';

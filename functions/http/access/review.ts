@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import * as z from 'zod';
 import {
   accessState,
@@ -13,9 +12,8 @@ import {
   seenId,
 } from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
-import { csvCell } from '../../../shared/datasets/index.ts';
 import { fields, pageOf, positionIn, type Route, route } from '../../../shared/http/index.ts';
-import { harmless } from '../audit-export.ts';
+import { csvLine, textFile } from '../text-file.ts';
 import { accessElsewhere } from '../workspace.ts';
 import { resourceKey, resourceNames } from './resources.ts';
 import { inputs } from './shapes.ts';
@@ -134,27 +132,18 @@ function time(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }
 
-/** All of it as a file that is written while it is read. */
+/** All of it as a file. */
 async function csv(ctx: Context, filter: ReviewFilter, uses: Uses): Promise<Response> {
   const lines = reviewOf(await accessState(ctx), ctx.settings, uses.at, filter);
-  const body = Readable.toWeb(Readable.from(csvChunks(ctx, lines, uses), { objectMode: false }));
-  return new Response(body as ReadableStream, {
-    headers: {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': 'attachment; filename="access-review.csv"',
-      'cache-control': 'no-store',
-    },
-  });
+  return textFile('access-review', 'csv', csvChunks(ctx, lines, uses));
 }
 
-async function* csvChunks(ctx: Context, lines: Iterator<ReviewLine>, uses: Uses): AsyncGenerator<Buffer> {
-  const row = (cells: readonly (string | number | null)[]) =>
-    `${cells.map((cell) => csvCell(harmless(String(cell ?? '')))).join(',')}\n`;
-  yield Buffer.from(row(Object.keys(columns)));
+async function* csvChunks(ctx: Context, lines: Iterator<ReviewLine>, uses: Uses): AsyncGenerator<string> {
+  yield csvLine(Object.keys(columns));
   for (;;) {
     const chunk = taken(lines, chunkLines);
     if (chunk.length === 0) return;
     const entries = await shown(ctx, chunk, uses);
-    yield Buffer.from(entries.map((entry) => row(Object.values(columns).map((of) => of(entry)))).join(''));
+    yield entries.map((entry) => csvLine(Object.values(columns).map((of) => of(entry)))).join('');
   }
 }

@@ -1,6 +1,5 @@
-import { modelOfFile, recordDenial, recordDownload } from '../../shared/audit/index.ts';
-import type { Context } from '../../shared/context.ts';
-import { type Input, isCode, isHiding, type Route } from '../../shared/http/index.ts';
+import { modelOfFile, recordDownload } from '../../../shared/audit/index.ts';
+import type { Input, Route } from '../../../shared/http/index.ts';
 
 /** Which model a call of these operations hands out, by its input; `undefined` where it hands out none. */
 const downloads: Readonly<Record<string, (input: Input) => string | undefined>> = {
@@ -34,32 +33,6 @@ export function audited(route: Route): Route {
       }
     },
   };
-}
-
-/** Enters a call that failed with `error` in the audit log, where it was refused for who made it. */
-export async function enterDenial(
-  ctx: Context,
-  route: Route,
-  request: Request,
-  error: unknown,
-): Promise<void> {
-  const isRefused = isCode(error, 'unauthenticated', 'forbidden');
-  if (!isRefused && !isHiding(error)) return;
-  await recordDenial(ctx, {
-    operation: route.operation,
-    method: request.method,
-    path: new URL(request.url).pathname,
-    role: route.role,
-    code: isRefused ? error.code : 'hidden',
-    address: addressOf(request),
-  });
-}
-
-/** The address that the last proxy saw, which in Azure is the platform's own; what comes before it anybody can write. */
-function addressOf(request: Request): string {
-  const last = request.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
-  const parts = /^(\d+\.\d+\.\d+\.\d+)(?::\d+)?$|^\[(.+)\](?::\d+)?$/.exec(last);
-  return parts?.[1] ?? parts?.[2] ?? last;
 }
 
 function ofRun(runId: unknown, path: unknown): string | undefined {
