@@ -62,6 +62,7 @@ describe('a broken template is found out:', () => {
     expect(await findingsOf('names')).toEqual([
       "3 name 'unused' is declared but not used",
       "5 module infra/generated/storage.bicep needs the parameter 'accountName'",
+      "5 module infra/generated/storage.bicep needs the parameter 'retentionDaysMax'",
       "8 module infra/generated/storage.bicep has no parameter 'account'",
       '12 module there is no template at ./gone.bicep',
       "16 name 'locaton' is not declared",
