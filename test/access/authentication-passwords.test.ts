@@ -14,6 +14,9 @@ afterAll(async () => {
   await server.close();
 });
 
+/** Each password that is tried takes the processor for a third of a second, by intent. */
+const slow = 180_000;
+
 /** An address of its own for each test, so that what one fails at is not counted for another. */
 let addresses = 0;
 const newAddress = () => `203.0.113.${++addresses}`;
@@ -98,19 +101,23 @@ describe('a password', () => {
 });
 
 describe('trying passwords', () => {
-  test('takes as much work for a user that does not exist', async () => {
-    await person('timed');
-    const workOf = async (user: string) => {
-      const before = process.cpuUsage();
-      for (let i = 0; i < 5; i++) await signIn(user, `wrong ${i} ${user}`);
-      const { user: own, system } = process.cpuUsage(before);
-      return own + system;
-    };
-    await workOf('warm-up');
-    const ratio = (await workOf('timed')) / (await workOf('not-there'));
-    expect(ratio).toBeGreaterThan(0.5);
-    expect(ratio).toBeLessThan(2);
-  });
+  test(
+    'takes as much work for a user that does not exist',
+    async () => {
+      await person('timed');
+      const workOf = async (user: string) => {
+        const before = process.cpuUsage();
+        for (let i = 0; i < 3; i++) await signIn(user, `wrong ${i} ${user}`);
+        const { user: own, system } = process.cpuUsage(before);
+        return own + system;
+      };
+      await workOf('warm-up');
+      const ratio = (await workOf('timed')) / (await workOf('not-there'));
+      expect(ratio).toBeGreaterThan(0.5);
+      expect(ratio).toBeLessThan(2);
+    },
+    slow,
+  );
 
   test.each(['guessed', 'no-such-user'])(
     'of %s is stopped after ten from whatever address, and by the right one too',
@@ -122,24 +129,32 @@ describe('trying passwords', () => {
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(800);
       expect((await signIn(user.toUpperCase(), 'guess')).status).toBe(429);
     },
-    20_000,
+    slow,
   );
 
-  test('at once is stopped as well', async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 25 }, async (_, i) => (await signIn('rushed', `guess ${i}`)).status),
-    );
-    expect(answers.filter((status) => status === 401).length).toBeLessThanOrEqual(10);
-    expect(answers.filter((status) => status !== 401 && status !== 429)).toEqual([]);
-  }, 20_000);
+  test(
+    'at once is stopped as well',
+    async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 25 }, async (_, i) => (await signIn('rushed', `guess ${i}`)).status),
+      );
+      expect(answers.filter((status) => status === 401).length).toBeLessThanOrEqual(10);
+      expect(answers.filter((status) => status !== 401 && status !== 429)).toEqual([]);
+    },
+    slow,
+  );
 
-  test('does not shut out who is signed in already', async () => {
-    await person('patient');
-    expect((await signIn('patient', right)).status).toBe(200);
-    for (let i = 0; i < 10; i++) await signIn('patient', `guess ${i}`);
-    expect((await signIn('patient', 'guess')).status).toBe(429);
-    expect((await signIn('patient', right)).status).toBe(200);
-  }, 20_000);
+  test(
+    'does not shut out who is signed in already',
+    async () => {
+      await person('patient');
+      expect((await signIn('patient', right)).status).toBe(200);
+      for (let i = 0; i < 10; i++) await signIn('patient', `guess ${i}`);
+      expect((await signIn('patient', 'guess')).status).toBe(429);
+      expect((await signIn('patient', right)).status).toBe(200);
+    },
+    slow,
+  );
 
   test('of many users from one address is stopped, and from another goes on', async () => {
     const address = newAddress();
