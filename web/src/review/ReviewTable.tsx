@@ -5,7 +5,7 @@ import { links } from '../parts/links.ts';
 import { Table } from '../parts/Table.tsx';
 import { Ago, Moment } from '../parts/Time.tsx';
 import { changeGrant } from '../users/actions.ts';
-import { Effect, Place, SubjectName } from '../users/GrantTable.tsx';
+import { Effect, Place, RemovalReason, SubjectName } from '../users/GrantTable.tsx';
 import { kindWords, placeOf } from '../users/users.ts';
 import { type Held, isUnused } from './review.ts';
 
@@ -114,7 +114,7 @@ function Revoke({ entry, onClose }: { readonly entry: Held; readonly onClose: ()
       action="Revoke"
       danger
       onClose={onClose}
-      onSubmit={() => changeGrant.remove(id ?? '')}
+      onSubmit={(form) => changeGrant.remove(id ?? '', String(form.get('reason')).trim())}
     >
       <p>
         <strong>{principal.name}</strong>, {placeOf(entry)}. It stops within seconds.
@@ -125,6 +125,7 @@ function Revoke({ entry, onClose }: { readonly entry: Held; readonly onClose: ()
           take them out of the group.
         </p>
       )}
+      <RemovalReason />
     </Dialog>
   );
 }

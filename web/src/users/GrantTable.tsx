@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { Chip, Tag } from '../parts/Chip.tsx';
-import { Dialog } from '../parts/Dialog.tsx';
+import { Dialog, Field } from '../parts/Dialog.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
 import { Table, type TableColumn } from '../parts/Table.tsx';
@@ -83,12 +83,22 @@ function RemoveGrant({ grant, onClose }: { readonly grant: Grant; readonly onClo
       action="Take away"
       danger
       onClose={onClose}
-      onSubmit={() => changeGrant.remove(grant.id)}
+      onSubmit={(form) => changeGrant.remove(grant.id, String(form.get('reason')).trim())}
     >
       <p>
         <strong>{grant.subject_name ?? grant.subject}</strong>, {placeOf(grant)}. It stops within seconds.
       </p>
+      <RemovalReason />
     </Dialog>
+  );
+}
+
+/** Why a rule is taken away. */
+export function RemovalReason() {
+  return (
+    <Field label="Reason" hint="Kept in the audit log.">
+      <input name="reason" maxLength={500} autoComplete="off" />
+    </Field>
   );
 }
 

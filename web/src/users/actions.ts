@@ -35,7 +35,8 @@ export const changePrincipal = {
 
 export const changeGrant = {
   add: (draft: GrantDraft) => then(cairn.post<Grant>('access/grants', { body: draft })),
-  remove: (id: string) => then(cairn.delete(`access/grants/${encodeURIComponent(id)}`)),
+  remove: (id: string, reason: string) =>
+    then(cairn.delete(`access/grants/${encodeURIComponent(id)}`, { body: reason === '' ? {} : { reason } })),
 };
 
 export const changeGroup = {
