@@ -2,7 +2,8 @@ import type { AccountState } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { changeAccess, readAccess } from './change.ts';
 import { isFirstAdmin } from './decide.ts';
-import { accessId, type PrincipalDocument } from './model.ts';
+import type { PrincipalDocument } from './model.ts';
+import { principalDocument } from './principals.ts';
 import { allSeen } from './review-uses.ts';
 import { accessState } from './state.ts';
 
@@ -84,18 +85,7 @@ function disable(ctx: Context, principalId: string, reason: string): Promise<boo
     const known: PrincipalDocument =
       before?.doc.type === 'principal'
         ? before.doc
-        : {
-            id: accessId('principal', principalId),
-            type: 'principal',
-            v: 1,
-            workspace: '*',
-            seq: 0,
-            principalId,
-            name: principalId,
-            kind: 'entra',
-            createdAt: now,
-            createdBy: ctx.principal.id,
-          };
+        : principalDocument(ctx, principalId, principalId, 'entra');
     if (known.disabled) return { edits: [], result: false };
     const after = { ...known, disabled: { at: now, by: ctx.principal.id, reason } };
     const told = { type: 'principal.disabled', reason, subject: { principalId } } as const;

@@ -44,23 +44,35 @@ export function createPrincipal(ctx: Context, input: NewPrincipal): Promise<Prin
   const principalId = (input.id ?? input.name.trim()).toLowerCase();
   const kind = kindOf(principalId, input.kind);
   const doc: PrincipalDocument = {
-    id: accessId('principal', principalId),
-    type: 'principal',
-    v: 1,
-    workspace: '*',
-    seq: 0,
-    principalId,
-    name: checkedName(input.name),
-    kind,
+    ...principalDocument(ctx, principalId, checkedName(input.name), kind),
     ...(input.password === undefined ? {} : { password: input.password }),
-    createdAt: ctx.clock.now(),
-    createdBy: ctx.principal.id,
   };
   return changeAccess(ctx, async (state) => {
     checkNumber('principals', state.principals.size, principalsMax);
     const edit = await creation(ctx, doc);
     return { edits: [edit], result: { ...doc, seq: (edit.before?.doc.seq ?? 0) + 1 } };
   });
+}
+
+/** What is kept of a principal of whom nothing is yet; the change that makes it known counts its `seq`. */
+export function principalDocument(
+  { clock, principal }: Pick<Context, 'clock' | 'principal'>,
+  principalId: string,
+  name: string,
+  kind: PrincipalKind,
+): PrincipalDocument {
+  return {
+    id: accessId('principal', principalId),
+    type: 'principal',
+    v: 1,
+    workspace: '*',
+    seq: 0,
+    principalId,
+    name,
+    kind,
+    createdAt: clock.now(),
+    createdBy: principal.id,
+  };
 }
 
 /** The edit that makes a principal known. Throws `conflict` where it is. */

@@ -5,8 +5,8 @@ import { changeAccess, readAccess } from './change.ts';
 import { checkedReason, checkedText, checkExpected, checkNumber, unknown } from './checks.ts';
 import { endSubject } from './end.ts';
 import { type Asked, pageBy } from './lists.ts';
-import { accessId, type PrincipalDocument, type TrustDocument } from './model.ts';
-import { creation } from './principals.ts';
+import { accessId, type TrustDocument } from './model.ts';
+import { creation, principalDocument } from './principals.ts';
 import { accessState, currentState } from './state.ts';
 
 const trustsMax = 1000;
@@ -63,7 +63,7 @@ export function putTrust(
     const told = { type: 'trust.changed', subject: { name } } as const;
     const edits = [
       { before, after, told },
-      ...(known ? [] : [await creation(ctx, workload(ctx, principalId, name))]),
+      ...(known ? [] : [await creation(ctx, principalDocument(ctx, principalId, name, 'workload'))]),
     ];
     return { edits, result: after };
   });
@@ -101,21 +101,6 @@ export async function getTrust(ctx: Context, name: string): Promise<TrustDocumen
 /** All trusts, by name. */
 export async function listTrusts(ctx: Context, asked: Asked): Promise<Page<TrustDocument>> {
   return pageBy((await accessState(ctx)).trusts.values(), ({ name }) => name, asked);
-}
-
-function workload(ctx: Context, principalId: string, name: string): PrincipalDocument {
-  return {
-    id: accessId('principal', principalId),
-    type: 'principal',
-    v: 1,
-    workspace: '*',
-    seq: 0,
-    principalId,
-    name,
-    kind: 'workload',
-    createdAt: ctx.clock.now(),
-    createdBy: ctx.principal.id,
-  };
 }
 
 function checkConditions({
