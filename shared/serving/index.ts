@@ -29,7 +29,8 @@ export {
 } from './labels.ts';
 export { loadModel, type ServedModel } from './models.ts';
 export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
-export type { HiddenColumn, PartTable } from './part.ts';
+export type { PartTable } from './part.ts';
+export type { HiddenColumn } from './tensor-columns.ts';
 export { predict, type Prediction } from './predict.ts';
 export { type Hour, startOf } from './prediction-id.ts';
 export {

@@ -1,9 +1,10 @@
 import { parquetMetadata, parquetRead } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import type { ColumnRules } from '../privacy/index.ts';
+import type { Tensors } from '../sessions/index.ts';
 import { type Hour, predictionIds } from './prediction-id.ts';
 import type { Scores } from './scores.ts';
-import { columnHasher, type ColumnRules, noRules, ruleOf } from '../privacy/index.ts';
-import { type ElementType, isFloat, type Tensor, type Tensors } from '../sessions/index.ts';
+import { type HiddenColumn, tensorColumns } from './tensor-columns.ts';
 
 /** What the rows of one part have in common. */
 export type PartHead = {
@@ -24,11 +25,6 @@ export type PartHead = {
   /** Which columns are personal data, as it was when the rows were logged. */
   readonly rules?: ColumnRules;
 };
-
-/** How a column was logged that holds personal data; `type` is that of the values it stands for. */
-export type HiddenColumn =
-  | { readonly rule: 'mask'; readonly type: ElementType }
-  | { readonly rule: 'hash'; readonly type: ElementType; readonly key: string };
 
 /** The rows of one request. Tensors whose first size is not `rows` are not logged. */
 export type Scored = {
@@ -62,9 +58,6 @@ const versionKey = 'cairn.part';
 const lostKey = 'cairn.lost';
 const hiddenKey = 'cairn.hidden';
 
-/** Wider tensors (images, embeddings) are not logged. */
-const tensorColumnsMax = 1024;
-
 /**
  * A Parquet file of predictions, format 1 (`cairn.part` in its metadata). Columns: predictionId, ts,
  * endpoint, deployment, modelId, version, digest; `in.<feature>`, or `in.<input>[.<index>]` where the
@@ -80,8 +73,10 @@ export function writePart(head: PartHead, requests: readonly Scored[], lostRows 
   const rows = requests.reduce((sum, request) => sum + request.rows, 0);
   const owner = `${head.workspace}/${head.endpoint}`;
   const same = (name: string, value: string) => text(name, new Array<string>(rows).fill(value));
-  const inputs = tensorColumns('in', requests, rows, head.features, head.rules);
-  const outputs = tensorColumns('out', requests, rows, head.labels, head.rules);
+  const given = requests.map((request) => ({ rows: request.rows, tensors: request.inputs }));
+  const made = requests.map((request) => ({ rows: request.rows, tensors: request.outputs }));
+  const inputs = tensorColumns('in', given, head.features, head.rules);
+  const outputs = tensorColumns('out', made, head.labels, head.rules);
   const hidden = [...inputs, ...outputs].flatMap(({ source, hidden: how }) =>
     how ? [[source.name, how] as const] : [],
   );
@@ -163,130 +158,6 @@ function plain(value: unknown): string | number | null {
   if (typeof value !== 'bigint') return null;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
-}
-
-type Logged = { readonly source: ColumnSource; readonly hidden?: HiddenColumn };
-
-/** The columns of all tensors of one side that every request has in the same width. */
-function tensorColumns(
-  prefix: 'in' | 'out',
-  requests: readonly Scored[],
-  rows: number,
-  names: readonly string[] | null,
-  rules: ColumnRules = noRules,
-): Logged[] {
-  const tensors = ({ inputs, outputs }: Scored) => (prefix === 'in' ? inputs : outputs);
-  const first = requests[0] ? tensors(requests[0]) : {};
-  const isSingle = Object.keys(first).length === 1;
-  return Object.entries(first).flatMap(([name, { type, dims }]) => {
-    const parts = requests.map((request) => tensors(request)[name]);
-    const width = widthOf(parts[0], requests[0]?.rows);
-    if (width > tensorColumnsMax || parts.some((part, i) => widthOf(part, requests[i]?.rows) !== width))
-      return [];
-    return Array.from({ length: width }, (_, index): Logged => {
-      const named = dims.length === 2 && names?.length === width ? names[index] : undefined;
-      const columnName = nameOfColumn(prefix, name, index, { width, named, type, isSingle });
-      const about = { side: prefix, tensor: name, name: columnName.slice(prefix.length + 1) };
-      const typed = column(columnName, parquetTypes[type]);
-      switch (ruleOf(rules, about)) {
-        case 'mask':
-          return {
-            source: { ...typed, nullable: true, data: new Array<null>(rows).fill(null) },
-            hidden: { rule: 'mask', type },
-          };
-        case 'hash':
-          return hashedColumn(columnName, type, gather(parts, type, width, index, rows), rules);
-        case undefined:
-          return {
-            source: {
-              ...typed,
-              // Measured values rarely repeat and hardly compress; trying both doubles the time to write.
-              ...(isFloat(type) ? { encoding: 'PLAIN' as const, codec: 'UNCOMPRESSED' as const } : {}),
-              data: gather(parts, type, width, index, rows),
-            },
-          };
-      }
-    });
-  });
-}
-
-function hashedColumn(
-  name: string,
-  type: ElementType,
-  values: ArrayLike<unknown>,
-  { key }: ColumnRules,
-): Logged {
-  if (!key) throw new Error(`There is no key to hash '${name}' by.`);
-  return {
-    source: {
-      name,
-      type: 'STRING',
-      nullable: true,
-      data: Array.from(values, columnHasher(key, hashedName(name))),
-    },
-    hidden: { rule: 'hash', type, key: key.id },
-  };
-}
-
-/** What a column of the log is called inside its hashes: an input by its bare name. */
-function hashedName(name: string): string {
-  return name.startsWith('in.') ? name.slice('in.'.length) : name;
-}
-
-function nameOfColumn(
-  prefix: 'in' | 'out',
-  tensor: string,
-  index: number,
-  about: { width: number; named: string | undefined; type: ElementType; isSingle: boolean },
-): string {
-  if (prefix === 'in' && about.named !== undefined && about.isSingle) return `in.${about.named}`;
-  if (prefix === 'out' && about.named !== undefined && about.width > 1 && isFloat(about.type))
-    return `out.${tensor}.${about.named}`;
-  return about.width === 1 ? `${prefix}.${tensor}` : `${prefix}.${tensor}.${index}`;
-}
-
-/** Elements a row; -1 for a tensor that has no rows. */
-function widthOf(tensor: Tensor | undefined, rows: number | undefined): number {
-  if (!tensor || !rows || tensor.dims[0] !== rows) return -1;
-  return tensor.data.length / rows;
-}
-
-function gather(tensors: readonly Tensor[], type: ElementType, width: number, index: number, rows: number) {
-  const isNumber = type === 'float32' || type === 'float64';
-  const values = isNumber ? new Float64Array(rows) : new Array<unknown>(rows);
-  let row = 0;
-  for (const { data } of tensors)
-    for (let at = index; at < data.length; at += width, row++)
-      values[row] = isNumber ? data[at] : stored(type, data[at]);
-  return values;
-}
-
-const parquetTypes = {
-  bool: 'BOOLEAN',
-  uint8: 'INT32',
-  uint16: 'INT32',
-  uint32: 'INT64',
-  uint64: 'STRING',
-  int8: 'INT32',
-  int16: 'INT32',
-  int32: 'INT32',
-  int64: 'INT64',
-  float32: 'FLOAT',
-  float64: 'DOUBLE',
-  string: 'STRING',
-} as const satisfies Record<ElementType, ColumnSource['type']>;
-
-function stored(type: ElementType, value: unknown): never {
-  switch (type) {
-    case 'bool':
-      return (value === 1) as never;
-    case 'uint32':
-      return BigInt(value as number) as never;
-    case 'uint64':
-      return String(value) as never;
-    default:
-      return value as never;
-  }
 }
 
 function scoreOf({ scores }: Scored, row: number): number | null {
