@@ -31,12 +31,10 @@ export async function keepTombstone(
     rows: predictionIds.map((id) => placeOf(id).row),
   };
   const name = `${logFolder(ctx, endpoint, 'tombstones', hour)}${buffer}.${erasure}.json`;
-  await ctx.stores
-    .blobs('predictions')
-    .write(name, Buffer.from(JSON.stringify(tombstone)), {
-      createOnly: true,
-      contentType: 'application/json',
-    });
+  await ctx.stores.blobs('predictions').write(name, Buffer.from(JSON.stringify(tombstone)), {
+    createOnly: true,
+    contentType: 'application/json',
+  });
 }
 
 /** How many parts and rows of an hour one erasure has taken. */
