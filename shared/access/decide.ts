@@ -94,6 +94,9 @@ function heldBy(
     for (const grant of state.grants.get(subject)?.values() ?? []) gathered.add(grant, now);
     gathered.end();
   }
+  for (const subject of identity.token?.claimed ?? [])
+    for (const grant of state.grants.get(subject)?.values() ?? [])
+      if (grant.rule.effect === 'deny') gathered.add(grant, now);
   return gathered.held();
 }
 

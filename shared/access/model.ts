@@ -152,6 +152,8 @@ export type TokenDocument = Counted & {
   readonly ancestors?: readonly string[];
   /** Whose it is: it never may more than they. */
   readonly principalId: string;
+  /** Groups and roles of the claims it was made with: what is denied to them is denied to it, what they are given is not given to it. */
+  readonly claimed?: readonly Subject[];
   readonly hash: string;
   readonly createdAt: number;
   readonly createdBy: string;

@@ -125,6 +125,21 @@ describe('a token of Entra ID', () => {
     expect((await ask(overage)).status).toBe(200);
   });
 
+  test('is denied what one of its groups is denied, however that is spelt, and so are the Cairn tokens it makes', async () => {
+    const group = 'cccccccc-0000-4000-8000-00000000abcd';
+    const grant = { subject: `entra-group:${group}`, workspace: 'default', effect: 'deny' };
+    const { body: denial } = await server.admin('POST', '/api/v1/access/grants', grant);
+    const inGroup = server.as(`Bearer ${await valid({ groups: [group.toUpperCase()] })}`);
+    expect((await inGroup('GET', search)).status).toBe(403);
+    const { body } = await inGroup('POST', '/api/v1/tokens', { name: 'around' });
+    const byToken = server.as(`Bearer ${String(body['token'])}`);
+    expect((await byToken('GET', search)).status).toBe(403);
+    const { body: next } = await byToken('POST', '/api/v1/tokens', { name: 'further around' });
+    expect((await server.as(`Bearer ${String(next['token'])}`)('GET', search)).status).toBe(403);
+    await server.admin('DELETE', `/api/v1/access/grants/${String(denial['id'])}`);
+    expect((await byToken('GET', search)).status).toBe(200);
+  });
+
   test('makes a Cairn token that ends with the principal, who is known from then on', async () => {
     const token = await valid({ oid: '00000000-0000-0000-0000-000000000003' });
     const made = await server.as(`Bearer ${token}`)('POST', '/api/v1/tokens', { name: 'laptop' });

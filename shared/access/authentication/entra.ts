@@ -52,7 +52,7 @@ export function entraIdentity(
     via: 'entra',
     subjects: [
       `principal:${id}`,
-      ...(claims.groups ?? []).map((group): Subject => `entra-group:${group}`),
+      ...(claims.groups ?? []).map((group): Subject => `entra-group:${group.toLowerCase()}`),
       ...(claims.roles ?? []).map((role): Subject => `app-role:${role}`),
     ],
     expiresAt,

@@ -64,6 +64,7 @@ export async function createToken(
     tokenId: made.id,
     name: input.name,
     principalId,
+    ...claimedBy(by, principalId),
     hash: made.hash,
     createdAt: now,
     createdBy: ctx.principal.id,
@@ -137,6 +138,13 @@ export async function revokeToken(
       result: { ...after, seq: doc.seq + 1 },
     };
   });
+}
+
+/** What a token of one's own keeps of the claims that its maker signed in with, or that their token kept. */
+function claimedBy(by: Identity, principalId: string): Pick<TokenDocument, 'claimed'> {
+  if (principalId !== by.principal.id) return {};
+  const claimed = by.token ? by.token.claimed : by.subjects.filter((each) => !each.startsWith('principal:'));
+  return claimed && claimed.length > 0 ? { claimed } : {};
 }
 
 function lineOf({ ancestors = [], tokenId }: TokenDocument): readonly string[] {
