@@ -1,4 +1,4 @@
-import { accessState, defaultWorkspace, type Identity } from '../access/index.ts';
+import { accessOf, accessState, defaultWorkspace, type Identity } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { chargeTo, type Ledger } from '../ledger.ts';
@@ -10,7 +10,7 @@ type Port = UsagePort & Pick<Context, 'settings'>;
 /**
  * Enters a call in the account of who makes it, and refuses it with `too-many` where they make more in the workspace
  * each minute than it allows. Nobody is counted who does not sign in. Warm, it asks no store. A workspace that does
- * not exist counts as the default one, so that guessing names is limited, too.
+ * not exist, or in which they hold no role, counts as the default one: guessing names is limited, and told nothing.
  */
 export async function enterCall(
   port: Port,
@@ -25,8 +25,9 @@ export async function enterCall(
     chargeTo(ledger, account);
     return;
   }
-  const { workspaces } = await accessState(port);
-  const found = workspaces.get(workspace);
+  const state = await accessState(port);
+  const { isMember } = accessOf(identity, state, workspace, port.settings, port.clock.now());
+  const found = isMember ? state.workspaces.get(workspace) : undefined;
   const where = found ? workspace : defaultWorkspace;
   const perMinute = found?.limits?.callsPerMinute ?? port.settings.callsPerMinute;
   const account = accountOf(port, where, identity.principal);

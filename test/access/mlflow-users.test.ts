@@ -252,3 +252,62 @@ describe('a workspace of MLflow', () => {
     expect((await admin('POST', `${v3}/workspaces`, rooted)).status).toBe(400);
   });
 });
+
+describe('what hostile users try', () => {
+  const over = (type: string, id: string, username: string) =>
+    `${v3}/users/permissions/get?${String(new URLSearchParams({ username, resource_type: type, resource_id: id }))}`;
+
+  test('whoever asks for their own permission learns not what is there that they may not see', async () => {
+    await admin('POST', '/api/v1/workspaces', { name: 'hidden' });
+    const inside = server.as(`Bearer ${server.adminToken}`, { 'x-mlflow-workspace': 'hidden' });
+    const made = await inside('POST', `${v2}/experiments/create`, { name: 'merger' });
+    await inside('POST', `${v2}/registered-models/create`, { name: 'merger' });
+    const spy = await server.person('spy', 'viewer');
+    const outside = server.as(spy, { 'x-mlflow-workspace': 'hidden' });
+    const asked = [
+      ['experiment', String(made.body['experiment_id'])],
+      ['experiment', '1234567890123456789'],
+      ['registered_model', 'merger'],
+      ['registered_model', 'no-such-model'],
+    ] as const;
+    for (const [type, id] of asked) {
+      const { status, body } = await outside('GET', over(type, id, 'spy'));
+      expect([status, body]).toEqual([200, { allowed: false, permission: 'NO_PERMISSIONS' }]);
+    }
+  });
+
+  test('whoever manages one experiment learns nothing of models by granting, whether they exist or not', async () => {
+    const mallory = server.as(await server.person('mallory'));
+    await admin('POST', `${v2}/experiments/permissions/create`, overExperiment('mallory', 'MANAGE'));
+    for (const action of ['grant', 'revoke']) {
+      const of = async (id: string) => {
+        const { status, body } = await mallory('POST', `${v3}/users/permissions/${action}`, {
+          username: 'mallory',
+          resource_type: 'registered_model',
+          resource_id: id,
+          permission: 'MANAGE',
+        });
+        return [status, String(body['message']).replace(id, '')];
+      };
+      const there = await of('churn');
+      expect(there[0]).toBe(403);
+      expect(await of('no-such-model')).toEqual(there);
+    }
+  });
+
+  test('a token that somebody found is no way to guess the password', async () => {
+    const olga = await user('olga');
+    const { body } = await olga('POST', '/api/v1/tokens', { name: 'lost', scopes: { role: 'viewer' } });
+    const finder = server.as(`Bearer ${String(body['token'])}`);
+    const change = (current: string) =>
+      finder('PATCH', `${v2}/users/update-password`, {
+        username: 'olga',
+        password: 'another long one',
+        current_password: current,
+      });
+    const guesses = await Promise.all(Array.from({ length: 12 }, (_, i) => change(`guess ${i}`)));
+    expect(new Set(guesses.map(({ status }) => status))).toEqual(new Set([400, 429]));
+    while ((await change('guess')).status === 400);
+    expect((await change('the password of olga')).status).toBe(429);
+  }, 120_000);
+});

@@ -9,7 +9,7 @@ import {
   setRule,
 } from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
-import { CairnError, fields, type Route } from '../../../shared/http/index.ts';
+import { CairnError, fields, type Route, unlessCode } from '../../../shared/http/index.ts';
 import { modelByName } from '../../../shared/registry/index.ts';
 import { getExperiment } from '../../../shared/tracking/index.ts';
 import { mlflow, mlflowAt } from '../mlflow.ts';
@@ -121,7 +121,7 @@ export const userPermissions: readonly Route[] = [
     scope: managing,
     input: z.object({ ...target, permission }),
     async handle(ctx, given) {
-      const place = await targetOf(ctx, given);
+      const place = await managedTarget(ctx, given);
       const rule = place.resource ? ruleOf(given.permission) : workspaceRuleOf(given.permission);
       await setRule(ctx, ctx.access, place, rule);
     },
@@ -129,15 +129,14 @@ export const userPermissions: readonly Route[] = [
   ...mlflowAt('3.0', 'POST', 'users/permissions/revoke', 'admin', {
     scope: managing,
     input: z.object(target),
-    handle: async (ctx, given) => setRule(ctx, ctx.access, await targetOf(ctx, given), undefined),
+    handle: async (ctx, given) => setRule(ctx, ctx.access, await managedTarget(ctx, given), undefined),
   }),
   ...mlflowAt('3.0', 'GET', 'users/permissions/get', 'signed-in', {
     input: z.object(target),
     async handle(ctx, given) {
       requireSelfOr(ctx, given.username, ctx.access.may('admin'));
-      const place = await targetOf(ctx, given);
-      if (isSelf(ctx, given.username)) return allowed(heldPermission(ctx.access, place.resource));
-      return allowed(await heldBy(ctx, place));
+      if (isSelf(ctx, given.username)) return allowed(await ownPermission(ctx, given));
+      return allowed(await heldBy(ctx, await targetOf(ctx, given)));
     },
   }),
 ];
@@ -146,9 +145,29 @@ function allowed(held: string) {
   return { allowed: held !== 'NO_PERMISSIONS', permission: held };
 }
 
+type Target = z.output<z.ZodObject<typeof target>>;
+
+/** What the caller themselves hold: of what they may not see the same as of what is not there. */
+async function ownPermission(ctx: Context, given: Target): Promise<Permission> {
+  const place = ctx.access.isMember ? await unlessCode(targetOf(ctx, given), 'not-found') : undefined;
+  return place ? heldPermission(ctx.access, place.resource) : 'NO_PERMISSIONS';
+}
+
+/** What a rule is to be about. Whoever is no admin of it gets the same answer whether it exists or not. */
+async function managedTarget(ctx: Context, given: Target): Promise<Place> {
+  if (given.resource_type === 'workspace' || ctx.access.may('admin')) return targetOf(ctx, given);
+  const place = await unlessCode(targetOf(ctx, given), 'not-found', 'invalid');
+  if (place && ctx.access.may('admin', place.resource)) return place;
+  throw new CairnError(
+    'forbidden',
+    `Needs MANAGE on ${given.resource_type} '${given.resource_id}'; ask an admin of workspace '${ctx.workspace}'.`,
+    { field: 'resource_id' },
+  );
+}
+
 async function targetOf(
   ctx: Context,
-  { username: name, resource_type: type, resource_id: id }: z.output<z.ZodObject<typeof target>>,
+  { username: name, resource_type: type, resource_id: id }: Target,
 ): Promise<Place> {
   const place = { principalId: name.toLowerCase(), workspace: ctx.workspace };
   switch (type) {

@@ -3,6 +3,7 @@ import { CairnError } from '../../http/index.ts';
 import { changeAccess, readAccess } from '../change.ts';
 import { currentState } from '../state.ts';
 import type { PrincipalDocument } from '../model.ts';
+import { limited } from './attempts.ts';
 import { isPassword, passwordHash } from './hash.ts';
 
 /**
@@ -40,10 +41,15 @@ export async function setPassword(
   });
 }
 
-/** Whether this is the password of a principal; it takes as long where there is none. */
+/**
+ * Whether this is the password of a principal who is signed in; it takes as long where there is none. Wrong ones
+ * count as those of signing in do, and throw `too-many` alike: a token that somebody found is no way to guess it.
+ */
 export async function verifyPassword(ctx: Context, principalId: string, password: string): Promise<boolean> {
   const { state } = await currentState(ctx);
-  return isPassword(password, state.principals.get(principalId)?.password);
+  const kept = state.principals.get(principalId)?.password;
+  const from = { user: principalId, address: `signed in as ${principalId}` };
+  return limited(ctx, from, () => isPassword(password, kept));
 }
 
 function notFound(principalId: string): CairnError {
