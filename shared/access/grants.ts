@@ -14,6 +14,9 @@ import { accessState } from './state.ts';
 import { isWorkspace } from './workspaces.ts';
 
 const grantsMax = 50_000;
+/** Of all these, whoever is admin of one thing, or of one workspace, can use up no more. */
+const grantsOnResourceMax = 500;
+const grantsInWorkspaceMax = 20_000;
 
 export type NewGrant = {
   readonly subject: string;
@@ -60,7 +63,7 @@ export async function createGrant(ctx: Context, there: Access, input: NewGrant):
     const subject = checkedSubject(ctx, state, input.subject);
     if (inWorkspace !== '*' && !isWorkspace(state, inWorkspace))
       throw unknown('workspace', inWorkspace, 'workspace');
-    checkNumber('grants', countOf(state), grantsMax);
+    checkRoom(state, { inWorkspace, resource });
     const after: GrantDocument = {
       id: accessId('grant', grantId),
       type: 'grant',
@@ -191,10 +194,23 @@ function find(state: AccessState, grantId: string): GrantDocument | undefined {
   return undefined;
 }
 
-function countOf(state: AccessState): number {
-  let count = 0;
-  for (const grants of state.grants.values()) count += grants.size;
-  return count;
+/** Refuses one more rule where there are enough: in all, in its workspace, about its resource. */
+export function checkRoom(
+  state: AccessState,
+  { inWorkspace, resource }: { readonly inWorkspace: string; readonly resource?: Resource | undefined },
+): void {
+  const count = { all: 0, here: 0, about: 0 };
+  for (const grants of state.grants.values())
+    for (const other of grants.values()) {
+      count.all++;
+      if (other.inWorkspace !== inWorkspace) continue;
+      count.here++;
+      if (other.resource?.type === resource?.type && other.resource?.id === resource?.id) count.about++;
+    }
+  checkNumber('grants', count.all, grantsMax);
+  if (inWorkspace !== '*')
+    checkNumber(`grants in workspace '${inWorkspace}'`, count.here, grantsInWorkspaceMax);
+  if (resource) checkNumber(`grants on this ${resource.type}`, count.about, grantsOnResourceMax);
 }
 
 function ruleOf({ effect, role }: NewGrant): GrantDocument['rule'] {

@@ -5,7 +5,7 @@ import { changeAccess, type Edit } from './change.ts';
 import { unknown } from './checks.ts';
 import { accessOf } from './decide.ts';
 import { grantEnd } from './end.ts';
-import { mayManage } from './grants.ts';
+import { checkRoom, mayManage } from './grants.ts';
 import type { AccessState } from './held.ts';
 import { accessId, type GrantDocument, type PrincipalDocument } from './model.ts';
 import { canBeSubject } from './principals.ts';
@@ -46,6 +46,7 @@ export function setRule(
         field: 'username',
       });
     if (rule && now.length === 1 && isSame(now[0]?.rule, rule)) return { edits: [], result: undefined };
+    if (rule && now.length === 0) checkRoom(state, { inWorkspace, resource });
     const ends = await Promise.all(now.map((grant) => grantEnd(ctx, grant, undefined)));
     return { edits: rule ? [...ends, made(ctx, place, rule)] : ends, result: undefined };
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { changeAccess, type Edit, type GrantDocument } from '../../shared/access/index.ts';
 import { items } from '../support/server.ts';
 import { type Caller, type GuardedServer, guardedServer } from './support.ts';
 
@@ -246,6 +247,47 @@ describe('who manages rules', () => {
     expect((await server.admin('DELETE', `${grants}/${id}`)).status).toBe(204);
     expect((await hana('GET', search)).status).toBe(200);
   });
+});
+
+test('whoever is admin of one experiment uses up no more than their share of the rules there can be', async () => {
+  const { body } = await server.admin('POST', '/api/2.0/mlflow/experiments/create', { name: 'flooded' });
+  const resource = { type: 'experiment', id: String(body['experiment_id']) } as const;
+  const flood = server.as(await server.person('flood'));
+  await granted({ subject: 'principal:flood', role: 'admin', resource });
+  const one = (i: number): Edit => {
+    const after: GrantDocument = {
+      id: `grant:flood${i}`,
+      type: 'grant',
+      v: 1,
+      workspace: '*',
+      seq: 1,
+      grantId: `flood${i}`,
+      subject: `app-role:r${i}`,
+      inWorkspace: 'default',
+      resource,
+      rule: { effect: 'deny' },
+      grantedBy: 'flood',
+      grantedAt: 1,
+    };
+    return { after, told: { type: 'grant.created' } };
+  };
+  for (let i = 0; i < 499; i += 40)
+    await changeAccess(server.ctx, () => ({
+      edits: Array.from({ length: Math.min(40, 499 - i) }, (_, j) => one(i + j)),
+      result: undefined,
+    }));
+  const more = await flood('POST', grants, rule({ subject: 'app-role:more', resource }));
+  expect([more.status, String(more.body['detail'])]).toEqual([
+    400,
+    'There are 500 grants on this experiment already, and at most 500; delete some first.',
+  ]);
+  const byMlflow = await flood('POST', '/api/3.0/mlflow/users/permissions/grant', {
+    username: 'entra:11111111-2222-3333-4444-555555555555/bbbbbbbb-cccc-dddd-eeee-ffffffffffff',
+    resource_type: 'experiment',
+    resource_id: resource.id,
+    permission: 'READ',
+  });
+  expect(byMlflow.status).toBe(400);
 });
 
 describe('the list of rules', () => {
