@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react';
+import { workspace } from '../api/client.ts';
 import { Failure } from '../parts/Failure.tsx';
+import { links } from '../parts/links.ts';
 import { SignInDialog } from './SignInDialog.tsx';
 import { SignInPage } from './SignInPage.tsx';
 import { useSessionState } from './session.ts';
@@ -15,6 +17,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
         <main className="page">
           <h1>Cairn does not open</h1>
           <Failure error={state.error} onRetry={() => location.reload()} />
+          {workspace !== 'default' && <a href={links.workspace('default')}>Go to the workspace default</a>}
         </main>
       );
     case 'signed-out':
