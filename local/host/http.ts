@@ -96,7 +96,7 @@ async function handle(
   for (const [name, value] of Object.entries(options.customHeaders)) response.setHeader(name, value);
   const target = request.url ?? '/';
   const url = targetUrl(request, target);
-  if (url === null) return endWith(response, 400);
+  if (url === null || hasTwoHosts(request)) return refuseRequest(response);
   if (target.length > URL_CHARS_MAX || url.search.length > QUERY_CHARS_MAX) return endWith(response, 414);
   if (/^\/(admin|runtime)(\/|$)/i.test(url.pathname)) return await options.admin(request, response, url);
   if (options.homepage && url.pathname === '/' && request.method === 'GET') return sendHomepage(response);
@@ -105,6 +105,18 @@ async function handle(
   if (found === null) return endWith(response, 404);
   if (declaredLength(request) > options.bodyBytesMax) return refuseBody(request, response);
   await exchange(options, { ...found, request, response, url });
+}
+
+/** RFC 9112, 3.2: whoever stands in between may have read the other one. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.filter((text, i) => i % 2 === 0 && /^host$/i.test(text)).length > 1;
+}
+
+/** Answers 400 and reads nothing more from the connection: where the request ends is not to be trusted. */
+function refuseRequest(response: ServerResponse): void {
+  response.setHeader('connection', 'close');
+  response.shouldKeepAlive = false;
+  endWith(response, 400);
 }
 
 function findFunction(functions: HttpFunction[], method: string, path: string) {
