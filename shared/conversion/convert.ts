@@ -85,7 +85,7 @@ async function run(ctx: Context, job: Running): Promise<ConversionState | 'wait'
   const execution = await executor.poll(ctx, task);
   switch (execution.state) {
     case 'absent':
-      await executor.start(ctx, await signedIn(ctx, task));
+      await executor.start(ctx, await signedIn(ctx, task, job));
       return 'wait';
     case 'running':
       if (ctx.clock.now() <= job.lease.until) return 'wait';

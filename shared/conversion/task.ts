@@ -2,6 +2,7 @@ import { jobToken } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { containerExecutor, type Executor, localExecutor, type Task } from '../executors/index.ts';
 import type { ConversionJob } from './job.ts';
+import { experimentsOfArtifact } from '../tracking/index.ts';
 import { onnxBytesMax, targetOf } from './report.ts';
 
 /** What converts, by the settings; `undefined` where nothing does. */
@@ -42,8 +43,16 @@ export function taskOf(ctx: Context, job: ConversionJob, attempt: number): Task 
   };
 }
 
-/** The same task with what the converter signs in by, where that is asked of it. */
-export async function signedIn(ctx: Context, task: Task): Promise<Task> {
-  const token = await jobToken(ctx, task);
+/**
+ * The same task with what the converter signs in by, where that is asked of it. It loads what the model's author
+ * wrote, and so reaches the experiment of the model's files and nothing else.
+ */
+export async function signedIn(ctx: Context, task: Task, { artifact }: ConversionJob): Promise<Task> {
+  const experiments = experimentsOfArtifact(artifact);
+  const token = await jobToken(
+    ctx,
+    task,
+    experiments?.map((id) => ({ type: 'experiment', id })),
+  );
   return token === undefined ? task : { ...task, environment: { ...task.environment, CAIRN_TOKEN: token } };
 }

@@ -130,6 +130,24 @@ describe('a conversion', () => {
     expect(await versionEvents(modelId, 'version.converted')).toHaveLength(1);
   });
 
+  test('where all must sign in, reaches the experiment of the model’s files and nothing else', async () => {
+    await pickledVersion(server, server.ctx, 'confined');
+    const { jobId } = await requestConversion(ctx(), 'confined', 1);
+    const asking = { ...ctx(), settings: { ...ctx().settings, auth: 'on' } } as const;
+    await convert(asking, { jobId });
+    const tokens = await server.ctx.stores.documents('access').query<JsonObject>(
+      {
+        text: "SELECT VALUE c.scopes FROM c WHERE c.type = 'token' AND c.name = @name",
+        values: { name: `Job ${jobId}` },
+      },
+      { key: ['*'], consistency: 'strong' },
+    );
+    expect(tokens).toEqual([
+      { role: 'contributor', workspaces: ['default'], resources: [{ type: 'experiment', id: '7' }] },
+    ]);
+    await finished(jobId);
+  });
+
   test('is one, however many ask for it at once and however many messages come', async () => {
     await pickledVersion(server, server.ctx, 'popular');
     const asked = await Promise.all(Array.from({ length: 5 }, () => requestConversion(ctx(), 'popular', 1)));

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { platform } from '../../context.ts';
+import type { Resource } from '../access.ts';
 import { changeAccess, type Edit, readAccess } from '../change.ts';
 import {
   accessId,
@@ -23,12 +24,14 @@ const jobRole: Role = 'contributor';
 const secondsMore = 300;
 
 /**
- * The text of a token by which a job calls back: of contributors, in its workspace and no other, for as long as it
- * may run. `undefined` where nobody has to sign in. Ended by {@link endJobTokens}.
+ * The text of a token by which a job calls back: of contributors, in its workspace and no other, over `resources`
+ * alone where these are given, for as long as it may run. `undefined` where nobody has to sign in. Ended by
+ * {@link endJobTokens}.
  */
 export async function jobToken(
   ctx: Context,
   { jobId, secondsMax }: { readonly jobId: string; readonly secondsMax: number },
+  resources?: readonly Resource[],
 ): Promise<string | undefined> {
   if (ctx.settings.auth === 'off') return undefined;
   const there: Context = { ...ctx, principal: platform };
@@ -48,7 +51,7 @@ export async function jobToken(
     createdAt: now,
     createdBy: platform.id,
     expiresAt: now + (secondsMax + secondsMore) * 1000,
-    scopes: { role: jobRole, workspaces: [ctx.workspace] },
+    scopes: { role: jobRole, workspaces: [ctx.workspace], ...(resources ? { resources } : {}) },
   });
   return text;
 }
