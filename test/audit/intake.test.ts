@@ -58,7 +58,29 @@ describe('the intake of an instance', () => {
     expect(total(events)).toBe(300);
     expect(events.length).toBeLessThanOrEqual(21);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
-    expect(events.filter(({ actor }) => actor === 'several')).toMatchObject([{ subject: { count: '83' } }]);
+    expect(events.filter(({ subject }) => subject['path'] === undefined)).toMatchObject([
+      { actor: 'tester', subject: { count: '95' } },
+    ]);
+  });
+
+  test('tells who did what in the midst of a flood by others', async () => {
+    const { intake } = impatient();
+    const as = (id: string): Context => ({ ...ctx, principal: { id, name: id } });
+    const flood = Array.from({ length: 100 }, (_, i) =>
+      intake.note({ key: `flood ${i}`, ctx: as('anonymous'), event: denial(`/${i}`) }),
+    );
+    const fetched = { type: 'model.downloaded', subject: { model: 'm' } } as const;
+    await Promise.all([
+      ...flood,
+      intake.note({ key: 'fetched', ctx: as('thief'), event: fetched }),
+      intake.note({ key: 'refused', ctx: as('thief'), event: denial('/secret') }),
+    ]);
+    const events = await stored();
+    expect(total(events)).toBe(102);
+    expect(events.filter(({ actor }) => actor === 'thief')).toMatchObject([
+      { type: 'model.downloaded', subject: { model: 'm' } },
+      { type: 'access.denied', subject: { path: '/secret' } },
+    ]);
   });
 
   test('loses none of a flood of different calls, and writes no more a minute than it says', async () => {

@@ -7,11 +7,12 @@ import { eventWrite, type NewEvent, relay } from '../../events/index.ts';
  * own for them, whose events are numbered as all others are. What meets in an instance is one write, the same of the
  * same caller one event with a count, so that no flood of calls becomes a flood of entries: of at most 20 events a
  * write, 30 writes a minute begin at once, all further ones a second after the one before. That is 90 writes and 1,800
- * events a minute and instance, or 90 events where all calls are alike; nothing is dropped, who floods waits.
+ * events a minute and instance, or 90 events where all calls are alike; nothing is dropped, who floods waits. Nobody
+ * hides what they do in the flood of somebody else: what there is no room to tell apart is still theirs by name.
  */
 const eventsPerWriteMax = 20;
-/** What is more than these in one write is one event of each type. */
-const distinctPerWriteMax = 18;
+/** Refusals of one principal that are told apart in one write; further ones are one event of theirs. */
+const refusalsOfOneMax = 6;
 const writesAtOncePerMinute = 30;
 const pacedMilliseconds = 1000;
 /** Events are entered in the log within minutes; there they stay. */
@@ -64,9 +65,13 @@ export class Intake {
     this.#gathered.set(place, { ...kept, count: 1, waiting: [waiter] });
   }
 
-  /** Its own key while there is room; then all of a type are one. */
-  #placeOf({ key, event }: Note): string {
-    return this.#gathered.size < distinctPerWriteMax ? key : `others/${event.type}`;
+  /** Its own key, unless it is one refusal of a principal too many: these are one. */
+  #placeOf({ key, ctx: { principal }, event: { type } }: Note): string {
+    if (type !== 'access.denied') return key;
+    let known = 0;
+    for (const { ctx, event } of this.#gathered.values())
+      if (event.type === type && ctx.principal.id === principal.id) known++;
+    return known < refusalsOfOneMax ? key : `others/${type}/${principal.id}`;
   }
 
   async #writeAll(): Promise<void> {
@@ -125,10 +130,9 @@ export class Intake {
   }
 }
 
-/** What stands for all for whom there is no room of their own. */
+/** What stands for all of a principal for which there is no room of their own. */
 function othersOf({ ctx, event: { type } }: Note, key: string): Note {
-  const several = { id: 'several', name: 'Several callers' };
-  return { key, ctx: { ...ctx, workspace: '*', principal: several }, event: { type, subject: {} } };
+  return { key, ctx: { ...ctx, workspace: '*' }, event: { type, subject: {} } };
 }
 
 type Numbered = readonly { readonly ctx: Context; readonly write: Write & { readonly op: 'create' } }[];
