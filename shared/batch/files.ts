@@ -2,6 +2,8 @@ import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CsvError, readHeader } from '../datasets/index.ts';
 import { CairnError, checkedPath, type Upload, uploadStream } from '../http/index.ts';
+import { spend } from '../ledger.ts';
+import { checkStorage } from '../limits/index.ts';
 import { getEndpoint } from '../serving/index.ts';
 import { folderOf, parseName } from './names.ts';
 
@@ -23,12 +25,14 @@ export async function uploadInput(
   const { name: endpoint } = await getEndpoint(ctx, target.endpoint);
   const name = `${folderOf(ctx.workspace, endpoint)}/${checkedPath(target.path)}`;
   if ((upload.bytes ?? 0) > uploadBytesMax) throw tooLarge();
+  await checkStorage(ctx);
   const container = ctx.stores.blobs('batch-input');
   await container.writeStream(name, uploadStream(upload, { bytesMax: uploadBytesMax, tooLarge }), {
     contentType: 'text/csv; charset=utf-8',
     signal: upload.signal,
   });
   const stored = await container.stat(name);
+  spend('storedBytes', stored?.bytes ?? 0);
   return { name, etag: stored?.etag.replaceAll('"', '') ?? '', bytes: stored?.bytes ?? 0 };
 }
 

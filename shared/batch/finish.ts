@@ -55,7 +55,7 @@ export async function commit(ctx: Context, job: BatchJob): Promise<void> {
   }));
   if (!moved) return;
   spend('batchRows', rows);
-  spend('storedBytes', bytes + job.input.bytes);
+  spend('storedBytes', bytes);
 }
 
 /** Ends a job that cannot succeed; nothing of its output is ever visible. A job that has ended stays as it is. */
