@@ -122,10 +122,10 @@ async function write(port: UsagePort, books: Books): Promise<void> {
   while (books.flushing) await books.flushing;
   const open = [...books.open.values()].flatMap((inWorkspace) => [...inWorkspace.values()]);
   const writing = flush(port, [...books.ended, ...open]);
-  const done = () => {
+  const free = () => {
     books.flushing = undefined;
   };
-  books.flushing = writing.then(done, done);
+  books.flushing = writing.then(free, free);
   const written = await writing;
   for (const account of written) books.ended.delete(account);
   if (books.count > accountsKept) closeIdle(port, books, new Set(open));
