@@ -68,6 +68,49 @@ describe('a call that is refused', () => {
     expect(entries).toMatchObject([{ actor: 'vera', subject: { code: 'hidden' } }]);
   });
 
+  test('by saying that nothing is there is answered no later than where nothing is: at once', async () => {
+    const { documents } = server.ctx.stores;
+    const audit = documents('audit');
+    const { batch } = audit;
+    let store = () => {};
+    const stalled = new Promise<void>((resolve) => (store = resolve));
+    Object.assign(audit, {
+      batch: async (...given: Parameters<typeof batch>) => {
+        await stalled;
+        return batch.apply(audit, given);
+      },
+    });
+    try {
+      const entries = await denials(async () => {
+        const there = server.as(viewer, { 'x-mlflow-workspace': 'elsewhere' });
+        expect((await there('GET', '/api/v1/endpoints')).status).toBe(404);
+        store();
+      });
+      expect(entries).toMatchObject([{ actor: 'vera', subject: { code: 'hidden' } }]);
+    } finally {
+      store();
+      Object.assign(audit, { batch });
+    }
+  });
+
+  test('within one of GraphQL is entered as the call that it asks for', async () => {
+    const nina = await server.person('nina');
+    const { body } = await server.admin('POST', '/api/2.0/mlflow/experiments/create', { name: 'seen' });
+    const [seen, unseen] = [String(body['experiment_id']), '0'];
+    await server.admin('POST', '/api/v1/access/grants', {
+      ...{ subject: 'principal:nina', workspace: 'default', effect: 'allow', role: 'viewer' },
+      resource: { type: 'experiment', id: seen },
+    });
+    const entries = await denials(() =>
+      server.as(nina)('POST', '/graphql', {
+        query: `{ mlflowGetExperiment(input: {experimentId: "${unseen}"}) { apiError { code } } }`,
+      }),
+    );
+    expect(entries).toMatchObject([
+      { actor: 'nina', subject: { operation: 'experiments/get', path: '/graphql', code: 'forbidden' } },
+    ]);
+  });
+
   test('without end is entered every time, in few entries that count', async () => {
     const entries = await denials(() =>
       Promise.all(Array.from({ length: 300 }, () => server.as(null)('GET', '/api/v1/audit'))),

@@ -2,7 +2,10 @@ import { recordDenial } from '../../../shared/audit/index.ts';
 import type { Context } from '../../../shared/context.ts';
 import { isCode, isHiding, type Route } from '../../../shared/http/index.ts';
 
-/** Enters a call that failed with `error` in the audit log, where it was refused for who made it. */
+/**
+ * Enters a call that failed with `error` in the audit log, where it was refused for who made it. Ends once that is
+ * stored; at once where the answer is that nothing is there, which must take no longer than where nothing is.
+ */
 export async function enterDenial(
   ctx: Context,
   route: Route,
@@ -11,7 +14,7 @@ export async function enterDenial(
 ): Promise<void> {
   const isRefused = isCode(error, 'unauthenticated', 'forbidden');
   if (!isRefused && !isHiding(error)) return;
-  await recordDenial(ctx, {
+  const entered = recordDenial(ctx, {
     operation: route.operation,
     method: request.method,
     path: new URL(request.url).pathname,
@@ -19,6 +22,7 @@ export async function enterDenial(
     code: isRefused ? error.code : 'hidden',
     address: addressOf(request),
   });
+  if (isRefused) await entered;
 }
 
 /** The address that the last proxy saw, which in Azure is the platform's own; what comes before it anybody can write. */

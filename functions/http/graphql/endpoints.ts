@@ -1,8 +1,8 @@
 import { type GraphQLFieldResolver, GraphQLFloat, getNullableType, isListType } from 'graphql';
-import type { Identity } from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
-import { CairnError, mlflowError, type Route } from '../../../shared/http/index.ts';
+import { type Call, CairnError, mlflowError, type Route } from '../../../shared/http/index.ts';
 import { gate } from '../../../shared/turns.ts';
+import { enterDenial } from '../audit/denials.ts';
 import { perform } from '../guard.ts';
 import { snakeCase, snakeName } from '../snake-case.ts';
 
@@ -28,7 +28,7 @@ const asksAtOnceMax = 8;
  */
 export function resolverOf(
   routes: readonly Route[],
-  identity: Identity,
+  { identity, request: asked }: Pick<Call, 'identity' | 'request'>,
 ): GraphQLFieldResolver<unknown, Context> {
   const byOperation = new Map(routes.map((route) => [route.operation, route]));
   const inTurn = gate(asksAtOnceMax);
@@ -38,8 +38,13 @@ export function resolverOf(
       if (!route) throw new Error(`No endpoint is the operation '${operation}'.`);
       const request = requestOf(route, input);
       const url = new URL(request.url);
-      const response = await perform(ctx, route, { request, url, params: {}, identity });
-      return (await response.json()) as Json;
+      try {
+        const response = await perform(ctx, route, { request, url, params: {}, identity });
+        return (await response.json()) as Json;
+      } catch (error) {
+        await enterDenial(ctx, route, asked, error);
+        throw error;
+      }
     });
   const experiments = new Map<unknown, Promise<Json>>();
   const experimentOf = (ctx: Context, id: unknown): Promise<Json> => {

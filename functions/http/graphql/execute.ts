@@ -11,9 +11,8 @@ import {
   validate,
   visit,
 } from 'graphql';
-import type { Identity } from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
-import { CairnError, type Route } from '../../../shared/http/index.ts';
+import { type Call, CairnError, type Route } from '../../../shared/http/index.ts';
 import { resolverOf } from './endpoints.ts';
 import { excessOf } from './guard.ts';
 import { typeDefinitions } from './schema.ts';
@@ -38,7 +37,7 @@ let schema: GraphQLSchema | undefined;
 /** Runs one document against the endpoints of these routes, as the one who asks. What is wrong with it stands in `errors`. */
 export async function answerGraphQL(
   ctx: Context,
-  identity: Identity,
+  call: Pick<Call, 'identity' | 'request'>,
   request: GraphQLRequest,
   routes: readonly Route[],
 ): Promise<GraphQLAnswer> {
@@ -55,7 +54,7 @@ export async function answerGraphQL(
     contextValue: ctx,
     variableValues: request.variables ?? {},
     operationName: request.operationName,
-    fieldResolver: resolverOf(routes, identity),
+    fieldResolver: resolverOf(routes, call),
   });
   for (const error of errors ?? [])
     if (isOurs(error)) ctx.log.error('a GraphQL field failed', { reason: error.originalError?.stack });

@@ -20,10 +20,10 @@ export function graphql(routes: readonly Route[]): Surface {
           variables: json,
           operationName: fields.text.nullish(),
         }),
-        async handle(ctx, { query, variables, operationName }, { identity }) {
+        async handle(ctx, { query, variables, operationName }, call) {
           // Loaded by those who ask: most instances never see such a request.
           const { answerGraphQL } = await import('./execute.ts');
-          return answerGraphQL(ctx, identity, { query, variables, operationName }, routes);
+          return answerGraphQL(ctx, call, { query, variables, operationName }, routes);
         },
       }),
     ],
