@@ -46,15 +46,19 @@ const search = ['POST', '/api/2.0/mlflow/experiments/search', { max_results: 1 }
 
 describe('calls a minute', () => {
   test('over the limit of the workspace are answered 429, with when to come back and whom to ask', async () => {
-    const where = await workspace('narrow', { callsPerMinute: 5 });
+    const where = await workspace('narrow', { callsPerMinute: 2 });
     const ann = server.as(await server.person('ann', 'viewer', where), inWorkspace(where));
     const answers = [];
-    for (let i = 0; i < 7; i++) answers.push(await ann(...search));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+    for (let i = 0; i < 4; i++) answers.push(await ann(...search));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429]);
     const { headers, body } = answers.at(-1)!;
-    expect(Number(headers.get('retry-after'))).toBe(12);
+    const seconds = Number(headers.get('retry-after'));
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThanOrEqual(30);
     expect(body['error_code']).toBe('REQUEST_LIMIT_EXCEEDED');
-    expect(String(body['message'])).toMatch(/5 calls a minute.*'narrow'.*12 s.*admin of the deployment/s);
+    expect(String(body['message'])).toMatch(
+      /2 calls a minute.*'narrow'.*after \d+ s.*admin of the deployment/s,
+    );
   });
 
   test('tell nobody that there is a workspace in which they hold no role', async () => {
@@ -83,9 +87,10 @@ describe('calls a minute', () => {
 
   test('are counted for workspaces that do not exist, too, so that names cannot be guessed without end', async () => {
     const dan = await server.person('dan', 'viewer');
-    const statuses = new Set<number>();
-    for (let i = 0; i < 60; i++)
-      statuses.add((await server.as(dan, inWorkspace(`guess-${i}`))(...search)).status);
+    const answers = await Promise.all(
+      Array.from({ length: 120 }, (_, i) => server.as(dan, inWorkspace(`guess-${i}`))(...search)),
+    );
+    const statuses = new Set(answers.map(({ status }) => status));
     expect(statuses).toEqual(new Set([404, 429]));
   });
 
