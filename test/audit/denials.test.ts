@@ -71,13 +71,13 @@ describe('a call that is refused', () => {
   test('by saying that nothing is there is answered no later than where nothing is: at once', async () => {
     const { documents } = server.ctx.stores;
     const audit = documents('audit');
-    const { batch } = audit;
+    const batch = audit.batch.bind(audit);
     let store = () => {};
     const stalled = new Promise<void>((resolve) => (store = resolve));
     Object.assign(audit, {
       batch: async (...given: Parameters<typeof batch>) => {
         await stalled;
-        return batch.apply(audit, given);
+        return batch(...given);
       },
     });
     try {

@@ -28,7 +28,7 @@ const asksAtOnceMax = 8;
  */
 export function resolverOf(
   routes: readonly Route[],
-  { identity, request: asked }: Pick<Call, 'identity' | 'request'>,
+  { identity, request: whole }: Pick<Call, 'identity' | 'request'>,
 ): GraphQLFieldResolver<unknown, Context> {
   const byOperation = new Map(routes.map((route) => [route.operation, route]));
   const inTurn = gate(asksAtOnceMax);
@@ -42,7 +42,7 @@ export function resolverOf(
         const response = await perform(ctx, route, { request, url, params: {}, identity });
         return (await response.json()) as Json;
       } catch (error) {
-        await enterDenial(ctx, route, asked, error);
+        await enterDenial(ctx, route, whole, error);
         throw error;
       }
     });
