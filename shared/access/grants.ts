@@ -3,20 +3,16 @@ import type { CairnEvent } from '../events/index.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
 import type { Access, Resource } from './access.ts';
 import { changeAccess } from './change.ts';
-import { checkedReason, checkedText, checkNumber, unknown } from './checks.ts';
+import { checkedReason, checkedText, unknown } from './checks.ts';
 import { grantEnd } from './end.ts';
+import { checkRoom, granting, isSameAbout, mayManage } from './granting.ts';
 import type { AccessState } from './held.ts';
 import type { Asked } from './lists.ts';
-import { accessId, type GrantDocument, type Subject } from './model.ts';
+import type { GrantDocument, Subject } from './model.ts';
 import { canBeSubject } from './principals.ts';
 import type { Role } from './role.ts';
 import { accessState } from './state.ts';
 import { isWorkspace } from './workspaces.ts';
-
-const grantsMax = 50_000;
-/** Of all these, whoever is admin of one thing, or of one workspace, can use up no more. */
-const grantsOnResourceMax = 500;
-const grantsInWorkspaceMax = 20_000;
 
 export type NewGrant = {
   readonly subject: string;
@@ -64,25 +60,9 @@ export async function createGrant(ctx: Context, there: Access, input: NewGrant):
     if (inWorkspace !== '*' && !isWorkspace(state, inWorkspace))
       throw unknown('workspace', inWorkspace, 'workspace');
     checkRoom(state, { inWorkspace, resource });
-    const after: GrantDocument = {
-      id: accessId('grant', grantId),
-      type: 'grant',
-      v: 1,
-      workspace: '*',
-      seq: 1,
-      grantId,
-      subject,
-      inWorkspace,
-      ...(resource ? { resource } : {}),
-      rule,
-      grantedBy: ctx.principal.id,
-      grantedAt: now,
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-      ...(reason === undefined ? {} : { reason }),
-    };
-    checkNotThere(state, after, now);
-    const told = { type: 'grant.created', reason, subject: { grantId, subject, inWorkspace } } as const;
-    return { edits: [{ after, told }], result: after };
+    const edit = granting(ctx, { grantId, subject, inWorkspace, resource, rule, expiresAt, reason });
+    checkNotThere(state, edit.after, now);
+    return { edits: [edit], result: edit.after };
   });
 }
 
@@ -132,19 +112,6 @@ export async function listGrants(
   return pageOf(rows, limit, ({ grantedAt, grantId }) => ({ at: grantedAt, id: grantId }));
 }
 
-/** Whether a caller with these rights may make and delete rules about this. */
-export function mayManage(
-  there: Access,
-  {
-    inWorkspace,
-    resource,
-  }: Pick<GrantDocument, 'inWorkspace'> & { readonly resource?: Resource | undefined },
-): boolean {
-  if (there.inDeployment === 'admin') return true;
-  if (inWorkspace === '*') return false;
-  return there.may('admin') || (resource !== undefined && there.may('admin', resource));
-}
-
 /** Takes away the rules about what is gone for good: subscriber of its last event. Serving it again changes nothing. */
 export async function dropGrants(ctx: Context, { type, subject }: CairnEvent): Promise<void> {
   const { modelId, experimentId } = subject;
@@ -157,11 +124,8 @@ async function dropAbout(ctx: Context, resource: Resource): Promise<void> {
   const reason = `the ${resource.type} is gone for good`;
   for (let left = true; left; )
     left = await changeAccess(ctx, async (state) => {
-      const about = newestFirst(state).filter(
-        (grant) =>
-          grant.inWorkspace === ctx.workspace &&
-          grant.resource?.type === resource.type &&
-          grant.resource.id === resource.id,
+      const about = newestFirst(state).filter((grant) =>
+        isSameAbout(grant, { inWorkspace: ctx.workspace, resource }),
       );
       const now = about.slice(0, grantsAtOnce);
       const edits = await Promise.all(now.map((grant) => grantEnd(ctx, grant, reason)));
@@ -192,25 +156,6 @@ function find(state: AccessState, grantId: string): GrantDocument | undefined {
     if (grant) return grant;
   }
   return undefined;
-}
-
-/** Refuses one more rule where there are enough: in all, in its workspace, about its resource. */
-export function checkRoom(
-  state: AccessState,
-  { inWorkspace, resource }: { readonly inWorkspace: string; readonly resource?: Resource | undefined },
-): void {
-  const count = { all: 0, here: 0, about: 0 };
-  for (const grants of state.grants.values())
-    for (const other of grants.values()) {
-      count.all++;
-      if (other.inWorkspace !== inWorkspace) continue;
-      count.here++;
-      if (other.resource?.type === resource?.type && other.resource?.id === resource?.id) count.about++;
-    }
-  checkNumber('grants', count.all, grantsMax);
-  if (inWorkspace !== '*')
-    checkNumber(`grants in workspace '${inWorkspace}'`, count.here, grantsInWorkspaceMax);
-  if (resource) checkNumber(`grants on this ${resource.type}`, count.about, grantsOnResourceMax);
 }
 
 function ruleOf({ effect, role }: NewGrant): GrantDocument['rule'] {
@@ -265,9 +210,7 @@ function checkNotThere(state: AccessState, grant: GrantDocument, now: number): v
   const roleOf = ({ rule }: GrantDocument) => (rule.effect === 'allow' ? rule.role : 'deny');
   for (const other of state.grants.get(grant.subject)?.values() ?? [])
     if (
-      other.inWorkspace === grant.inWorkspace &&
-      other.resource?.type === grant.resource?.type &&
-      other.resource?.id === grant.resource?.id &&
+      isSameAbout(other, grant) &&
       roleOf(other) === roleOf(grant) &&
       (other.expiresAt ?? Infinity) > now &&
       (other.expiresAt ?? Infinity) >= (grant.expiresAt ?? Infinity)

@@ -36,8 +36,8 @@ export {
   deleteGrant,
   dropGrants,
   listGrants,
-  mayManage,
 } from './grants.ts';
+export { mayManage } from './granting.ts';
 export { deleteGroup, getGroup, listGroups, putGroup } from './groups.ts';
 export { finishEnding } from './end.ts';
 export {

@@ -1,13 +1,13 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import type { Access, Resource } from './access.ts';
-import { changeAccess, type Edit } from './change.ts';
+import { changeAccess } from './change.ts';
 import { unknown } from './checks.ts';
 import { accessOf } from './decide.ts';
 import { grantEnd } from './end.ts';
-import { checkRoom, mayManage } from './grants.ts';
+import { checkRoom, granting, isSameAbout, mayManage } from './granting.ts';
 import type { AccessState } from './held.ts';
-import { accessId, type GrantDocument, type PrincipalDocument } from './model.ts';
+import type { GrantDocument, PrincipalDocument } from './model.ts';
 import { canBeSubject } from './principals.ts';
 
 /** What a rule is about: one principal over one resource of a workspace, over a workspace, or over all (`*`). */
@@ -48,7 +48,10 @@ export function setRule(
     if (rule && now.length === 1 && isSame(now[0]?.rule, rule)) return { edits: [], result: undefined };
     if (rule && now.length === 0) checkRoom(state, { inWorkspace, resource });
     const ends = await Promise.all(now.map((grant) => grantEnd(ctx, grant, undefined)));
-    return { edits: rule ? [...ends, made(ctx, place, rule)] : ends, result: undefined };
+    if (!rule) return { edits: ends, result: undefined };
+    const subject = `principal:${principalId}` as const;
+    const made = granting(ctx, { grantId: ctx.ids.hex(8), subject, inWorkspace, resource, rule });
+    return { edits: [...ends, made], result: undefined };
   });
 }
 
@@ -57,10 +60,7 @@ export function rulesAt(state: AccessState, place: Place, now: number): GrantDoc
   const { principalId, workspace, resource } = place;
   return [...(state.grants.get(`principal:${principalId}`)?.values() ?? [])].filter(
     (grant) =>
-      grant.inWorkspace === workspace &&
-      grant.resource?.type === resource?.type &&
-      grant.resource?.id === resource?.id &&
-      (grant.expiresAt ?? Infinity) > now,
+      isSameAbout(grant, { inWorkspace: workspace, resource }) && (grant.expiresAt ?? Infinity) > now,
   );
 }
 
@@ -82,24 +82,4 @@ export function accessOfPrincipal(
 
 function isSame(a: GrantDocument['rule'] | undefined, b: GrantDocument['rule']): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function made(ctx: Context, { principalId, workspace, resource }: Place, rule: GrantDocument['rule']): Edit {
-  const grantId = ctx.ids.hex(8);
-  const subject = `principal:${principalId}` as const;
-  const after: GrantDocument = {
-    id: accessId('grant', grantId),
-    type: 'grant',
-    v: 1,
-    workspace: '*',
-    seq: 1,
-    grantId,
-    subject,
-    inWorkspace: workspace,
-    ...(resource ? { resource } : {}),
-    rule,
-    grantedBy: ctx.principal.id,
-    grantedAt: ctx.clock.now(),
-  };
-  return { after, told: { type: 'grant.created', subject: { grantId, subject, inWorkspace: workspace } } };
 }

@@ -4,14 +4,8 @@ import { seenId } from '../authentication/seen.ts';
 import { changeAccess, readAccess } from '../change.ts';
 import { isFirstAdmin } from '../decide.ts';
 import type { Identity } from '../identity.ts';
-import {
-  accessId,
-  accessKey,
-  type PrincipalDocument,
-  type SeenDocument,
-  type TokenDocument,
-} from '../model.ts';
-import { creation } from '../principals.ts';
+import { accessKey, type SeenDocument, type TokenDocument } from '../model.ts';
+import { creation, principalDocument } from '../principals.ts';
 import { accessState } from '../state.ts';
 import { confinedTo, type TokenScopes } from './scopes.ts';
 import { storeToken } from './store.ts';
@@ -203,18 +197,8 @@ async function checkNumber(ctx: Context, principalId: string, now: number): Prom
 /** Whoever of Entra ID has a token is known here from then on, so that the token ends when they are removed. */
 async function writeWithPrincipal(ctx: Context, token: TokenDocument): Promise<void> {
   const { principalId, createdAt, tokenId } = token;
-  const doc: PrincipalDocument = {
-    id: accessId('principal', principalId),
-    type: 'principal',
-    v: 1,
-    workspace: '*',
-    seq: 0,
-    principalId,
-    name: ctx.principal.name,
-    kind: 'entra',
-    createdAt,
-    createdBy: ctx.principal.id,
-  };
+  // Not a moment younger than the token: one that is older than its principal is of another who had the name.
+  const doc = { ...principalDocument(ctx, principalId, ctx.principal.name, 'entra'), createdAt };
   await changeAccess(ctx, async (state) => {
     const known = state.principals.has(principalId) ? [] : [await creation(ctx, doc)];
     const told = { type: 'token.created', subject: { tokenId, principalId } } as const;
