@@ -26,7 +26,10 @@ export type WorkspaceChange = {
   readonly limits?: WorkspaceLimits | null | undefined;
 };
 
-/** Makes a workspace. Throws `conflict` where there is one of the name, `invalid` for what can be no name. */
+/**
+ * Makes a workspace. Throws `conflict` where there is one of the name, or lineage of one that was deleted; `invalid`
+ * for what can be no name.
+ */
 export function createWorkspace(
   ctx: Context,
   name: string,
@@ -43,6 +46,12 @@ export function createWorkspace(
     checkNumber('workspaces', state.workspaces.size, workspacesMax);
     const before = await readAccess<WorkspaceDocument>(ctx, 'workspace', name);
     if (before?.doc.type === 'workspace') throw taken(name, before.doc);
+    if (before && (await hasLineage(ctx, name)))
+      throw new CairnError(
+        'conflict',
+        `A workspace '${name}' was deleted, and the lineage of it is kept: who enters this one would read it. Choose another name.`,
+        { field: 'name' },
+      );
     const after = changed(
       { ...unchanged(name), createdAt: ctx.clock.now(), createdBy: ctx.principal.id },
       change,
@@ -172,6 +181,18 @@ const kinds: readonly { container: ContainerName; type: string; what: string; ex
   { container: 'monitors', type: 'monitor', what: 'monitors' },
   { container: 'webhooks', type: 'webhook', what: 'webhooks' },
 ];
+
+/** Whether there is lineage under the name of a workspace: it is kept for good, and keeps nobody from deleting one. */
+async function hasLineage(ctx: Context, workspace: string): Promise<boolean> {
+  const found = await ctx.stores.documents('lineage').query<string>(
+    {
+      text: 'SELECT VALUE c.id FROM c WHERE c.workspace = @workspace',
+      values: { workspace },
+    },
+    { limit: 1, consistency: 'strong' },
+  );
+  return found.length > 0;
+}
 
 async function contents(ctx: Context, workspace: string): Promise<string[]> {
   const counts = await Promise.all(

@@ -204,3 +204,24 @@ describe('a trust', () => {
     expect((await chief('PUT', `${trusts}/mine`, { conditions })).status).toBe(403);
   });
 });
+
+test('who enters a workspace reads nothing of one that had its name before', async () => {
+  const make = () => server.admin('POST', workspaces, { name: 'tenant' });
+  await make();
+  expect((await server.admin('DELETE', `${workspaces}/tenant`)).status).toBe(204);
+  expect((await make()).status).toBe(201);
+  const inside = server.as(`Bearer ${server.adminToken}`, { 'x-mlflow-workspace': 'tenant' });
+  const told = await inside('POST', '/api/v1/lineage', {
+    eventType: 'COMPLETE',
+    eventTime: '2026-01-01T00:00:00Z',
+    run: { runId: '01890000-0000-7000-8000-000000000001' },
+    job: { namespace: 'n', name: 'j' },
+    outputs: [{ namespace: 'n', name: 'secret' }],
+    producer: 'https://example.com',
+    schemaURL: 'https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent',
+  });
+  expect(told.status).toBe(200);
+  expect((await server.admin('DELETE', `${workspaces}/tenant`)).status).toBe(204);
+  const again = await make();
+  expect([again.status, again.body['field']]).toEqual([409, 'name']);
+});
