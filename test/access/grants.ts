@@ -1,11 +1,5 @@
-import {
-  type AccessDocument,
-  changeAccess,
-  type GrantDocument,
-  type Resource,
-  type Role,
-} from '../../shared/access/index.ts';
-import type { Context } from '../../shared/context.ts';
+import { granting } from '../../shared/access/granting.ts';
+import { changeAccess, type Resource, type Role, type WorkspaceDocument } from '../../shared/access/index.ts';
 import type { TestServer } from '../support/server.ts';
 
 /** Writes a rule about a principal as it is kept: a role, or `deny`, over a workspace or one resource of it. */
@@ -15,27 +9,19 @@ export async function rule(
   effect: Role | 'deny',
   { resource, inWorkspace = 'default' }: { resource?: Resource; inWorkspace?: string } = {},
 ): Promise<void> {
-  const grantId = ctx.ids.hex(8);
-  const after: GrantDocument = {
-    id: `grant:${grantId}`,
-    type: 'grant',
-    v: 1,
-    workspace: '*',
-    seq: 0,
-    grantId,
+  const edit = granting(ctx, {
+    grantId: ctx.ids.hex(8),
     subject: `principal:${principalId}`,
     inWorkspace,
-    ...(resource ? { resource } : {}),
+    resource,
     rule: effect === 'deny' ? { effect } : { effect: 'allow', role: effect },
-    grantedBy: 'tester',
-    grantedAt: ctx.clock.now(),
-  };
-  await made(ctx, after, 'grant.created');
+  });
+  await changeAccess(ctx, () => ({ edits: [edit], result: undefined }));
 }
 
 /** Makes a workspace, as it is kept. */
 export function workspace({ ctx }: TestServer, name: string): Promise<void> {
-  const after: AccessDocument = {
+  const after: WorkspaceDocument = {
     id: `workspace:${name}`,
     type: 'workspace',
     v: 1,
@@ -46,13 +32,8 @@ export function workspace({ ctx }: TestServer, name: string): Promise<void> {
     createdAt: ctx.clock.now(),
     createdBy: 'tester',
   };
-  return made(ctx, after, 'workspace.created');
-}
-
-function made(
-  ctx: Context,
-  after: AccessDocument,
-  type: 'grant.created' | 'workspace.created',
-): Promise<void> {
-  return changeAccess(ctx, () => ({ edits: [{ after, told: { type } }], result: undefined }));
+  return changeAccess(ctx, () => ({
+    edits: [{ after, told: { type: 'workspace.created' } }],
+    result: undefined,
+  }));
 }

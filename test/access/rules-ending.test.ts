@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { granting } from '../../shared/access/granting.ts';
 import {
   accessKey,
   accessState,
@@ -36,24 +37,15 @@ const many = 130;
 async function grantMuch(subject: GrantDocument['subject'], inWorkspace = 'default'): Promise<void> {
   for (let first = 0; first < many; first += 40)
     await changeAccess(ctx, () => ({
-      edits: Array.from({ length: Math.min(40, many - first) }, (_, i) => {
-        const grantId = ctx.ids.hex(8);
-        const after: GrantDocument = {
-          id: `grant:${grantId}`,
-          type: 'grant',
-          v: 1,
-          workspace: '*',
-          seq: 1,
-          grantId,
+      edits: Array.from({ length: Math.min(40, many - first) }, (_, i) =>
+        granting(ctx, {
+          grantId: ctx.ids.hex(8),
           subject,
           inWorkspace,
           resource: { type: 'experiment', id: String(first + i) },
           rule: { effect: 'allow', role: 'viewer' },
-          grantedBy: 'tester',
-          grantedAt: 0,
-        };
-        return { after, told: { type: 'grant.created' as const } };
-      }),
+        }),
+      ),
       result: undefined,
     }));
 }

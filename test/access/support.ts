@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { granting } from '../../shared/access/granting.ts';
 import { changeAccess, type PrincipalDocument, type Role } from '../../shared/access/index.ts';
-import { randomIds } from '../../shared/context.ts';
+import { principalDocument } from '../../shared/access/principals.ts';
 import { newToken } from '../../shared/access/tokens/text.ts';
+import { randomIds } from '../../shared/context.ts';
 import { type JsonObject, type TestServer, testServer } from '../support/server.ts';
 
 export type Answer = { readonly status: number; readonly headers: Headers; readonly body: JsonObject };
@@ -70,43 +72,14 @@ export async function addPerson(
   inWorkspace = 'default',
   more: Partial<PrincipalDocument> = {},
 ): Promise<void> {
-  const common = { v: 1, workspace: '*', seq: 1 } as const;
+  const after = { ...principalDocument(ctx, name, name, 'user'), ...more };
   const grantId = ctx.ids.hex(8);
-  const now = ctx.clock.now();
+  const subject = `principal:${name}` as const;
+  const rule = role && ({ effect: 'allow', role } as const);
   await changeAccess(ctx, () => ({
     edits: [
-      {
-        after: {
-          ...common,
-          id: `principal:${name.replaceAll('/', ':')}`,
-          type: 'principal',
-          principalId: name,
-          name,
-          kind: 'user',
-          createdAt: now,
-          createdBy: 'tester',
-          ...more,
-        },
-        told: { type: 'principal.created' },
-      },
-      ...(role === undefined
-        ? []
-        : [
-            {
-              after: {
-                ...common,
-                id: `grant:${grantId}`,
-                type: 'grant' as const,
-                grantId,
-                subject: `principal:${name}` as const,
-                inWorkspace,
-                rule: { effect: 'allow' as const, role },
-                grantedBy: 'tester',
-                grantedAt: now,
-              },
-              told: { type: 'grant.created' as const },
-            },
-          ]),
+      { after, told: { type: 'principal.created' } },
+      ...(rule ? [granting(ctx, { grantId, subject, inWorkspace, rule })] : []),
     ],
     result: undefined,
   }));
