@@ -118,6 +118,7 @@ export async function openAuthority(): Promise<Authority> {
       response_type: 'code',
       response_mode: 'fragment',
       code_challenge_method: 'S256',
+      scope: `openid profile offline_access ${clientId}/.default`,
     };
     const wrong = Object.entries(must).find(([name, value]) => query.get(name) !== value);
     if (wrong) return wrong[0];

@@ -26,7 +26,8 @@ export const session: readonly Route[] = [
             authority: entra.authority,
             tenant: entra.tenant,
             client_id: entra.clientId,
-            scope: `api://${entra.clientId}/.default`,
+            // A page asks for a token of its own app, which the directory gives by the id alone (AADSTS90009).
+            scope: `${entra.clientId}/.default`,
           }) ||
           null,
       });
