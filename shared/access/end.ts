@@ -13,6 +13,7 @@ import {
   type TokenDocument,
   type WorkspaceDocument,
 } from './model.ts';
+import { toldOfGrant } from './told.ts';
 
 /** What takes along, when it ends, whatever is said about it. */
 type Endable = PrincipalDocument | GroupDocument | WorkspaceDocument;
@@ -149,11 +150,11 @@ async function hangingOn(
 /** The edit that deletes a rule. */
 export async function grantEnd(
   ctx: Context,
-  { grantId, subject, inWorkspace }: GrantDocument,
+  grant: GrantDocument,
   reason: string | undefined,
 ): Promise<Edit> {
-  const before = await readAccess<GrantDocument>(ctx, 'grant', grantId);
-  return { before, told: { type: 'grant.deleted', reason, subject: { grantId, subject, inWorkspace } } };
+  const before = await readAccess<GrantDocument>(ctx, 'grant', grant.grantId);
+  return { before, told: { type: 'grant.deleted', reason, subject: toldOfGrant(grant) } };
 }
 
 async function leaving(ctx: Context, name: string, principalId: string, reason: string): Promise<Edit> {

@@ -4,6 +4,7 @@ import type { Edit } from './change.ts';
 import { checkNumber } from './checks.ts';
 import type { AccessState } from './held.ts';
 import { accessId, type GrantDocument } from './model.ts';
+import { toldOfGrant } from './told.ts';
 
 const grantsMax = 50_000;
 /** Of all these, whoever is admin of one thing, or of one workspace, can use up no more. */
@@ -82,5 +83,5 @@ export function granting(
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(reason === undefined ? {} : { reason }),
   };
-  return { after, told: { type: 'grant.created', reason, subject: { grantId, subject, inWorkspace } } };
+  return { after, told: { type: 'grant.created', reason, subject: toldOfGrant(after) } };
 }

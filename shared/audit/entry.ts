@@ -31,7 +31,7 @@ export type AuditEntry = {
   readonly after: string | null;
   readonly reason: string | null;
   readonly request_id: string;
-  /** Ids of what changed; never its state. */
+  /** Ids of what changed; of rules, tokens and data policies also what they say. */
   readonly subject: Readonly<Record<string, string>>;
   /** How many of the same this entry stands for, where there were several. */
   readonly count?: number;

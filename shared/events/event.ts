@@ -97,7 +97,7 @@ export type CairnEvent = {
   readonly traceparent: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Ids a subscriber needs to find what changed; never its state. */
+  /** Ids a subscriber needs to find what changed; of rules, tokens and data policies also what they say. Never data. */
   readonly subject: Readonly<Record<string, string>>;
 };
 

@@ -9,10 +9,13 @@ import {
   noKeyStore,
   retentionDaysDefault,
 } from '../privacy/index.ts';
+import { excerpt } from '../redaction/index.ts';
 import { getReady, getVersion, modelById, type VersionReady } from '../registry/index.ts';
 import { lost, swap } from '../swap.ts';
 import type { Endpoint } from './endpoint.ts';
 import { eventOf, getEndpoint, readEndpoint } from './endpoints.ts';
+
+const textCharsMax = 1000;
 
 export type NewDataPolicy = Pick<DataPolicy, 'purpose' | 'pii'> & {
   readonly retentionDays?: number | undefined;
@@ -57,7 +60,7 @@ export async function putDataPolicy(
       changedBy: ctx.principal.id,
     };
     const next: Endpoint = { ...doc, dataPolicy: policy, seq: doc.seq + 1, updatedAt: policy.changedAt };
-    const event = eventOf(ctx, 'endpoint.changed', next, doc);
+    const event = eventOf(ctx, 'endpoint.changed', next, doc, changed(policy, doc.dataPolicy));
     const { outcome } = await ctx.stores
       .documents('endpoints')
       .batch([ctx.workspace], [{ op: 'replace', doc: next, etag }, event]);
@@ -65,6 +68,35 @@ export async function putDataPolicy(
     relay(ctx, 'endpoints', [ctx.workspace], event);
     return policy;
   });
+}
+
+/**
+ * What a policy says where it says other than the one before, as texts: the audit log tells it, without what looks like a
+ * secret and no longer than can be read.
+ */
+function changed(policy: DataPolicy, before: DataPolicy | undefined): Record<string, string> {
+  const now = textsOf(policy);
+  const old: Record<string, string> = before ? textsOf(before) : {};
+  return Object.fromEntries(
+    Object.entries(now)
+      .filter(([field, text]) => text !== (old[field] ?? ''))
+      .map(([field, text]) => [field, excerpt(text, textCharsMax)]),
+  );
+}
+
+function textsOf({ purpose, retentionDays, pii, subjectKey = '' }: DataPolicy): Record<string, string> {
+  const columns = (how: 'mask' | 'hash') =>
+    Object.keys(pii)
+      .filter((name) => pii[name] === how)
+      .toSorted()
+      .join(', ');
+  return {
+    purpose,
+    retentionDays: String(retentionDays),
+    masked: columns('mask'),
+    hashed: columns('hash'),
+    subjectKey,
+  };
 }
 
 function checkMatch({ name, dataPolicy }: Endpoint, ifMatch: string | undefined): void {

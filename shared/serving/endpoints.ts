@@ -154,6 +154,7 @@ export function eventOf(
   type: 'endpoint.created' | 'endpoint.moved' | 'endpoint.changed',
   after: Endpoint,
   before?: Endpoint,
+  more: Readonly<Record<string, string>> = {},
 ): Write & { op: 'create' } {
   const { name, modelId, stable } = after;
   return eventWrite(
@@ -167,6 +168,7 @@ export function eventOf(
         modelId,
         ...(before?.stable ? { from: String(before.stable.version) } : {}),
         ...(stable ? { to: String(stable.version) } : {}),
+        ...more,
       },
       after,
       ...(before === undefined ? {} : { before }),

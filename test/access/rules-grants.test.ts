@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changeAccess, type Edit, type GrantDocument } from '../../shared/access/index.ts';
+import type { CairnEvent } from '../../shared/events/index.ts';
 import { items } from '../support/server.ts';
 import { type Caller, type GuardedServer, guardedServer } from './support.ts';
 
@@ -62,6 +63,33 @@ describe('a rule', () => {
     });
     const list = await server.admin('GET', `${grants}?subject=principal:ann&resource_type=model`);
     expect(items(list.body['grants'])).toEqual([made.body]);
+  });
+
+  test('is told of with what it gives, when it is made and when it is deleted', async () => {
+    const ends = Date.now() + 3_600_000;
+    const more = { role: 'approver', resource: { type: 'experiment', id: experiment }, expires_at: ends };
+    const id = await granted(more);
+    await server.admin('DELETE', `${grants}/${id}`);
+    const events = await server.ctx.stores.documents('access').query<CairnEvent>(
+      {
+        text: "SELECT VALUE c.event FROM c WHERE c.type = 'event' AND c.event.aggregate = @aggregate",
+        values: { aggregate: `grant/${id}` },
+      },
+      { key: ['*'], consistency: 'strong' },
+    );
+    const subject = {
+      grantId: id,
+      subject: 'principal:ann',
+      inWorkspace: 'default',
+      effect: 'allow',
+      role: 'approver',
+      resource: `experiment/${experiment}`,
+      expiresAt: new Date(ends).toISOString(),
+    };
+    expect(events).toMatchObject([
+      { type: 'grant.created', subject },
+      { type: 'grant.deleted', subject },
+    ]);
   });
 
   test('about a model holds for it under every name it is given, and goes with it', async () => {

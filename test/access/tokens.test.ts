@@ -49,7 +49,8 @@ describe('a new token', () => {
   });
 
   test('is told of in the batch in which it is made, without its secret', async () => {
-    const { id, body } = await made(ann, { name: 'told' });
+    const scopes = { role: 'viewer', workspaces: ['default'], resources: [{ type: 'experiment', id: '7' }] };
+    const { id, body } = await made(ann, { name: 'told', scopes });
     const event = await server.ctx.stores
       .documents('access')
       .read<EventDocument>(['*'], `event:token:${id}:00000001`);
@@ -58,7 +59,15 @@ describe('a new token', () => {
       aggregate: `token/${id}`,
       seq: 1,
       actor: 'ann',
-      subject: { tokenId: id, principalId: 'ann' },
+      subject: {
+        tokenId: id,
+        principalId: 'ann',
+        name: 'told',
+        role: 'viewer',
+        workspaces: 'default',
+        resources: 'experiment/7',
+        expiresAt: new Date(Number(body['expires_at'])).toISOString(),
+      },
     });
     expect(JSON.stringify(event)).not.toContain(String(body['token']).split('_')[2]);
   });

@@ -58,7 +58,13 @@ describe('the data policy of an endpoint', () => {
       (event) => (event as { type: string }).type === 'endpoint.changed',
     );
     expect(changes).toHaveLength(3);
-    expect(changes[0]).toMatchObject({ before: expect.any(String), after: expect.any(String) });
+    expect(changes[0]).toMatchObject({
+      before: expect.any(String),
+      after: expect.any(String),
+      subject: { purpose: 'tests', retentionDays: '400', masked: 'age', subjectKey: 'person' },
+    });
+    expect(changes[1]).toMatchObject({ subject: { retentionDays: '90', masked: '', subjectKey: '' } });
+    expect(changes[1]).not.toHaveProperty('subject.purpose');
   });
 
   test('is not overwritten by two at once that read the same', async () => {

@@ -13,6 +13,7 @@ import { covers, type Role } from '../role.ts';
 import { accessState } from '../state.ts';
 import type { AccessState } from '../held.ts';
 import { creation } from '../principals.ts';
+import { toldOfGrant } from '../told.ts';
 import { storeToken } from './store.ts';
 import { newToken } from './text.ts';
 
@@ -118,11 +119,10 @@ async function seeToJobs(ctx: Context): Promise<void> {
       grantedAt: at,
       reason: 'Retrainings and conversions call back by tokens of their own.',
     };
-    const subject = { grantId, subject: after.subject, inWorkspace: ctx.workspace };
     return {
       edits: [
         ...(state.principals.has(jobs) ? [] : [await creation(ctx, principal)]),
-        { after, told: { type: 'grant.created', subject } },
+        { after, told: { type: 'grant.created', subject: toldOfGrant(after) } },
       ],
       result: undefined,
     };

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { eventWrite, relay } from '../../events/index.ts';
 import { accessKey, type TokenDocument } from '../model.ts';
+import { toldOfToken } from '../told.ts';
 
 /** Stores a new token, with its event. Without the root: nobody has held anything about this token yet. */
 export async function storeToken(ctx: Context, token: TokenDocument): Promise<void> {
@@ -11,7 +12,7 @@ export async function storeToken(ctx: Context, token: TokenDocument): Promise<vo
       type: 'token.created',
       aggregate: `token/${token.tokenId}`,
       seq: 1,
-      subject: { tokenId: token.tokenId, principalId: token.principalId },
+      subject: toldOfToken(token),
       after: token,
     },
     {},

@@ -7,6 +7,7 @@ import type { Identity } from '../identity.ts';
 import { accessKey, type SeenDocument, type TokenDocument } from '../model.ts';
 import { creation, principalDocument } from '../principals.ts';
 import { accessState } from '../state.ts';
+import { toldOfToken } from '../told.ts';
 import { confinedTo, type TokenScopes } from './scopes.ts';
 import { storeToken } from './store.ts';
 import { newToken } from './text.ts';
@@ -196,12 +197,12 @@ async function checkNumber(ctx: Context, principalId: string, now: number): Prom
 
 /** Whoever of Entra ID has a token is known here from then on, so that the token ends when they are removed. */
 async function writeWithPrincipal(ctx: Context, token: TokenDocument): Promise<void> {
-  const { principalId, createdAt, tokenId } = token;
+  const { principalId, createdAt } = token;
   // Not a moment younger than the token: one that is older than its principal is of another who had the name.
   const doc = { ...principalDocument(ctx, principalId, ctx.principal.name, 'entra'), createdAt };
   await changeAccess(ctx, async (state) => {
     const known = state.principals.has(principalId) ? [] : [await creation(ctx, doc)];
-    const told = { type: 'token.created', subject: { tokenId, principalId } } as const;
+    const told = { type: 'token.created', subject: toldOfToken(token) } as const;
     return { edits: [...known, { after: token, told }], result: undefined };
   });
 }
