@@ -49,6 +49,54 @@ describe('whoever is not signed in', () => {
     await view.close();
   });
 
+  test('signs in by a user name and password, of which nothing is kept', async () => {
+    const password = 'correct horse ✓ staple';
+    await stack.server.admin('POST', '/api/2.0/mlflow/users/create', { username: 'pat', password });
+    const view = await stack.browser.view();
+    const { page } = view;
+    await view.visit('#/tokens');
+    await page.getByRole('button', { name: 'Use a user name and password' }).click();
+    expect(await view.barriers()).toEqual([]);
+    const present = async (user: string, secret: string) => {
+      await page.getByLabel('User name').fill(user);
+      await page.getByLabel('Password').fill(secret);
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    };
+    await present('pat', 'wrong');
+    await page.getByRole('alert').getByText('does not accept this user name with this password').waitFor();
+    await present('pat', password);
+    await page.getByRole('heading', { level: 1, name: 'Tokens' }).waitFor();
+    const row = page.getByRole('row').filter({ hasText: 'Sign-in by password' });
+    expect(await row.innerText()).toContain('active');
+    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+    expect(kept).toMatch(/cairn_[0-9a-f]{16}_/);
+    expect(kept).not.toContain('correct horse');
+    await page.reload();
+    await page.getByRole('button', { name: 'Signed in as pat in the workspace default' }).waitFor();
+    await view.close();
+  });
+
+  test('is told to wait after too many wrong passwords', async () => {
+    const view = await stack.browser.view();
+    const { page } = view;
+    await stack.server.admin('POST', '/api/2.0/mlflow/users/create', {
+      username: 'hasty',
+      password: 'correct horse staple',
+    });
+    const wrong = stack.server.as(`Basic ${btoa('hasty:wrong')}`);
+    let status = 401;
+    for (let tries = 0; tries < 50 && status === 401; tries++)
+      ({ status } = await wrong('GET', '/api/v1/session'));
+    expect(status).toBe(429);
+    await view.visit('#/');
+    await page.getByRole('button', { name: 'Use a user name and password' }).click();
+    await page.getByLabel('User name').fill('hasty');
+    await page.getByLabel('Password').fill('correct horse staple');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('alert').getByText('Too many passwords were tried').waitFor();
+    await view.close();
+  });
+
   test('is nobody again after they sign out, in every tab, with nothing left behind', async () => {
     const view = await stack.browser.view();
     const { page } = view;

@@ -1,7 +1,9 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import { Field } from '../parts/Dialog.tsx';
+import type { Credential } from './credential.ts';
 import { leaveForEntra, SignInError, signInByWindow } from './entra.ts';
+import { tokenByPassword } from './password.ts';
 import { enter, enterByEntra, type Ways } from './session.ts';
 
 type SignInFormProps = {
@@ -15,16 +17,17 @@ type SignInFormProps = {
 };
 
 type State =
-  | { readonly is: 'asking' | 'by-token' | 'by-entra' }
+  | { readonly is: 'asking' | 'by-text' | 'by-entra' }
   | { readonly is: 'failed'; readonly error: unknown };
 
 const tokenText = /^[\x21-\x7e]+$/;
 
-/** Every way in that this server has: Microsoft's, where it trusts a directory, and a token. */
+/** Every way in that this server has: Microsoft's, where it trusts a directory, a token, and a password. */
 export function SignInForm({ ways, failed, stays = false, children }: SignInFormProps) {
   const [state, setState] = useState<State>(
     failed === undefined ? { is: 'asking' } : { is: 'failed', error: failed },
   );
+  const [asks, setAsks] = useState<'token' | 'password'>('token');
   const left = useRef(new AbortController());
   useEffect(() => {
     const controller = new AbortController();
@@ -33,7 +36,7 @@ export function SignInForm({ ways, failed, stays = false, children }: SignInForm
   }, []);
   const { entra } = ways;
 
-  const attempt = async (is: 'by-token' | 'by-entra', signIn: () => Promise<void>) => {
+  const attempt = async (is: 'by-text' | 'by-entra', signIn: () => Promise<void>) => {
     setState({ is });
     try {
       await signIn();
@@ -41,14 +44,17 @@ export function SignInForm({ ways, failed, stays = false, children }: SignInForm
       if (!left.current.signal.aborted) setState({ is: 'failed', error });
     }
   };
-  const byToken = (event: FormEvent<HTMLFormElement>) => {
+  const byText = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const token = String(new FormData(event.currentTarget).get('token')).trim();
-    void attempt('by-token', async () => {
-      if (!tokenText.test(token))
-        throw new SignInError('This is no token: it has spaces or letters that no token has.');
-      await enter({ by: 'token', token });
-    });
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name));
+    void attempt('by-text', async () =>
+      enter(
+        asks === 'token'
+          ? tokenIn(text('token'))
+          : await tokenByPassword(text('user').trim(), text('password')),
+      ),
+    );
   };
   const byEntra = () => {
     if (!entra) return;
@@ -73,7 +79,7 @@ export function SignInForm({ ways, failed, stays = false, children }: SignInForm
             type="button"
             className="primary"
             // A window may have been closed unanswered: it can be opened again.
-            disabled={state.is === 'by-token' || (state.is === 'by-entra' && !stays)}
+            disabled={state.is === 'by-text' || (state.is === 'by-entra' && !stays)}
             onClick={byEntra}
           >
             <MicrosoftMark /> Sign in with Microsoft
@@ -81,28 +87,73 @@ export function SignInForm({ ways, failed, stays = false, children }: SignInForm
           <p className="sign-in-or">or</p>
         </>
       )}
-      <form onSubmit={byToken}>
-        <Field label="Token" hint="It begins with cairn_ and was shown once, when it was made.">
-          <input
-            name="token"
-            type="password"
-            required
-            maxLength={8000}
-            autoComplete="off"
-            spellCheck={false}
-            // oxlint-disable-next-line jsx-a11y/no-autofocus -- there is nothing else on the page
-            autoFocus={!entra}
-          />
-        </Field>
+      <form key={asks} onSubmit={byText}>
+        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- there is nothing else on the page */}
+        {asks === 'token' ? <TokenField autoFocus={!entra} /> : <PasswordFields />}
         <div className="sign-in-foot">
           {children}
-          <button type="submit" className={entra ? undefined : 'primary'} disabled={state.is === 'by-token'}>
-            {state.is === 'by-token' ? 'Signing in …' : 'Sign in'}
+          <button type="submit" className={entra ? undefined : 'primary'} disabled={state.is === 'by-text'}>
+            {state.is === 'by-text' ? 'Signing in …' : 'Sign in'}
           </button>
         </div>
       </form>
+      <button
+        type="button"
+        className="link sign-in-other"
+        onClick={() => {
+          setState({ is: 'asking' });
+          setAsks(asks === 'token' ? 'password' : 'token');
+        }}
+      >
+        {asks === 'token' ? 'Use a user name and password' : 'Use a token'}
+      </button>
     </div>
   );
+}
+
+function TokenField({ autoFocus }: { readonly autoFocus: boolean }) {
+  return (
+    <Field label="Token" hint="It begins with cairn_ and was shown once, when it was made.">
+      <input
+        name="token"
+        type="password"
+        required
+        maxLength={8000}
+        autoComplete="off"
+        spellCheck={false}
+        // oxlint-disable-next-line jsx-a11y/no-autofocus -- there is nothing else on the page
+        autoFocus={autoFocus}
+      />
+    </Field>
+  );
+}
+
+function PasswordFields() {
+  return (
+    <>
+      <Field label="User name">
+        <input
+          name="user"
+          required
+          maxLength={200}
+          autoComplete="username"
+          spellCheck={false}
+          // oxlint-disable-next-line jsx-a11y/no-autofocus -- the reader has just asked for it
+          autoFocus
+        />
+      </Field>
+      <Field label="Password" hint="It is not kept: the page works by a token of 12 hours.">
+        <input name="password" type="password" required maxLength={1000} autoComplete="current-password" />
+      </Field>
+    </>
+  );
+}
+
+function tokenIn(text: string): Credential {
+  const token = text.trim();
+  if (!tokenText.test(token))
+    throw new SignInError('This is no token: it has spaces or letters that no token has.');
+  return { by: 'token', token };
 }
 
 function wordsOf(error: unknown): string {

@@ -30,7 +30,8 @@ export function SignInPage({ ways, notice, failed }: SignInPageProps) {
         )}
         <SignInForm ways={ways} failed={failed} />
         <p className="hint">
-          No token? Someone who administers a workspace here can add you and make one for you.
+          Neither? Only admins of the whole deployment can add you here and make you a token; those of a
+          workspace then give you a role.
         </p>
       </div>
       <div className="sign-in-theme">
