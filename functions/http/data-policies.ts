@@ -42,7 +42,7 @@ export const dataPolicyRoutes: readonly Route[] = [
     operation: 'getDataPolicy',
     role: 'viewer',
     scope: onEndpoint,
-    input: z.object({ name: fields.requiredText }),
+    input: z.strictObject({ name: fields.requiredText }),
     handle: async (ctx, { name }) => policyResponse(name, await getDataPolicy(ctx, name)),
   }),
   route('PUT', '/api/v1/endpoints/{name}/data-policy', {
@@ -59,7 +59,7 @@ export const dataPolicyRoutes: readonly Route[] = [
     operation: 'listHashKeys',
     role: 'admin',
     scope: 'workspace',
-    input: z.object({}),
+    input: z.strictObject({}),
     handle: async (ctx) => ({ hash_keys: (await listHashKeys(ctx)).map(presentKey) }),
   }),
   route('POST', '/api/v1/hash-keys', {

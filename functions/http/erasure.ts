@@ -54,7 +54,7 @@ export const erasures: Surface = {
       operation: 'listErasures',
       role: 'admin',
       scope: 'workspace',
-      input: z.object({ max_results: fields.limit(200, 50), page_token: fields.text.optional() }),
+      input: z.strictObject({ max_results: fields.limit(200, 50), page_token: fields.text.optional() }),
       async handle(ctx, { max_results, page_token }) {
         const page = await listErasures(ctx, { limit: max_results, pageToken: page_token });
         return {
@@ -67,7 +67,7 @@ export const erasures: Surface = {
       operation: 'getErasure',
       role: 'admin',
       scope: 'workspace',
-      input: z.object({ id: fields.requiredText }),
+      input: z.strictObject({ id: fields.requiredText }),
       handle: async (ctx, { id }) => present(await getErasure(ctx, id)),
     }),
     route('POST', '/api/v1/holds', {
@@ -81,7 +81,7 @@ export const erasures: Surface = {
       operation: 'listHolds',
       role: 'admin',
       scope: 'workspace',
-      input: z.object({}),
+      input: z.strictObject({}),
       handle: async (ctx) => ({ holds: (await listHolds(ctx)).map(presentHold) }),
     }),
     route('DELETE', '/api/v1/holds/{id}', {

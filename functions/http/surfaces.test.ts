@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { openApi } from './description.ts';
 import { surfaces } from './surfaces.ts';
 
@@ -41,6 +42,22 @@ describe('the table of surfaces', () => {
       '/v2/health/ready',
       '/version',
     ]);
+  });
+
+  test('what lists access, the audit log, usage and data requests takes no parameter that it does not know', () => {
+    const own =
+      /^\/api\/v1\/(access|audit|erasure|hash-keys|holds|session|sign-in|tokens|usage|workspaces)\b/;
+    const read = routes.filter(({ method, path }) => method === 'GET' && own.test(path));
+    expect(read.length).toBeGreaterThan(20);
+    for (const { path, input = z.unknown() } of read) {
+      const { additionalProperties, properties = {} } = z.toJSONSchema(input, {
+        io: 'input',
+        unrepresentable: 'any',
+      });
+      const inPath = [...path.matchAll(/\{(\w+)\*?\}/g)].map((match) => match[1] ?? '');
+      expect([path, additionalProperties]).toEqual([path, false]);
+      expect(Object.keys(properties)).toEqual(expect.arrayContaining(inPath));
+    }
   });
 
   test('every route is described, each under its own operation', () => {

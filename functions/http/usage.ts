@@ -15,7 +15,7 @@ export const usage: Surface = {
     route('GET', '/api/v1/usage', {
       operation: 'usage',
       role: 'signed-in',
-      input: z.object({
+      input: z.strictObject({
         month: month.optional(),
         workspace: z.string().optional(),
         principal: z.string().optional(),

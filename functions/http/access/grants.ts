@@ -28,7 +28,7 @@ export const grants: readonly Route[] = [
     operation: 'listGrants',
     role: 'admin',
     scope,
-    input: z.object({
+    input: z.strictObject({
       subject: inputs.name.optional(),
       workspace: inputs.name.optional(),
       resource_type: z.enum(resourceTypes).optional(),

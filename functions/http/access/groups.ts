@@ -15,7 +15,7 @@ export const groups: readonly Route[] = [
     operation: 'listGroups',
     role: 'admin',
     scope: 'workspace',
-    input: z.object(asked),
+    input: z.strictObject(asked),
     handle: async (ctx, { max_results: limit, page_token: pageToken }) => {
       const page = await listGroups(ctx, { limit, pageToken });
       return listed('groups', page, page.items.map(shown));
@@ -25,7 +25,7 @@ export const groups: readonly Route[] = [
     operation: 'getGroup',
     role: 'admin',
     scope: 'workspace',
-    input: z.object({ name: inputs.name }),
+    input: z.strictObject({ name: inputs.name }),
     handle: async (ctx, { name }) => response(await getGroup(ctx, name)),
   }),
   route('PUT', '/api/v1/access/groups/{name}', {

@@ -22,7 +22,7 @@ export const principals: readonly Route[] = [
     operation: 'listPrincipals',
     role: 'admin',
     scope: 'workspace',
-    input: z.object(asked),
+    input: z.strictObject(asked),
     handle: async (ctx, { max_results: limit, page_token: pageToken }) => {
       const page = await listPrincipals(ctx, { limit, pageToken });
       return listed('principals', page, await shown(ctx, page.items));
@@ -43,7 +43,7 @@ export const principals: readonly Route[] = [
     operation: 'getPrincipal',
     role: 'admin',
     scope: 'workspace',
-    input: z.object({ id }),
+    input: z.strictObject({ id }),
     handle: async (ctx, input) => (await shown(ctx, [await getPrincipal(ctx, input.id)]))[0],
   }),
   route('PATCH', '/api/v1/access/principals/{id*}', {

@@ -27,7 +27,7 @@ export const review: readonly Route[] = [
     operation: 'reviewAccess',
     role: 'admin',
     scope: 'workspace',
-    input: z.object({
+    input: z.strictObject({
       workspace: inputs.name.optional(),
       principal: inputs.name.optional(),
       format: z.enum(['json', 'csv']).default('json'),

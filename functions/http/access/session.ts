@@ -16,7 +16,7 @@ export const session: readonly Route[] = [
   route('GET', '/api/v1/sign-in', {
     role: 'public',
     operation: 'ways-to-sign-in',
-    input: z.object({}),
+    input: z.strictObject({}),
     handle: ({ settings }) => {
       const { auth, entra } = settings;
       return Promise.resolve({
@@ -36,7 +36,7 @@ export const session: readonly Route[] = [
   route('GET', '/api/v1/session', {
     role: 'signed-in',
     operation: 'get-session',
-    input: z.object({}),
+    input: z.strictObject({}),
     handle: async (ctx, _input, { identity }) => ({
       principal: { ...ctx.principal, kind: identity.kind },
       via: identity.via,

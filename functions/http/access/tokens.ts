@@ -36,7 +36,7 @@ export const tokens: readonly Route[] = [
   route('GET', '/api/v1/tokens', {
     role: 'signed-in',
     operation: 'list-tokens',
-    input: z.object({
+    input: z.strictObject({
       principal: fields.requiredText.optional(),
       all: z.enum(['true', 'false']).default('false'),
       max_results: fields.limit(1000, 100),

@@ -23,7 +23,7 @@ export const trusts: readonly Route[] = [
     operation: 'listTrusts',
     role: 'admin',
     scope: 'deployment',
-    input: z.object(asked),
+    input: z.strictObject(asked),
     handle: async (ctx, { max_results: limit, page_token: pageToken }) => {
       const page = await listTrusts(ctx, { limit, pageToken });
       return listed('trusts', page, page.items.map(shown));
@@ -33,7 +33,7 @@ export const trusts: readonly Route[] = [
     operation: 'getTrust',
     role: 'admin',
     scope: 'deployment',
-    input: z.object({ name: inputs.name }),
+    input: z.strictObject({ name: inputs.name }),
     handle: async (ctx, { name }) => response(await getTrust(ctx, name)),
   }),
   route('PUT', '/api/v1/access/trusts/{name}', {

@@ -41,7 +41,7 @@ export const workspaces: readonly Route[] = [
   route('GET', '/api/v1/workspaces', {
     operation: 'listWorkspaces',
     role: 'signed-in',
-    input: z.object(asked),
+    input: z.strictObject(asked),
     handle: async (ctx, { max_results: limit, page_token: pageToken }, { identity }) => {
       const isTheirs: Parameters<typeof listWorkspaces>[1] = (name, state) =>
         ctx.settings.auth === 'off' ||
@@ -60,7 +60,7 @@ export const workspaces: readonly Route[] = [
   route('GET', '/api/v1/workspaces/{name}', {
     operation: 'getWorkspace',
     role: 'signed-in',
-    input: z.object({ name: inputs.name }),
+    input: z.strictObject({ name: inputs.name }),
     handle: async (ctx, { name }, { identity }) => {
       await accessElsewhere(ctx, identity, name, 'name');
       return shown(await getWorkspace(ctx, name));

@@ -29,7 +29,7 @@ export const audit: Surface = {
       operation: 'listAuditEntries',
       role: 'admin',
       scope: 'workspace',
-      input: z.object({
+      input: z.strictObject({
         ...filter,
         max_results: fields.limit(1000, 100),
         page_token: fields.text.optional(),
@@ -43,21 +43,21 @@ export const audit: Surface = {
       operation: 'exportAuditEntries',
       role: 'admin',
       scope: 'workspace',
-      input: z.object({ ...filter, format: z.enum(['jsonl', 'csv']).default('jsonl') }),
+      input: z.strictObject({ ...filter, format: z.enum(['jsonl', 'csv']).default('jsonl') }),
       handle: (ctx, { format, ...given }) => Promise.resolve(exported(ctx, filterOf(ctx, given), format)),
     }),
     route('GET', '/api/v1/audit/state', {
       operation: 'getAuditState',
       role: 'admin',
       scope: 'workspace',
-      input: z.object({}),
+      input: z.strictObject({}),
       handle: async (ctx) => snakeCase(await auditState(ctx)),
     }),
     route('GET', '/api/v1/audit/segments', {
       operation: 'listAuditSegments',
       role: 'admin',
       scope: 'deployment',
-      input: z.object({
+      input: z.strictObject({
         order: z.enum(['newest', 'oldest']).default('newest'),
         max_results: fields.limit(1000, 100),
         page_token: fields.text.optional(),
@@ -69,17 +69,17 @@ export const audit: Surface = {
       operation: 'downloadAuditSegment',
       role: 'admin',
       scope: 'deployment',
-      input: z.object({ name: z.string() }),
+      input: z.strictObject({ name: z.string() }),
       handle: (ctx, { name }, { request }) => fileResponse(ctx, request, () => segmentFile(ctx, name)),
     }),
     route('POST', '/api/v1/audit/verify', {
       operation: 'verifyAudit',
       role: 'admin',
       scope: 'deployment',
-      input: z.object({
+      input: z.strictObject({
         from: fields.int64.optional(),
         to: fields.int64.optional(),
-        expected_head: z.object({ seq: fields.int64, hash: digest }).optional(),
+        expected_head: z.strictObject({ seq: fields.int64, hash: digest }).optional(),
       }),
       async handle(ctx, { expected_head: expectedHead, from, to }) {
         inTime({ from, to });
