@@ -24,7 +24,7 @@ What they are verified by:
   --json            the result as JSON
   --help            this text
 
-Exit code: 0 the log is whole, 1 it is not, 2 it could not be verified.`;
+Exit code: 0 the log is whole, 1 it is not, 2 it could not be verified or no entry is exported yet.`;
 
 try {
   process.exitCode = await main();
@@ -46,13 +46,18 @@ async function main(): Promise<number> {
   try {
     const keys = given.length > 0 ? given : await opened.keys();
     if (keys.length === 0) throw new Unusable('There is no public key to verify by; give one by --key FILE.');
-    const result = await verifySegments(opened.source, {
+    // Asked before: what is entered meanwhile is more than is expected, never less.
+    const lastSeq = (await opened.lastSeq?.()) ?? 0;
+    const verified = await verifySegments(opened.source, {
       keys,
       now: Date.now(),
       ...(expectedHead ? { expectedHead } : {}),
     });
+    const inSegments = verified.verifiedTo.seq + verified.unsignedEntries;
+    const result = { ...verified, notExportedEntries: Math.max(0, lastSeq - inSegments) };
     process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : textOf(result));
-    return result.ok ? 0 : 1;
+    if (!result.ok) return 1;
+    return result.entries === 0 ? 2 : 0;
   } finally {
     await opened.close();
   }
@@ -95,20 +100,29 @@ function headIn(text: string | undefined): { seq: number; hash: string } | undef
   return { seq: Number(parts[1]), hash: parts[2] ?? '' };
 }
 
-function textOf(result: Verification): string {
-  const { ok, segments, entries, problems, problemCount, verifiedTo, unsignedEntries } = result;
+/** How it went, as lines for people; of a deployment with what is in no segment yet. */
+function textOf(result: Verification & { readonly notExportedEntries: number }): string {
+  const { segments, entries, problems, problemCount, verifiedTo, unsignedEntries } = result;
   const places = problems.map(({ kind, segment, seq, message }) => {
     const place = [segment, seq === undefined ? undefined : `entry ${seq}`].filter(Boolean).join(', ');
     return `  [${kind}] ${place}: ${message}\n`;
   });
   const more = problemCount > problems.length ? `  and ${problemCount - problems.length} more\n` : '';
   return [
-    ok
-      ? 'The audit log is whole.\n'
-      : `The audit log is not as it was written: ${problemCount} problem(s).\n`,
+    headline(result),
     ...places,
     more,
     `${entries} entries in ${segments} hours; ${unsignedEntries} of them are newer than the last signature.\n`,
+    result.notExportedEntries > 0
+      ? `Entries that are not exported yet, of which nothing is said: ${result.notExportedEntries}\n`
+      : '',
     verifiedTo.seq > 0 ? `Verified to --head ${verifiedTo.seq}:${verifiedTo.hash}\n` : '',
   ].join('');
+}
+
+function headline({ ok, entries, problemCount }: Verification): string {
+  if (!ok) return `The audit log is not as it was written: ${problemCount} problem(s).\n`;
+  return entries > 0
+    ? 'The audit log is whole.\n'
+    : 'There is nothing to verify yet: no entry is exported, which happens every five minutes.\n';
 }

@@ -7,6 +7,7 @@ type SegmentPage = {
   readonly segments: readonly { readonly name: string }[];
   readonly next_page_token?: string;
 };
+type ChainState = { readonly head: { readonly seq: number } };
 type KeyList = { readonly keys: readonly { readonly key_id: string; readonly pem: string }[] };
 
 /** A deployment through its API; the token in the environment is that of an admin of all of it. */
@@ -48,6 +49,10 @@ export async function openDeployment(url: string): Promise<Opened> {
     async keys(): Promise<readonly PublicKey[]> {
       const list = (await (await get('/api/v1/signing-keys'))?.json()) as KeyList | undefined;
       return (list?.keys ?? []).map(({ key_id: keyId, pem }) => ({ keyId, pem }));
+    },
+    async lastSeq() {
+      const state = (await (await get('/api/v1/audit/state'))?.json()) as ChainState | undefined;
+      return state?.head.seq ?? 0;
     },
     close: () => Promise.resolve(),
   };

@@ -5,5 +5,7 @@ import type { PublicKey } from '../../shared/azure/index.ts';
 export type Opened = {
   readonly source: SegmentSource;
   keys(): Promise<readonly PublicKey[]>;
+  /** The last entry that there is, exported or not, where that can be asked. */
+  lastSeq?(): Promise<number>;
   close(): Promise<void>;
 };

@@ -4,6 +4,7 @@ import { hashOf } from './entry.ts';
 import { readExport } from './segments/progress.ts';
 import { storedSegments } from './segments/stored.ts';
 import type { Report } from './verify/problem.ts';
+import { lastHead } from './state.ts';
 import { type Verification, verifySegments } from './verify/verify.ts';
 
 export type CheckOptions = {
@@ -20,14 +21,15 @@ const millisecondsOfDay = 86_400_000;
 
 /**
  * Verifies segments as they are stored, by the keys of this deployment, and the entries in the metadata store by
- * them. `nextFrom` is where the next call goes on, if this one did not come to the end.
+ * them. `nextFrom` is where the next call goes on, if this one did not come to the end; `notExportedEntries` are those
+ * that are in no segment yet, of which nothing is proven.
  */
 export async function checkAudit(
   ctx: Context,
   { from, to, expectedHead }: CheckOptions,
-): Promise<Verification & { readonly nextFrom: number | undefined }> {
+): Promise<Verification & { readonly nextFrom: number | undefined; readonly notExportedEntries: number }> {
   // Read before any segment: what is exported meanwhile is more than is expected, never less.
-  const [tail, progress] = await Promise.all([readTail(ctx), readExport(ctx)]);
+  const [tail, progress, last] = await Promise.all([readTail(ctx), readExport(ctx), lastHead(ctx)]);
   const first = from === undefined ? undefined : hourOf(from);
   const until = to === undefined ? undefined : hourOf(to);
   const started = performance.now();
@@ -45,7 +47,11 @@ export async function checkAudit(
       compareStore(ctx, { segment, hashes, exportedTo: reached?.seq ?? 0 }, report),
   });
   const { nextSegment } = verification;
-  return { ...verification, nextFrom: nextSegment === undefined ? undefined : startOf(nextSegment) };
+  return {
+    ...verification,
+    nextFrom: nextSegment === undefined ? undefined : startOf(nextSegment),
+    notExportedEntries: Math.max(0, (last?.lastSeq ?? 0) - (progress?.doc.lastSeq ?? 0)),
+  };
 }
 
 type Exported = {

@@ -47,7 +47,8 @@ export async function auditState(ctx: Context): Promise<AuditState> {
   };
 }
 
-async function lastHead(ctx: Context) {
+/** The document with the last entry; `undefined` for a log that has not begun. */
+export async function lastHead(ctx: Context) {
   const tail = await readTail(ctx);
   let head = tail && (await readHead(ctx, tail.doc.at))?.doc;
   while (head?.next !== undefined) {

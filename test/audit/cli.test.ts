@@ -83,6 +83,21 @@ describe('make audit-verify', () => {
     expect([code, output]).toEqual([0, expect.stringContaining('6 entries in 4 hours')]);
   });
 
+  test('says what of a deployment is not exported yet, and calls a log without segments neither whole nor broken', async () => {
+    const now = ten + hours(6);
+    await recordAudit(timed(server.ctx, now), [inDefault(eventOf('model/a', 7, now))]);
+    const { code, output } = await run('--url', front.url);
+    expect([code, output]).toEqual([
+      0,
+      expect.stringContaining('not exported yet, of which nothing is said: 1'),
+    ]);
+    const { body } = await server.call('POST', '/api/v1/audit/verify', {});
+    expect(body).toMatchObject({ ok: true, entries: 6, not_exported_entries: 1 });
+    const empty = await run('--segments', await mkdtemp(join(folder, 'empty-')), '--key', key);
+    expect([empty.code, empty.output]).toEqual([2, expect.stringContaining('nothing to verify yet')]);
+    expect(empty.output).not.toContain('whole');
+  });
+
   test('proves the storage of a stack of this machine, running or not', async () => {
     const data = join(folder, 'data');
     await cp(join(folder, 'keys'), join(data, 'keys'), { recursive: true });

@@ -168,6 +168,7 @@ describe('the audit log by HTTP', () => {
       problems: [],
       verified_to: { seq: 5 },
       unsigned_entries: 0,
+      not_exported_entries: 0,
     });
     expect((await verify({ from: ten + hours(1) })).body).toMatchObject({
       ok: true,
