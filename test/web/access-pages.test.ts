@@ -42,6 +42,7 @@ describe('users and roles', () => {
       await page.getByText('None: they may do nothing in this workspace.').waitFor();
 
       await page.getByRole('button', { name: 'Give a role' }).click();
+      await dialog.getByText('In this workspace, who has it sees everything.').waitFor();
       await dialog.getByRole('combobox', { name: 'Role' }).selectOption('contributor');
       await dialog.getByRole('combobox', { name: 'Over' }).selectOption('experiment');
       await dialog.getByRole('combobox', { name: 'Which experiment' }).fill('cred');
@@ -144,7 +145,9 @@ describe('tokens', () => {
   test('one is made, shown once with lines to paste, works, and is refused when revoked', async () => {
     await look('#/tokens', async ({ page, settled }) => {
       const dialog = page.getByRole('dialog');
+      await page.getByText('export MLFLOW_TRACKING_TOKEN=cairn_…').waitFor();
       await page.getByRole('button', { name: 'New token' }).click();
+      expect(await dialog.getByRole('combobox', { name: 'Ends after' }).inputValue()).toBe('30');
       await dialog.getByRole('textbox', { name: 'Name' }).fill('nightly');
       await dialog.getByRole('combobox', { name: 'May' }).selectOption('viewer');
       await dialog.getByRole('button', { name: 'Make' }).click();
@@ -168,7 +171,8 @@ describe('tokens', () => {
       await page.getByRole('button', { name: 'Revoke nightly' }).click();
       await dialog.getByRole('textbox', { name: 'Reason' }).fill('lost');
       await dialog.getByRole('button', { name: 'Revoke' }).click();
-      await rowOf(page, 'nightly').getByText('revoked').waitFor();
+      await rowOf(page, 'nightly').getByText('revoked', { exact: true }).waitFor();
+      expect(await rowOf(page, 'nightly').innerText()).toMatch(/revoked just now by admin/);
       expect((await use()).role).toBeUndefined();
     });
   });
@@ -262,12 +266,44 @@ describe('the audit log', () => {
       await settled();
       expect(await chain.innerText()).toMatch(/\d+ entries in \d+ segments? were read/);
       expect(await chain.innerText()).toContain('Signatures vouch for all up to entry');
+      // As `--head` of a verification takes it.
+      expect(await chain.innerText()).toMatch(/\b\d+:sha256:[0-9a-f]{64}\b/);
     });
+  });
+
+  test('shows all that an entry is, in one line each, in a window of 1280 pixels', async () => {
+    const view = await stack.browser.view({ width: 1280, token: root });
+    await view.visit('#/audit');
+    const table = view.page.getByRole('region', { name: 'Entries, newest first' });
+    const { wide, room, heights } = await table.evaluate((element) => ({
+      wide: element.scrollWidth,
+      room: element.clientWidth,
+      heights: [...element.querySelectorAll('tbody tr')].map((row) => row.getBoundingClientRect().height),
+    }));
+    expect(wide).toBeLessThanOrEqual(room);
+    expect(heights.length).toBeGreaterThan(5);
+    expect(Math.max(...heights)).toBeLessThan(1.5 * Math.min(...heights));
+    await view.close();
+  });
+
+  test('is not for those who may not see it, and neither is what makes people known', async () => {
+    const vic = await stack.token('vic', 'viewer');
+    await stack.browser.look(
+      '#/users',
+      async ({ page }) => {
+        await page.getByRole('alert').first().waitFor();
+        expect(await page.getByRole('button', { name: 'Add' }).count()).toBe(0);
+      },
+      { token: vic, refused: /access/ },
+    );
   });
 });
 
 test('the review tells who can do what and by which rule, marks what is unused, and takes it away', async () => {
   await look('#/access-review', async ({ page, settled }) => {
+    const first = rowOf(page, 'the settings');
+    expect(await first.innerText()).toContain('CAIRN_FIRST_ADMIN');
+    expect(await first.getByRole('rowheader').getByRole('link').count()).toBe(0);
     await page.getByRole('searchbox', { name: 'Search' }).fill('bo');
     await page.waitForFunction(() => location.hash.includes('q=bo'));
     await settled();
@@ -276,6 +312,7 @@ test('the review tells who can do what and by which rule, marks what is unused, 
     await page.getByRole('button', { name: 'CSV' }).click();
     expect(await contentOf(await file)).toMatch(/^principal,name,kind,.*\n[\s\S]*\bbo,bo,user/);
 
+    expect(await rowOf(page, 'directly').innerText()).toContain('viewer');
     await page.getByRole('button', { name: 'Revoke: bo, viewer, workspace default' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
     await page.getByRole('button', { name: /^Revoke: bo, viewer/ }).waitFor({ state: 'detached' });
@@ -289,6 +326,7 @@ test('usage tells who called how often, and what the limits are', async () => {
     const row = rowOf(page, /^admin/);
     await row.waitFor();
     expect(Number((await row.getByRole('cell').nth(1).innerText()).replace(',', ''))).toBeGreaterThan(10);
+    expect(await row.innerText()).toMatch(/\d\.\d\t(0 MB|under 1 MB)/);
     expect(await page.locator('.limits').innerText()).toMatch(/at most [\d,]+ a minute/);
     await page.getByRole('combobox', { name: 'Workspace' }).selectOption('*');
     await page.getByRole('columnheader', { name: 'Workspace' }).waitFor();
@@ -336,6 +374,16 @@ test('somebody’s data is looked for and erased, a hold keeps it, and nothing t
     },
     /erasure/,
   );
+});
+
+test('the way to every page is seen in a narrow window', async () => {
+  const view = await stack.browser.view({ width: 400, token: root });
+  await view.visit('#/');
+  const links = await view.page.getByRole('navigation', { name: 'Main' }).getByRole('link').all();
+  const boxes = await Promise.all(links.map((link) => link.boundingBox()));
+  expect(boxes.length).toBeGreaterThan(13);
+  for (const box of boxes) expect((box?.x ?? 400) + (box?.width ?? 400)).toBeLessThanOrEqual(400);
+  await view.close();
 });
 
 const places = [

@@ -9,8 +9,8 @@ type AuditFiltersProps = {
 
 const texts: readonly (readonly [FilterName, label: string, placeholder: string])[] = [
   ['actor', 'Who', 'Who: a principal’s id'],
-  ['action', 'What', 'What: version.* or alias.moved'],
-  ['aggregate', 'On what', 'On what: model/…, run/…'],
+  ['action', 'What', 'What: version.*'],
+  ['aggregate', 'On what', 'On what: model/…'],
   ['request_id', 'Request', 'Request id'],
 ];
 

@@ -72,7 +72,8 @@ function State({ state: { head, last_segment: signed, unsigned_entries: unsigned
           ),
           'Not signed yet': unsigned > 0 && counted(unsigned, 'entry', 'entries'),
           'Last segment': signed?.name,
-          Head: <Copyable text={head.hash} />,
+          // As `--head` of a verification takes it.
+          Head: <Copyable text={`${head.seq}:${head.hash}`} />,
           Key: signed && <Copyable text={signed.key_id} />,
         }}
       />

@@ -16,58 +16,67 @@ export function EntryTable({ entries, onFilter }: EntryTableProps) {
   const [state, change] = useParamState();
   const open = state.get('entry');
   return (
-    <Table
-      label="Entries, newest first"
-      rows={entries}
-      rowKey={({ seq }) => String(seq)}
-      detail={(entry) => String(entry.seq) === open && <Detail entry={entry} />}
-      columns={[
-        {
-          title: 'Entry',
-          cell: ({ seq }) => (
-            <button
-              type="button"
-              className="link"
-              aria-expanded={String(seq) === open}
-              onClick={() => change({ entry: String(seq) === open ? '' : String(seq) })}
-            >
-              {seq}
-            </button>
-          ),
-        },
-        { title: 'When', cell: ({ at }) => <Moment at={at} /> },
-        {
-          title: 'Who',
-          cell: ({ actor }) => <Narrow text={actor} name="who" onChoose={() => onFilter({ actor })} />,
-        },
-        {
-          title: 'What',
-          cell: ({ action, count = 1 }) => (
-            <span className="dotted">
-              <Narrow text={action} name="what" onChoose={() => onFilter({ action })} />
-              {count > 1 && <span className="count">× {count}</span>}
-            </span>
-          ),
-        },
-        {
-          title: 'On what',
-          cell: ({ aggregate }) => (
-            <Narrow text={aggregate} name="on what" onChoose={() => onFilter({ aggregate })} />
-          ),
-        },
-        {
-          title: 'Workspace',
-          cell: ({ workspace }) => (
-            <span className="steady">{workspace === '*' ? 'all of them' : workspace}</span>
-          ),
-        },
-        {
-          title: 'Outcome',
-          cell: ({ outcome }) => <Chip state={outcome} tone={outcome === 'done' ? 'quiet' : 'bad'} />,
-        },
-        { title: 'Reason', cell: ({ reason }) => <span className="clamp">{reason ?? '—'}</span> },
-      ]}
-    />
+    <div className="audit-entries">
+      <Table
+        label="Entries, newest first"
+        rows={entries}
+        rowKey={({ seq }) => String(seq)}
+        detail={(entry) => String(entry.seq) === open && <Detail entry={entry} />}
+        columns={[
+          {
+            title: 'Entry',
+            cell: ({ seq }) => (
+              <button
+                type="button"
+                className="link"
+                aria-expanded={String(seq) === open}
+                onClick={() => change({ entry: String(seq) === open ? '' : String(seq) })}
+              >
+                {seq}
+              </button>
+            ),
+          },
+          { title: 'When', cell: ({ at }) => <Moment at={at} /> },
+          {
+            title: 'Who',
+            cell: ({ actor }) => <Narrow text={actor} name="who" onChoose={() => onFilter({ actor })} />,
+          },
+          {
+            title: 'What',
+            cell: ({ action, count = 1 }) => (
+              <span className="dotted">
+                <Narrow text={action} name="what" onChoose={() => onFilter({ action })} />
+                {count > 1 && <span className="count">× {count}</span>}
+              </span>
+            ),
+          },
+          {
+            title: 'Outcome',
+            cell: ({ outcome }) => <Chip state={outcome} tone={outcome === 'done' ? 'quiet' : 'bad'} />,
+          },
+          {
+            title: 'On what',
+            cell: ({ aggregate }) => (
+              <Narrow text={aggregate} name="on what" onChoose={() => onFilter({ aggregate })} />
+            ),
+          },
+          {
+            title: 'Workspace',
+            cell: ({ workspace }) => (
+              <span className="steady">{workspace === '*' ? 'all of them' : workspace}</span>
+            ),
+          },
+          {
+            title: 'Reason',
+            cell: ({ reason }) => (
+              <span className="cut audit-reason" title={reason ?? undefined}>
+                {reason ?? '—'}
+              </span>
+            ),
+          },
+        ]}
+      />
+    </div>
   );
 }
 
@@ -92,6 +101,7 @@ function Detail({ entry }: { readonly entry: Entry }) {
   return (
     <Facts
       of={{
+        Who: <Copyable text={entry.actor} />,
         Request: <Copyable text={entry.request_id} />,
         'Its place': `event ${entry.aggregate_seq} of ${entry.aggregate}`,
         Entered: <Moment at={entry.recorded_at} />,

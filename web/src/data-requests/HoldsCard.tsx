@@ -42,7 +42,7 @@ export function HoldsCard() {
                 {
                   title: 'Keeps',
                   cell: ({ endpoint, subject }) => (
-                    <>
+                    <span className="in-text">
                       {subject ? (
                         <>
                           one person’s rows, by <code>{subject.column}</code>,
@@ -56,7 +56,7 @@ export function HoldsCard() {
                       ) : (
                         <a href={links.endpoint(endpoint)}>{endpoint}</a>
                       )}
-                    </>
+                    </span>
                   ),
                 },
                 { title: 'Reason', cell: ({ reason }) => reason },
@@ -68,7 +68,7 @@ export function HoldsCard() {
                     </>
                   ),
                 },
-                { title: 'Hold', cell: ({ id }) => <code>{id}</code> },
+                { title: 'Hold', cell: ({ id }) => <code className="steady">{id}</code> },
                 {
                   title: <span className="hidden">Actions</span>,
                   id: 'actions',

@@ -100,7 +100,7 @@ function Latest({ monitor }: { readonly monitor: Monitor }) {
   return (
     <>
       <h2 className="row">
-        <span>
+        <span className="in-text">
           Monitor <a href={links.monitor(monitor.name)}>{monitor.name}</a>
         </span>
         {result && <VerdictChips result={result} />}

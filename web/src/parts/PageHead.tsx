@@ -20,12 +20,12 @@ export function PageHead({ title, crumbs = [], state, actions }: PageHeadProps) 
     <div className="page-head">
       {crumbs.length > 0 && (
         <nav className="crumbs" aria-label="Breadcrumb">
-          {crumbs.map(({ label, href }) => (
+          {crumbs.map(({ label, href }, at) => (
             <Fragment key={href}>
+              {at > 0 && <span aria-hidden="true">/</span>}
               <a href={href} title={label}>
                 {label}
               </a>
-              <span aria-hidden="true">/</span>
             </Fragment>
           ))}
         </nav>

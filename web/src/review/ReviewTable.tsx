@@ -23,9 +23,12 @@ export function ReviewTable({ entries, now }: ReviewTableProps) {
         columns={[
           {
             title: 'Who',
-            cell: ({ principal: { id, name, kind, disabled } }) => (
+            cell: ({ principal: { id, name, kind, disabled }, via }) => (
               <span className="dotted steady">
-                {kind in kindWords ? (
+                {via === 'first-admin' ? (
+                  // Whom the settings name need not be known otherwise: there may be no page of them.
+                  <span title={id}>{name}</span>
+                ) : kind in kindWords ? (
                   <a href={links.principal(id)} title={id}>
                     {name}
                   </a>
@@ -42,14 +45,17 @@ export function ReviewTable({ entries, now }: ReviewTableProps) {
           {
             title: 'Given',
             cell: ({ granted_by: by, granted_at: at, reason }) => (
-              <span className="steady" title={reason ?? undefined}>
-                {by ?? '—'}
-                {at !== null && (
-                  <>
-                    , <Ago at={at} />
-                  </>
-                )}
-              </span>
+              <>
+                <span className="steady">
+                  {by ?? '—'}
+                  {at !== null && (
+                    <>
+                      , <Ago at={at} />
+                    </>
+                  )}
+                </span>
+                {reason !== null && <span className="clamp hint">{reason}</span>}
+              </>
             ),
           },
           {
@@ -101,7 +107,7 @@ export function ReviewTable({ entries, now }: ReviewTableProps) {
 /** The group by which somebody holds it; nothing where they hold it themselves. */
 function Way({ entry: { via, principal } }: { readonly entry: Held }) {
   if (via === 'first-admin') return <span className="hint">the settings</span>;
-  if (via === `principal:${principal.id}`) return <span className="hint">themselves</span>;
+  if (via === `principal:${principal.id}`) return <span className="hint">directly</span>;
   return <SubjectName grant={{ subject: via, subject_name: null }} />;
 }
 

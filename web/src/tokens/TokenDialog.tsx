@@ -13,7 +13,7 @@ type TokenDialogProps = {
 };
 
 const days = [7, 30, 90, 180, 365] as const;
-const daysUsual = 90;
+const daysUsual = 30;
 const secondsPerDay = 86_400;
 
 /** What a new token is for, how long it lives, and what it is confined to. */

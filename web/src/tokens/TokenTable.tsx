@@ -93,7 +93,7 @@ function End({ token: { expires_at: end, revoked } }: { readonly token: Token })
   if (!revoked) return <Moment at={end} />;
   return (
     <span title={revoked.reason}>
-      <Ago at={revoked.at} /> by {revoked.by}
+      revoked <Ago at={revoked.at} /> by {revoked.by}
     </span>
   );
 }

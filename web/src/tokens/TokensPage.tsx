@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { workspace } from '../api/client.ts';
 import { Empty } from '../parts/Empty.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { Listed } from '../parts/Listed.tsx';
@@ -12,6 +13,12 @@ import { TokenTable } from './TokenTable.tsx';
 import { type NewToken, tokensQuery } from './tokens.ts';
 
 const whose = ['own', 'all'] as const;
+/** What makes MLflow's clients work here. */
+const pasted = [
+  `export MLFLOW_TRACKING_URI=${location.origin}`,
+  'export MLFLOW_TRACKING_TOKEN=cairn_…',
+  ...(workspace === 'default' ? [] : [`export MLFLOW_WORKSPACE=${workspace}`]),
+].join('\n');
 
 /** Tokens by which programs work in one's name; admins of the deployment see everyone's. */
 export function TokensPage() {
@@ -57,8 +64,9 @@ export function TokensPage() {
           query={query}
           rows={query.data?.pages.flatMap(({ tokens }) => tokens) ?? []}
           none={
-            <Empty title="No tokens yet">
-              With one, MLflow’s clients and every other program sign in as you: make one, and paste it there.
+            <Empty title="No tokens yet" code={pasted}>
+              With one, MLflow’s clients and every other program sign in as you: make one, and paste it into
+              the second line.
             </Empty>
           }
         >

@@ -1,8 +1,7 @@
-import { figure } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
 import { Share } from '../parts/Share.tsx';
 import { Table, type TableColumn } from '../parts/Table.tsx';
-import { quantities, type Quantity, quantityWords, type Usage, type UsageRow } from './usage.ts';
+import { amount, quantities, type Quantity, quantityWords, type Usage, type UsageRow } from './usage.ts';
 
 type UsageTableProps = {
   readonly usage: Usage;
@@ -47,7 +46,7 @@ export function UsageTable({ usage: { rows, totals }, by, showsWorkspace }: Usag
             numeric: true,
             cell: (line) => (
               <span className={line.isTotal || quantity === by ? 'usage-strong' : undefined}>
-                {figure(line[quantity], quantity === 'stored_gb' ? 3 : undefined)}
+                {amount(quantity, line[quantity])}
               </span>
             ),
           }),

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { cairn } from '../api/client.ts';
+import { byteSize, figure } from '../parts/format.ts';
 
 export const quantities = [
   'calls',
@@ -34,10 +35,23 @@ export const quantityWords: Readonly<Record<Quantity, string>> = {
   calls: 'Calls',
   refused_calls: 'Refused calls',
   request_units: 'Request units',
-  stored_gb: 'Stored GB',
+  stored_gb: 'Stored',
   predictions: 'Predictions',
   batch_rows: 'Batch rows',
 };
+
+const units = new Intl.NumberFormat('en-GB', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** How much of something, with its unit where the name of the quantity does not say it. */
+export function amount(quantity: Quantity, value: number): string {
+  if (quantity === 'stored_gb') return storedText(value);
+  return quantity === 'request_units' ? units.format(value) : figure(value);
+}
+
+function storedText(gigabytes: number): string {
+  if (gigabytes === 0) return '0 MB';
+  return gigabytes < 1e-3 ? 'under 1 MB' : byteSize(gigabytes * 1e9);
+}
 
 /** A month's use of one workspace, or of all (`*`). */
 export function usageQuery(month: string, workspace: string) {

@@ -52,7 +52,7 @@ export function GrantDialog({ subject, onClose }: GrantDialogProps) {
         hint={
           effect === denied
             ? 'Takes everything away, and no other rule brings it back.'
-            : `Who has it ${roleWords[effect]}.`
+            : `${placeWords(where)}, who has it ${roleWords[effect]}.`
         }
       >
         <select value={effect} onChange={({ target }) => setEffect(target.value as Role)}>
@@ -100,6 +100,15 @@ export function GrantDialog({ subject, onClose }: GrantDialogProps) {
       </Field>
     </Dialog>
   );
+}
+
+/** Where a role is given, as a sentence begins. */
+function placeWords(where: string): string {
+  const single = singles.find((type) => type === where);
+  if (single) return `On this ${single}`;
+  const name = where.slice('workspace:'.length);
+  if (name === '*') return 'In every workspace';
+  return name === workspace ? 'In this workspace' : `In the workspace ${name}`;
 }
 
 /** The end of a day where the reader is. */

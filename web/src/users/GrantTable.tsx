@@ -21,7 +21,7 @@ export function GrantTable({ label, grants, subject }: GrantTableProps) {
   const who: TableColumn<Grant> = {
     title: subject === undefined ? 'Who' : 'Held by',
     cell: (grant) =>
-      grant.subject === subject ? <span className="hint">themselves</span> : <SubjectName grant={grant} />,
+      grant.subject === subject ? <span className="hint">directly</span> : <SubjectName grant={grant} />,
   };
   return (
     <>

@@ -7,6 +7,7 @@ import { Loaded } from '../parts/Loading.tsx';
 import { Menu } from '../parts/Popover.tsx';
 import { Table } from '../parts/Table.tsx';
 import { TextTags } from '../parts/TagList.tsx';
+import { useMayInDeployment } from '../session/may.tsx';
 import { changeGroup } from './actions.ts';
 import { GrantDialog } from './GrantDialog.tsx';
 import { GroupMembers, NewGroup } from './GroupDialog.tsx';
@@ -19,6 +20,7 @@ type Asked =
 
 /** Groups that are kept here: their members hold what the group holds. */
 export function GroupsTab() {
+  const mayAdd = useMayInDeployment();
   const [asked, setAsked] = useState<Asked>();
   const groups = useQuery(groupsQuery);
   const grants = useQuery(grantsQuery);
@@ -29,11 +31,13 @@ export function GroupsTab() {
     <>
       <div className="row">
         <p className="hint">Groups of Microsoft Entra ID need not be kept here: rules can be about them.</p>
-        <span className="actions">
-          <button type="button" className="primary" onClick={() => setAsked({ what: 'new' })}>
-            <Icon name="plus" /> New group
-          </button>
-        </span>
+        {mayAdd && (
+          <span className="actions">
+            <button type="button" className="primary" onClick={() => setAsked({ what: 'new' })}>
+              <Icon name="plus" /> New group
+            </button>
+          </span>
+        )}
       </div>
       <section className="card" aria-label="Groups">
         <Loaded query={groups}>

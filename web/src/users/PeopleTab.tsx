@@ -11,6 +11,7 @@ import { SearchField } from '../parts/SearchField.tsx';
 import { Table } from '../parts/Table.tsx';
 import { TextTags } from '../parts/TagList.tsx';
 import { Ago } from '../parts/Time.tsx';
+import { useMayInDeployment } from '../session/may.tsx';
 import { PrincipalDialog } from './PrincipalDialog.tsx';
 import { grantsOf, RoleChips } from './RoleChips.tsx';
 import { grantsQuery, kindWords, type Principal, principalsQuery, subjectOf } from './users.ts';
@@ -21,6 +22,7 @@ const kinds = ['all', 'user', 'service', 'entra', 'workload'] as const;
 export function PeopleTab() {
   const navigate = useNavigate();
   const [state, change] = useParamState();
+  const mayAdd = useMayInDeployment();
   const [adding, setAdding] = useState(false);
   const principals = useQuery(principalsQuery);
   const grants = useQuery(grantsQuery);
@@ -49,11 +51,13 @@ export function PeopleTab() {
             </option>
           ))}
         </select>
-        <span className="actions">
-          <button type="button" className="primary" onClick={() => setAdding(true)}>
-            <Icon name="plus" /> Add
-          </button>
-        </span>
+        {mayAdd && (
+          <span className="actions">
+            <button type="button" className="primary" onClick={() => setAdding(true)}>
+              <Icon name="plus" /> Add
+            </button>
+          </span>
+        )}
       </div>
       <section className="card" aria-label="People and services">
         <Loaded query={principals} lines={8}>
@@ -77,6 +81,10 @@ export function PeopleTab() {
           }
         </Loaded>
       </section>
+      <p className="hint">
+        Whom the setting <code>CAIRN_FIRST_ADMIN</code> names is admin everywhere without a rule, and not in
+        this list until they are added; the <a href="#/access-review">access review</a> shows them.
+      </p>
       {adding && (
         <PrincipalDialog
           onClose={() => setAdding(false)}

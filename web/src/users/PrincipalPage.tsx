@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
+import { workspace } from '../api/client.ts';
 import { Card } from '../parts/Card.tsx';
 import { Chip } from '../parts/Chip.tsx';
 import { Copyable } from '../parts/Code.tsx';
@@ -105,7 +106,7 @@ function Roles({ principal: { id, name, groups } }: { readonly principal: Princi
   const subject = subjectOf(id);
   return (
     <Card
-      title="Roles"
+      title={`Roles in the workspace ${workspace}`}
       flush
       actions={
         <button type="button" className="quiet" onClick={() => setAdding(true)}>
@@ -121,6 +122,9 @@ function Roles({ principal: { id, name, groups } }: { readonly principal: Princi
           return <GrantTable label={`Roles of ${name}`} grants={grants} subject={subject} />;
         }}
       </Loaded>
+      <p className="hint card-none">
+        In all workspaces: <a href={`#/access-review?${new URLSearchParams({ q: id }).toString()}`}>review</a>
+      </p>
       {adding && <GrantDialog subject={{ id: subject, name }} onClose={() => setAdding(false)} />}
     </Card>
   );

@@ -1,6 +1,5 @@
 import { workspace } from '../api/client.ts';
 import { Chip, Tag } from '../parts/Chip.tsx';
-import { counted } from '../parts/format.ts';
 import { covers, type Role } from '../session/roles.ts';
 import { type Grant, isOver, placeOf } from './users.ts';
 
@@ -26,7 +25,7 @@ export function RoleChips({ grants }: RoleChipsProps) {
       )}
       {single.length > 0 && (
         <Tag title={single.map((each) => `${each.role ?? 'denied'}: ${placeOf(each)}`).join('\n')}>
-          {counted(single.length, 'rule')} on single things
+          {single.length === 1 ? 'a rule about one thing' : `${single.length} rules about single things`}
         </Tag>
       )}
     </span>

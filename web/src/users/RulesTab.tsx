@@ -5,6 +5,7 @@ import { Icon } from '../parts/Icon.tsx';
 import { Loaded } from '../parts/Loading.tsx';
 import { useParamState } from '../parts/params.ts';
 import { SearchField } from '../parts/SearchField.tsx';
+import { useMay } from '../session/may.tsx';
 import { GrantDialog } from './GrantDialog.tsx';
 import { GrantTable } from './GrantTable.tsx';
 import { type Grant, grantsQuery, placeOf } from './users.ts';
@@ -12,6 +13,7 @@ import { type Grant, grantsQuery, placeOf } from './users.ts';
 /** Every rule that holds here, whomever it is about: also groups and roles of a directory. */
 export function RulesTab() {
   const [state, change] = useParamState();
+  const mayAdd = useMay('admin');
   const [adding, setAdding] = useState(false);
   const query = useQuery(grantsQuery);
   const wanted = (state.get('q') ?? '').toLowerCase();
@@ -28,11 +30,13 @@ export function RulesTab() {
           value={state.get('q') ?? ''}
           onChange={(q) => change({ q })}
         />
-        <span className="actions">
-          <button type="button" className="primary" onClick={() => setAdding(true)}>
-            <Icon name="plus" /> New rule
-          </button>
-        </span>
+        {mayAdd && (
+          <span className="actions">
+            <button type="button" className="primary" onClick={() => setAdding(true)}>
+              <Icon name="plus" /> New rule
+            </button>
+          </span>
+        )}
       </div>
       <section className="card" aria-label="Rules">
         <Loaded query={query} lines={8}>

@@ -7,6 +7,7 @@ import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { Menu } from '../parts/Popover.tsx';
 import { Table } from '../parts/Table.tsx';
+import { useMayInDeployment } from '../session/may.tsx';
 import { changeTrust } from './actions.ts';
 import { TrustDialog } from './TrustDialog.tsx';
 import { type Trust, trustsQuery } from './users.ts';
@@ -15,6 +16,7 @@ type Asked = { readonly what: 'new' } | { readonly what: 'edit' | 'delete'; read
 
 /** Workflows of GitHub Actions that get in by GitHub's own token, without a secret. */
 export function TrustsTab() {
+  const mayAdd = useMayInDeployment();
   const [asked, setAsked] = useState<Asked>();
   const query = useQuery(trustsQuery);
   const close = () => setAsked(undefined);
@@ -22,11 +24,13 @@ export function TrustsTab() {
     <>
       <div className="row">
         <p className="hint">A workflow that meets all conditions is the principal of the trust.</p>
-        <span className="actions">
-          <button type="button" className="primary" onClick={() => setAsked({ what: 'new' })}>
-            <Icon name="plus" /> New trust
-          </button>
-        </span>
+        {mayAdd && (
+          <span className="actions">
+            <button type="button" className="primary" onClick={() => setAsked({ what: 'new' })}>
+              <Icon name="plus" /> New trust
+            </button>
+          </span>
+        )}
       </div>
       <section className="card" aria-label="GitHub Actions">
         <Loaded query={query}>
