@@ -154,7 +154,9 @@ describe('the audit log by HTTP', () => {
     expect(names).toEqual(['2026-03-01T10', '2026-03-01T11', '2026-03-30T14']);
     const file = await server.fetch('/api/v1/audit/segments/2026/03/01/10.jsonl');
     expect((await file.text()).trim().split('\n')).toHaveLength(2);
-    for (const name of ['2026/03/01/12.jsonl', '../models/a', '2026/03/01/10', 'x'])
+    const encoded = await server.fetch('/api/v1/audit/segments/2026%2F03%2F01%2F10.jsonl');
+    expect((await encoded.text()).trim().split('\n')).toHaveLength(2);
+    for (const name of ['2026/03/01/12.jsonl', '../models/a', '..%2Fmodels%2Fa', '2026/03/01/10', 'x'])
       expect((await get(`/segments/${name}`)).status).toBe(404);
   });
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type AuditFilter, auditState, checkAudit, listAudit } from '../../../shared/audit/index.ts';
 import type { Context } from '../../../shared/context.ts';
-import { CairnError, fields, problem, route, type Surface } from '../../../shared/http/index.ts';
+import { CairnError, decodedPath, fields, problem, route, type Surface } from '../../../shared/http/index.ts';
 import { fileResponse } from '../files.ts';
 import { snakeCase } from '../snake-case.ts';
 import { exported } from './export.ts';
@@ -69,7 +69,8 @@ export const audit: Surface = {
       operation: 'downloadAuditSegment',
       role: 'admin',
       scope: 'deployment',
-      input: z.strictObject({ name: z.string() }),
+      // A client that goes by the description encodes the slashes.
+      input: z.strictObject({ name: z.string().transform(decodedPath) }),
       handle: (ctx, { name }, { request }) => fileResponse(ctx, request, () => segmentFile(ctx, name)),
     }),
     route('POST', '/api/v1/audit/verify', {
