@@ -112,7 +112,9 @@ describe('the review', () => {
     expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     const lines = (await response.text()).trimEnd().split('\n');
     expect(lines).toHaveLength(3);
-    expect(lines[0]).toMatch(/^principal,name,kind,disabled_at,workspace,/);
+    expect(lines[0]).toMatch(/^principal,name,kind,disabled_at,workspace,.*,via,grant_id,granted_by,/);
+    const [entry] = await entries('?principal=ann');
+    expect(lines.join('\n')).toContain(`,${String(entry?.['grant_id'])},`);
     expect(lines.join('\n')).toContain(`"'=HYPERLINK(""x""), ""quoted"""`);
   });
 

@@ -119,6 +119,7 @@ const columns: Readonly<Record<string, (entry: Entry) => string | number | null>
   effect: ({ effect }) => effect,
   role: ({ role }) => role,
   via: ({ via }) => via,
+  grant_id: ({ grant_id }) => grant_id,
   granted_by: ({ granted_by }) => granted_by,
   granted_at: ({ granted_at }) => time(granted_at),
   reason: ({ reason }) => reason,
