@@ -179,7 +179,11 @@ describe('revoking', () => {
     const first = await ann('DELETE', `${path}/${id}`, { reason: 'lost on a train' });
     expect(first).toMatchObject({
       status: 200,
-      body: { id, revoked: { by: 'ann', at: expect.any(Number), reason: 'lost on a train' } },
+      body: {
+        id,
+        revoked: { by: 'ann', at: expect.any(Number), reason: 'lost on a train' },
+        last_used_at: expect.any(Number),
+      },
     });
     expect(await status(caller)).toBe(401);
     expect((await ann('DELETE', `${path}/${id}`, { reason: 'again' })).body).toEqual(first.body);
@@ -204,7 +208,7 @@ describe('revoking', () => {
 
   test("leaves one's other tokens alone, and those of others as if they were not there", async () => {
     const [one, other] = [await made(ann, { name: 'one' }), await made(ann, { name: 'other' })];
-    await ann('DELETE', `${path}/${one.id}`);
+    expect((await ann('DELETE', `${path}/${one.id}`)).body).toMatchObject({ revoked: { reason: null } });
     expect(await status(other.caller)).toBe(200);
     const dan = server.as(await server.person('dan', 'admin'));
     expect(await dan('DELETE', `${path}/${other.id}`)).toMatchObject({ status: 404 });

@@ -70,8 +70,7 @@ export const tokens: readonly Route[] = [
     role: 'signed-in',
     operation: 'revoke-token',
     input: z.strictObject({ id: fields.requiredText, reason: text(1000).optional() }),
-    handle: async (ctx, { id, reason }, { identity }) =>
-      shown({ token: await revokeToken(ctx, identity, id, reason), lastUsedAt: undefined }),
+    handle: async (ctx, { id, reason }, { identity }) => shown(await revokeToken(ctx, identity, id, reason)),
   }),
 ];
 
@@ -84,7 +83,7 @@ function shown({ token, lastUsedAt }: TokenUse) {
     created_at: token.createdAt,
     created_by: token.createdBy,
     expires_at: token.expiresAt,
-    revoked: token.revoked ?? null,
+    revoked: token.revoked ? { ...token.revoked, reason: token.revoked.reason || null } : null,
     last_used_at: lastUsedAt ?? null,
     scopes: token.scopes,
   };

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../../http/index.ts';
-import { seenId } from '../authentication/seen.ts';
+import { flushSeen, seenId } from '../authentication/seen.ts';
 import { changeAccess, readAccess } from '../change.ts';
 import { isFirstAdmin } from '../decide.ts';
 import type { Identity } from '../identity.ts';
@@ -103,7 +103,7 @@ export async function listTokens(
 }
 
 /**
- * Takes a token back: it and all that it made are refused here at once and everywhere within two seconds. One that
+ * Takes a token back and gives it with its last use: it and all that it made are refused here at once and everywhere within two seconds. One that
  * is revoked already stays as it is. Others than one's own only an admin of the deployment may revoke; to anyone else they are
  * `not-found`.
  */
@@ -112,8 +112,8 @@ export async function revokeToken(
   by: Identity,
   tokenId: string,
   reason = '',
-): Promise<TokenDocument> {
-  return changeAccess(ctx, async () => {
+): Promise<TokenUse> {
+  const token = await changeAccess(ctx, async () => {
     const before = await readAccess<TokenDocument>(ctx, 'token', tokenId);
     const doc = before?.doc.type === 'token' ? before.doc : undefined;
     const isTheirs = doc?.principalId === ctx.principal.id || ctx.access.inDeployment === 'admin';
@@ -133,6 +133,8 @@ export async function revokeToken(
       result: { ...after, seq: doc.seq + 1 },
     };
   });
+  await flushSeen(ctx.stores);
+  return { token, lastUsedAt: (await lastUses(ctx, [token])).get(tokenId) };
 }
 
 /** What a token of one's own keeps of the claims that its maker signed in with, or that their token kept. */
