@@ -147,7 +147,7 @@ export async function deletePrincipal(ctx: Context, id: string, reason?: string)
 export async function getPrincipal(ctx: Context, id: string): Promise<PrincipalDocument> {
   const found = (await accessState(ctx)).principals.get(id.toLowerCase());
   if (found && !found.ending) return found;
-  throw unknown('principal', id, 'id');
+  throw unknownPrincipal(ctx, id);
 }
 
 /** All principals, by id. */
@@ -184,7 +184,7 @@ async function storedPrincipal(ctx: Context, id: string): Promise<Stored<Princip
     'principal',
     id.toLowerCase(),
   );
-  if (stored?.doc.type !== 'principal' || stored.doc.ending) throw unknown('principal', id, 'id');
+  if (stored?.doc.type !== 'principal' || stored.doc.ending) throw unknownPrincipal(ctx, id);
   return stored as Stored<PrincipalDocument>;
 }
 
@@ -208,6 +208,16 @@ function kindOf(id: string, kind: PrincipalKind | undefined): PrincipalKind {
     reserved.has(id)
       ? `'${id}' is a name of the platform itself; choose another.`
       : 'An id has 1 to 100 letters, digits and . _ @ + -, and begins with a letter or digit; give one as id where the name is none.',
+    { field: 'id' },
+  );
+}
+
+/** The first admin is one by a setting, and need not be kept here. */
+function unknownPrincipal(ctx: Context, id: string): CairnError {
+  if (!isFirstAdmin(id, ctx.settings)) return unknown('principal', id, 'id');
+  return new CairnError(
+    'not-found',
+    `'${id}' is the first admin, which is set by CAIRN_FIRST_ADMIN; no principal is kept here under that id.`,
     { field: 'id' },
   );
 }

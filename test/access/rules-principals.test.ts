@@ -90,6 +90,9 @@ describe('a principal', () => {
   });
 
   test('that is the first admin is neither disabled nor deleted', async () => {
+    const notKept = { status: 404, body: { detail: expect.stringContaining('set by CAIRN_FIRST_ADMIN') } };
+    expect(await server.admin('GET', `${principals}/admin`)).toMatchObject(notKept);
+    expect(await server.admin('PATCH', `${principals}/Admin`, { disabled: true })).toMatchObject(notKept);
     await server.admin('POST', principals, { name: 'admin' });
     for (const answer of [
       await server.admin('PATCH', `${principals}/admin`, { disabled: true }),
