@@ -24,7 +24,7 @@ What they are verified by:
   --json            the result as JSON
   --help            this text
 
-Exit code: 0 the log is whole, 1 it is not, 2 it could not be verified or no entry is exported yet.`;
+Exit code (of node; make ends with 2 for any but 0): 0 the log is whole, 1 it is not, 2 it could not be verified or no entry is exported yet.`;
 
 try {
   process.exitCode = await main();
@@ -116,7 +116,8 @@ function textOf(result: Verification & { readonly notExportedEntries: number }):
     result.notExportedEntries > 0
       ? `Entries that are not exported yet, of which nothing is said: ${result.notExportedEntries}\n`
       : '',
-    verifiedTo.seq > 0 ? `Verified to --head ${verifiedTo.seq}:${verifiedTo.hash}\n` : '',
+    // Of a log that is not whole, its end is no place to go on from.
+    result.ok && verifiedTo.seq > 0 ? `Verified to --head ${verifiedTo.seq}:${verifiedTo.hash}\n` : '',
   ].join('');
 }
 

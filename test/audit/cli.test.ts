@@ -74,6 +74,7 @@ describe('make audit-verify', () => {
     const changed = await download((_, text) => text.replace('"actor":"ada"', '"actor":"eve"'));
     const { code, output } = await run('--segments', changed, '--key', key);
     expect([code, output]).toEqual([1, expect.stringContaining('[tampered] 2026-03-01T10, entry 1')]);
+    expect(output).not.toContain('--head');
     const { problems } = JSON.parse((await run('--segments', changed, '--key', key, '--json')).output);
     expect(problems.length).toBeGreaterThan(0);
   });
