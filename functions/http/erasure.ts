@@ -118,13 +118,21 @@ function present(job: ErasureJob) {
     endpoints_left: job.status === 'finished' ? 0 : job.at.endpoints.length,
     counts: {
       parts_read: sum((each) => each.partsRead),
-      parts_rewritten: sum((each) => each.partsRewritten),
+      parts_found: sum((each) => each.partsRewritten),
+      parts_rewritten: dryRun ? 0 : sum((each) => each.partsRewritten),
       rows: sum((each) => each.rows),
       labels: sum((each) => each.labels),
       references: sum((each) => each.references),
       windows: sum((each) => each.windows),
     },
-    endpoints: found.map(({ hours: _, hourCount, ...counts }) => snakeCase({ ...counts, hours: hourCount })),
+    endpoints: found.map(({ hours: _, hourCount, partsRewritten, ...counts }) =>
+      snakeCase({
+        ...counts,
+        partsFound: partsRewritten,
+        partsRewritten: dryRun ? 0 : partsRewritten,
+        hours: hourCount,
+      }),
+    ),
     not_covered: elsewhere,
   };
 }

@@ -55,6 +55,7 @@ export type EndpointCounts = {
   readonly hours: readonly Hour[];
   readonly hourCount: number;
   readonly partsRead: number;
+  /** Those that held any of it; a dry run only counts them. */
   readonly partsRewritten: number;
   readonly rows: number;
   readonly labels: number;

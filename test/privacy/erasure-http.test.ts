@@ -28,6 +28,13 @@ describe('POST /api/v1/erasure', () => {
       { person: 'Bob', age: 1n, amount: 2 },
     ]);
     const subject = { column: 'person', value: 'Annegret' };
+    const dry = await ask({ subject, endpoint: 'people', dry_run: true });
+    await erase(settled(), { jobId: String(dry.body['id']) });
+    const { body: counted } = await server.call('GET', `/api/v1/erasure/${String(dry.body['id'])}`);
+    expect(counted).toMatchObject({
+      counts: { parts_read: 1, parts_found: 1, parts_rewritten: 0, rows: 1 },
+      endpoints: [{ parts_found: 1, parts_rewritten: 0 }],
+    });
     const { status, body } = await ask({ subject, endpoint: 'people' });
     expect({ status, body }).toMatchObject({
       status: 202,
@@ -48,7 +55,7 @@ describe('POST /api/v1/erasure', () => {
       status: 'finished',
       blocked_by: null,
       endpoints_left: 0,
-      counts: { parts_read: 1, parts_rewritten: 1, rows: 1, labels: 0 },
+      counts: { parts_read: 1, parts_found: 1, parts_rewritten: 1, rows: 1, labels: 0 },
       endpoints: [{ endpoint: 'people', rows: 1, hours: 1 }],
       not_covered: [],
       covers_until: body['requested_at'],

@@ -78,7 +78,9 @@ function Detail({ erasure }: { readonly erasure: Erasure }) {
           [dryRun ? 'Rows found' : 'Rows erased']: figure(counts.rows),
           Labels: figure(counts.labels),
           'Files read': figure(counts.parts_read),
-          [dryRun ? 'Files to rewrite' : 'Files rewritten']: figure(counts.parts_rewritten),
+          [dryRun ? 'Files to rewrite' : 'Files rewritten']: figure(
+            dryRun ? counts.parts_found : counts.parts_rewritten,
+          ),
           'References made anew': figure(counts.references),
           'Results made anew': figure(counts.windows),
         }}

@@ -7,6 +7,7 @@ export type Subject = { readonly column: string; readonly value: string };
 
 type Counts = {
   readonly parts_read: number;
+  readonly parts_found: number;
   readonly parts_rewritten: number;
   readonly rows: number;
   readonly labels: number;
