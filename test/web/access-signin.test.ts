@@ -68,7 +68,7 @@ describe('whoever is not signed in', () => {
     await page.getByRole('heading', { level: 1, name: 'Tokens' }).waitFor();
     const row = page.getByRole('row').filter({ hasText: 'Sign-in by password' });
     expect(await row.innerText()).toContain('active');
-    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+    const kept = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
     expect(kept).toMatch(/cairn_[0-9a-f]{16}_/);
     expect(kept).not.toContain('correct horse');
     await page.reload();

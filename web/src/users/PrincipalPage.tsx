@@ -78,12 +78,12 @@ function Details({ principal }: { readonly principal: Principal }) {
       )}
       <Facts
         of={{
-          Id: <Copyable text={id} />,
           Groups: groups.length > 0 && <TextTags texts={groups} max={6} />,
           'Last used': principal.last_used_at ? <Ago at={principal.last_used_at} /> : 'never',
           Known: <Moment at={principal.created_at} />,
           'Made known by': principal.created_by,
           'What they did': <a href={links.audit({ actor: id })}>in the audit log</a>,
+          Id: <Copyable text={id} />,
         }}
       />
       <Roles principal={principal} />
@@ -123,7 +123,8 @@ function Roles({ principal: { id, name, groups } }: { readonly principal: Princi
         }}
       </Loaded>
       <p className="hint card-none">
-        In all workspaces: <a href={`#/access-review?${new URLSearchParams({ q: id }).toString()}`}>review</a>
+        What they may do elsewhere is in the{' '}
+        <a href={`#/access-review?${new URLSearchParams({ q: id }).toString()}`}>access review</a>.
       </p>
       {adding && <GrantDialog subject={{ id: subject, name }} onClose={() => setAdding(false)} />}
     </Card>
