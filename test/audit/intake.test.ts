@@ -93,13 +93,13 @@ describe('the intake of an instance', () => {
       );
     const events = await stored();
     expect(total(events)).toBe(5000);
-    // 30 writes begin at once; each further one of this minute waits for a second.
-    const writes = pauses.length + 30;
+    // 120 writes begin at once; each further one of this minute waits for a second.
+    const writes = pauses.length + 120;
     expect(pauses.every((pause) => pause === 1000)).toBe(true);
     expect(events.length).toBeLessThanOrEqual(writes * 20);
     const later = timed(ctx, ten + minutes(1));
     await intake.note({ key: 'later', ctx: later, event: denial('/later') });
-    expect(pauses).toHaveLength(writes - 30);
+    expect(pauses).toHaveLength(writes - 120);
   });
 
   test('leaves no gap and stores nothing twice where an answer of the store was lost', async () => {

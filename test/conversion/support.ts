@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
 import type { Context } from '../../shared/context.ts';
 import { linearClassifier } from '../../shared/onnx/index.ts';
-import { createModel, createVersion, type ModelVersion } from '../../shared/registry/index.ts';
+import { createModel, createVersion, type ModelVersion, versionByName } from '../../shared/registry/index.ts';
 import type { TestServer } from '../support/server.ts';
 
 /** What the converter of the tests makes of every model. */
@@ -35,6 +36,14 @@ export async function pickledVersion(
   await blobs.write(`${ctx.workspace}/${folder}/model.pkl`, Buffer.from('a pickle'));
   await createModel(ctx, { name });
   const version = await createVersion(ctx, { name, source: `mlflow-artifacts:/${folder}` });
-  await server.drain();
+  await expect
+    .poll(
+      async () => {
+        await server.drain();
+        return (await versionByName(ctx, name, version.version)).inspection.state;
+      },
+      { timeout: 20_000 },
+    )
+    .not.toBe('pending');
   return version;
 }

@@ -6,14 +6,14 @@ import { eventWrite, type NewEvent, relay } from '../../events/index.ts';
  * Denials and downloads change nothing that an event could be written with. Each instance keeps an aggregate of its
  * own for them, whose events are numbered as all others are. What meets in an instance is one write, the same of the
  * same caller one event with a count, so that no flood of calls becomes a flood of entries: of at most 20 events a
- * write, 30 writes a minute begin at once, all further ones a second after the one before. That is 90 writes and 1,800
- * events a minute and instance, or 90 events where all calls are alike; nothing is dropped, who floods waits. Nobody
+ * write, 120 writes a minute begin at once, all further ones a second after the one before. That is 180 writes and 3,600
+ * events a minute and instance, or 180 events where all calls are alike; nothing is dropped, who floods waits. Nobody
  * hides what they do in the flood of somebody else: what there is no room to tell apart is still theirs by name.
  */
 const eventsPerWriteMax = 20;
 /** Refusals of one principal that are told apart in one write; further ones are one event of theirs. */
 const refusalsOfOneMax = 6;
-const writesAtOncePerMinute = 30;
+const writesAtOncePerMinute = 120;
 const pacedMilliseconds = 1000;
 /** Events are entered in the log within minutes; there they stay. */
 const ttlSeconds = 30 * 86_400;
