@@ -92,7 +92,7 @@ const tones = { active: 'good', revoked: 'bad', expired: 'quiet' } as const;
 function End({ token: { expires_at: end, revoked } }: { readonly token: Token }) {
   if (!revoked) return <Moment at={end} />;
   return (
-    <span title={revoked.reason}>
+    <span title={revoked.reason ?? undefined}>
       revoked <Ago at={revoked.at} /> by {revoked.by}
     </span>
   );

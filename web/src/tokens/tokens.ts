@@ -18,7 +18,7 @@ export type Token = {
   readonly created_at: number;
   readonly created_by: string;
   readonly expires_at: number;
-  readonly revoked: { readonly at: number; readonly by: string; readonly reason: string } | null;
+  readonly revoked: { readonly at: number; readonly by: string; readonly reason: string | null } | null;
   readonly last_used_at: number | null;
   readonly scopes: Scopes;
 };
