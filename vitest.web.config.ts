@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests of the web UI in a browser, against the whole stack: by themselves, since they need the whole machine. */
+/** Tests of the web UI in a browser, against the whole stack: by themselves, since they need most of the machine. */
 export default defineConfig({
   test: {
     include: ['test/web/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // Each file has a stack and a browser of its own.
-    fileParallelism: false,
+    // Each file has a stack and a browser of its own, and waits for them half of its time.
+    maxWorkers: 2,
   },
 });

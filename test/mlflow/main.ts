@@ -41,21 +41,24 @@ const stack = values.peer
       CAIRN_OPENLINEAGE_URL: `http://127.0.0.1:${lineagePort}`,
     });
 try {
-  for (const client of values.client) {
-    const server = stack ?? (await mlflowServer(client));
-    try {
-      await runScenarios(client, server.url, stack?.credentialsOf(client));
-    } finally {
-      if (server !== stack) await server.stop();
-    }
-  }
+  // Each client waits for the server half of its time, and works in experiments of its own.
+  await Promise.all(
+    values.client.map(async (client) => {
+      const server = stack ?? (await mlflowServer(client));
+      try {
+        await runScenarios(client, server.url, stack?.credentialsOf(client));
+      } finally {
+        if (server !== stack) await server.stop();
+      }
+    }),
+  );
 } finally {
   await stack?.stop();
 }
 process.stdout.write(`\n${counted.passed} passed, ${counted.failed} failed\n`);
 process.exitCode = counted.failed > 0 || counted.passed === 0 ? 1 : 0;
 
-/** Shows what the client's scenarios say, and counts their verdicts. */
+/** Shows what the scenarios say, each line behind the number of its client, and counts their verdicts. */
 async function runScenarios(
   client: string,
   url: string,
@@ -84,7 +87,7 @@ async function runScenarios(
     const ended = once(child, 'exit') as Promise<[number | null]>;
     let last = '';
     for await (const line of createInterface(child.stdout)) {
-      process.stdout.write(`${line}\n`);
+      if (line !== '') process.stdout.write(`${client}  ${line}\n`);
       if (line !== '') last = line;
     }
     const [code] = await ended;
