@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { openBrowser, type WebBrowser } from './browser.ts';
+import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Registrar, registrarFor } from './registering.ts';
 
 const name = 'churn';
@@ -120,7 +120,7 @@ describe('a model', () => {
   });
 
   test('is described, tagged and renamed where it is read', async () => {
-    await browser.look(page1, async ({ page, settled }) => {
+    const renaming = async ({ page, settled }: View) => {
       await page.getByRole('button', { name: 'Add a description' }).click();
       await page
         .getByRole('textbox', { name: 'Description' })
@@ -145,7 +145,9 @@ describe('a model', () => {
       await settled();
       expect(page.url()).toContain('#/models/renamed');
       await api.call('registered-models/rename', { name: 'renamed', new_name: name });
-    });
+    };
+    // What was still being asked for by the old name finds nothing.
+    await browser.look(page1, renaming, { refused: /models\/churn/ });
   });
 
   test('lists its versions newest first, in pages, and compares those that are chosen', async () => {

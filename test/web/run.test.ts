@@ -111,6 +111,7 @@ describe('the overview of a run', () => {
       await page.getByRole('textbox', { name: 'Description' }).fill('<b>Plain</b> words');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('<b>Plain</b> words').waitFor();
+      await page.getByRole('textbox', { name: 'Description' }).waitFor({ state: 'detached' });
 
       await page.getByRole('button', { name: 'Add', exact: true }).click();
       await page.getByRole('textbox', { name: 'Name' }).fill('stage');
