@@ -1,4 +1,4 @@
-import { jobToken } from '../access/index.ts';
+import { jobToken, type Resource } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { containerExecutor, type Executor, localExecutor, type Task } from '../executors/index.ts';
 import type { ConversionJob } from './job.ts';
@@ -45,14 +45,14 @@ export function taskOf(ctx: Context, job: ConversionJob, attempt: number): Task 
 
 /**
  * The same task with what the converter signs in by, where that is asked of it. It loads what the model's author
- * wrote, and so reaches the experiment of the model's files and nothing else.
+ * wrote, and so reaches the model, whose files it lists, and the experiment in which they lie, and nothing else.
  */
-export async function signedIn(ctx: Context, task: Task, { artifact }: ConversionJob): Promise<Task> {
-  const experiments = experimentsOfArtifact(artifact);
-  const token = await jobToken(
-    ctx,
-    task,
-    experiments?.map((id) => ({ type: 'experiment', id })),
-  );
+export async function signedIn(
+  ctx: Context,
+  task: Task,
+  { artifact, modelId }: ConversionJob,
+): Promise<Task> {
+  const resources = experimentsOfArtifact(artifact)?.map((id): Resource => ({ type: 'experiment', id }));
+  const token = await jobToken(ctx, task, resources && [...resources, { type: 'model', id: modelId }]);
   return token === undefined ? task : { ...task, environment: { ...task.environment, CAIRN_TOKEN: token } };
 }

@@ -130,8 +130,8 @@ describe('a conversion', () => {
     expect(await versionEvents(modelId, 'version.converted')).toHaveLength(1);
   });
 
-  test('where all must sign in, reaches the experiment of the model’s files and nothing else', async () => {
-    await pickledVersion(server, server.ctx, 'confined');
+  test('where all must sign in, reaches the model, the experiment of its files, and nothing else', async () => {
+    const { modelId } = await pickledVersion(server, server.ctx, 'confined');
     const { jobId } = await requestConversion(ctx(), 'confined', 1);
     const asking = { ...ctx(), settings: { ...ctx().settings, auth: 'on' } } as const;
     await convert(asking, { jobId });
@@ -143,7 +143,14 @@ describe('a conversion', () => {
       { key: ['*'], consistency: 'strong' },
     );
     expect(tokens).toEqual([
-      { role: 'contributor', workspaces: ['default'], resources: [{ type: 'experiment', id: '7' }] },
+      {
+        role: 'contributor',
+        workspaces: ['default'],
+        resources: [
+          { type: 'experiment', id: '7' },
+          { type: 'model', id: modelId },
+        ],
+      },
     ]);
     await finished(jobId);
   });
