@@ -2,15 +2,18 @@ import {
   type Access,
   accessOf,
   accessState,
+  type AccessState,
   defaultWorkspace,
   fullAccess,
   type Identity,
   isWorkspace,
+  listWorkspaces,
   noAccess,
+  type WorkspaceDocument,
   workspacePattern,
 } from '../../shared/access/index.ts';
 import type { Context } from '../../shared/context.ts';
-import { CairnError, hides, type Route } from '../../shared/http/index.ts';
+import { CairnError, hides, type Page, type Route } from '../../shared/http/index.ts';
 
 const header = 'x-mlflow-workspace';
 
@@ -36,14 +39,33 @@ export async function accessTo(
   workspace: string,
   { role, scope }: Route,
 ): Promise<Access> {
-  const { settings, clock } = port;
-  if (settings.auth === 'off') return fullAccess;
+  if (port.settings.auth === 'off') return fullAccess;
   if (role === 'public') return noAccess;
   const state = await accessState(port);
-  const access = accessOf(identity, state, workspace, settings, clock.now());
+  const access = accessIn(port, identity, state, workspace);
   if (workspace === defaultWorkspace || role === 'signed-in' || scope === 'deployment') return access;
   if (isWorkspace(state, workspace) && access.isMember) return access;
   throw notThere(workspace, 'X-MLFLOW-WORKSPACE');
+}
+
+/** What a caller may do in a workspace by the rules of `state`, whether there is such a workspace or not. */
+export function accessIn(
+  { settings, clock }: Pick<Context, 'settings' | 'clock'>,
+  identity: Identity,
+  state: AccessState,
+  workspace: string,
+): Access {
+  if (settings.auth === 'off') return fullAccess;
+  return accessOf(identity, state, workspace, settings, clock.now());
+}
+
+/** The workspaces that the caller may enter, be it for a single thing in them, by name. */
+export function enterableWorkspaces(
+  ctx: Context,
+  identity: Identity,
+  asked: { readonly limit: number; readonly pageToken: string | undefined },
+): Promise<Page<WorkspaceDocument>> {
+  return listWorkspaces(ctx, (name, state) => accessIn(ctx, identity, state, name).isMember, asked);
 }
 
 /**
@@ -56,10 +78,9 @@ export async function accessElsewhere(
   workspace: string,
   field = 'workspace',
 ): Promise<Access> {
-  const { settings, clock } = ctx;
-  if (settings.auth === 'off' || workspace === ctx.workspace || workspace === '*') return ctx.access;
+  if (ctx.settings.auth === 'off' || workspace === ctx.workspace || workspace === '*') return ctx.access;
   const state = await accessState(ctx);
-  const access = accessOf(identity, state, workspace, settings, clock.now());
+  const access = accessIn(ctx, identity, state, workspace);
   if (access.inDeployment === 'admin' || (isWorkspace(state, workspace) && access.isMember)) return access;
   throw notThere(workspace, field);
 }

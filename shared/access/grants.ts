@@ -8,7 +8,7 @@ import { grantEnd } from './end.ts';
 import { checkRoom, granting, isSameAbout, mayManage } from './granting.ts';
 import type { AccessState } from './held.ts';
 import type { Asked } from './lists.ts';
-import type { GrantDocument, Subject } from './model.ts';
+import { type GrantDocument, guid, type Subject } from './model.ts';
 import { canBeSubject } from './principals.ts';
 import type { Role } from './role.ts';
 import { accessState } from './state.ts';
@@ -26,6 +26,8 @@ export type NewGrant = {
   readonly expiresAt?: number | undefined;
   readonly reason?: string | undefined;
 };
+
+const objectId = new RegExp(`^${guid}$`, 'i');
 
 /**
  * Makes a rule. `there` is what the caller may do in its workspace: they must be admin of what it is about, so
@@ -184,7 +186,7 @@ function checkedSubject(ctx: Context, state: AccessState, text: string): Subject
       return `group:${name}`;
     }
     case 'entra-group': {
-      if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name))
+      if (!objectId.test(name))
         throw new CairnError(
           'invalid',
           'A group of Entra ID is named by its object id: entra-group:<GUID>.',

@@ -174,3 +174,6 @@ export type SeenDocument = Document & {
   /** When each role was last needed for what was done. */
   readonly roles: Readonly<Partial<Record<Role, number>>>;
 };
+
+/** The form of the ids that Entra ID gives, for a regular expression. */
+export const guid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';

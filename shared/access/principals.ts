@@ -11,6 +11,7 @@ import { type Asked, pageBy } from './lists.ts';
 import {
   accessId,
   accessKey,
+  guid,
   type GoneDocument,
   type PrincipalDocument,
   type PrincipalKind,
@@ -21,7 +22,6 @@ import { accessState } from './state.ts';
 const principalsMax = 10_000;
 
 const localPattern = /^[a-z0-9][a-z0-9._@+-]{0,99}$/;
-const guid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const entraPattern = new RegExp(`^entra:${guid}/${guid}$`);
 /** Ids that the platform gives itself, and those of callers who prove nothing. */
 const reserved = new Set(['cairn', 'local', 'anonymous', 'token']);

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import {
   type Access,
-  accessOf,
   accessState,
   type ResourceType,
   resourceTypes,
@@ -10,6 +9,10 @@ import {
 } from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
 import { type Call, type Route, route } from '../../../shared/http/index.ts';
+import { accessIn, enterableWorkspaces } from '../workspace.ts';
+
+/** More than there can be. */
+const workspacesMax = 10_000;
 
 /** Who is signed in, and how a page signs in. */
 export const session: readonly Route[] = [
@@ -71,19 +74,10 @@ async function workspacesOf(
   identity: Call['identity'],
 ): Promise<{ name: string; description: string; role: Role | null }[]> {
   const state = await accessState(ctx);
-  const known = [...state.workspaces.values()].map(({ name, description }) => ({ name, description }));
-  const all = known.some(({ name }) => name === 'default')
-    ? known
-    : [{ name: 'default', description: '' }, ...known];
-  return all
-    .map((workspace) => ({
-      ...workspace,
-      access:
-        identity.via === 'open'
-          ? ctx.access
-          : accessOf(identity, state, workspace.name, ctx.settings, ctx.clock.now()),
-    }))
-    .filter(({ access }) => access.isMember)
-    .map(({ name, description, access }) => ({ name, description, role: access.role ?? null }))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const { items } = await enterableWorkspaces(ctx, identity, { limit: workspacesMax, pageToken: undefined });
+  return items.map(({ name, description }) => ({
+    name,
+    description,
+    role: accessIn(ctx, identity, state, name).role ?? null,
+  }));
 }

@@ -1,16 +1,14 @@
 import * as z from 'zod';
 import {
-  accessOf,
   changeWorkspace,
   createWorkspace,
   deleteWorkspace,
   getWorkspace,
-  listWorkspaces,
   type WorkspaceDocument,
   type WorkspaceLimits,
 } from '../../../shared/access/index.ts';
 import { fields, json, type Route, route } from '../../../shared/http/index.ts';
-import { accessElsewhere } from '../workspace.ts';
+import { accessElsewhere, enterableWorkspaces } from '../workspace.ts';
 import { asked, inputs, listed, nothing } from './shapes.ts';
 
 const positive = fields.int64.pipe(z.number().min(1, 'must be above 0'));
@@ -43,10 +41,7 @@ export const workspaces: readonly Route[] = [
     role: 'signed-in',
     input: z.strictObject(asked),
     handle: async (ctx, { max_results: limit, page_token: pageToken }, { identity }) => {
-      const isTheirs: Parameters<typeof listWorkspaces>[1] = (name, state) =>
-        ctx.settings.auth === 'off' ||
-        accessOf(identity, state, name, ctx.settings, ctx.clock.now()).isMember;
-      const page = await listWorkspaces(ctx, isTheirs, { limit, pageToken });
+      const page = await enterableWorkspaces(ctx, identity, { limit, pageToken });
       return listed('workspaces', page, page.items.map(shown));
     },
   }),

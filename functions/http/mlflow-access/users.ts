@@ -14,7 +14,7 @@ import {
   verifyPassword,
 } from '../../../shared/access/index.ts';
 import type { Context } from '../../../shared/context.ts';
-import { CairnError, fields, isCode, type Route } from '../../../shared/http/index.ts';
+import { CairnError, fields, type Route, unlessCode } from '../../../shared/http/index.ts';
 import { modelNames } from '../../../shared/registry/index.ts';
 import { mlflow, mlflowAt } from '../mlflow.ts';
 import { permissionOf, userNumber, workspacePermissionOf } from './permission.ts';
@@ -32,16 +32,14 @@ export const users: readonly Route[] = [
     input: z.object({ username, password }),
     async handle(ctx, input) {
       const kept = await passwordHash(input.password);
-      try {
-        return {
-          user: await shown(ctx, await createPrincipal(ctx, { name: input.username, password: kept })),
-        };
-      } catch (error) {
-        if (!isCode(error, 'conflict')) throw error;
-        throw new CairnError('already-exists', `User (username=${input.username}) already exists.`, {
-          field: 'username',
-        });
-      }
+      const made = await unlessCode(
+        createPrincipal(ctx, { name: input.username, password: kept }),
+        'conflict',
+      );
+      if (made) return { user: await shown(ctx, made) };
+      throw new CairnError('already-exists', `User (username=${input.username}) already exists.`, {
+        field: 'username',
+      });
     },
   }),
   ...mlflow('GET', 'users/get', 'signed-in', {

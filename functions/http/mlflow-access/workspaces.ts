@@ -1,17 +1,15 @@
 import * as z from 'zod';
 import {
-  accessOf,
   changeWorkspace,
   createWorkspace,
   defaultWorkspace,
   deleteWorkspace,
   getWorkspace,
-  listWorkspaces,
   type WorkspaceDocument,
 } from '../../../shared/access/index.ts';
-import { CairnError, fields, isCode, json, type Route } from '../../../shared/http/index.ts';
+import { CairnError, fields, json, type Route, unlessCode } from '../../../shared/http/index.ts';
 import { mlflowAt } from '../mlflow.ts';
-import { accessElsewhere } from '../workspace.ts';
+import { accessElsewhere, enterableWorkspaces } from '../workspace.ts';
 
 const name = { workspace_name: fields.requiredText };
 const admin = { role: 'admin', scope: 'deployment' } as const;
@@ -31,10 +29,7 @@ export const workspaces: readonly Route[] = [
   ...mlflowAt('3.0', 'GET', 'workspaces', 'signed-in', {
     input: z.object({}),
     async handle(ctx, _input, { identity }) {
-      const isTheirs: Parameters<typeof listWorkspaces>[1] = (each, state) =>
-        ctx.settings.auth === 'off' ||
-        accessOf(identity, state, each, ctx.settings, ctx.clock.now()).isMember;
-      const { items } = await listWorkspaces(ctx, isTheirs, { limit: listedMax, pageToken: undefined });
+      const { items } = await enterableWorkspaces(ctx, identity, { limit: listedMax, pageToken: undefined });
       return { workspaces: items.map(shown) };
     },
   }),
@@ -50,17 +45,10 @@ export const workspaces: readonly Route[] = [
             field: 'name',
           },
         );
-      try {
-        return json(
-          { workspace: shown(await createWorkspace(ctx, input.name, { description: input.description })) },
-          201,
-        );
-      } catch (error) {
-        if (!isCode(error, 'conflict')) throw error;
-        throw new CairnError('already-exists', `Workspace '${input.name}' already exists.`, {
-          field: 'name',
-        });
-      }
+      const { description } = input;
+      const made = await unlessCode(createWorkspace(ctx, input.name, { description }), 'conflict');
+      if (made) return json({ workspace: shown(made) }, 201);
+      throw new CairnError('already-exists', `Workspace '${input.name}' already exists.`, { field: 'name' });
     },
   }),
   ...mlflowAt('3.0', 'GET', 'workspaces/{workspace_name}', 'signed-in', {

@@ -2,17 +2,17 @@ import type { JWTPayload } from 'jose';
 import * as z from 'zod';
 import type { Log } from '../../context.ts';
 import type { Identity } from '../identity.ts';
-import type { Subject } from '../model.ts';
+import { guid, type Subject } from '../model.ts';
 import type { Proof } from './proofs.ts';
 import { Refused } from './refused.ts';
 
-const guid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
+const objectId = z.string().regex(new RegExp(`^${guid}$`, 'i'));
 const texts = z.array(z.string().max(500)).max(1000);
 
 /** https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference */
 const claimsOfEntra = z.object({
-  tid: guid,
-  oid: guid,
+  tid: objectId,
+  oid: objectId,
   ver: z.string(),
   preferred_username: z.string().optional(),
   upn: z.string().optional(),
