@@ -32,6 +32,10 @@ if (values.help || unknown.length > 0) {
 }
 
 const counted = { passed: 0, failed: 0 };
+/** Begins the line of a scenario, or the last line. */
+const verdict = /^(?:ok|FAILED|defect|absent|mlflow) /;
+/** What failed, told once more at the end: a log may be cut at its beginning. */
+const failures: string[] = [];
 // The scenarios' receivers of webhooks and of OpenLineage events are on this machine.
 const lineagePort = await freePort();
 const stack = values.peer
@@ -55,6 +59,7 @@ try {
 } finally {
   await stack?.stop();
 }
+if (failures.length > 0) process.stdout.write(`\nFailed:\n${failures.join('\n')}\n`);
 process.stdout.write(`\n${counted.passed} passed, ${counted.failed} failed\n`);
 process.exitCode = counted.failed > 0 || counted.passed === 0 ? 1 : 0;
 
@@ -86,9 +91,13 @@ async function runScenarios(
     });
     const ended = once(child, 'exit') as Promise<[number | null]>;
     let last = '';
+    let isFailure = false;
     for await (const line of createInterface(child.stdout)) {
-      if (line !== '') process.stdout.write(`${client}  ${line}\n`);
-      if (line !== '') last = line;
+      if (line === '') continue;
+      process.stdout.write(`${client}  ${line}\n`);
+      if (verdict.test(line)) isFailure = line.startsWith('FAILED');
+      if (isFailure) failures.push(`${client}  ${line}`);
+      last = line;
     }
     const [code] = await ended;
     const [, passed, failed] = /^mlflow \S+: (\d+) passed, (\d+) failed$/.exec(last) ?? [];

@@ -19,7 +19,7 @@ import mlflow
 import scenarios
 from harness import MAJOR, PEER, SCENARIOS, Scenario
 
-SECONDS_MAX = 120
+SECONDS_MAX = 300
 
 
 def main(wanted: "list[str]") -> int:

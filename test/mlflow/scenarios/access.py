@@ -16,6 +16,8 @@ from harness import environment, equals, eventually, refused, scenario, unique
 
 NO_SIGN_IN = "MLflow's server asks nobody to sign in unless its basic-auth app runs"
 PASSWORD = "a long enough password"
+#: A token of Entra ID lives this long, and is refreshed this often: what is left bears a machine that others use too.
+SHORT_LIFE_SECONDS, REFRESH_SECONDS = 6, 2
 
 
 def admin(method, path, body=None):
@@ -145,18 +147,18 @@ def a_revoked_token_and_a_disabled_principal_are_refused_at_once():
 
 @scenario(peer_defect=NO_SIGN_IN)
 def a_long_run_goes_on_while_the_variable_with_the_token_is_refreshed():
-    first = entra_token(seconds=2)
+    first = entra_token(SHORT_LIFE_SECONDS)
     with by_token(first):
         stop = threading.Event()
 
         def refresh():
-            while not stop.wait(1):
-                os.environ["MLFLOW_TRACKING_TOKEN"] = entra_token(seconds=2)
+            while not stop.wait(REFRESH_SECONDS):
+                os.environ["MLFLOW_TRACKING_TOKEN"] = entra_token(SHORT_LIFE_SECONDS)
 
         refreshing = threading.Thread(target=refresh)
         refreshing.start()
         try:
-            run_id = log_for_a_while(seconds=6)
+            run_id = log_for_a_while(seconds=SHORT_LIFE_SECONDS + 3)
         finally:
             stop.set()
             refreshing.join()
@@ -175,18 +177,18 @@ def a_long_run_goes_on_while_the_file_with_the_token_is_refreshed():
             fresh.write_text(f"[mlflow]\nmlflow_tracking_username = token\nmlflow_tracking_password = {token}\n")
             fresh.replace(file)
 
-        first = entra_token(seconds=2)
+        first = entra_token(SHORT_LIFE_SECONDS)
         put(first)
         stop = threading.Event()
 
         def refresh():
-            while not stop.wait(1):
-                put(entra_token(seconds=2))
+            while not stop.wait(REFRESH_SECONDS):
+                put(entra_token(SHORT_LIFE_SECONDS))
 
         refreshing = threading.Thread(target=refresh)
         refreshing.start()
         try:
-            run_id = log_for_a_while(seconds=6)
+            run_id = log_for_a_while(seconds=SHORT_LIFE_SECONDS + 3)
         finally:
             stop.set()
             refreshing.join()
