@@ -15,7 +15,8 @@ import type { Context } from '../shared/context.ts';
 import { NumericRows } from '../shared/datasets/index.ts';
 import { linearClassifier, type Tree, treeEnsembleClassifier } from '../shared/onnx/index.ts';
 import { createModel, createVersion, getReady, inspectVersion, moveAlias } from '../shared/registry/index.ts';
-import { createEndpoint, getEndpoint, loadModel } from '../shared/serving/index.ts';
+import { createEndpoint, getEndpoint } from '../shared/endpoints/index.ts';
+import { loadModel } from '../shared/serving/index.ts';
 import { openContext, testEnvironment } from '../test/support/context.ts';
 import type { BenchRow } from './report.ts';
 

@@ -2,7 +2,7 @@ import { app } from '@azure/functions';
 import { flushSeen } from '../shared/access/index.ts';
 import { flushRelay } from '../shared/events/index.ts';
 import { stopExecutors } from '../shared/executors/index.ts';
-import { flushPredictions } from '../shared/serving/index.ts';
+import { flushPredictions } from '../shared/predictions/index.ts';
 import { app as opened, closeApp } from './app.ts';
 import { blobs } from './blobs.ts';
 import { chunks } from './chunks.ts';

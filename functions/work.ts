@@ -40,7 +40,7 @@ import {
   linkLoggedModel,
   signInspected,
 } from '../shared/registry/index.ts';
-import { followAlias } from '../shared/serving/index.ts';
+import { followAlias } from '../shared/endpoints/index.ts';
 import { foldFinishedRun, foldRun, purge, sweepDeleted } from '../shared/tracking/index.ts';
 import {
   type DeliveryMessage,

@@ -7,7 +7,7 @@ import {
   retentionDaysDefault,
   rotateHashKey,
 } from '../../shared/privacy/index.ts';
-import { getDataPolicy, putDataPolicy } from '../../shared/serving/index.ts';
+import { getDataPolicy, putDataPolicy } from '../../shared/endpoints/index.ts';
 
 const columnsMax = 1000;
 const column = z

@@ -1,15 +1,13 @@
 import * as z from 'zod';
 import { fields, json, problem, route, type Surface } from '../../shared/http/index.ts';
 import {
-  checkLabelled,
   createEndpoint,
   type Endpoint,
   endpointName,
   getEndpoint,
-  labelsMax,
   listEndpoints,
-  recordLabels,
-} from '../../shared/serving/index.ts';
+} from '../../shared/endpoints/index.ts';
+import { checkLabelled, labelsMax, recordLabels } from '../../shared/predictions/index.ts';
 
 const newEndpoint = z.strictObject({
   name: endpointName,

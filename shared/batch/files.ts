@@ -4,7 +4,7 @@ import { CsvError, readHeader } from '../datasets/index.ts';
 import { CairnError, checkedPath, type Upload, uploadStream } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { checkStorage } from '../limits/index.ts';
-import { getEndpoint } from '../serving/index.ts';
+import { getEndpoint } from '../endpoints/index.ts';
 import { folderOf, parseName } from './names.ts';
 
 /** Bytes of the largest upload through the API; larger files go straight into the container. */

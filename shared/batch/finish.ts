@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
-import { getEndpoint, rulesOf } from '../serving/index.ts';
+import { getEndpoint, rulesOf } from '../endpoints/index.ts';
 import type { BatchFailure, BatchJob, JobStatus } from './job.ts';
 import { findJob, hasOpenChunks, moveJob, readChunks, readJob } from './store.ts';
 

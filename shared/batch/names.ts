@@ -1,5 +1,5 @@
 import { whyNoPath } from '../http/index.ts';
-import { endpointName } from '../serving/index.ts';
+import { endpointName } from '../endpoints/index.ts';
 
 /** An input by its place: `<endpoint>/<path>`, or `<endpoint>@<workspace>/<path>` outside workspace `default`. */
 export type InputName = { readonly workspace: string; readonly endpoint: string; readonly path: string };

@@ -1,5 +1,5 @@
 import { csvCell, type NumericRows } from '../datasets/index.ts';
-import type { Scores } from '../serving/index.ts';
+import type { Scores } from '../predictions/index.ts';
 
 /** The columns the job adds, behind those of the input. */
 export const outputColumns = ['prediction', 'score'] as const;

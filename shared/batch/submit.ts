@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { relay, schedule } from '../events/index.ts';
 import { CairnError, checkedPath, isCode, unlessCode } from '../http/index.ts';
 import { checkBatchRows, checkStorage } from '../limits/index.ts';
-import { type Endpoint, getEndpoint } from '../serving/index.ts';
+import { type Endpoint, getEndpoint } from '../endpoints/index.ts';
 import { type BatchFailure, type BatchJob, type BatchMessage, type BatchModel, jobIdOf } from './job.ts';
 import { folderOf, parseName } from './names.ts';
 import { agendaName, askForPlan, jobEvent, readJob } from './store.ts';

@@ -4,7 +4,8 @@ import { type DatasetRef, readTable } from '../datasets/index.ts';
 import { isCode } from '../http/index.ts';
 import { retrainingsOver } from '../pipelines/index.ts';
 import { listVersions, type ModelVersion, modelById } from '../registry/index.ts';
-import { getEndpoint, startOf } from '../serving/index.ts';
+import { getEndpoint } from '../endpoints/index.ts';
+import { startOf } from '../predictions/index.ts';
 import type { EndpointCounts, NotCovered } from './job.ts';
 
 /** As many places as are listed for one endpoint. */

@@ -11,7 +11,7 @@ import {
   loggedHours,
   type PartTable,
   startOf,
-} from '../serving/index.ts';
+} from '../predictions/index.ts';
 import { lookElsewhere } from './elsewhere.ts';
 import { heldRows, type Hold, holdOf, listHolds } from './holds.ts';
 import {

@@ -1,7 +1,7 @@
 import { headerOf, type OfEndpoint } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import { removeReferences, removeResults } from '../monitoring/index.ts';
-import { type Hour, keepOnly, logFolder } from '../serving/index.ts';
+import { type Hour, keepOnly, logFolder } from '../predictions/index.ts';
 import type { HeldRows } from './holds.ts';
 
 /** What went, or would go: blobs of the log, results and references of monitors, scored files. */

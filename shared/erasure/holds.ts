@@ -2,7 +2,8 @@ import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
-import { getEndpoint, type PartTable } from '../serving/index.ts';
+import { getEndpoint } from '../endpoints/index.ts';
+import { type PartTable } from '../predictions/index.ts';
 import { lost, swap } from '../swap.ts';
 import { isSameSubject, type NamedSubject, searcher, type Subject, subjectOf } from './subject.ts';
 

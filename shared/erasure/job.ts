@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Document } from '../documents.ts';
 import type { Outdated, ResultRef } from '../monitoring/index.ts';
-import type { Hour } from '../serving/index.ts';
+import type { Hour } from '../predictions/index.ts';
 import { type Subject, subjectName } from './subject.ts';
 
 /** One erasure of a person's rows, or the count of what one would take. */

@@ -3,7 +3,7 @@ import { schedule } from '../events/index.ts';
 import { CairnError, unlessCode } from '../http/index.ts';
 import { noRules, ruleOf } from '../privacy/index.ts';
 import { getReady } from '../registry/index.ts';
-import { allEndpoints, type Endpoint, getEndpoint, rulesOf } from '../serving/index.ts';
+import { allEndpoints, type Endpoint, getEndpoint, rulesOf } from '../endpoints/index.ts';
 import { type Hold, holdOf, listHolds } from './holds.ts';
 import { agendaName, type ErasureJob, type ErasureMessage, firstStep, jobIdOf } from './job.ts';
 import { createErasure, readErasure } from './store.ts';

@@ -6,14 +6,8 @@ import { type CairnEvent, eventWrite, relay, scheduleOnce, unschedule } from '..
 import { unlessCode } from '../http/index.ts';
 import { monitorsOf } from '../monitoring/index.ts';
 import { highRiskDaysMin } from '../privacy/index.ts';
-import {
-  type Endpoint,
-  getEndpoint,
-  type Hour,
-  isEndpointHighRisk,
-  loggedHours,
-  startOf,
-} from '../serving/index.ts';
+import { type Endpoint, getEndpoint, isEndpointHighRisk } from '../endpoints/index.ts';
+import { type Hour, loggedHours, startOf } from '../predictions/index.ts';
 import {
   type Expired,
   expireFiles,

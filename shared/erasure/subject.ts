@@ -10,7 +10,7 @@ import {
   keyIdIn,
   noKeyStore,
 } from '../privacy/index.ts';
-import type { PartTable } from '../serving/index.ts';
+import type { PartTable } from '../predictions/index.ts';
 
 /** One person as a caller names them: by a value of a column. */
 export type NamedSubject = { readonly column: string; readonly value: string | number };

@@ -2,7 +2,7 @@ import { findJob } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import { getRetraining } from '../pipelines/index.ts';
 import { getVersion, modelById, type ModelRoot } from '../registry/index.ts';
-import { getEndpoint } from '../serving/index.ts';
+import { getEndpoint } from '../endpoints/index.ts';
 import { getLoggedModel, gitSourceOf, glanceAtRuns, type Run } from '../tracking/index.ts';
 import { inTurns } from '../turns.ts';
 import { codeIn, type NodeId, type NodeKind, partsOf, versionIn } from './node.ts';

@@ -4,7 +4,7 @@ import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { getReady, getVersion } from '../registry/index.ts';
-import { type Endpoint, getEndpoint, rulesOf } from '../serving/index.ts';
+import { type Endpoint, getEndpoint, rulesOf } from '../endpoints/index.ts';
 import { lost, swap } from '../swap.ts';
 import { checkWindow } from './check.ts';
 import { breachReasons, type Drift, type Monitor, type MonitorResult } from './model.ts';

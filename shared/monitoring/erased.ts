@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { isCode } from '../http/index.ts';
-import { type ErasedRows, type Hour, startOf } from '../serving/index.ts';
+import { type ErasedRows, type Hour, startOf } from '../predictions/index.ts';
 import { lost, swap } from '../swap.ts';
 import { recheck } from './check-monitor.ts';
 import { type First, referencesFolder } from './first-predictions.ts';

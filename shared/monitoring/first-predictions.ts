@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Cell } from '../datasets/index.ts';
 import type { VersionReady } from '../registry/index.ts';
-import { inputColumns, readPredictions } from '../serving/index.ts';
+import { inputColumns, readPredictions } from '../predictions/index.ts';
 import type { Monitor } from './model.ts';
 import { columnOf, type Hidden, hiddenAs, hidings, type Reference } from './sample.ts';
 import { settleSeconds } from './windows.ts';

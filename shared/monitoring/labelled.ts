@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { writeCsv } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
-import { getEndpoint, inputColumns, readLabels, readPredictions } from '../serving/index.ts';
+import { getEndpoint } from '../endpoints/index.ts';
+import { inputColumns, readLabels, readPredictions } from '../predictions/index.ts';
 
 /** Which side a labelled row is on, for good: seven in ten may train, three in ten are withheld to judge. */
 type Part = 'train' | 'evaluation';

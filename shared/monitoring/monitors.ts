@@ -4,7 +4,7 @@ import type { Stored } from '../documents.ts';
 import { type CairnEvent, eventWrite, relay, schedule } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
-import { getEndpoint } from '../serving/index.ts';
+import { getEndpoint } from '../endpoints/index.ts';
 import { defaultSettings, type Monitor, type MonitorResult, type MonitorSettings } from './model.ts';
 import { container, findMonitor, keyOf, readMonitor, readResult } from './store.ts';
 import { nextCheckAt } from './windows.ts';

@@ -1,5 +1,5 @@
 import type { Cell } from '../datasets/index.ts';
-import type { PartTable } from '../serving/index.ts';
+import type { PartTable } from '../predictions/index.ts';
 import type { ReferenceSource } from './model.ts';
 
 /** One column: numbers with NaN for missing, or categories with `null` for missing. */

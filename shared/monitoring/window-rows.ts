@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { inputColumns, readLabels, readPredictions } from '../serving/index.ts';
+import { inputColumns, readLabels, readPredictions } from '../predictions/index.ts';
 import type { MonitorResult } from './model.ts';
 import type { Tally } from './performance.ts';
 import { hidings, type Sample, sampler } from './sample.ts';

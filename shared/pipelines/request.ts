@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { type CairnEvent, schedule } from '../events/index.ts';
 import { getMonitor, getResult } from '../monitoring/index.ts';
 import { aliasHolder, modelById } from '../registry/index.ts';
-import { getEndpoint } from '../serving/index.ts';
+import { getEndpoint } from '../endpoints/index.ts';
 import type { RetrainingJob } from './model.ts';
 import { agendaName } from './retrain.ts';
 import { jobIdOf, jobs, keyOf, readJob } from './store.ts';

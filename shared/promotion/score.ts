@@ -3,7 +3,9 @@ import type { Context } from '../context.ts';
 import { type Cell, type DatasetRef, parseTable, resolveUri, type Table } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
 import { portsOf, type VersionReady } from '../registry/index.ts';
-import { answerAside, parseInvocation, rulesOf, scoresOf, type Tensors } from '../serving/index.ts';
+import { rulesOf } from '../endpoints/index.ts';
+import { scoresOf } from '../predictions/index.ts';
+import { answerAside, parseInvocation, type Tensors } from '../serving/index.ts';
 import type { DataSet } from './gates/drift.ts';
 import type { Answers } from './gates/no-regression.ts';
 

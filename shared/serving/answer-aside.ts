@@ -6,7 +6,7 @@ import { CairnError } from '../http/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { type Answered, askAside, type Tensors } from '../sessions/index.ts';
 import { fileOf } from './models.ts';
-import { type Roles, rolesOf } from './scores.ts';
+import { type Roles, rolesOf } from '../predictions/index.ts';
 
 /** As long as a promotion may hold up what else waits in the queue. */
 const millisecondsMax = 120_000;

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import type { ColumnRules } from '../privacy/index.ts';
 import type { ServedFile, VersionReady } from '../registry/index.ts';
-import { rolesOf, type Roles, type Scores, scoresOf } from './scores.ts';
+import { rolesOf, type Roles, type Scores, scoresOf } from '../predictions/index.ts';
 import {
   isFloat,
   openSession,

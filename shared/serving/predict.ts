@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { spend } from '../ledger.ts';
-import { logPredictions } from './prediction-log.ts';
-import { type Scores, scoresOf } from './scores.ts';
+import { logPredictions } from '../predictions/index.ts';
+import { type Scores, scoresOf } from '../predictions/index.ts';
 import type { Target } from './target.ts';
 import type { Tensors } from '../sessions/index.ts';
 

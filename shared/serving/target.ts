@@ -2,9 +2,9 @@ import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { aliasHolder, getReady, modelById } from '../registry/index.ts';
-import { rulesOf } from './column-rules.ts';
-import type { Endpoint, Pinned } from './endpoint.ts';
-import { follow, getEndpoint } from './endpoints.ts';
+import { rulesOf } from '../endpoints/index.ts';
+import type { Endpoint, Pinned } from '../endpoints/index.ts';
+import { follow, getEndpoint } from '../endpoints/index.ts';
 import { loadModel, type ServedModel } from './models.ts';
 
 /** What answers for an endpoint at this moment. */

@@ -14,7 +14,7 @@ import {
   searchModels,
   searchVersions,
 } from '../../shared/registry/index.ts';
-import { createEndpoint, listEndpoints } from '../../shared/serving/index.ts';
+import { createEndpoint, listEndpoints } from '../../shared/endpoints/index.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 

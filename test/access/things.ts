@@ -4,7 +4,7 @@ import type { Context } from '../../shared/context.ts';
 import { putMonitor } from '../../shared/monitoring/index.ts';
 import type { RetrainingJob } from '../../shared/pipelines/index.ts';
 import { modelByName } from '../../shared/registry/index.ts';
-import { createEndpoint } from '../../shared/serving/index.ts';
+import { createEndpoint } from '../../shared/endpoints/index.ts';
 import { createExperiment, createLoggedModel, createRun, logToRun } from '../../shared/tracking/index.ts';
 import { classifier, publish } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';

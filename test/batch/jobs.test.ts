@@ -13,7 +13,7 @@ import { readChunk, readChunks } from '../../shared/batch/store.ts';
 import type { Context } from '../../shared/context.ts';
 import { writeModel } from '../../shared/onnx/index.ts';
 import { createModel, getReady, modelByName, moveAlias } from '../../shared/registry/index.ts';
-import { createEndpoint } from '../../shared/serving/index.ts';
+import { createEndpoint } from '../../shared/endpoints/index.ts';
 import { classifier, deploy, features, register } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { surfaces } from '../../functions/http/surfaces.ts';
 import { getExperiment, getLoggedModel, getRun } from '../../shared/tracking/index.ts';
 import { modelByName } from '../../shared/registry/index.ts';
-import { listEndpoints } from '../../shared/serving/index.ts';
+import { listEndpoints } from '../../shared/endpoints/index.ts';
 import { requestOf } from '../access/requests.ts';
 import { entryOf } from '../access/routes.ts';
 import { makeThings } from '../access/things.ts';

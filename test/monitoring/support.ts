@@ -4,13 +4,9 @@ import type { Context } from '../../shared/context.ts';
 import { writeCsv } from '../../shared/datasets/index.ts';
 import { linearClassifier } from '../../shared/onnx/index.ts';
 import { createModel, createVersion, moveAlias } from '../../shared/registry/index.ts';
-import {
-  createEndpoint,
-  flushPredictions,
-  predict,
-  recordLabels,
-  targetOf,
-} from '../../shared/serving/index.ts';
+import { createEndpoint } from '../../shared/endpoints/index.ts';
+import { flushPredictions, recordLabels } from '../../shared/predictions/index.ts';
+import { predict, targetOf } from '../../shared/serving/index.ts';
 import type { TestServer } from '../support/server.ts';
 
 export const hour = 3_600_000;

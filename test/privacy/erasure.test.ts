@@ -9,7 +9,7 @@ import {
   requestErasure,
 } from '../../shared/erasure/index.ts';
 import { rotateHashKey } from '../../shared/privacy/index.ts';
-import { readLabels, readPredictions, recordLabels } from '../../shared/serving/index.ts';
+import { readLabels, readPredictions, recordLabels } from '../../shared/predictions/index.ts';
 import { deploy } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';
 import { dyingAfter } from '../support/dying.ts';

@@ -3,12 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkNow } from '../../shared/monitoring/index.ts';
 import { rotateHashKey } from '../../shared/privacy/index.ts';
 import { createModel, createVersion, moveAlias, setVersionTag } from '../../shared/registry/index.ts';
-import {
-  createEndpoint,
-  flushPredictions,
-  type PredictionPart,
-  readPredictions,
-} from '../../shared/serving/index.ts';
+import { createEndpoint } from '../../shared/endpoints/index.ts';
+import { flushPredictions, type PredictionPart, readPredictions } from '../../shared/predictions/index.ts';
 import type { TestServer } from '../support/server.ts';
 import { deploy } from '../serving/support.ts';
 import {

@@ -5,7 +5,8 @@ import { checkNow, getResult, type MonitorResult } from '../../shared/monitoring
 
 import { rowsOf, uploadRows } from '../monitoring/support.ts';
 import { createModel, createVersion, deleteVersion, moveAlias } from '../../shared/registry/index.ts';
-import { createEndpoint, readPredictions, recordLabels } from '../../shared/serving/index.ts';
+import { createEndpoint } from '../../shared/endpoints/index.ts';
+import { readPredictions, recordLabels } from '../../shared/predictions/index.ts';
 import type { TestServer } from '../support/server.ts';
 import { askRows, at, classifier, hour, keyedServer, placesOf, putPolicy } from './support.ts';
 

@@ -4,7 +4,7 @@ import { type CairnEvent, unschedule } from '../../shared/events/index.ts';
 import { expire, keepRetention, placeHold, releaseHold, sweepRetention } from '../../shared/erasure/index.ts';
 import { checkNow, listResults } from '../../shared/monitoring/index.ts';
 import { setModelTag } from '../../shared/registry/index.ts';
-import { readLabels, readPredictions, recordLabels } from '../../shared/serving/index.ts';
+import { readLabels, readPredictions, recordLabels } from '../../shared/predictions/index.ts';
 import { deploy } from '../serving/support.ts';
 import { dyingAfter } from '../support/dying.ts';
 import type { TestServer } from '../support/server.ts';

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { linearClassifier, type Value, writeModel } from '../../shared/onnx/index.ts';
 import type { Context } from '../../shared/context.ts';
 import { blobContainers, type ContainerName, containers } from '../../shared/resources.ts';
-import { readPart } from '../../shared/serving/part.ts';
-import { flushPredictions, predict, targetOf, type Tensors } from '../../shared/serving/index.ts';
+import { readPart } from '../../shared/predictions/part.ts';
+import { flushPredictions } from '../../shared/predictions/index.ts';
+import { predict, targetOf, type Tensors } from '../../shared/serving/index.ts';
 import { type JsonObject, type TestServer, testServer } from '../support/server.ts';
 
 export const hour = 3_600_000;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { createModel, getReady, modelByName, moveAlias } from '../../shared/registry/index.ts';
-import { createEndpoint, followAlias, getEndpoint, targetOf } from '../../shared/serving/index.ts';
+import { createEndpoint, followAlias, getEndpoint } from '../../shared/endpoints/index.ts';
+import { targetOf } from '../../shared/serving/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { classifier, deploy, publish, register } from './support.ts';

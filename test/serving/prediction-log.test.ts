@@ -2,14 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
 import {
   flushPredictions,
-  predict,
   readLabels,
   readPredictions,
   recordLabels,
-  targetOf,
-} from '../../shared/serving/index.ts';
+} from '../../shared/predictions/index.ts';
+import { predict, targetOf } from '../../shared/serving/index.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
-import { logPredictions } from '../../shared/serving/prediction-log.ts';
+import { logPredictions } from '../../shared/predictions/prediction-log.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { classifier, deploy, features } from './support.ts';
 

@@ -5,7 +5,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
-import { readPart } from '../../shared/serving/part.ts';
+import { readPart } from '../../shared/predictions/part.ts';
 import { classifier, features } from './support.ts';
 
 const iris = classifier();

@@ -2,7 +2,7 @@ import { type Resource, type ResourceType, resourceTypes } from '../../../shared
 import type { Context } from '../../../shared/context.ts';
 import { CairnError, unlessCode } from '../../../shared/http/index.ts';
 import { modelById, modelByName, modelNames } from '../../../shared/registry/index.ts';
-import { getEndpoint } from '../../../shared/serving/index.ts';
+import { getEndpoint } from '../../../shared/endpoints/index.ts';
 import { experimentNames, getExperiment, getExperimentByName } from '../../../shared/tracking/index.ts';
 
 /** What a rule is said to be about: an id, or a name that stands for one now. */

@@ -5,7 +5,7 @@ import { type CairnError, decodedPath, type Named, unlessCode } from '../../../s
 import { getMonitor, unknownMonitor } from '../../../shared/monitoring/index.ts';
 import { getRetraining, unknownRetraining } from '../../../shared/pipelines/index.ts';
 import { modelIdOfName, unknownModel } from '../../../shared/registry/index.ts';
-import { unknownEndpoint } from '../../../shared/serving/index.ts';
+import { unknownEndpoint } from '../../../shared/endpoints/index.ts';
 import {
   experimentIdIn,
   experimentOfModel,

@@ -1,7 +1,7 @@
 import type { Context } from '../../../shared/context.ts';
 import { CairnError } from '../../../shared/http/index.ts';
 import { aliasesOf, type ModelRoot } from '../../../shared/registry/index.ts';
-import { type Endpoint, endpointsOf } from '../../../shared/serving/index.ts';
+import { type Endpoint, endpointsOf } from '../../../shared/endpoints/index.ts';
 
 /**
  * Refuses to delete what an endpoint serves: a version that answers or is about to, or, without a number,

@@ -1,0 +1,24 @@
+export { type ErasedHour, eraseHour, keepOnly } from './erase-rows.ts';
+export {
+  checkLabelled,
+  type Label,
+  labelsMax,
+  type PredictionLabel,
+  readLabels,
+  recordLabels,
+} from './labels.ts';
+export type { PartTable } from './part.ts';
+export type { HiddenColumn } from './tensor-columns.ts';
+export { type Hour, startOf } from './prediction-id.ts';
+export {
+  inputColumns,
+  logFolder,
+  loggedHours,
+  type LogKind,
+  type PredictionPart,
+  type PredictionRange,
+  readPredictions,
+} from './predictions.ts';
+export { flushPredictions, logPredictions } from './prediction-log.ts';
+export { type Roles, rolesOf, type Scores, scoresOf } from './scores.ts';
+export { type ErasedRows, erasedRows } from './tombstones.ts';
