@@ -15,7 +15,7 @@ import type { Context } from '../shared/context.ts';
 import { NumericRows } from '../shared/datasets/index.ts';
 import { linearClassifier, type Tree, treeEnsembleClassifier } from '../shared/onnx/index.ts';
 import { createModel, createVersion, getReady, inspectVersion, moveAlias } from '../shared/registry/index.ts';
-import { createEndpoint, getEndpoint } from '../shared/endpoints/index.ts';
+import { atOnce, createEndpoint, getEndpoint, following, requireMain } from '../shared/endpoints/index.ts';
 import { loadModel } from '../shared/serving/index.ts';
 import { openContext, testEnvironment } from '../test/support/context.ts';
 import type { BenchRow } from './report.ts';
@@ -120,7 +120,7 @@ async function scoreFromMemory(
   name: string,
   { rows, rowsAtOnce }: Extract<Scenario, { kind: 'engine' }>,
 ): Promise<number> {
-  const { modelId } = await getEndpoint(ctx, name);
+  const { modelId } = requireMain(await getEndpoint(ctx, name));
   const model = await loadModel(ctx, await getReady(ctx, modelId, 1));
   const [header, ...blocks] = (await Readable.from(csv(rows)).toArray()) as Buffer[];
   const columns = header.toString().trim().split(',');
@@ -181,7 +181,7 @@ async function deploy(ctx: Context, name: string, model: Uint8Array): Promise<vo
     subject: { modelId, version: String(version) },
   });
   await moveAlias(ctx, { name, alias: 'champion', version });
-  await createEndpoint(ctx, { name, model: name, alias: 'champion' });
+  await createEndpoint(ctx, { name, deployments: [following(name, 'champion')], rollout: atOnce });
 }
 
 function inputName(rows: number): string {

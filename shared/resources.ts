@@ -142,7 +142,10 @@ export const containers = {
     indexed: [...envelope, '/node/?', '/side/?', '/at/?'],
   },
   /** Real-time endpoints. */
-  endpoints: { partitionKey: ['/workspace'], indexed: [...envelope, '/name/?', '/modelId/?', '/alias/?'] },
+  endpoints: {
+    partitionKey: ['/workspace'],
+    indexed: [...envelope, '/name/?', '/modelId/?', '/deployments/[]/modelId/?'],
+  },
   /** Monitors and their results. */
   monitors: {
     partitionKey: ['/workspace', '/monitorId'],
@@ -200,7 +203,7 @@ export type ContainerName = keyof typeof containers;
 /**
  * Blob containers. Paths inside begin with the workspace, but for uploads, which begin with the endpoint.
  * `overflow` takes metadata that is too long for a document; `models` what the registry keeps of a version
- * (what is served, manifests, signatures), which no client writes; `audit` the signed segments of the audit log,
+ * (what is served, manifests, signatures), which no client writes; `profiles` what is counted of calls and of their rows, which tells of nobody; `audit` the signed segments of the audit log,
  * which in Azure nobody can change or remove.
  */
 export const blobContainers = [
@@ -208,6 +211,7 @@ export const blobContainers = [
   'overflow',
   'models',
   'predictions',
+  'profiles',
   'monitoring',
   'batch-input',
   'batch-output',

@@ -187,6 +187,27 @@ export const settingDeclarations = {
     kind: 'integer',
     where: 'both',
   },
+  CAIRN_INSTANCE_MB: {
+    about:
+      'Memory of an instance, in MB: it says how large a model can be that is deployed. In Azure it is that of the plan.',
+    default: '2048',
+    kind: 'integer',
+    where: 'both',
+  },
+  CAIRN_MODEL_FILES_MB_MAX: {
+    about:
+      'Disk of an instance that copies of model files may take, in MB; a model that is loaded again is read from there.',
+    default: '2048',
+    kind: 'integer',
+    where: 'both',
+  },
+  CAIRN_SCORING_TARGETS: {
+    about:
+      '`public` refuses deployments at private, loopback and link-local addresses and at plain http; `any` allows them and is refused in Azure.',
+    default: 'public',
+    choices: ['public', 'any'],
+    where: 'both',
+  },
   CAIRN_DELETED_RETENTION_DAYS: {
     about:
       'How long deleted experiments, runs and logged models can be restored before they are removed for good, in days.',
@@ -264,6 +285,9 @@ export type Settings = {
     | undefined;
   readonly mlflowUi: string | undefined;
   readonly sessionCacheMbMax: number;
+  readonly instanceMb: number;
+  readonly modelFilesMbMax: number;
+  readonly scoringTargets: 'public' | 'any';
   readonly deletedRetentionDays: number;
   readonly retentionDaysMax: number;
   readonly predictionFlushSeconds: number;
@@ -347,8 +371,11 @@ export function readSettings(env: Environment): Settings {
   refuseInAzure('CAIRN_KEYS_FOLDER', folder);
   if (vault?.startsWith('http:')) problems.push('CAIRN_KEY_VAULT_URL must be an https URL.');
   const webhookTargets = get('CAIRN_WEBHOOK_TARGETS') === 'any' ? 'any' : 'public';
+  const scoringTargets = get('CAIRN_SCORING_TARGETS') === 'any' ? 'any' : 'public';
   if (inAzure && webhookTargets === 'any')
     problems.push('CAIRN_WEBHOOK_TARGETS=any is refused in Azure; set it to public.');
+  if (inAzure && scoringTargets === 'any')
+    problems.push('CAIRN_SCORING_TARGETS=any is refused in Azure; set it to public.');
 
   const openLineageUrl = get('CAIRN_OPENLINEAGE_URL');
   const openLineageKey = get('CAIRN_OPENLINEAGE_KEY');
@@ -382,6 +409,9 @@ export function readSettings(env: Environment): Settings {
     openLineage: openLineageUrl ? { url: openLineageUrl, key: openLineageKey, keySecret } : undefined,
     mlflowUi: get('CAIRN_MLFLOW_UI'),
     sessionCacheMbMax: Number(get('CAIRN_SESSION_CACHE_MB_MAX')),
+    instanceMb: Number(get('CAIRN_INSTANCE_MB')),
+    modelFilesMbMax: Number(get('CAIRN_MODEL_FILES_MB_MAX')),
+    scoringTargets,
     deletedRetentionDays: Number(get('CAIRN_DELETED_RETENTION_DAYS')),
     retentionDaysMax: Number(get('CAIRN_RETENTION_DAYS_MAX')),
     predictionFlushSeconds: Number(get('CAIRN_PREDICTION_FLUSH_SECONDS')),

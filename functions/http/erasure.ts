@@ -10,7 +10,7 @@ import {
   requestErasure,
 } from '../../shared/erasure/index.ts';
 import { fields, json, problem, route, type Surface } from '../../shared/http/index.ts';
-import { dataPolicyRoutes } from './data-policies.ts';
+import { dataPolicyRoutes } from './endpoints/data-policies.ts';
 import { snakeCase } from './snake-case.ts';
 
 const valueCharsMax = 1000;

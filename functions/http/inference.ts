@@ -39,13 +39,12 @@ export const invocations: Surface = {
   errors: mlflowError,
   routes: [
     raw('POST', '/endpoints/{name}/invocations', 'invoke', async (ctx, call) => {
-      const { endpoint, model } = await targetOf(ctx, call.params['name'] ?? '');
+      const target = await targetOf(ctx, call.params['name'] ?? '');
+      const { model } = target;
       const type = scoringType(call.request);
       if (type instanceof Response) return type;
       const invocation = await parseInvocation(type, await bodyText(call.request), model);
-      return json(
-        invocationResponse(model, invocation, await predict(ctx, { endpoint, model }, invocation.inputs)),
-      );
+      return json(invocationResponse(model, invocation, await predict(ctx, target, invocation.inputs)));
     }),
     raw('GET', '/endpoints/{name}/ping', 'pingEndpoint', alive),
     raw('GET', '/endpoints/{name}/health', 'endpointHealth', alive),
@@ -126,7 +125,7 @@ async function modelOf(ctx: Context, { params }: Call): Promise<Target> {
   const target = await targetOf(ctx, name).catch((error: unknown) => {
     throw isCode(error, 'not-found') ? unknownModel(params) : error;
   });
-  if (version !== undefined && version !== String(target.endpoint.stable.version)) throw unknownModel(params);
+  if (version !== undefined && version !== String(target.model.ready.version)) throw unknownModel(params);
   return target;
 }
 

@@ -509,7 +509,7 @@ resource endpointsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/
             path: '/modelId/?'
           }
           {
-            path: '/alias/?'
+            path: '/deployments/[]/modelId/?'
           }
         ]
         excludedPaths: [

@@ -88,6 +88,19 @@ param cairnOpenlineageKeySecret string = ''
 @description('Memory that loaded models may take before the least recently used is released, in MB.')
 param cairnSessionCacheMbMax string = '512'
 
+@description('Memory of an instance, in MB: it says how large a model can be that is deployed. In Azure it is that of the plan.')
+param cairnInstanceMb string = '2048'
+
+@description('Disk of an instance that copies of model files may take, in MB; a model that is loaded again is read from there.')
+param cairnModelFilesMbMax string = '2048'
+
+@description('`public` refuses deployments at private, loopback and link-local addresses and at plain http; `any` allows them and is refused in Azure.')
+@allowed([
+  'public'
+  'any'
+])
+param cairnScoringTargets string = 'public'
+
 @description('How long deleted experiments, runs and logged models can be restored before they are removed for good, in days.')
 param cairnDeletedRetentionDays string = '30'
 
@@ -123,6 +136,9 @@ output values object = {
   CAIRN_OPENLINEAGE_URL: cairnOpenlineageUrl
   CAIRN_OPENLINEAGE_KEY_SECRET: cairnOpenlineageKeySecret
   CAIRN_SESSION_CACHE_MB_MAX: cairnSessionCacheMbMax
+  CAIRN_INSTANCE_MB: cairnInstanceMb
+  CAIRN_MODEL_FILES_MB_MAX: cairnModelFilesMbMax
+  CAIRN_SCORING_TARGETS: cairnScoringTargets
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_AUDIT_DAYS: cairnAuditDays
   CAIRN_RETENTION_DAYS_MAX: cairnRetentionDaysMax

@@ -52,6 +52,14 @@ resource predictionsContainer 'Microsoft.Storage/storageAccounts/blobServices/co
   }
 }
 
+resource profilesContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'profiles'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
 resource monitoringContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
   parent: blobs
   name: 'monitoring'

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
-import { getEndpoint, rulesOf } from '../endpoints/index.ts';
+import { getEndpoint, mainOf, rulesOf } from '../endpoints/index.ts';
 import type { BatchFailure, BatchJob, JobStatus } from './job.ts';
 import { findJob, hasOpenChunks, moveJob, readChunks, readJob } from './store.ts';
 
@@ -87,8 +87,11 @@ async function withoutPersonalData(
   const here: Context = { ...ctx, workspace: job.workspace };
   try {
     const endpoint = await getEndpoint(here, job.endpoint);
-    const stable = job.model ?? endpoint.stable;
-    const { columns } = await rulesOf(here, { ...endpoint, ...(stable ? { stable } : {}) });
+    const { columns } = await rulesOf(
+      here,
+      endpoint,
+      job.model ? { modelId: job.model.modelId, stable: job.model } : mainOf(endpoint),
+    );
     if (columns.size === 0) return failure;
   } catch (error) {
     // The version may be gone: nobody can tell any more what is personal.

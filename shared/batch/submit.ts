@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { relay, schedule } from '../events/index.ts';
 import { CairnError, checkedPath, isCode, unlessCode } from '../http/index.ts';
 import { checkBatchRows, checkStorage } from '../limits/index.ts';
-import { type Endpoint, getEndpoint } from '../endpoints/index.ts';
+import { type Endpoint, getEndpoint, mainOf } from '../endpoints/index.ts';
 import { type BatchFailure, type BatchJob, type BatchMessage, type BatchModel, jobIdOf } from './job.ts';
 import { folderOf, parseName } from './names.ts';
 import { agendaName, askForPlan, jobEvent, readJob } from './store.ts';
@@ -152,6 +152,7 @@ async function refuse(
   return failed;
 }
 
-function modelOf({ modelId, stable }: Endpoint): BatchModel | undefined {
-  return stable && { modelId, version: stable.version, digest: stable.digest };
+function modelOf(endpoint: Endpoint): BatchModel | undefined {
+  const main = mainOf(endpoint);
+  return main?.stable && { modelId: main.modelId, ...main.stable };
 }

@@ -13,6 +13,7 @@ import {
 } from '../privacy/index.ts';
 import { getVersion, type ModelVersion } from '../registry/index.ts';
 import { getLoggedModel, getRun } from '../tracking/index.ts';
+import type { ModelDeployment } from './deployment.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** What was logged of a version's training data says this of columns; it does not change any more. */
@@ -27,11 +28,12 @@ const loggedMax = 1000;
  */
 export async function rulesOf(
   ctx: Context,
-  { modelId, stable, dataPolicy }: Pick<Endpoint, 'modelId' | 'stable' | 'dataPolicy'>,
+  { dataPolicy }: Pick<Endpoint, 'dataPolicy'>,
+  of: Pick<ModelDeployment, 'modelId' | 'stable'> | undefined,
 ): Promise<ColumnRules> {
   // What an author says of a model counts, whoever asks the endpoint and whatever else they may see.
   const here: Context = { ...ctx, principal: platform, access: fullAccess };
-  const version = stable && (await getVersion(here, modelId, stable.version));
+  const version = of?.stable && (await getVersion(here, of.modelId, of.stable.version));
   const sources = [dataPolicy?.pii ?? {}, ...(version ? await rulesOfVersion(here, version) : [])];
   const subjectKey = dataPolicy?.subjectKey;
   const isHashing =

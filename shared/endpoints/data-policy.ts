@@ -1,5 +1,4 @@
 import type { Context } from '../context.ts';
-import { relay } from '../events/index.ts';
 import { CairnError, unlessCode } from '../http/index.ts';
 import {
   canHash,
@@ -11,9 +10,9 @@ import {
 } from '../privacy/index.ts';
 import { excerpt } from '../redaction/index.ts';
 import { getReady, getVersion, modelById, type VersionReady } from '../registry/index.ts';
-import { lost, swap } from '../swap.ts';
+import { mainOf, pinnedOf } from './deployment.ts';
 import type { Endpoint } from './endpoint.ts';
-import { eventOf, getEndpoint, readEndpoint } from './endpoints.ts';
+import { changeEndpoint, getEndpoint } from './store.ts';
 
 const textCharsMax = 1000;
 
@@ -43,15 +42,11 @@ export async function putDataPolicy(
   input: NewDataPolicy,
   ifMatch?: string,
 ): Promise<DataPolicy> {
-  return swap(ctx, `Endpoint '${name}'`, async () => {
-    const stored = await readEndpoint(ctx, name);
-    // Says it in the words of every other call.
-    if (!stored) return (await getEndpoint(ctx, name)) && lost;
-    const { doc, etag } = stored;
-    checkMatch(doc, ifMatch);
-    await check(ctx, doc, input);
-    const policy: DataPolicy = {
-      version: (doc.dataPolicy?.version ?? 0) + 1,
+  const { doc } = await changeEndpoint(ctx, name, async (endpoint) => {
+    checkMatch(endpoint, ifMatch);
+    await check(ctx, endpoint, input);
+    const dataPolicy: DataPolicy = {
+      version: (endpoint.dataPolicy?.version ?? 0) + 1,
       purpose: input.purpose,
       retentionDays: input.retentionDays ?? retentionDaysDefault,
       pii: input.pii,
@@ -59,15 +54,11 @@ export async function putDataPolicy(
       changedAt: ctx.clock.now(),
       changedBy: ctx.principal.id,
     };
-    const next: Endpoint = { ...doc, dataPolicy: policy, seq: doc.seq + 1, updatedAt: policy.changedAt };
-    const event = eventOf(ctx, 'endpoint.changed', next, doc, changed(policy, doc.dataPolicy));
-    const { outcome } = await ctx.stores
-      .documents('endpoints')
-      .batch([ctx.workspace], [{ op: 'replace', doc: next, etag }, event]);
-    if (outcome !== 'applied') return lost;
-    relay(ctx, 'endpoints', [ctx.workspace], event);
-    return policy;
+    const subject = changed(dataPolicy, endpoint.dataPolicy);
+    return { next: { ...endpoint, dataPolicy }, type: 'endpoint.changed', subject };
   });
+  if (!doc.dataPolicy) throw new Error('A data policy was put and is not there.');
+  return doc.dataPolicy;
 }
 
 /**
@@ -126,10 +117,15 @@ async function check(ctx: Context, endpoint: Endpoint, input: NewDataPolicy): Pr
 }
 
 async function checkColumns(ctx: Context, endpoint: Endpoint, { pii, subjectKey }: NewDataPolicy) {
-  const { modelId, stable } = endpoint;
+  const main = mainOf(endpoint);
   const ready =
-    stable &&
-    (await unlessCode(getReady(ctx, modelId, stable.version), 'not-found', 'conflict', 'unavailable'));
+    main?.stable &&
+    (await unlessCode(
+      getReady(ctx, main.modelId, main.stable.version),
+      'not-found',
+      'conflict',
+      'unavailable',
+    ));
   if (!ready) return;
   const inputs = columnsOf(ready, 'in');
   const known = [...inputs, ...columnsOf(ready, 'out')];
@@ -177,15 +173,17 @@ async function checkRetention(ctx: Context, endpoint: Endpoint, days: number): P
     );
 }
 
-/** Whether the endpoint, its model or the version that answers is tagged `risk: high`. */
-export async function isEndpointHighRisk(
-  ctx: Context,
-  { labels, modelId, stable }: Endpoint,
-): Promise<boolean> {
-  if (isHighRisk(labels)) return true;
-  const [model, version] = await Promise.all([
-    unlessCode(modelById(ctx, modelId), 'not-found'),
-    stable && unlessCode(getVersion(ctx, modelId, stable.version), 'not-found'),
+/** Whether the endpoint, a model of it or a version that answers is tagged `risk: high`. */
+export async function isEndpointHighRisk(ctx: Context, endpoint: Endpoint): Promise<boolean> {
+  if (isHighRisk(endpoint.labels)) return true;
+  const models = new Set(
+    endpoint.deployments.flatMap((each) => (each.kind === 'model' ? [each.modelId] : [])),
+  );
+  const tagged = await Promise.all([
+    ...[...models].map((modelId) => unlessCode(modelById(ctx, modelId), 'not-found')),
+    ...pinnedOf(endpoint).map(({ modelId, pinned }) =>
+      unlessCode(getVersion(ctx, modelId, pinned.version), 'not-found'),
+    ),
   ]);
-  return isHighRisk(model?.tags, version?.tags);
+  return isHighRisk(...tagged.map((each) => each?.tags));
 }

@@ -1,19 +1,30 @@
 import * as z from 'zod';
 import type { Document } from '../documents.ts';
 import type { DataPolicy } from '../privacy/index.ts';
+import type { Deployment } from './deployment.ts';
+import type { RolloutPolicy } from './rollout.ts';
 
 /**
- * A name under which a model answers. It follows an alias of the model: `stable` is the version that
- * alias held when it was last ready, and is absent until there is one.
+ * A name under which models answer. Calls are shared out over its deployments; each of them follows an alias,
+ * holds a version, or sends calls on to a server elsewhere.
  */
 export type Endpoint = Document & {
   readonly type: 'endpoint';
+  readonly v: 2;
   readonly name: string;
-  readonly modelId: string;
-  /** The model's name when the endpoint was made; `modelId` is what counts. */
-  readonly model: string;
-  readonly alias: string;
-  readonly stable?: Pinned;
+  readonly deployments: readonly Deployment[];
+  /** Percent of the calls by deployment: 100 together, or none at all, and then calls are refused. */
+  readonly traffic: Shares;
+  /** Percent of the calls that a deployment gets a copy of, whose answer nobody sees; at most 50 together. */
+  readonly mirror: Shares;
+  /** What keeps a caller with one deployment; without it each call is drawn anew. */
+  readonly sticky?: Sticky;
+  readonly limits: Limits;
+  readonly logging: Logging;
+  /** What becomes of NaN and the infinities in an answer of JSON; absent: as the protocol has it. */
+  readonly nonFinite?: NonFinite;
+  /** How a deployment that follows an alias gets from one version to the next. */
+  readonly rollout: RolloutPolicy;
   readonly labels?: Readonly<Record<string, string>>;
   readonly dataPolicy?: DataPolicy;
   /** Number of the last event of this endpoint. */
@@ -22,20 +33,40 @@ export type Endpoint = Document & {
   readonly updatedAt: number;
 };
 
-/** The version that answers, by number and by the digest of its bytes. */
-export type Pinned = { readonly version: number; readonly digest: string };
+export type Shares = Readonly<Record<string, number>>;
+
+/** The header, or the column or input, whose value says which caller it is. */
+export type Sticky = { readonly by: 'header' | 'input'; readonly name: string };
+
+export type Limits = {
+  /** Rows of one call. */
+  readonly rowsMax: number;
+  /** A call that takes longer is answered 504. */
+  readonly timeoutSeconds: number;
+  /** Bytes of the body of a call, unpacked. */
+  readonly bodyBytesMax: number;
+};
+
+export type Logging = {
+  /** Share of the calls whose rows are logged, 0 to 1. Summaries and profiles count every call. */
+  readonly sampleRate: number;
+  /** `buffer`: written some seconds later, which a crash loses; `queue`: in a queue before the answer. */
+  readonly durability: 'buffer' | 'queue';
+};
+
+/** `refuse`: the call fails; `null`: JSON's null; `text`: `"NaN"`, `"Infinity"`, `"-Infinity"`. */
+export type NonFinite = 'refuse' | 'null' | 'text';
+
+export const limitsDefault: Limits = {
+  rowsMax: 10_000,
+  timeoutSeconds: 60,
+  bodyBytesMax: 16 * 1024 * 1024,
+};
+export const loggingDefault: Logging = { sampleRate: 1, durability: 'buffer' };
 
 export const endpointName = z
   .string({ error: 'must be text' })
   .regex(/^[a-z][a-z0-9-]{2,31}$/, 'must be 3 to 32 of a-z, 0-9 and hyphens, and start with a letter');
-
-export type NewEndpoint = {
-  readonly name: string;
-  /** Name of a registered model. */
-  readonly model: string;
-  readonly alias: string;
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-};
 
 export function endpointId(name: string): string {
   return `endpoint:${name}`;

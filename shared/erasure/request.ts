@@ -3,7 +3,7 @@ import { schedule } from '../events/index.ts';
 import { CairnError, unlessCode } from '../http/index.ts';
 import { noRules, ruleOf } from '../privacy/index.ts';
 import { getReady } from '../registry/index.ts';
-import { allEndpoints, type Endpoint, getEndpoint, rulesOf } from '../endpoints/index.ts';
+import { allEndpoints, type Endpoint, getEndpoint, mainOf, rulesOf } from '../endpoints/index.ts';
 import { type Hold, holdOf, listHolds } from './holds.ts';
 import { agendaName, type ErasureJob, type ErasureMessage, firstStep, jobIdOf } from './job.ts';
 import { createErasure, readErasure } from './store.ts';
@@ -104,10 +104,15 @@ function checkHolds(holds: readonly Hold[], endpoints: readonly string[], subjec
 
 /** Refuses a column that the model does not have, and one of which nothing is logged. */
 async function checkColumn(ctx: Context, endpoint: Endpoint, column: string): Promise<void> {
-  const { modelId, stable } = endpoint;
+  const main = mainOf(endpoint);
   const ready =
-    stable &&
-    (await unlessCode(getReady(ctx, modelId, stable.version), 'not-found', 'conflict', 'unavailable'));
+    main?.stable &&
+    (await unlessCode(
+      getReady(ctx, main.modelId, main.stable.version),
+      'not-found',
+      'conflict',
+      'unavailable',
+    ));
   const name = column.replace(/^in\./, '');
   if (ready) {
     const inputs = ready.signature.inputs.map((input) => input.name);
@@ -122,7 +127,7 @@ async function checkColumn(ctx: Context, endpoint: Endpoint, column: string): Pr
         { field: 'subject.column' },
       );
   }
-  const rules = stable ? await rulesOf(ctx, endpoint) : noRules;
+  const rules = main?.stable ? await rulesOf(ctx, endpoint, main) : noRules;
   if (ruleOf(rules, { side: 'in', tensor: name, name }) === 'mask')
     throw new CairnError(
       'invalid',

@@ -4,7 +4,7 @@ import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { getReady, getVersion } from '../registry/index.ts';
-import { type Endpoint, getEndpoint, rulesOf } from '../endpoints/index.ts';
+import { type Endpoint, getEndpoint, mainOf, rulesOf } from '../endpoints/index.ts';
 import { lost, swap } from '../swap.ts';
 import { checkWindow } from './check.ts';
 import { breachReasons, type Drift, type Monitor, type MonitorResult } from './model.ts';
@@ -80,7 +80,7 @@ async function judge(
   const endpoint = await getEndpoint(ctx, monitor.endpoint);
   const { model, otherVersionsRows } = await answeredBy(ctx, monitor.endpoint, window);
   const figures = model ? await measure(ctx, monitor, endpoint, window, model) : nothingAnswered(monitor);
-  const isPinned = model !== null && model.version === endpoint.stable?.version;
+  const isPinned = model !== null && model.version === mainOf(endpoint)?.stable?.version;
   const reasons = breachReasons(
     monitor.retraining?.on ?? 'either',
     figures.drift.verdict,
@@ -116,7 +116,7 @@ async function measure(
 ): Promise<Figures> {
   const ready = await getReady(ctx, model.modelId, model.version);
   const { createdAt } = await getVersion(ctx, model.modelId, model.version);
-  const rules = await rulesOf(ctx, { ...endpoint, stable: { version: model.version, digest: model.digest } });
+  const rules = await rulesOf(ctx, endpoint, { modelId: model.modelId, stable: model });
   const since = Math.max(createdAt, endpoint.createdAt);
   const reference = await readReference(ctx, monitor, ready, since, rules);
   const after = reference.source.source === 'first-predictions' ? reference.source.until : 0;

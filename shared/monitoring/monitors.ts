@@ -4,7 +4,7 @@ import type { Stored } from '../documents.ts';
 import { type CairnEvent, eventWrite, relay, schedule } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
-import { getEndpoint } from '../endpoints/index.ts';
+import { aliasOf, getEndpoint, requireMain } from '../endpoints/index.ts';
 import { defaultSettings, type Monitor, type MonitorResult, type MonitorSettings } from './model.ts';
 import { container, findMonitor, keyOf, readMonitor, readResult } from './store.ts';
 import { nextCheckAt } from './windows.ts';
@@ -68,10 +68,10 @@ export async function putMonitor(
         field: 'endpoint',
       },
     );
-  const endpoint = await getEndpoint(ctx, endpointName);
+  const main = requireMain(await getEndpoint(ctx, endpointName));
   // A retraining registers versions and moves an alias of the model, in the platform's name.
-  if (change.retraining) ctx.access.require('contributor', { type: 'model', id: endpoint.modelId });
-  const settings = merge(ctx, stored?.doc ?? defaultSettings, change, endpoint.alias);
+  if (change.retraining) ctx.access.require('contributor', { type: 'model', id: main.modelId });
+  const settings = merge(ctx, stored?.doc ?? defaultSettings, change, aliasOf(main));
   const written = stored
     ? await replace(ctx, stored, settings)
     : await create(ctx, monitorId, { endpoint: endpointName, ...settings });
@@ -183,7 +183,7 @@ function merge(
   ctx: Context,
   old: MonitorSettings,
   change: MonitorChange,
-  endpointAlias: string,
+  endpointAlias: string | undefined,
 ): MonitorSettings {
   const { retraining } = change;
   if (retraining && !Object.hasOwn(ctx.settings.executors, retraining.executor)) {
@@ -194,10 +194,17 @@ function merge(
       { field: 'retraining.executor' },
     );
   }
+  const alias = retraining?.alias ?? old.retraining?.alias ?? endpointAlias;
+  if (retraining && alias === undefined)
+    throw new CairnError(
+      'invalid',
+      "The endpoint follows no alias; name the one that a better model gets in 'retraining.alias'.",
+      { field: 'retraining.alias' },
+    );
   const policy = retraining
     ? {
         on: 'performance' as const,
-        alias: endpointAlias,
+        alias: alias ?? '',
         margin: 0,
         ...old.retraining,
         ...defined(retraining),

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { type CairnEvent, schedule } from '../events/index.ts';
 import { getMonitor, getResult } from '../monitoring/index.ts';
 import { aliasHolder, modelById } from '../registry/index.ts';
-import { getEndpoint } from '../endpoints/index.ts';
+import { getEndpoint, requireMain } from '../endpoints/index.ts';
 import type { RetrainingJob } from './model.ts';
 import { agendaName } from './retrain.ts';
 import { jobIdOf, jobs, keyOf, readJob } from './store.ts';
@@ -42,7 +42,7 @@ async function newJob(
   const { retraining: policy } = monitor;
   const result = await getResult(ctx, monitorId, windowEnd);
   if (!policy || !result.breach) return undefined;
-  const { modelId } = await getEndpoint(ctx, monitor.endpoint);
+  const { modelId } = requireMain(await getEndpoint(ctx, monitor.endpoint));
   const model = await modelById(ctx, modelId);
   const now = ctx.clock.now();
   return {

@@ -3,8 +3,7 @@ import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { getReady } from '../registry/index.ts';
 import { lost, swap } from '../swap.ts';
-import { rulesOf } from '../endpoints/index.ts';
-import type { Endpoint } from '../endpoints/index.ts';
+import { type Endpoint, mainOf, rulesOf } from '../endpoints/index.ts';
 import { hourFolder, type Hour, parsePredictionId } from './prediction-id.ts';
 import { inHours, logFolder, type PredictionRange } from './predictions.ts';
 import { type ErasedRows, erasedRows } from './tombstones.ts';
@@ -90,10 +89,10 @@ export async function eraseLabels(
 
 /** Refuses labels (`conflict`) where the data policy hides what the model answers: they would say the same openly. */
 export async function checkLabelled(ctx: Context, endpoint: Endpoint): Promise<void> {
-  const { columns } = await rulesOf(ctx, endpoint);
-  const { modelId, stable } = endpoint;
-  if (columns.size === 0 || !stable) return;
-  const { signature } = await getReady(ctx, modelId, stable.version);
+  const main = mainOf(endpoint);
+  const { columns } = await rulesOf(ctx, endpoint, main);
+  if (columns.size === 0 || !main?.stable) return;
+  const { signature } = await getReady(ctx, main.modelId, main.stable.version);
   const isHidden = (name: string) =>
     [...columns.keys()].some((each) =>
       [name, `out.${name}`].some((whole) => each === whole || each.startsWith(`${whole}.`)),

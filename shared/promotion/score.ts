@@ -66,7 +66,7 @@ export async function answersOf(
   const cells = columns.map((name) => table.column(name));
   const { modelId, version, digest } = ready;
   // What its author tagged as personal data is not quoted by what is wrong with a row.
-  const rules = await rulesOf(ctx, { modelId, stable: { version, digest } });
+  const rules = await rulesOf(ctx, {}, { modelId, stable: { version, digest } });
   const model = { ready, inputs: portsOf(ready.signature.inputs), rules };
   const batches: Tensors[] = [];
   for (let from = 0; from < rows.length; from += rowsPerBatch) {

@@ -44,7 +44,7 @@ export type {
   VersionReady,
 } from './model.ts';
 export { createModel } from './models/create.ts';
-export { modelById, modelByName, modelIdOfName, unknownModel } from './models/models.ts';
+export { modelById, modelByName, modelIdOfName, unknownModel, visibleModel } from './models/models.ts';
 export { modelNames } from './models/names-of.ts';
 export { finishRename, renameModel } from './models/rename.ts';
 export { isPrompt, promptTag } from './prompts.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
+import { type DeploymentSettings, deploymentSettingsDefault } from '../endpoints/index.ts';
 import { CairnError } from '../http/index.ts';
 import type { ColumnRules } from '../privacy/index.ts';
 import type { ServedFile, VersionReady } from '../registry/index.ts';
@@ -37,7 +38,11 @@ export type ServedModel = {
  * that are served by the same files share memory, and the least recently used are released beyond `sessionCacheMbMax`.
  * Throws `conflict` for a model that cannot be served.
  */
-export async function loadModel(ctx: Context, ready: VersionReady): Promise<ServedModel> {
+export async function loadModel(
+  ctx: Context,
+  ready: VersionReady,
+  _settings: DeploymentSettings = deploymentSettingsDefault,
+): Promise<ServedModel> {
   const { inputs, outputs } = await using(ctx, ready, (session) => Promise.resolve(session));
   const roles = rolesOf(outputs, ready.labels);
   const [input] = inputs;

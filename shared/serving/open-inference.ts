@@ -32,7 +32,7 @@ export function modelMetadata({ endpoint, model }: Target): Record<string, unkno
   const tensor = (port: Port) => ({ name: port.name, datatype: datatypeOf(port.type), shape: shapeOf(port) });
   return {
     name: endpoint.name,
-    versions: [String(endpoint.stable.version)],
+    versions: [String(model.ready.version)],
     platform: 'onnx_onnxv1',
     inputs: model.inputs.map(tensor),
     outputs: model.outputs.map(tensor),
@@ -58,13 +58,13 @@ export function parseInferRequest(text: string, model: ServedModel): InferReques
  * infinite, which JSON cannot carry: other inputs, or other outputs, can be asked for.
  */
 export function inferResponse(
-  { endpoint }: Target,
+  { endpoint, model }: Target,
   request: InferRequest,
   prediction: Prediction,
 ): Record<string, unknown> {
   return {
     model_name: endpoint.name,
-    model_version: String(endpoint.stable.version),
+    model_version: String(model.ready.version),
     ...(request.id === undefined ? {} : { id: request.id }),
     parameters: { prediction_ids: prediction.ids.join(',') },
     outputs: request.outputs.map((name) => {

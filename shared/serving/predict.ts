@@ -17,7 +17,7 @@ export type Prediction = {
 /** Runs checked tensors through what answers for the endpoint, and logs every row. */
 export async function predict(
   ctx: Context,
-  { endpoint, model }: Target,
+  { endpoint, deployment, variant, model }: Target,
   inputs: Tensors,
 ): Promise<Prediction> {
   const at = ctx.clock.now();
@@ -32,7 +32,7 @@ export async function predict(
     ctx,
     {
       endpoint: endpoint.name,
-      deployment: 'stable',
+      deployment: variant === 'canary' ? `${deployment.name}:canary` : deployment.name,
       source: 'realtime',
       modelId,
       version,

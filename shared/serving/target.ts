@@ -1,105 +1,85 @@
-import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { CairnError, isCode } from '../http/index.ts';
-import { aliasHolder, getReady, modelById } from '../registry/index.ts';
-import { rulesOf } from '../endpoints/index.ts';
-import type { Endpoint, Pinned } from '../endpoints/index.ts';
-import { follow, getEndpoint } from '../endpoints/index.ts';
-import { loadModel, type ServedModel } from './models.ts';
+import {
+  canaryShare,
+  type Endpoint,
+  type ExternalDeployment,
+  type ModelDeployment,
+} from '../endpoints/index.ts';
+import { CairnError } from '../http/index.ts';
+import { type Live, liveOf } from './live.ts';
+import type { ServedModel } from './models.ts';
+import { pointOf } from './sticky.ts';
 
-/** What answers for an endpoint at this moment. */
+/** What answers a call. */
 export type Target = {
-  readonly endpoint: Endpoint & { readonly stable: Pinned };
+  readonly endpoint: Endpoint;
+  readonly deployment: ModelDeployment;
+  /** `canary`: the version on its way in. */
+  readonly variant: 'stable' | 'canary';
   readonly model: ServedModel;
 };
 
-/** Up to this age a target is used as it is; beyond it, it is read again beside the request. */
-const freshMilliseconds = 5_000;
-/** Beyond this age the request waits for the new one: the bound within which a move reaches every instance. */
-const staleMilliseconds = 10_000;
-const targetsMax = 1_000;
-const retryAfterSeconds = 2;
+/** A call that is answered elsewhere. */
+export type ExternalTarget = { readonly endpoint: Endpoint; readonly deployment: ExternalDeployment };
 
-type Entry = { target: Target; at: number };
-type Cache = { readonly entries: Map<string, Entry>; readonly refreshing: Map<string, Promise<Target>> };
-
-const caches = new WeakMap<Stores, Cache>();
+/** What a call says of where it wants to go. */
+export type Caller = {
+  /** The deployment that is asked for by name. */
+  readonly deployment?: string | undefined;
+  /** The version that has to answer. */
+  readonly version?: string | undefined;
+  /** The value that keeps the caller with one deployment. */
+  readonly key?: string | undefined;
+};
 
 /**
- * The endpoint and its loaded model. A warm call reads nothing; a move of the endpoint arrives within
- * 10 seconds, with its model loaded before it takes over. While the metadata store does not answer, or
- * the new model does not load, what is known goes on answering.
- * Throws `not-found` for an unknown endpoint, `unavailable` while no version is ready, and `conflict` with
- * the reason where the one it waits for cannot be served.
+ * What answers a call to an endpoint, by the shares of its deployments and of a rollout.
+ * Throws `not-found` for an unknown endpoint or deployment, `unavailable` while no version is ready or no traffic
+ * is taken, and `conflict` with the reason where the version it waits for cannot be served.
  */
-export async function targetOf(ctx: Context, name: string): Promise<Target> {
-  const { entries, refreshing } = cacheOf(ctx.stores);
-  const key = `${ctx.workspace}/${name}`;
-  const known = entries.get(key);
-  const age = known ? ctx.clock.now() - known.at : Number.POSITIVE_INFINITY;
-  if (known && age < freshMilliseconds) return known.target;
-  let next = refreshing.get(key);
-  if (!next) {
-    next = refresh(ctx, key, name, known).finally(() => refreshing.delete(key));
-    refreshing.set(key, next);
-  }
-  if (!known || age >= staleMilliseconds) return next;
-  next.catch((error: unknown) =>
-    ctx.log.warn('endpoint not refreshed', { endpoint: name, reason: String(error) }),
-  );
-  return known.target;
-}
-
-async function refresh(ctx: Context, key: string, name: string, known: Entry | undefined): Promise<Target> {
-  const { entries } = cacheOf(ctx.stores);
-  const at = ctx.clock.now();
-  try {
-    const target = await read(ctx, name, known?.target);
-    entries.delete(key);
-    entries.set(key, { target, at });
-    const [oldest] = entries.keys();
-    if (entries.size > targetsMax && oldest !== undefined) entries.delete(oldest);
-    return target;
-  } catch (error) {
-    if (!known || isCode(error, 'not-found')) {
-      entries.delete(key);
-      throw error;
-    }
-    ctx.log.error('endpoint keeps its last version', { endpoint: name, reason: String(error) });
-    known.at = at;
-    return known.target;
-  }
-}
-
-async function read(ctx: Context, name: string, known: Target | undefined): Promise<Target> {
-  let endpoint = await getEndpoint(ctx, name);
-  // Whoever asks for an endpoint that is not pinned pins it, should the event for it have been lost.
-  if (!endpoint.stable) endpoint = (await follow(ctx, name)) ?? endpoint;
-  const { stable } = endpoint;
-  if (!stable) throw await whyWaiting(ctx, endpoint);
-  const pinned = { ...endpoint, stable };
-  const rules = await rulesOf(ctx, pinned);
-  const model =
-    known && known.model.ready.digest === stable.digest && known.model.ready.version === stable.version
-      ? known.model
-      : await loadModel(ctx, await getReady(ctx, endpoint.modelId, stable.version));
-  return { endpoint: pinned, model: model.rules?.id === rules.id ? model : { ...model, rules } };
-}
-
-/** Why an endpoint has nothing to answer with: its version is still being read, or never can be served. */
-async function whyWaiting(ctx: Context, { name, modelId, model, alias }: Endpoint): Promise<CairnError> {
-  const version = aliasHolder(await modelById(ctx, modelId), alias);
-  // Waiting does not help a version that was refused: this throws the reason.
-  if (version !== undefined) await getReady(ctx, modelId, version);
-  return new CairnError(
-    'unavailable',
-    `Endpoint '${name}' waits for a version of '${model}' with alias '${alias}' that is ready.`,
-    { retryAfterSeconds },
+export async function targetOf(ctx: Context, name: string, caller: Caller = {}): Promise<Target> {
+  const target = choose(ctx, await liveOf(ctx, name), caller);
+  if (target.deployment.kind === 'model') return target as Target;
+  throw new CairnError(
+    'conflict',
+    `Deployment '${target.deployment.name}' of endpoint '${name}' is elsewhere; what it takes is not known here.`,
+    { field: 'deployment' },
   );
 }
 
-function cacheOf(stores: Stores): Cache {
-  let cache = caches.get(stores);
-  if (!cache) caches.set(stores, (cache = { entries: new Map(), refreshing: new Map() }));
-  return cache;
+/** The same from what this instance knows, also where the call is answered elsewhere. */
+export function choose(ctx: Context, live: Live, caller: Caller): Target | ExternalTarget {
+  const { endpoint, deployments } = live;
+  const name = caller.deployment ?? drawn(ctx, endpoint, caller);
+  const deployment = name === undefined ? undefined : deployments.get(name);
+  if (caller.deployment !== undefined && deployment === undefined)
+    throw new CairnError(
+      'not-found',
+      `Endpoint '${endpoint.name}' has no deployment '${caller.deployment.slice(0, 100)}'; it has ${[
+        ...deployments.keys(),
+      ].join(', ')}.`,
+      { field: 'deployment' },
+    );
+  if (deployment === undefined)
+    throw new CairnError('unavailable', `Endpoint '${endpoint.name}' takes no calls: its traffic is 0.`);
+  if (deployment instanceof CairnError) throw deployment;
+  if (deployment.kind === 'external') return { endpoint, deployment };
+  const { rollout } = deployment.deployment;
+  const isCanary =
+    deployment.canary !== undefined &&
+    pointOf(ctx, `${rollout?.id}`, caller.key) < canaryShare(rollout) / 100;
+  return {
+    endpoint,
+    deployment: deployment.deployment,
+    variant: isCanary ? 'canary' : 'stable',
+    model: (isCanary ? deployment.canary : undefined) ?? deployment.stable,
+  };
+}
+
+/** The deployment that a call falls to. */
+function drawn(ctx: Context, { name, traffic }: Endpoint, { key }: Caller): string | undefined {
+  let point = pointOf(ctx, name, key) * 100;
+  const shares = Object.entries(traffic).filter(([, share]) => share > 0);
+  for (const [deployment, share] of shares) if ((point -= share) < 0) return deployment;
+  return shares.at(-1)?.[0];
 }

@@ -14,7 +14,7 @@ import {
   searchModels,
   searchVersions,
 } from '../../shared/registry/index.ts';
-import { createEndpoint, listEndpoints } from '../../shared/endpoints/index.ts';
+import { atOnce, createEndpoint, listEndpoints, following } from '../../shared/endpoints/index.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -37,7 +37,11 @@ beforeAll(async () => {
     for (let n = 0; n < versions; n++)
       await createVersion(ctx, { name: nameOf(i), source: 'https://example.com/m' });
     await moveAlias(ctx, { name: nameOf(i), alias: 'champion', version: 1 });
-    await createEndpoint(ctx, { name: nameOf(i), model: nameOf(i), alias: 'champion' });
+    await createEndpoint(ctx, {
+      name: nameOf(i),
+      deployments: [following(nameOf(i), 'champion')],
+      rollout: atOnce,
+    });
     await putMonitor(ctx, `${nameOf(i)}-watch`, { endpoint: nameOf(i) });
     for (const [id, type] of [
       [`batch-${i}`, 'batch-job'],

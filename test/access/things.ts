@@ -4,7 +4,7 @@ import type { Context } from '../../shared/context.ts';
 import { putMonitor } from '../../shared/monitoring/index.ts';
 import type { RetrainingJob } from '../../shared/pipelines/index.ts';
 import { modelByName } from '../../shared/registry/index.ts';
-import { createEndpoint } from '../../shared/endpoints/index.ts';
+import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
 import { createExperiment, createLoggedModel, createRun, logToRun } from '../../shared/tracking/index.ts';
 import { classifier, publish } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';
@@ -21,7 +21,7 @@ export async function makeThings(server: TestServer, name: string): Promise<Thin
   await ctx.stores.blobs('artifacts').write(blobName(ctx, file), Buffer.from(`bytes of ${name}`));
   await publish(server, name, classifier());
   const { modelId } = await modelByName(ctx, name);
-  await createEndpoint(ctx, { name, model: name, alias: 'champion' });
+  await createEndpoint(ctx, { name, deployments: [following(name, 'champion')], rollout: atOnce });
   await putMonitor(ctx, `monitor-${name}`, { endpoint: name });
   const batchJob = await keepJob(ctx, batchJobOf(ctx, name));
   const retraining = await keepJob(ctx, retrainingOf(ctx, name, modelId));

@@ -13,7 +13,7 @@ import { readChunk, readChunks } from '../../shared/batch/store.ts';
 import type { Context } from '../../shared/context.ts';
 import { writeModel } from '../../shared/onnx/index.ts';
 import { createModel, getReady, modelByName, moveAlias } from '../../shared/registry/index.ts';
-import { createEndpoint } from '../../shared/endpoints/index.ts';
+import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
 import { classifier, deploy, features, register } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import {
@@ -154,7 +154,11 @@ describe('events', () => {
       alias: 'champion',
       version: await register(ctx, 'unread', classifier()),
     });
-    await createEndpoint(ctx, { name: 'unread', model: 'unread', alias: 'champion' });
+    await createEndpoint(ctx, {
+      name: 'unread',
+      deployments: [following('unread', 'champion')],
+      rollout: atOnce,
+    });
     const waiting = await drop(ctx, 'unread', file(1));
     expect(waiting).toMatchObject({ status: 'failed', failure: { code: 'endpoint' } });
     expect(await endings(ctx, waiting)).toBe(1);

@@ -4,7 +4,7 @@ import type { Context } from '../../shared/context.ts';
 import { writeCsv } from '../../shared/datasets/index.ts';
 import { linearClassifier } from '../../shared/onnx/index.ts';
 import { createModel, createVersion, moveAlias } from '../../shared/registry/index.ts';
-import { createEndpoint } from '../../shared/endpoints/index.ts';
+import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
 import { flushPredictions, recordLabels } from '../../shared/predictions/index.ts';
 import { predict, targetOf } from '../../shared/serving/index.ts';
 import type { TestServer } from '../support/server.ts';
@@ -78,7 +78,7 @@ export async function deploy(
   await createModel(ctx, { name });
   const version = await registerVersion(server, ctx, name, onnx, tags);
   await moveAlias(ctx, { name, alias: 'champion', version });
-  await createEndpoint(ctx, { name, model: name, alias: 'champion' });
+  await createEndpoint(ctx, { name, deployments: [following(name, 'champion')], rollout: atOnce });
   await server.drain();
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkNow } from '../../shared/monitoring/index.ts';
 import { rotateHashKey } from '../../shared/privacy/index.ts';
 import { createModel, createVersion, moveAlias, setVersionTag } from '../../shared/registry/index.ts';
-import { createEndpoint } from '../../shared/endpoints/index.ts';
+import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
 import { flushPredictions, type PredictionPart, readPredictions } from '../../shared/predictions/index.ts';
 import type { TestServer } from '../support/server.ts';
 import { deploy } from '../serving/support.ts';
@@ -120,7 +120,11 @@ describe('columns with personal data', () => {
     await createVersion(ctx, { name: 'of-run', source: `mlflow-artifacts:/${path}`, runId: String(run) });
     await server.drain();
     await moveAlias(ctx, { name: 'of-run', alias: 'champion', version: 1 });
-    await createEndpoint(ctx, { name: 'of-run', model: 'of-run', alias: 'champion' });
+    await createEndpoint(ctx, {
+      name: 'of-run',
+      deployments: [following('of-run', 'champion')],
+      rollout: atOnce,
+    });
     await server.drain();
     await askAbout(ctx, 'of-run', [ann]);
     const [part] = await partsOf('of-run');
@@ -232,7 +236,7 @@ describe('a monitor of an endpoint with personal data', () => {
     });
     await server.drain();
     await moveAlias(ctx, { name, alias: 'champion', version: 1 });
-    await createEndpoint(ctx, { name, model: name, alias: 'champion' });
+    await createEndpoint(ctx, { name, deployments: [following(name, 'champion')], rollout: atOnce });
     await server.drain();
     await putPolicy(server, name, { pii });
     await askRows(at(server.ctx, start + 60_000), name, rowsOf(500, shift));

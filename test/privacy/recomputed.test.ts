@@ -5,7 +5,7 @@ import { checkNow, getResult, type MonitorResult } from '../../shared/monitoring
 
 import { rowsOf, uploadRows } from '../monitoring/support.ts';
 import { createModel, createVersion, deleteVersion, moveAlias } from '../../shared/registry/index.ts';
-import { createEndpoint } from '../../shared/endpoints/index.ts';
+import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
 import { readPredictions, recordLabels } from '../../shared/predictions/index.ts';
 import type { TestServer } from '../support/server.ts';
 import { askRows, at, classifier, hour, keyedServer, placesOf, putPolicy } from './support.ts';
@@ -30,7 +30,7 @@ async function deploy(name: string, tags: Record<string, string>): Promise<void>
   });
   await server.drain();
   await moveAlias(ctx, { name, alias: 'champion', version: 1 });
-  await createEndpoint(ctx, { name, model: name, alias: 'champion' });
+  await createEndpoint(ctx, { name, deployments: [following(name, 'champion')], rollout: atOnce });
   await server.drain();
   await putPolicy(server, name, { subject_key: 'member' });
 }

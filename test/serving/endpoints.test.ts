@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { createModel, getReady, modelByName, moveAlias } from '../../shared/registry/index.ts';
-import { createEndpoint, followAlias, getEndpoint } from '../../shared/endpoints/index.ts';
+import {
+  atOnce,
+  createEndpoint,
+  followAlias,
+  getEndpoint,
+  following,
+  mainOf,
+} from '../../shared/endpoints/index.ts';
 import { targetOf } from '../../shared/serving/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { type TestServer, testServer } from '../support/server.ts';
@@ -73,7 +80,11 @@ describe('following an alias', () => {
   test('an endpoint on a version that cannot be served says why, until the alias moves to one that can', async () => {
     const { ctx } = server;
     await publish(server, 'hopeless', Buffer.from('not a model'));
-    await createEndpoint(ctx, { name: 'hopeless', model: 'hopeless', alias: 'champion' });
+    await createEndpoint(ctx, {
+      name: 'hopeless',
+      deployments: [following('hopeless', 'champion')],
+      rollout: atOnce,
+    });
     const ping = await server.call('GET', '/endpoints/hopeless/ping');
     expect(ping).toMatchObject({ status: 409, body: { error_code: 'RESOURCE_CONFLICT' } });
     expect(String(ping.body['message'])).toContain("Version 1 of 'hopeless' cannot be served: ");
@@ -90,14 +101,18 @@ describe('following an alias', () => {
     await createModel(ctx, { name: 'waiting' });
     const version = await register(ctx, 'waiting', classifier());
     await moveAlias(ctx, { name: 'waiting', alias: 'champion', version });
-    await createEndpoint(ctx, { name: 'waiting', model: 'waiting', alias: 'champion' });
+    await createEndpoint(ctx, {
+      name: 'waiting',
+      deployments: [following('waiting', 'champion')],
+      rollout: atOnce,
+    });
     for (const path of ['/endpoints/waiting/ping', '/v2/models/waiting', '/v2/models/waiting/ready']) {
       const response = await server.fetch(path);
       expect(response.status).toBe(503);
       expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     }
     await server.drain();
-    expect((await getEndpoint(ctx, 'waiting')).stable?.version).toBe(1);
+    expect(mainOf(await getEndpoint(ctx, 'waiting'))?.stable?.version).toBe(1);
     expect((await server.fetch('/endpoints/waiting/ping')).status).toBe(200);
   });
 
@@ -107,7 +122,7 @@ describe('following an alias', () => {
     const version = await register(ctx, 'steady', new TextEncoder().encode('not a model'));
     await moveAlias(ctx, { name: 'steady', alias: 'champion', version });
     await server.drain();
-    expect((await getEndpoint(ctx, 'steady')).stable?.version).toBe(1);
+    expect(mainOf(await getEndpoint(ctx, 'steady'))?.stable?.version).toBe(1);
   });
 
   test('a move is pinned once, however often and concurrently its event is delivered', async () => {
@@ -122,7 +137,7 @@ describe('following an alias', () => {
     await server.drain();
     await followAlias(ctx, movedEvent(modelId));
     const after = await getEndpoint(ctx, 'repeated');
-    expect(after.stable?.version).toBe(2);
+    expect(mainOf(after)?.stable?.version).toBe(2);
     expect(after.seq).toBe(before.seq + 1);
   });
 
@@ -139,13 +154,13 @@ describe('following an alias', () => {
     await Promise.all(moves);
     await server.drain();
     const { aliases } = await modelByName(ctx, 'raced');
-    expect((await getEndpoint(ctx, 'raced')).stable?.version).toBe(aliases['champion']);
+    expect(mainOf(await getEndpoint(ctx, 'raced'))?.stable?.version).toBe(aliases['champion']);
   });
 
   test('other aliases and other models do not move it', async () => {
     await deploy(server, 'apart', classifier());
     await publish(server, 'apart', classifier(1), 'challenger');
-    expect((await getEndpoint(server.ctx, 'apart')).stable?.version).toBe(1);
+    expect(mainOf(await getEndpoint(server.ctx, 'apart'))?.stable?.version).toBe(1);
   });
 });
 
@@ -163,7 +178,7 @@ describe('what an instance knows', () => {
     await deploy(server, 'timed', classifier());
     let now = Date.now();
     const ctx = { ...server.ctx, clock: { now: () => now } };
-    const version = async () => (await targetOf(ctx, 'timed')).endpoint.stable.version;
+    const version = async () => (await targetOf(ctx, 'timed')).model.ready.version;
     expect(await version()).toBe(1);
     await publish(server, 'timed', classifier(1));
     now += 4_900;
@@ -185,7 +200,7 @@ describe('what an instance knows', () => {
     const { served } = await getReady(ctx, model.ready.modelId, 2);
     await ctx.stores.blobs('models').write(served.blob, Buffer.from('other bytes'));
     const later = { ...ctx, clock: { now: () => Date.now() + 20_000 } };
-    expect((await getEndpoint(ctx, 'robust')).stable?.version).toBe(2);
+    expect(mainOf(await getEndpoint(ctx, 'robust'))?.stable?.version).toBe(2);
     expect((await targetOf(later, 'robust')).model.ready.version).toBe(1);
   });
 });

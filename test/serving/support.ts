@@ -50,6 +50,7 @@ export async function deploy(server: TestServer, name: string, bytes: Uint8Array
     name,
     model: name,
     alias: 'champion',
+    rollout: { plan: [100] },
   });
   if (status !== 201) throw new Error(`The endpoint was not made: ${JSON.stringify(body)}`);
 }

@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { fields, json, type Route, route } from '../../shared/http/index.ts';
+import { fields, json, type Route, route } from '../../../shared/http/index.ts';
 import {
   type DataPolicy,
   type HashKeyFacts,
   listHashKeys,
   retentionDaysDefault,
   rotateHashKey,
-} from '../../shared/privacy/index.ts';
-import { getDataPolicy, putDataPolicy } from '../../shared/endpoints/index.ts';
+} from '../../../shared/privacy/index.ts';
+import { getDataPolicy, putDataPolicy } from '../../../shared/endpoints/index.ts';
 
 const columnsMax = 1000;
 const column = z

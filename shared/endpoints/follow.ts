@@ -1,0 +1,115 @@
+import type { Context } from '../context.ts';
+import type { CairnEvent, EventType } from '../events/index.ts';
+import { isCode, unlessCode } from '../http/index.ts';
+import { aliasHolder, getVersion, modelById } from '../registry/index.ts';
+import type { Deployment, ModelDeployment, Pinned } from './deployment.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Rollout } from './rollout.ts';
+import { changeEndpoint, endpointsOf } from './store.ts';
+
+/**
+ * Brings the endpoints that an event concerns on the way to the version their alias holds now. Subscriber of
+ * `alias.moved` and `version.ready`; serving an event twice, late or out of order changes nothing.
+ */
+export async function followAlias(ctx: Context, event: CairnEvent): Promise<void> {
+  const { modelId = '', alias } = event.subject;
+  const concerns = (each: Deployment) =>
+    each.kind === 'model' &&
+    each.modelId === modelId &&
+    (alias === undefined || ('alias' in each.follows && each.follows.alias === alias));
+  for (const { name, deployments } of await endpointsOf(ctx, modelId))
+    if (deployments.some(concerns)) await unlessCode(follow(ctx, name), 'not-found');
+}
+
+/**
+ * Pins what has no version yet, and begins a rollout where an alias has gone on to another version that is ready;
+ * otherwise what answered before goes on. The endpoint is read before the alias: a write between the two makes
+ * the swap fail, so that an older version never replaces a newer one. Throws `not-found`.
+ */
+export async function follow(ctx: Context, name: string): Promise<Endpoint> {
+  const { doc } = await changeEndpoint(ctx, name, async (endpoint) => {
+    const followed = await Promise.all(endpoint.deployments.map((each) => followedBy(ctx, endpoint, each)));
+    const moved = followed.find(({ type }) => type !== undefined);
+    if (moved?.type === undefined) return undefined;
+    return {
+      next: { ...endpoint, deployments: followed.map(({ deployment }) => deployment) },
+      type: moved.type,
+      subject: { deployment: moved.deployment.name, ...moved.subject },
+    };
+  });
+  return doc;
+}
+
+type Followed = {
+  readonly deployment: Deployment;
+  readonly type?: EventType;
+  readonly subject?: Readonly<Record<string, string>>;
+};
+
+async function followedBy(ctx: Context, endpoint: Endpoint, deployment: Deployment): Promise<Followed> {
+  if (deployment.kind !== 'model') return { deployment };
+  const held = await heldVersion(ctx, deployment);
+  const { stable, rollout } = deployment;
+  if (!held || isSame(held, rollout?.to ?? stable)) return { deployment };
+  const policy = endpoint.rollout;
+  if (!stable || policy.plan[0] === 100 || isSame(held, stable))
+    return { deployment: pinned(ctx, deployment, held), type: 'endpoint.moved' };
+  const begun: Rollout = {
+    id: ctx.ids.hex(8),
+    from: stable,
+    to: held,
+    policy,
+    step: 0,
+    since: ctx.clock.now(),
+    startedAt: ctx.clock.now(),
+  };
+  return {
+    deployment: { ...ended(ctx, deployment, 'superseded'), rollout: begun },
+    type: 'rollout.started',
+    subject: { rolloutId: begun.id, rolloutTo: String(held.version) },
+  };
+}
+
+/** With a version that answers alone from now on. */
+function pinned(ctx: Context, deployment: ModelDeployment, stable: Pinned): ModelDeployment {
+  return { ...ended(ctx, deployment, 'superseded'), stable };
+}
+
+/** Without the rollout that was under way, which is remembered as the last one. */
+function ended(ctx: Context, deployment: ModelDeployment, outcome: 'superseded'): ModelDeployment {
+  const { rollout, ...rest } = deployment;
+  if (!rollout) return deployment;
+  const { id, from, to, step, startedAt, judged } = rollout;
+  return {
+    ...rest,
+    lastRollout: {
+      id,
+      from,
+      to,
+      step,
+      startedAt,
+      ...(judged ? { judged } : {}),
+      outcome,
+      reason: 'The alias has moved on.',
+      endedAt: ctx.clock.now(),
+    },
+  };
+}
+
+/** The version that a deployment is to answer with, or `undefined` where there is none that can serve. */
+async function heldVersion(ctx: Context, { modelId, follows }: ModelDeployment): Promise<Pinned | undefined> {
+  try {
+    const version =
+      'alias' in follows ? aliasHolder(await modelById(ctx, modelId), follows.alias) : follows.version;
+    if (version === undefined) return undefined;
+    const { inspection } = await getVersion(ctx, modelId, version);
+    return inspection.state === 'ready' ? { version, digest: inspection.ready.digest } : undefined;
+  } catch (error) {
+    if (isCode(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+function isSame(a: Pinned, b: Pinned | undefined): boolean {
+  return a.version === b?.version && a.digest === b.digest;
+}
