@@ -1,7 +1,7 @@
 export { answerAside } from './answer-aside.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
-export { loadModel, type ServedModel } from './models.ts';
+export { loadModel, type RunOptions, type ServedModel } from './models.ts';
 export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
 export { predict, type Prediction } from './predict.ts';
 export { type Live, liveOf } from './live.ts';

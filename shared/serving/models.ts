@@ -15,6 +15,11 @@ import {
   zeros,
 } from '../sessions/index.ts';
 
+export type RunOptions = {
+  /** When the caller gives up, in ms since 1970 by the clock of the context. */
+  readonly deadlineAt?: number;
+};
+
 /** A model that can be asked. It stays usable for as long as it is held: what was released is loaded again. */
 export type ServedModel = {
   readonly ready: VersionReady;
@@ -24,8 +29,11 @@ export type ServedModel = {
   readonly roles: Roles | null;
   /** Which of its columns are personal data where it answers for an endpoint: neither log nor error shows them. */
   readonly rules?: ColumnRules;
-  /** Runs checked tensors through the model; all outputs come back. */
-  run(feeds: Tensors): Promise<Tensors>;
+  /**
+   * Runs checked tensors through the model; all outputs come back.
+   * Throws `timeout` where that is not done at `deadlineAt`, and `too-many` where too many calls wait already.
+   */
+  run(feeds: Tensors, options?: RunOptions): Promise<Tensors>;
   /**
    * Scores `rows` rows of features, row-major in the order of the model's columns; NaN is missing.
    * Throws `conflict` for a model that does not take one float table or gives no class or number.
@@ -46,7 +54,11 @@ export async function loadModel(
   const { inputs, outputs } = await using(ctx, ready, (session) => Promise.resolve(session));
   const roles = rolesOf(outputs, ready.labels);
   const [input] = inputs;
-  const run = (feeds: Tensors) => using(ctx, ready, (session) => attempt(ctx, ready, session, feeds));
+  const run = async (feeds: Tensors, { deadlineAt = Number.POSITIVE_INFINITY }: RunOptions = {}) => {
+    const results = await using(ctx, ready, (session) => attempt(ctx, ready, session, feeds));
+    if (ctx.clock.now() < deadlineAt) return results;
+    throw new CairnError('timeout', 'The model did not answer in time.');
+  };
   return {
     ready,
     inputs,
