@@ -1,15 +1,12 @@
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
+import type { Logging } from '../endpoints/index.ts';
+import { lossBound } from './bounds.ts';
 import { type PartHead, type Scored, writePart } from './part.ts';
 import { hourFolder, hourOf, predictionIds } from './prediction-id.ts';
 
-/** A buffer is written when it holds this much, or `predictionFlushSeconds` after its first row. */
-const rowsMax = 5_000;
-const bytesMax = 4 * 1024 * 1024;
-/** Bound of what waits for a store that does not answer; beyond it the oldest rows are given up, and counted. */
-const waitingBytesMax = 64 * 1024 * 1024;
-const shutdownMilliseconds = 3_000;
 const rowOverheadBytes = 64;
+const everyCall: Logging = { sampleRate: 1, durability: 'buffer' };
 
 /** Whose rows a buffer collects. */
 export type LogHead = Omit<PartHead, 'workspace' | 'hour' | 'buffer'>;
@@ -26,6 +23,7 @@ type PartBuffer = {
 type Log = {
   /** Buffers that still take rows, by endpoint, digest, hour and what is hidden. */
   readonly open: Map<string, PartBuffer>;
+  openBytes: number;
   /** Closed buffers that are not in the store yet, oldest first. */
   readonly closed: Set<PartBuffer>;
   /** The one of them that is being written: it may arrive, so it is not given up. */
@@ -39,12 +37,17 @@ type Log = {
 const logs = new WeakMap<Stores, Log>();
 
 /**
- * Adds the rows of a request to the log and returns their ids. It only remembers the tensors; the part
- * is made and written later, personal data masked or hashed as the head says, so a crash of the instance loses at most the rows of the last
- * `predictionFlushSeconds`, and a store that does not answer for long all beyond {@link waitingBytesMax}.
+ * Adds the rows of a request to the log and returns their ids; none where the request is not among the
+ * `sampleRate` that is logged, which is drawn for each. It only remembers the tensors; the part is made and
+ * written later, personal data masked or hashed as the head says: {@link lossBound} says what that can lose.
  */
-export function logPredictions(ctx: Context, head: LogHead, scored: Scored): string[] {
-  if (scored.rows === 0) return [];
+export function logPredictions(
+  ctx: Context,
+  head: LogHead,
+  scored: Scored,
+  { sampleRate }: Logging = everyCall,
+): string[] {
+  if (scored.rows === 0 || ctx.ids.random() >= sampleRate) return [];
   const log = logOf(ctx.stores);
   const hour = hourOf(scored.at);
   const rules = head.rules?.id ?? '';
@@ -68,8 +71,12 @@ export function logPredictions(ctx: Context, head: LogHead, scored: Scored): str
   const firstRow = buffer.rows;
   buffer.requests.push(scored);
   buffer.rows += scored.rows;
-  buffer.bytes += bytesOf(scored);
-  if (buffer.rows >= rowsMax || buffer.bytes >= bytesMax) flushSoon(ctx, log, key);
+  const bytes = bytesOf(scored);
+  buffer.bytes += bytes;
+  log.openBytes += bytes;
+  if (buffer.rows >= lossBound.rows || buffer.bytes >= lossBound.bytes) flushSoon(ctx, log, key);
+  else if (log.openBytes >= lossBound.openBytes)
+    for (const each of [...log.open.keys()]) flushSoon(ctx, log, each);
   return predictionIds(`${ctx.workspace}/${head.endpoint}`, hour, buffer.head.buffer, firstRow, scored.rows);
 }
 
@@ -82,7 +89,7 @@ export async function flushPredictions(stores: Stores): Promise<number> {
   for (const key of [...log.open.keys()]) close(log, key);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, shutdownMilliseconds);
+    timer = setTimeout(resolve, lossBound.shutdownSeconds * 1000);
   });
   await Promise.race([write(log), deadline]);
   clearTimeout(timer);
@@ -96,6 +103,7 @@ function logOf(stores: Stores): Log {
   if (!log) {
     log = {
       open: new Map(),
+      openBytes: 0,
       closed: new Set(),
       inFlight: undefined,
       lost: new Map(),
@@ -121,6 +129,7 @@ function close(log: Log, key: string): void {
   if (!buffer) return;
   clearTimeout(buffer.timer);
   log.open.delete(key);
+  log.openBytes -= buffer.bytes;
   log.closed.add(buffer);
   giveUpOldest(log);
 }
@@ -174,7 +183,7 @@ function partName({ workspace, endpoint, hour, buffer }: PartHead): string {
 function giveUpOldest(log: Log): void {
   let bytes = [...log.closed].reduce((sum, buffer) => sum + buffer.bytes, 0);
   for (const buffer of log.closed) {
-    if (bytes <= waitingBytesMax) return;
+    if (bytes <= lossBound.waitingBytes) return;
     if (buffer === log.inFlight) continue;
     const owner = `${buffer.head.workspace}/${buffer.head.endpoint}`;
     log.closed.delete(buffer);

@@ -7,7 +7,7 @@ import { isFloat, jsonElement, type Tensor, type Tensors } from '../sessions/ind
  * The body of the answer, as MLflow's scoring of an ONNX model gives it: for named columns a record per
  * row with a key per output, where class probabilities are a map by label (as the maps of skl2onnx come
  * out), and a single number is bare; for tensors an object of nested lists by output. NaN and the
- * infinities are null. `prediction_ids` names the rows for labels to come.
+ * infinities are null. `prediction_ids` names the rows for labels to come, and is left out where the call is not logged.
  */
 export function invocationResponse(
   model: ServedModel,
@@ -24,7 +24,7 @@ export function invocationResponse(
             nested(tensor, (at) => jsonElement(tensor, at)),
           ]),
         );
-  return { predictions, prediction_ids: ids };
+  return { predictions, ...(ids.length < rows ? {} : { prediction_ids: ids }) };
 }
 
 function records(model: ServedModel, outputs: Tensors, rows: number): Record<string, unknown>[] {

@@ -54,7 +54,7 @@ export function parseInferRequest(text: string, model: ServedModel): InferReques
 
 /**
  * The body of an infer response. Prediction ids come as response parameter `prediction_ids`, joined by
- * commas, since the protocol's parameters hold no lists. Throws `invalid` when a value is NaN or
+ * commas, since the protocol's parameters hold no lists, and not where the call is not logged. Throws `invalid` when a value is NaN or
  * infinite, which JSON cannot carry: other inputs, or other outputs, can be asked for.
  */
 export function inferResponse(
@@ -66,7 +66,9 @@ export function inferResponse(
     model_name: endpoint.name,
     model_version: String(model.ready.version),
     ...(request.id === undefined ? {} : { id: request.id }),
-    parameters: { prediction_ids: prediction.ids.join(',') },
+    ...(prediction.ids.length < prediction.rows
+      ? {}
+      : { parameters: { prediction_ids: prediction.ids.join(',') } }),
     outputs: request.outputs.map((name) => {
       const tensor = prediction.outputs[name];
       return { name, shape: tensor.dims, datatype: datatypeOf(tensor.type), data: flatData(name, tensor) };

@@ -10,11 +10,11 @@ export type Prediction = {
   readonly outputs: Tensors;
   /** What the outputs mean, for a classifier or regressor. */
   readonly scores: Scores | null;
-  /** One id a row, by which labels are attached later. */
+  /** One id a row, by which labels are attached later; none where the call is not logged. */
   readonly ids: readonly string[];
 };
 
-/** Runs checked tensors through what answers for the endpoint, and logs every row. */
+/** Runs checked tensors through what answers for the endpoint, and logs the rows, unless the endpoint logs a sample and this call is not of it. */
 export async function predict(
   ctx: Context,
   { endpoint, deployment, variant, model }: Target,
@@ -50,6 +50,7 @@ export async function predict(
       latencyMicros: Math.round((performance.now() - started) * 1000),
       status: 200,
     },
+    endpoint.logging,
   );
   return { rows: rows ?? 1, outputs, scores, ids };
 }

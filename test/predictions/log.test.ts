@@ -10,7 +10,7 @@ import { predict, targetOf } from '../../shared/serving/index.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
 import { logPredictions } from '../../shared/predictions/prediction-log.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { classifier, deploy, features } from './support.ts';
+import { classifier, deploy, features } from '../serving/support.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -88,7 +88,7 @@ describe('the prediction log', () => {
     expect(column('modelId')).toEqual(Array(4).fill(model.ready.modelId));
     expect(column('version')).toEqual([1, 1, 1, 1]);
     expect(column('source')).toEqual(Array(4).fill('realtime'));
-    expect(column('deployment')).toEqual(Array(4).fill('stable'));
+    expect(column('deployment')).toEqual(Array(4).fill('main'));
     expect((column('latencyMicros') ?? []).every((micros) => Number(micros) > 0)).toBe(true);
     const [id = ''] = invoked;
     const [name] = (await parts('logged')).map((blob) => blob.name);
