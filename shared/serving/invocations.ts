@@ -163,6 +163,8 @@ function namedTensors(
   return Object.fromEntries(
     ports.map((port) => {
       const value = values[port.name];
+      if (port.shape.length === 0 && !Array.isArray(value))
+        return [port.name, tensorOf(port, [], [value], { missing: 'nan', quote })];
       return [port.name, nestedTensor(port, Array.isArray(value) ? (value as unknown[]) : [value], quote)];
     }),
   );
