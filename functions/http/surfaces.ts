@@ -4,6 +4,7 @@ import { artifacts } from './artifacts/index.ts';
 import { audit } from './audit/index.ts';
 import { batch } from './batch.ts';
 import { description } from './description.ts';
+import { descriptions } from './endpoints/describe.ts';
 import { endpoints } from './endpoints/endpoints.ts';
 import { feedbacks } from './endpoints/feedback.ts';
 import { erasures } from './erasure.ts';
@@ -42,6 +43,7 @@ const served: readonly Surface[] = [
   webhookDeliveries,
   lineage,
   endpoints,
+  descriptions,
   feedbacks,
   invocations,
   openInference,

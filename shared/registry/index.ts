@@ -28,6 +28,7 @@ export {
   inspectVersion,
   requestInspection,
 } from './inspection/inspect.ts';
+export { loggedExample } from './inspection/logged-example.ts';
 export { listManifest, type Manifest, type ManifestFile, readManifest } from './inspection/manifest.ts';
 export { portsOf } from './inspection/signature.ts';
 export type {

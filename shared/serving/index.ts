@@ -1,4 +1,5 @@
 export { answerAside } from './answer-aside.ts';
+export { type Example, exampleOf } from './describe/example.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
 export { loadModel, type RunOptions, type ServedModel } from './models.ts';

@@ -1,4 +1,4 @@
-export { type ExternalData, type Session, zeros } from './runtime.ts';
+export { type ExternalData, isOpen, openSizes, type Session, zeros } from './runtime.ts';
 export { openSession } from './session.ts';
 export {
   allocate,

@@ -50,6 +50,17 @@ export async function listFiles(ctx: Context, version: ModelVersion): Promise<Ar
   return files;
 }
 
+/** One file of a version as it is now; `undefined` where there is none at `path`. Throws {@link Refusal} as {@link listFiles}. */
+export async function fileAt(
+  ctx: Context,
+  version: ModelVersion,
+  path: string,
+): Promise<ArtifactFile | undefined> {
+  const blob = blobName(ctx, checkedArtifactPath(`${await sourcePath(ctx, version)}/${path}`));
+  const found = await ctx.stores.blobs('artifacts').stat(blob);
+  return found && { path, blob, bytes: found.bytes, etag: found.etag };
+}
+
 /** The same files with their sha-256, each read as a stream. Throws `conflict` where one changes meanwhile. */
 export function hashFiles(ctx: Context, files: readonly ArtifactFile[]): Promise<ManifestFile[]> {
   const artifacts = ctx.stores.blobs('artifacts');

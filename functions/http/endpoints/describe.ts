@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { fields, problem, route, type Surface } from '../../../shared/http/index.ts';
+import { exampleOf } from '../../../shared/serving/index.ts';
+
+const onEndpoint = { on: [{ field: 'name', names: 'endpoint' }] } as const;
+const described = z.strictObject({
+  name: fields.requiredText,
+  deployment: z.string().min(1, 'must be the name of a deployment').max(100).optional(),
+});
+
+/** What an endpoint tells of itself: how it is called, in forms that can be used as they are. */
+export const descriptions: Surface = {
+  name: 'endpoint-descriptions',
+  part: 'both',
+  errors: problem,
+  routes: [
+    route('GET', '/api/v1/endpoints/{name}/example', {
+      operation: 'getEndpointExample',
+      role: 'viewer',
+      scope: onEndpoint,
+      input: described,
+      async handle(ctx, { name, deployment }) {
+        const { described: of, example } = await exampleOf(ctx, name, deployment);
+        return { deployment: of.deployment.name, version: of.model.ready.version, ...example };
+      },
+    }),
+  ],
+};

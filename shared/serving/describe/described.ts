@@ -1,0 +1,69 @@
+import { fullAccess } from '../../access/index.ts';
+import { type Context, platform } from '../../context.ts';
+import { type Endpoint, mainOf, type ModelDeployment } from '../../endpoints/index.ts';
+import { CairnError } from '../../http/index.ts';
+import { getVersion, type ModelVersion } from '../../registry/index.ts';
+import { liveOf } from '../live.ts';
+import type { ServedModel } from '../models.ts';
+
+/** What an endpoint tells of itself: the stable version of one of its deployments. */
+export type Described = {
+  readonly endpoint: Endpoint;
+  readonly deployment: ModelDeployment;
+  readonly model: ServedModel;
+  readonly version: ModelVersion;
+  /** What the author's signature says of the columns of the one input, by name. */
+  readonly columns: ReadonlyMap<string, Column>;
+};
+
+/** A column of MLflow's signature; `type` as MLflow spells it: `double`, `long`, `string`, … */
+export type Column = { readonly type: string | undefined; readonly isRequired: boolean };
+
+/**
+ * A deployment of an endpoint with what is known of its model: the one that is named, else the one that gets most
+ * calls. Throws `not-found` for an unknown endpoint or deployment, `conflict` for one that is elsewhere, and
+ * `unavailable` while it waits for its version.
+ */
+export async function describedOf(ctx: Context, name: string, wanted?: string): Promise<Described> {
+  const { endpoint, deployments } = await liveOf(ctx, name);
+  const deployment = wanted ?? mainOf(endpoint)?.name;
+  if (deployment === undefined) throw elsewhere(name);
+  const answering = deployments.get(deployment);
+  if (answering === undefined)
+    throw new CairnError(
+      'not-found',
+      `Endpoint '${name}' has no deployment '${deployment}'; it has ${[...deployments.keys()].join(', ')}.`,
+      { field: 'deployment' },
+    );
+  if (answering instanceof CairnError) throw answering;
+  if (answering.kind === 'external') throw elsewhere(name);
+  const { stable } = answering;
+  // The endpoint is what the caller asked for; what its model is stands behind it.
+  const here: Context = { ...ctx, principal: platform, access: fullAccess };
+  const version = await getVersion(here, stable.ready.modelId, stable.ready.version);
+  return {
+    endpoint,
+    deployment: answering.deployment,
+    model: stable,
+    version,
+    columns: columnsOf(version.artifact?.schema?.inputs ?? []),
+  };
+}
+
+function columnsOf(specs: readonly unknown[]): Map<string, Column> {
+  return new Map(
+    specs.flatMap((spec): [string, Column][] => {
+      const { name, type, required } = (spec ?? {}) as Record<string, unknown>;
+      if (typeof name !== 'string') return [];
+      return [[name, { type: typeof type === 'string' ? type : undefined, isRequired: required !== false }]];
+    }),
+  );
+}
+
+function elsewhere(name: string): CairnError {
+  return new CairnError(
+    'conflict',
+    `What endpoint '${name}' takes is not known here: the deployment that answers is elsewhere.`,
+    { field: 'deployment' },
+  );
+}
