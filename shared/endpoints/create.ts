@@ -1,96 +1,70 @@
 import type { Context } from '../context.ts';
 import { relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
-import { resolveAlias, versionOf, visibleModel } from '../registry/index.ts';
-import { type Deployment, type DeploymentSettings, deploymentSettingsDefault } from './deployment.ts';
-import {
-  type Endpoint,
-  endpointId,
-  type Limits,
-  limitsDefault,
-  type Logging,
-  loggingDefault,
-  type NonFinite,
-  type Shares,
-  type Sticky,
-} from './endpoint.ts';
+import { lost, swap } from '../swap.ts';
+import { checkEndpoint } from './check.ts';
+import { deploymentsOf } from './deploy.ts';
+import { type Endpoint, endpointId, limitsDefault, loggingDefault } from './endpoint.ts';
 import { follow } from './follow.ts';
-import { type RolloutPolicy, rolloutPolicyDefault } from './rollout.ts';
-import { documents, eventOf, partition } from './store.ts';
-import { onlyDeployment } from './upcast.ts';
-
-export type NewDeployment =
-  | {
-      readonly name: string;
-      /** Name of a registered model. */
-      readonly model: string;
-      readonly follows: { readonly alias: string } | { readonly version: number };
-      readonly settings?: Partial<DeploymentSettings>;
-    }
-  | { readonly name: string; readonly url: string; readonly secret?: string };
-
-export type NewEndpoint = {
-  readonly name: string;
-  readonly deployments: readonly NewDeployment[];
-  /** Absent: the first deployment gets everything. */
-  readonly traffic?: Shares;
-  readonly mirror?: Shares;
-  readonly sticky?: Sticky;
-  readonly limits?: Partial<Limits>;
-  readonly logging?: Partial<Logging>;
-  readonly nonFinite?: NonFinite;
-  readonly rollout?: RolloutPolicy;
-  readonly labels?: Readonly<Record<string, string>>;
-};
-
-/** The one deployment of an endpoint that has no other, which follows an alias of a model. */
-export function following(model: string, alias: string): NewDeployment {
-  return { name: onlyDeployment, model, follows: { alias } };
-}
+import type { NewEndpoint } from './input.ts';
+import { loggedAs } from './logging.ts';
+import { rolloutPolicyDefault } from './rollout.ts';
+import { documents, eventOf, isThere, partition, readLogged } from './store.ts';
+import { toldOfPolicy } from './told.ts';
 
 /**
- * Makes an endpoint and pins its deployments to the versions that their aliases hold, where these are ready.
+ * Makes an endpoint and pins its deployments to the versions that their aliases hold, where these are ready. One
+ * that is made by the name of a deleted one takes over its log, and the data policy that this is kept by.
  * Throws `invalid` for what does not fit together, `not-found` for a model, also one that the caller may not see,
- * `invalid` for an alias, `already-exists`.
+ * `invalid` for an alias, `conflict` for a version that is too large, `already-exists`.
  */
 export async function createEndpoint(ctx: Context, input: NewEndpoint): Promise<Endpoint> {
-  const deployments = await Promise.all(input.deployments.map((each) => deploymentOf(ctx, each)));
-  const now = ctx.clock.now();
-  const doc: Endpoint = {
-    id: endpointId(input.name),
-    type: 'endpoint',
-    v: 2,
-    workspace: ctx.workspace,
-    name: input.name,
-    deployments,
-    traffic: input.traffic ?? { [deployments[0]?.name ?? '']: 100 },
-    mirror: input.mirror ?? {},
-    ...(input.sticky ? { sticky: input.sticky } : {}),
-    limits: { ...limitsDefault, ...input.limits },
-    logging: { ...loggingDefault, ...input.logging },
-    ...(input.nonFinite ? { nonFinite: input.nonFinite } : {}),
-    rollout: input.rollout ?? rolloutPolicyDefault,
-    ...(input.labels === undefined ? {} : { labels: input.labels }),
-    seq: 1,
-    createdAt: now,
-    updatedAt: now,
-  };
-  const event = eventOf(ctx, 'endpoint.created', doc);
-  const { outcome } = await documents(ctx).batch(partition(ctx), [{ op: 'create', doc }, event]);
-  if (outcome !== 'applied')
-    throw new CairnError('already-exists', `Endpoint '${input.name}' exists already.`, { field: 'name' });
+  const { name } = input;
+  const deployments = await deploymentsOf(ctx, input.deployments);
+  const event = await swap(ctx, `Endpoint '${name}'`, async () => {
+    const before = await readLogged(ctx, name);
+    if (before && isThere(before))
+      throw new CairnError('already-exists', `Endpoint '${name}' exists already.`, { field: 'name' });
+    const now = ctx.clock.now();
+    const gone = before?.doc;
+    const made: Endpoint = {
+      id: endpointId(name),
+      type: 'endpoint',
+      v: 2,
+      workspace: ctx.workspace,
+      name,
+      deployments,
+      traffic: input.traffic ?? { [deployments[0]?.name ?? '']: 100 },
+      mirror: input.mirror ?? {},
+      ...(input.sticky ? { sticky: input.sticky } : {}),
+      limits: { ...limitsDefault, ...input.limits },
+      logging: loggingDefault,
+      ...(input.nonFinite ? { nonFinite: input.nonFinite } : {}),
+      rollout: {
+        ...rolloutPolicyDefault,
+        ...input.rollout,
+        guards: { ...rolloutPolicyDefault.guards, ...input.rollout?.guards },
+      },
+      ...(input.labels === undefined ? {} : { labels: input.labels }),
+      ...(gone?.dataPolicy ? { dataPolicy: gone.dataPolicy } : {}),
+      ...(gone?.highRiskUntil !== undefined && gone.highRiskUntil > now
+        ? { highRiskUntil: gone.highRiskUntil }
+        : {}),
+      seq: (gone?.seq ?? 0) + 1,
+      createdAt: now,
+      updatedAt: now,
+    };
+    checkEndpoint(made);
+    const doc = await loggedAs(ctx, made, input.logging);
+    const subject = toldOfPolicy(doc.dataPolicy, gone?.dataPolicy);
+    const told = eventOf(ctx, 'endpoint.created', doc, undefined, { subject });
+    const write = before
+      ? ({ op: 'replace', doc, etag: before.etag } as const)
+      : ({ op: 'create', doc } as const);
+    const { outcome } = await documents(ctx).batch(partition(ctx), [write, told]);
+    return outcome === 'applied' ? told : lost;
+  });
   relay(ctx, 'endpoints', partition(ctx), event);
   // After the commit: what becomes ready or moves from now on finds the endpoint, and this finds what was before.
-  return follow(ctx, input.name);
-}
-
-async function deploymentOf(ctx: Context, input: NewDeployment): Promise<Deployment> {
-  if ('url' in input) return { kind: 'external', ...input };
-  const { name, model, follows } = input;
-  const { modelId } =
-    'alias' in follows
-      ? await resolveAlias(ctx, model, follows.alias)
-      : await versionOf(ctx, await visibleModel(ctx, model), follows.version);
-  const settings = { ...deploymentSettingsDefault, ...input.settings };
-  return { kind: 'model', name, modelId, model, follows, settings };
+  return follow(ctx, name);
 }

@@ -77,8 +77,13 @@ export function aliasOf({ follows }: ModelDeployment): string | undefined {
   return 'alias' in follows ? follows.alias : undefined;
 }
 
+/** The registered models of an endpoint, each once. */
+export function modelIdsOf({ deployments }: Pick<Endpoint, 'deployments'>): string[] {
+  return [...new Set(deployments.flatMap((each) => (each.kind === 'model' ? [each.modelId] : [])))];
+}
+
 /** Every version that an endpoint may answer with now. */
-export function pinnedOf({ deployments }: Endpoint): { modelId: string; pinned: Pinned }[] {
+export function pinnedOf({ deployments }: Pick<Endpoint, 'deployments'>): { modelId: string; pinned: Pinned }[] {
   return deployments.flatMap((each) =>
     each.kind === 'model'
       ? [each.stable, each.rollout?.to].flatMap((pinned) =>

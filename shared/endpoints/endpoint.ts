@@ -27,11 +27,25 @@ export type Endpoint = Document & {
   readonly rollout: RolloutPolicy;
   readonly labels?: Readonly<Record<string, string>>;
   readonly dataPolicy?: DataPolicy;
+  /** Until when the log holds rows of an endpoint of this name that was high-risk and is deleted, milliseconds since 1970. */
+  readonly highRiskUntil?: number;
   /** Number of the last event of this endpoint. */
   readonly seq: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 };
+
+/**
+ * What is left of a deleted endpoint, in its place: its log stays for as long as its data policy says, and whatever
+ * holds, erases or removes rows of it finds here what they were. One that is made by the same name goes on from here.
+ */
+export type GoneEndpoint = Omit<Endpoint, 'type'> & {
+  readonly type: 'gone-endpoint';
+  readonly deletedAt: number;
+};
+
+/** Whatever has a log: an endpoint, or one that is deleted. */
+export type Logged = Endpoint | GoneEndpoint;
 
 export type Shares = Readonly<Record<string, number>>;
 

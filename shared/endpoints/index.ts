@@ -1,11 +1,8 @@
 export { rulesOf } from './column-rules.ts';
-export { createEndpoint, following, type NewDeployment, type NewEndpoint } from './create.ts';
-export {
-  getDataPolicy,
-  isEndpointHighRisk,
-  type NewDataPolicy,
-  putDataPolicy,
-} from './data-policy.ts';
+export { isEndpointHighRisk, readyVersions } from './check-policy.ts';
+export { createEndpoint } from './create.ts';
+export { getDataPolicy, type NewDataPolicy, putDataPolicy } from './data-policy.ts';
+export { deleteEndpoint } from './delete.ts';
 export {
   aliasOf,
   type Deployment,
@@ -13,6 +10,7 @@ export {
   deploymentSettingsDefault,
   type ExternalDeployment,
   mainOf,
+  modelIdsOf,
   type ModelDeployment,
   type Pinned,
   pinnedOf,
@@ -21,13 +19,25 @@ export {
 export {
   type Endpoint,
   endpointName,
+  type GoneEndpoint,
   type Limits,
+  type Logged,
   type Logging,
   type NonFinite,
   type Shares,
   type Sticky,
 } from './endpoint.ts';
 export { follow, followAlias } from './follow.ts';
+export {
+  type EndpointChange,
+  following,
+  type LoggingChange,
+  type NewDeployment,
+  type NewEndpoint,
+  type RolloutChange,
+} from './input.ts';
+export { maskedColumns } from './logging.ts';
+export { memoryOf, modelBytesMax, whyTooLarge } from './memory.ts';
 export {
   atOnce,
   canaryShare,
@@ -40,12 +50,14 @@ export {
   rolloutPolicyDefault,
 } from './rollout.ts';
 export {
-  allEndpoints,
+  allLogged,
   changeEndpoint,
   endpointsOf,
   getEndpoint,
+  getLogged,
   getStored,
   listEndpoints,
   unknownEndpoint,
 } from './store.ts';
 export { onlyDeployment } from './upcast.ts';
+export { updateEndpoint } from './update.ts';

@@ -6,7 +6,7 @@ import { CairnError } from '../http/index.ts';
 import { onlyVisible, queryOf } from '../search/index.ts';
 import { lost, swap } from '../swap.ts';
 import { mainOf } from './deployment.ts';
-import { type Endpoint, endpointId, endpointName } from './endpoint.ts';
+import { type Endpoint, endpointId, endpointName, type GoneEndpoint, type Logged } from './endpoint.ts';
 import { type AnyEndpoint, upcast } from './upcast.ts';
 
 /** An endpoint by name; `not-found` where there is none. */
@@ -21,10 +21,26 @@ export async function getStored(ctx: Context, name: string): Promise<Stored<Endp
   throw unknownEndpoint(name);
 }
 
+/** Whatever has a log under a name: an endpoint, or one that is deleted. `not-found` where there never was one. */
+export async function getLogged(ctx: Context, name: string): Promise<Logged> {
+  const stored = await readLogged(ctx, name);
+  if (stored) return stored.doc;
+  throw unknownEndpoint(name);
+}
+
 export async function readEndpoint(ctx: Context, name: string): Promise<Stored<Endpoint> | undefined> {
+  const stored = await readLogged(ctx, name);
+  return stored && isThere(stored) ? stored : undefined;
+}
+
+export async function readLogged(ctx: Context, name: string): Promise<Stored<Logged> | undefined> {
   if (!endpointName.safeParse(name).success) return undefined;
-  const stored = await documents(ctx).read<AnyEndpoint>(partition(ctx), endpointId(name));
-  return stored && { ...stored, doc: upcast(stored.doc) };
+  const stored = await documents(ctx).read<AnyEndpoint | GoneEndpoint>(partition(ctx), endpointId(name));
+  return stored && { ...stored, doc: upcastLogged(stored.doc) };
+}
+
+export function isThere(stored: Stored<Logged>): stored is Stored<Endpoint> {
+  return stored.doc.type === 'endpoint';
 }
 
 /** The words where there is no endpoint of a name. */
@@ -41,13 +57,13 @@ export async function listEndpoints(ctx: Context): Promise<Endpoint[]> {
   return found.map(upcast);
 }
 
-/** Every endpoint of the workspace as it is at this moment, whoever asks: for what must miss none. */
-export async function allEndpoints(ctx: Context): Promise<Endpoint[]> {
-  const found = await documents(ctx).query<AnyEndpoint>(
-    { text: "SELECT * FROM c WHERE c.type = 'endpoint'" },
+/** Whatever has a log in the workspace at this moment, whoever asks: for what must miss none. */
+export async function allLogged(ctx: Context): Promise<Logged[]> {
+  const found = await documents(ctx).query<AnyEndpoint | GoneEndpoint>(
+    { text: "SELECT * FROM c WHERE c.type IN ('endpoint', 'gone-endpoint')" },
     { key: partition(ctx), consistency: 'strong' },
   );
-  return found.map(upcast).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return found.map(upcastLogged).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The endpoints with a deployment of a model, as they are at this moment. */
@@ -83,12 +99,7 @@ export function changeEndpoint(
 ): Promise<Stored<Endpoint>> {
   return swap(ctx, `Endpoint '${name}'`, async () => {
     const stored = await getStored(ctx, name);
-    if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== stored.etag)
-      throw new CairnError(
-        'conflict',
-        `Endpoint '${name}' has changed since it was read; read it again and repeat the change.`,
-        { field: 'If-Match' },
-      );
+    checkMatch(stored, ifMatch);
     const changed = await change(stored.doc);
     if (!changed) return stored;
     const doc: Endpoint = { ...changed.next, seq: stored.doc.seq + 1, updatedAt: ctx.clock.now() };
@@ -103,11 +114,21 @@ export function changeEndpoint(
   });
 }
 
+/** Throws `conflict` where an endpoint has another etag than the caller has read. */
+export function checkMatch({ doc, etag }: Stored<Endpoint>, ifMatch: string | undefined): void {
+  if (ifMatch === undefined || ifMatch === '*' || ifMatch === etag) return;
+  throw new CairnError(
+    'conflict',
+    `Endpoint '${doc.name}' has changed since it was read; read it again and repeat the change.`,
+    { field: 'If-Match' },
+  );
+}
+
 /** The write that tells of a change to an endpoint. */
 export function eventOf(
   ctx: Context,
   type: EventType,
-  after: Endpoint,
+  after: Logged,
   before?: Endpoint,
   { subject = {}, reason }: Pick<Change, 'subject' | 'reason'> = {},
 ): Write & { op: 'create' } {
@@ -131,6 +152,10 @@ export function eventOf(
     },
     { workspace: ctx.workspace },
   );
+}
+
+function upcastLogged(doc: AnyEndpoint | GoneEndpoint): Logged {
+  return doc.type === 'gone-endpoint' ? doc : upcast(doc);
 }
 
 export function documents(ctx: Context) {

@@ -4,7 +4,7 @@ import { type DatasetRef, readTable } from '../datasets/index.ts';
 import { isCode } from '../http/index.ts';
 import { retrainingsOver } from '../pipelines/index.ts';
 import { listVersions, type ModelVersion, modelById } from '../registry/index.ts';
-import { getEndpoint, mainOf } from '../endpoints/index.ts';
+import { getLogged, modelIdsOf } from '../endpoints/index.ts';
 import { startOf } from '../predictions/index.ts';
 import type { EndpointCounts, NotCovered } from './job.ts';
 
@@ -15,7 +15,7 @@ const hourMilliseconds = 3_600_000;
 
 /**
  * What else of an endpoint may hold the person, and is its owner's to look through: files that were scored and have
- * the column, sets and examples of its model's versions, and versions that were trained on rows now erased.
+ * the column, sets and examples of the versions of its models, and versions that were trained on rows now erased.
  */
 export async function lookElsewhere(
   ctx: Context,
@@ -24,8 +24,8 @@ export async function lookElsewhere(
 ): Promise<NotCovered[]> {
   const { endpoint } = counts;
   const places: NotCovered[] = counts.unsearchable.map((why) => ({ endpoint, ...unsearchable(column, why) }));
-  const main = mainOf(await getEndpoint(ctx, endpoint));
-  for await (const place of others(ctx, endpoint, main?.modelId, column, counts)) {
+  const modelIds = modelIdsOf(await getLogged(ctx, endpoint));
+  for await (const place of others(ctx, endpoint, modelIds, column, counts)) {
     places.push({ endpoint, ...place });
     if (places.length < placesMax) continue;
     places.push({
@@ -44,7 +44,7 @@ type Found = Omit<NotCovered, 'endpoint'>;
 async function* others(
   ctx: Context,
   endpoint: string,
-  modelId: string | undefined,
+  modelIds: readonly string[],
   column: string,
   counts: EndpointCounts,
 ): AsyncGenerator<Found> {
@@ -54,7 +54,7 @@ async function* others(
     const why = has ? `It has a column '${column}'.` : 'Its header could not be read.';
     yield { kind: file.container, name: file.name, why };
   }
-  if (modelId !== undefined)
+  for (const modelId of modelIds)
     for (const version of await versionsOf(ctx, modelId)) yield* ofVersion(ctx, version, column);
   for (const job of await retrainingsOver(ctx, endpoint, (from, to) =>
     counts.hours.some((hour) => startOf(hour) < to && startOf(hour) + hourMilliseconds > from),

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
-import { getEndpoint } from '../endpoints/index.ts';
+import { getLogged } from '../endpoints/index.ts';
 import { type PartTable } from '../predictions/index.ts';
 import { lost, swap } from '../swap.ts';
 import { isSameSubject, type NamedSubject, searcher, type Subject, subjectOf } from './subject.ts';
@@ -43,7 +43,7 @@ export async function placeHold(ctx: Context, input: NewHold): Promise<Hold> {
     throw new CairnError('invalid', "Name what to hold: 'endpoint', 'subject', or both.", {
       field: 'endpoint',
     });
-  if (input.endpoint !== undefined) await getEndpoint(ctx, input.endpoint);
+  if (input.endpoint !== undefined) await getLogged(ctx, input.endpoint);
   const hold: Hold = {
     holdId: `hold-${ctx.ids.hex(8)}`,
     ...(input.endpoint === undefined ? {} : { endpoint: input.endpoint }),

@@ -1,9 +1,8 @@
 import type { Context } from '../context.ts';
 import { schedule } from '../events/index.ts';
-import { CairnError, unlessCode } from '../http/index.ts';
-import { noRules, ruleOf } from '../privacy/index.ts';
-import { getReady } from '../registry/index.ts';
-import { allEndpoints, type Endpoint, getEndpoint, mainOf, rulesOf } from '../endpoints/index.ts';
+import { CairnError } from '../http/index.ts';
+import { ruleOf } from '../privacy/index.ts';
+import { allLogged, getLogged, type Logged, pinnedOf, readyVersions, rulesOf } from '../endpoints/index.ts';
 import { type Hold, holdOf, listHolds } from './holds.ts';
 import { agendaName, type ErasureJob, type ErasureMessage, firstStep, jobIdOf } from './job.ts';
 import { createErasure, readErasure } from './store.ts';
@@ -28,10 +27,10 @@ const repeatsMax = 10_000;
  * end. Throws `not-found` for the endpoint, `invalid` for a column that cannot be searched, `conflict` for a hold.
  */
 export async function requestErasure(ctx: Context, request: ErasureRequest): Promise<ErasureJob> {
-  const named = request.endpoint === undefined ? undefined : await getEndpoint(ctx, request.endpoint);
+  const named = request.endpoint === undefined ? undefined : await getLogged(ctx, request.endpoint);
   if (named) await checkColumn(ctx, named, request.subject.column);
   const subject = await subjectOf(ctx, request.subject);
-  const endpoints = named ? [named.name] : (await allEndpoints(ctx)).map(({ name }) => name);
+  const endpoints = named ? [named.name] : (await allLogged(ctx)).map(({ name }) => name);
   const identity = { ...request, subject };
   for (let number = 1; number < repeatsMax; number++) {
     const jobId = jobIdOf(ctx.workspace, identity, number);
@@ -102,21 +101,13 @@ function checkHolds(holds: readonly Hold[], endpoints: readonly string[], subjec
   }
 }
 
-/** Refuses a column that the model does not have, and one of which nothing is logged. */
-async function checkColumn(ctx: Context, endpoint: Endpoint, column: string): Promise<void> {
-  const main = mainOf(endpoint);
-  const ready =
-    main?.stable &&
-    (await unlessCode(
-      getReady(ctx, main.modelId, main.stable.version),
-      'not-found',
-      'conflict',
-      'unavailable',
-    ));
+/** Refuses a column that no model of the endpoint has, and one of which nothing is logged. */
+async function checkColumn(ctx: Context, endpoint: Logged, column: string): Promise<void> {
+  const versions = await readyVersions(ctx, endpoint);
   const name = column.replace(/^in\./, '');
-  if (ready) {
-    const inputs = ready.signature.inputs.map((input) => input.name);
-    const names = [...(ready.features ?? []), ...inputs];
+  if (versions) {
+    const inputs = versions.flatMap(({ signature }) => signature.inputs.map((input) => input.name));
+    const names = [...new Set([...versions.flatMap(({ features }) => features ?? []), ...inputs])];
     if (!names.includes(name) && !inputs.some((input) => name.startsWith(`${input}.`)))
       throw new CairnError(
         'invalid',
@@ -127,11 +118,19 @@ async function checkColumn(ctx: Context, endpoint: Endpoint, column: string): Pr
         { field: 'subject.column' },
       );
   }
-  const rules = main?.stable ? await rulesOf(ctx, endpoint, main) : noRules;
-  if (ruleOf(rules, { side: 'in', tensor: name, name }) === 'mask')
-    throw new CairnError(
-      'invalid',
-      `'${name}' is masked at '${endpoint.name}': nothing of it is logged, so no row can be found by it. Name its subject key.`,
-      { field: 'subject.column' },
-    );
+  if (!(await isMasked(ctx, endpoint, name))) return;
+  throw new CairnError(
+    'invalid',
+    `'${name}' is masked at '${endpoint.name}': nothing of it is logged, so no row can be found by it. Name its subject key.`,
+    { field: 'subject.column' },
+  );
+}
+
+/** Whether each version that answers keeps nothing of a column. */
+async function isMasked(ctx: Context, endpoint: Logged, name: string): Promise<boolean> {
+  const pinned = pinnedOf(endpoint);
+  const rules = await Promise.all(
+    pinned.map(({ modelId, pinned: stable }) => rulesOf(ctx, endpoint, { modelId, stable })),
+  );
+  return rules.length > 0 && rules.every((each) => ruleOf(each, { side: 'in', tensor: name, name }) === 'mask');
 }

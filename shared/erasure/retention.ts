@@ -6,7 +6,7 @@ import { type CairnEvent, eventWrite, relay, scheduleOnce, unschedule } from '..
 import { unlessCode } from '../http/index.ts';
 import { monitorsOf } from '../monitoring/index.ts';
 import { highRiskDaysMin } from '../privacy/index.ts';
-import { type Endpoint, getEndpoint, isEndpointHighRisk } from '../endpoints/index.ts';
+import { getLogged, isEndpointHighRisk, type Logged } from '../endpoints/index.ts';
 import { type Hour, loggedHours, startOf } from '../predictions/index.ts';
 import {
   type Expired,
@@ -36,8 +36,12 @@ type Retention = Document & {
 
 const nothing: Expired = { parts: 0, labels: 0, results: 0, references: 0, files: 0 };
 
-/** Puts the sweep on the agenda once anything has a retention: a subscriber of `endpoint.changed`. */
-export async function keepRetention(ctx: Context, _event: CairnEvent): Promise<void> {
+/**
+ * Puts the sweep on the agenda once anything has a retention: a subscriber of `endpoint.created`, `endpoint.changed` and
+ * `endpoint.deleted`.
+ */
+export async function keepRetention(ctx: Context, { subject }: CairnEvent): Promise<void> {
+  if (subject['retentionDays'] === undefined) return;
   await scheduleOnce(ctx, agendaName, {
     dueAt: ctx.clock.now() + hourMilliseconds,
     everySeconds: dayMilliseconds / 1000,
@@ -46,14 +50,14 @@ export async function keepRetention(ctx: Context, _event: CairnEvent): Promise<v
   });
 }
 
-/** Asks, for every endpoint that has a data policy, for the removal of what is older than it says. */
+/** Asks, for every endpoint that has a data policy, deleted ones among them, for the removal of what is older than it says. */
 export async function sweepRetention(ctx: Context): Promise<void> {
   let found = 0;
   for await (const { workspace, name } of ctx.stores
     .documents('endpoints')
-    .stream<Pick<Endpoint, 'workspace' | 'name'>>(
+    .stream<Pick<Logged, 'workspace' | 'name'>>(
       {
-        text: "SELECT c.workspace, c.name FROM c WHERE c.type = 'endpoint' AND IS_DEFINED(c.dataPolicy)",
+        text: "SELECT c.workspace, c.name FROM c WHERE c.type IN ('endpoint', 'gone-endpoint') AND IS_DEFINED(c.dataPolicy)",
       },
       { consistency: 'strong' },
     )) {
@@ -80,7 +84,7 @@ export async function expire(
   { workSecondsMax }: RetentionOptions = retentionDefaults,
 ): Promise<void> {
   const here: Context = { ...ctx, access: fullAccess };
-  const endpoint = await unlessCode(getEndpoint(here, name), 'not-found');
+  const endpoint = await unlessCode(getLogged(here, name), 'not-found');
   if (!endpoint?.dataPolicy) return;
   const holds = await listHolds(here);
   if (holdOfAll(holds, name)) return;
@@ -108,7 +112,7 @@ function again(ctx: Context, endpoint: string): Promise<void> {
 }
 
 /** Days that an endpoint's data is kept: never fewer than the law asks of a high-risk system, whatever was set before it was one. */
-async function retentionDays(ctx: Context, endpoint: Endpoint): Promise<number> {
+async function retentionDays(ctx: Context, endpoint: Logged): Promise<number> {
   const days = endpoint.dataPolicy?.retentionDays ?? Number.POSITIVE_INFINITY;
   return days < highRiskDaysMin && (await isEndpointHighRisk(ctx, endpoint)) ? highRiskDaysMin : days;
 }

@@ -1,10 +1,19 @@
 import * as z from 'zod';
+import type { Stored } from '../../../shared/documents.ts';
 import { fields, json, problem, route, type Surface } from '../../../shared/http/index.ts';
-import { createEndpoint, getStored, listEndpoints } from '../../../shared/endpoints/index.ts';
-import { newEndpoint } from './input.ts';
+import {
+  createEndpoint,
+  deleteEndpoint,
+  type Endpoint,
+  getStored,
+  listEndpoints,
+  updateEndpoint,
+} from '../../../shared/endpoints/index.ts';
+import { endpointChange, newEndpoint } from './input.ts';
 import { present } from './present.ts';
 
-const byName = z.object({ name: fields.requiredText });
+const byName = z.strictObject({ name: fields.requiredText });
+const onEndpoint = { on: [{ field: 'name', names: 'endpoint' }] } as const;
 
 /** Endpoints as resources; asking them is in `inference.ts`. */
 export const endpoints: Surface = {
@@ -19,26 +28,51 @@ export const endpoints: Surface = {
       input: newEndpoint,
       async handle(ctx, input) {
         const { name } = await createEndpoint(ctx, input);
-        const stored = await getStored(ctx, name);
-        return json(present(stored), 201, { etag: stored.etag });
+        return shown(await getStored(ctx, name), 201);
       },
     }),
     route('GET', '/api/v1/endpoints', {
       operation: 'listEndpoints',
       role: 'viewer',
       scope: { among: ['endpoint'] },
-      input: z.object({}),
+      input: z.strictObject({}),
       handle: async (ctx) => ({ endpoints: (await listEndpoints(ctx)).map((doc) => present({ doc })) }),
     }),
     route('GET', '/api/v1/endpoints/{name}', {
       operation: 'getEndpoint',
       role: 'viewer',
-      scope: { on: [{ field: 'name', names: 'endpoint' }] },
+      scope: onEndpoint,
       input: byName,
       async handle(ctx, { name }) {
-        const stored = await getStored(ctx, name);
-        return json(present(stored), 200, { etag: stored.etag });
+        return shown(await getStored(ctx, name));
+      },
+    }),
+    route('PATCH', '/api/v1/endpoints/{name}', {
+      operation: 'updateEndpoint',
+      role: 'operator',
+      scope: onEndpoint,
+      input: endpointChange,
+      handle: async (ctx, { name, change }, { request }) =>
+        shown(await updateEndpoint(ctx, name, change, ifMatchOf(request))),
+    }),
+    route('DELETE', '/api/v1/endpoints/{name}', {
+      operation: 'deleteEndpoint',
+      role: 'operator',
+      scope: onEndpoint,
+      input: byName,
+      async handle(ctx, { name }, { request }) {
+        await deleteEndpoint(ctx, name, ifMatchOf(request));
+        return new Response(null, { status: 204 });
       },
     }),
   ],
 };
+
+function shown(stored: Stored<Endpoint>, status = 200): Response {
+  return json(present(stored), status, { etag: stored.etag });
+}
+
+/** The etag that the caller has read, as the header `ETag` gave it. */
+function ifMatchOf(request: Request): string | undefined {
+  return request.headers.get('if-match')?.trim().replace(/^W\//, '');
+}

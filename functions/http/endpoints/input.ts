@@ -1,115 +1,214 @@
 import * as z from 'zod';
 import {
+  type EndpointChange,
   endpointName,
   following,
   type NewDeployment,
   type NewEndpoint,
   onlyDeployment,
-  rolloutPolicyDefault,
 } from '../../../shared/endpoints/index.ts';
 
 const deploymentName = z
   .string({ error: 'must be text' })
   .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9 and hyphens, and start with a letter');
-const model = z.string({ error: 'must be the name of a registered model' }).min(1);
-const alias = z.string({ error: 'must be an alias of the model' }).min(1);
-const version = z.coerce.number({ error: 'must be the number of a version' }).int().min(1);
-const share = z
-  .number({ error: 'must be a number of percent' })
-  .min(0, 'must be 0 to 100')
-  .max(100, 'must be 0 to 100');
-const shares = z.record(deploymentName, share);
+const model = z.string({ error: 'must be the name of a registered model' }).min(1, 'must not be empty');
+const alias = z.string({ error: 'must be an alias of the model' }).min(1, 'must not be empty');
+const version = z
+  .union([z.number(), z.string().regex(/^\d{1,9}$/).transform(Number)], {
+    error: 'must be the number of a version',
+  })
+  .refine((number) => Number.isInteger(number) && number >= 1, 'must be the number of a version');
+const shares = z.record(
+  deploymentName,
+  z
+    .number({ error: 'must be a number of percent' })
+    .min(0, 'must be 0 to 100')
+    .max(100, 'must be 0 to 100'),
+  { error: 'must be an object of percents by deployment' },
+);
+const whole = (least: number, most: number) =>
+  z
+    .number({ error: 'must be a number' })
+    .int('must be a whole number')
+    .min(least, `must be ${least} to ${most}`)
+    .max(most, `must be ${least} to ${most}`);
+const column = z
+  .string({ error: 'must be the name of a column' })
+  .min(1, 'must be the name of a column')
+  .max(250, 'must be at most 250 characters');
 
 const settings = z.strictObject({
   execution: z.enum(['auto', 'inline', 'worker', 'process']).optional(),
-  micro_batch_rows: z.number().int().min(1).max(1024).optional(),
+  micro_batch_rows: whole(1, 1024).optional(),
 });
 
-const deployment = z.union([
-  z.strictObject({ name: deploymentName, model, alias, settings: settings.optional() }),
-  z.strictObject({ name: deploymentName, model, version, settings: settings.optional() }),
-  z.strictObject({ name: deploymentName, url: z.url(), secret: z.string().min(1).optional() }),
-]);
+/** What says by which model, or where, a deployment answers: a model with an alias or a version, or a URL. */
+const deployment = z
+  .strictObject({
+    name: deploymentName,
+    model: model.optional(),
+    alias: alias.optional(),
+    version: version.optional(),
+    settings: settings.optional(),
+    url: z.string({ error: 'must be a URL' }).optional(),
+    // What it is made of is looked at where nothing quotes it.
+    secret: z.unknown().optional(),
+  })
+  .superRefine((given, check) => {
+    if (given.url === undefined) return followsOne(given, check);
+    for (const field of ['model', 'alias', 'version', 'settings'] as const)
+      if (given[field] !== undefined)
+        refuse(check, field, `is for a registered model; leave out either it or 'url'`);
+  });
+
+type Refinement = z.core.$RefinementCtx;
+
+function refuse(check: Refinement, field: string, message: string): void {
+  check.addIssue({ code: 'custom', path: [field], message });
+}
+
+type Named = { model?: unknown; alias?: unknown; version?: unknown; secret?: unknown };
+
+/** Refuses a model without an alias or a version, or with both. */
+function followsOne(given: Named, check: Refinement): void {
+  if (given.model === undefined) return refuse(check, 'model', "must be given, or 'url'");
+  if (given.alias === undefined && given.version === undefined)
+    return refuse(check, 'alias', "must be given, or 'version'");
+  if (given.alias !== undefined && given.version !== undefined)
+    return refuse(check, 'version', "cannot be given with 'alias'; leave out one of them");
+  if (given.secret !== undefined) refuse(check, 'secret', "goes with 'url'");
+}
 
 const rollout = z.strictObject({
   plan: z
-    .array(z.number().gt(0).max(100))
-    .min(1)
-    .max(20)
+    .array(z.number({ error: 'must be a number of percent' }).gt(0, 'must be above 0').max(100), {
+      error: 'must be a list of percents',
+    })
+    .min(1, 'must have a step')
+    .max(20, 'must have at most 20 steps')
     .refine((plan) => plan.at(-1) === 100, 'must end with 100')
     .refine((plan) => plan.every((each, at) => at === 0 || each > (plan[at - 1] ?? 0)), 'must grow')
     .optional(),
-  hold_seconds: z.number().int().min(0).max(604_800).optional(),
+  hold_seconds: whole(0, 604_800).optional(),
   guards: z
     .strictObject({
-      requests_min: z.number().int().min(1).optional(),
-      alpha: z.number().gt(0).lt(1).optional(),
-      error_ratio_max: z.number().min(1).optional(),
-      latency_ratio_max: z.number().min(1).optional(),
-      score_distance_max: z.number().gt(0).max(1).nullable().optional(),
+      requests_min: whole(1, 1_000_000_000).optional(),
+      alpha: z.number().gt(0, 'must be above 0').lt(1, 'must be below 1').optional(),
+      error_ratio_max: z.number().min(1, 'must be at least 1').optional(),
+      latency_ratio_max: z.number().min(1, 'must be at least 1').optional(),
+      score_distance_max: z
+        .number({ error: 'must be a number, or null' })
+        .gt(0, 'must be above 0')
+        .max(1, 'must be at most 1')
+        .nullable()
+        .optional(),
     })
     .optional(),
 });
 
-const common = {
-  name: endpointName,
+const labelsMax = 100;
+const columnsMax = 1000;
+
+const fields = {
+  model: model.optional(),
+  alias: alias.optional(),
+  version: version.optional(),
+  deployments: z
+    .array(deployment, { error: 'must be a list of deployments' })
+    // How many there may be is said by the rules of an endpoint; this bounds what is read.
+    .max(100, 'must be at most 20')
+    .optional(),
   traffic: shares.optional(),
   mirror: shares.optional(),
   sticky: z
-    .union([z.strictObject({ header: z.string().min(1) }), z.strictObject({ input: z.string().min(1) })])
+    .strictObject({
+      header: z
+        .string()
+        .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'must be the name of a header')
+        .optional(),
+      input: column.optional(),
+    })
+    .refine((by) => (by.header === undefined) !== (by.input === undefined), "must be 'header' or 'input'")
+    .nullable()
     .optional(),
   limits: z
     .strictObject({
-      rows_max: z.number().int().min(1).max(1_000_000).optional(),
-      timeout_seconds: z.number().gt(0).max(230).optional(),
-      body_bytes_max: z
-        .number()
-        .int()
-        .min(1024)
-        .max(100 * 1024 * 1024)
+      rows_max: whole(1, 1_000_000).optional(),
+      timeout_seconds: z
+        .number({ error: 'must be a number of seconds' })
+        .gt(0, 'must be above 0')
+        .max(230, 'must be at most 230')
         .optional(),
+      body_bytes_max: whole(1024, 100 * 1024 * 1024).optional(),
     })
     .optional(),
   logging: z
     .strictObject({
-      sample_rate: z.number().min(0).max(1).optional(),
+      sample_rate: z
+        .number({ error: 'must be 0 to 1' })
+        .min(0, 'must be 0 to 1')
+        .max(1, 'must be 0 to 1')
+        .optional(),
       durability: z.enum(['buffer', 'queue']).optional(),
+      masked_columns: z
+        .array(column, { error: 'must be a list of columns' })
+        .max(columnsMax, `must name at most ${columnsMax} columns`)
+        .optional(),
+      retention_days: whole(1, 36_500).optional(),
     })
     .optional(),
-  non_finite: z.enum(['refuse', 'null', 'text']).optional(),
+  non_finite: z.enum(['refuse', 'null', 'text']).nullable().optional(),
   rollout: rollout.optional(),
-  labels: z.record(z.string().max(250), z.string().max(5000)).optional(),
+  labels: z
+    .record(
+      z.string().max(250, 'must be at most 250 characters'),
+      z.string({ error: 'must be text' }).max(5000, 'must be at most 5000 characters'),
+      { error: 'must be an object of texts' },
+    )
+    .refine((labels) => Object.keys(labels).length <= labelsMax, `must be at most ${labelsMax}`)
+    .optional(),
 };
 
-/** An endpoint as callers write it: with deployments, or with the model and the alias of its only one. */
+/** An endpoint as callers write it: with deployments, or with the model and the alias or version of its only one. */
 export const newEndpoint = z
-  .union([
-    z.strictObject({ ...common, model, alias }),
-    z.strictObject({ ...common, model, version }),
-    z.strictObject({ ...common, deployments: z.array(deployment).min(1).max(20) }),
-  ])
-  .transform(endpointOf);
+  .strictObject({ name: endpointName, ...fields })
+  .superRefine((given, check) => {
+    if (given.deployments === undefined) followsOne(given, check);
+    else refuseBoth(given, check);
+  })
+  .transform(({ name, ...given }): NewEndpoint => {
+    const change = changeOf(given);
+    return { ...change, name, deployments: change.deployments ?? [] };
+  });
 
-type Given = z.output<
-  z.ZodUnion<
-    [
-      z.ZodObject<typeof common & { model: typeof model; alias: typeof alias }>,
-      z.ZodObject<typeof common & { model: typeof model; version: typeof version }>,
-      z.ZodObject<typeof common & { deployments: z.ZodArray<typeof deployment> }>,
-    ]
-  >
->;
+/** What of an endpoint is to be another; `name` is that of the path. */
+export const endpointChange = z
+  .strictObject({ name: z.string(), ...fields })
+  .superRefine((given, check) => {
+    const isOne = given.model !== undefined || given.alias !== undefined || given.version !== undefined;
+    if (given.deployments !== undefined) refuseBoth(given, check);
+    else if (isOne) followsOne(given, check);
+  })
+  .transform(({ name, ...given }) => ({ name, change: changeOf(given) }));
 
-function endpointOf(given: Given): NewEndpoint {
-  const { name, traffic, mirror, sticky, limits, logging, non_finite, rollout: policy, labels } = given;
+function refuseBoth(given: Named, check: Refinement): void {
+  for (const field of ['model', 'alias', 'version'] as const)
+    if (given[field] !== undefined)
+      refuse(check, field, `cannot be given with 'deployments'; say it of one of them`);
+}
+
+type Given = z.output<z.ZodObject<typeof fields>>;
+
+function changeOf(given: Given): EndpointChange {
+  const { sticky, limits, logging, rollout: policy, non_finite } = given;
   return {
-    name,
-    deployments: deploymentsOf(given),
-    ...(traffic && { traffic }),
-    ...(mirror && { mirror }),
-    ...(sticky && {
-      sticky:
-        'header' in sticky ? { by: 'header', name: sticky.header } : { by: 'input', name: sticky.input },
+    ...defined({
+      deployments: deploymentsOf(given),
+      traffic: given.traffic,
+      mirror: given.mirror,
+      labels: given.labels,
+      nonFinite: non_finite,
+      sticky: sticky && stickyOf(sticky),
     }),
     ...(limits && {
       limits: defined({
@@ -118,41 +217,49 @@ function endpointOf(given: Given): NewEndpoint {
         bodyBytesMax: limits.body_bytes_max,
       }),
     }),
-    ...(logging && { logging: defined({ sampleRate: logging.sample_rate, durability: logging.durability }) }),
-    ...(non_finite && { nonFinite: non_finite }),
+    ...(logging && {
+      logging: defined({
+        sampleRate: logging.sample_rate,
+        durability: logging.durability,
+        maskedColumns: logging.masked_columns,
+        retentionDays: logging.retention_days,
+      }),
+    }),
     ...(policy && {
       rollout: {
-        ...rolloutPolicyDefault,
         ...defined({ plan: policy.plan, holdSeconds: policy.hold_seconds }),
-        guards: {
-          ...rolloutPolicyDefault.guards,
-          ...defined({
-            requestsMin: policy.guards?.requests_min,
-            alpha: policy.guards?.alpha,
-            errorRatioMax: policy.guards?.error_ratio_max,
-            latencyRatioMax: policy.guards?.latency_ratio_max,
-            scoreDistanceMax: policy.guards?.score_distance_max,
-          }),
-        },
+        guards: defined({
+          requestsMin: policy.guards?.requests_min,
+          alpha: policy.guards?.alpha,
+          errorRatioMax: policy.guards?.error_ratio_max,
+          latencyRatioMax: policy.guards?.latency_ratio_max,
+          scoreDistanceMax: policy.guards?.score_distance_max,
+        }),
       },
     }),
-    ...(labels && { labels }),
   };
 }
 
-function deploymentsOf(given: Given): NewDeployment[] {
-  if ('deployments' in given) return given.deployments.map(deploymentOf);
-  if ('alias' in given) return [following(given.model, given.alias)];
-  return [{ name: onlyDeployment, model: given.model, follows: { version: given.version } }];
+function stickyOf({ header, input }: { header?: string | undefined; input?: string | undefined }) {
+  return header === undefined
+    ? ({ by: 'input', name: input ?? '' } as const)
+    : ({ by: 'header', name: header } as const);
+}
+
+function deploymentsOf(given: Given): NewDeployment[] | undefined {
+  if (given.deployments) return given.deployments.map(deploymentOf);
+  if (given.model === undefined) return undefined;
+  if (given.alias !== undefined) return [following(given.model, given.alias)];
+  return [{ name: onlyDeployment, model: given.model, follows: { version: given.version ?? 0 } }];
 }
 
 function deploymentOf(given: z.output<typeof deployment>): NewDeployment {
-  if ('url' in given) return { name: given.name, url: given.url, ...defined({ secret: given.secret }) };
-  const { name, settings: of } = given;
+  const { name, url, settings: of } = given;
+  if (url !== undefined) return { name, url, secret: given.secret };
   return {
     name,
-    model: given.model,
-    follows: 'alias' in given ? { alias: given.alias } : { version: given.version },
+    model: given.model ?? '',
+    follows: given.alias === undefined ? { version: given.version ?? 0 } : { alias: given.alias },
     ...(of && { settings: defined({ execution: of.execution, microBatchRows: of.micro_batch_rows }) }),
   };
 }

@@ -6,6 +6,7 @@ import {
   type Endpoint,
   type Judgement,
   mainOf,
+  maskedColumns,
   type Rollout,
   type RolloutPolicy,
 } from '../../../shared/endpoints/index.ts';
@@ -33,7 +34,12 @@ export function present({ doc, etag }: { readonly doc: Endpoint; readonly etag?:
       timeout_seconds: limits.timeoutSeconds,
       body_bytes_max: limits.bodyBytesMax,
     },
-    logging: { sample_rate: logging.sampleRate, durability: logging.durability },
+    logging: {
+      sample_rate: logging.sampleRate,
+      durability: logging.durability,
+      masked_columns: maskedColumns(doc.dataPolicy),
+      retention_days: doc.dataPolicy?.retentionDays ?? null,
+    },
     non_finite: nonFinite ?? null,
     rollout: presentPolicy(doc.rollout),
     labels: labels ?? {},
@@ -46,7 +52,7 @@ export function present({ doc, etag }: { readonly doc: Endpoint; readonly etag?:
 function presentDeployment(deployment: Deployment) {
   if (deployment.kind === 'external') {
     const { name, url, secret } = deployment;
-    return { name, kind: 'external', url, secret: secret ?? null };
+    return { name, kind: 'external', url, has_secret: secret !== undefined };
   }
   const { name, model, modelId, follows, stable, rollout, lastRollout, settings } = deployment;
   return {
