@@ -26,7 +26,7 @@ import {
   traceRun,
   traceVersion,
 } from '../shared/lineage/index.ts';
-import { checkDue, monitorEndpoint } from '../shared/monitoring/index.ts';
+import { checkOnTime, endMonitors, monitorEndpoint } from '../shared/monitoring/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
 import { advancePromotion, wakePromotions } from '../shared/promotion/index.ts';
 import {
@@ -41,6 +41,7 @@ import {
   signInspected,
 } from '../shared/registry/index.ts';
 import { followAlias } from '../shared/endpoints/index.ts';
+import { rollUpSummaries } from '../shared/summaries/index.ts';
 import { foldFinishedRun, foldRun, purge, sweepDeleted } from '../shared/tracking/index.ts';
 import {
   type DeliveryMessage,
@@ -61,9 +62,11 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'version.refused': [wakePromotions, signInspected],
   'version.converted': [inspectConverted, traceConversion, announceEnded],
   'alias.moved': [notifyWebhooks, followAlias, wakePromotions],
-  'endpoint.created': [monitorEndpoint, traceEndpoint],
+  'endpoint.created': [monitorEndpoint, traceEndpoint, keepRetention],
   'endpoint.moved': [traceEndpoint],
-  'endpoint.changed': [keepRetention],
+  'endpoint.changed': [traceEndpoint, keepRetention],
+  'endpoint.deleted': [endMonitors, dropGrants, keepRetention],
+  'rollout.started': [traceEndpoint],
   'monitor.breached': [requestRetraining],
   'batch.finished': [traceBatchJob, announceEnded],
   'retraining.finished': [traceRetraining, announceEnded],
@@ -98,7 +101,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
   'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
   'fold-run': foldRun,
-  'check-monitor': checkDue,
+  'check-monitor': checkOnTime,
   retrain,
   'retrain-recover': recoverRetraining,
   promotion: advancePromotion,
@@ -115,6 +118,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'sweep-retention': sweepRetention,
   expire: (ctx, message: ExpireMessage) => expire(ctx, message),
   'count-storage': countStorage,
+  'roll-up-summaries': rollUpSummaries,
 };
 
 /** The work queue: light work of every kind. A message that throws comes back, and after five tries goes to `work-poison`. */

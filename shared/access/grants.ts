@@ -115,19 +115,22 @@ export async function listGrants(
 }
 
 /** Takes away the rules about what is gone for good: subscriber of its last event. Serving it again changes nothing. */
-export async function dropGrants(ctx: Context, { type, subject }: CairnEvent): Promise<void> {
-  const { modelId, experimentId } = subject;
+export async function dropGrants(ctx: Context, { type, subject, at }: CairnEvent): Promise<void> {
+  const { modelId, experimentId, endpoint } = subject;
+  // The name of an endpoint can be given again: what was granted since is about that one.
+  if (type === 'endpoint.deleted' && endpoint !== undefined)
+    await dropAbout(ctx, { type: 'endpoint', id: endpoint }, at);
   if (type === 'model.deleted' && modelId !== undefined) await dropAbout(ctx, { type: 'model', id: modelId });
   if (type === 'experiment.purged' && experimentId !== undefined)
     await dropAbout(ctx, { type: 'experiment', id: experimentId });
 }
 
-async function dropAbout(ctx: Context, resource: Resource): Promise<void> {
+async function dropAbout(ctx: Context, resource: Resource, until = Number.POSITIVE_INFINITY): Promise<void> {
   const reason = `the ${resource.type} is gone for good`;
   for (let left = true; left; )
     left = await changeAccess(ctx, async (state) => {
-      const about = newestFirst(state).filter((grant) =>
-        isSameAbout(grant, { inWorkspace: ctx.workspace, resource }),
+      const about = newestFirst(state).filter(
+        (grant) => grant.grantedAt <= until && isSameAbout(grant, { inWorkspace: ctx.workspace, resource }),
       );
       const now = about.slice(0, grantsAtOnce);
       const edits = await Promise.all(now.map((grant) => grantEnd(ctx, grant, reason)));

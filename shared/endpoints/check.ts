@@ -17,7 +17,10 @@ export function checkEndpoint({
 }: Pick<Endpoint, 'deployments' | 'traffic' | 'mirror'>): void {
   const names = deployments.map(({ name }) => name);
   if (names.length === 0 || names.length > deploymentsMax)
-    throw invalid('deployments', `An endpoint has 1 to ${deploymentsMax} deployments; these are ${names.length}.`);
+    throw invalid(
+      'deployments',
+      `An endpoint has 1 to ${deploymentsMax} deployments; these are ${names.length}.`,
+    );
   const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
   if (twice >= 0)
     throw invalid(

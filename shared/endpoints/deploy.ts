@@ -48,9 +48,7 @@ async function modelOf(
     throw new CairnError('conflict', `Version ${version} of '${model}' ${why}`, { field: `${field}.model` });
   const settings = { ...(before?.settings ?? deploymentSettingsDefault), ...input.settings };
   const isSame = before?.modelId === modelId && isSameFollowed(before.follows, follows);
-  return isSame
-    ? { ...before, model, settings }
-    : { kind: 'model', name, modelId, model, follows, settings };
+  return isSame ? { ...before, model, settings } : { kind: 'model', name, modelId, model, follows, settings };
 }
 
 function isSameFollowed(a: ModelDeployment['follows'], b: ModelDeployment['follows']): boolean {
@@ -64,5 +62,5 @@ function externalOf(
   _before: ExternalDeployment | undefined,
   _field: string,
 ): Promise<ExternalDeployment> {
-  return Promise.resolve({ kind: 'external', name, url, ...(typeof secret === "string" ? { secret } : {}) });
+  return Promise.resolve({ kind: 'external', name, url, ...(typeof secret === 'string' ? { secret } : {}) });
 }

@@ -83,7 +83,9 @@ export function modelIdsOf({ deployments }: Pick<Endpoint, 'deployments'>): stri
 }
 
 /** Every version that an endpoint may answer with now. */
-export function pinnedOf({ deployments }: Pick<Endpoint, 'deployments'>): { modelId: string; pinned: Pinned }[] {
+export function pinnedOf({
+  deployments,
+}: Pick<Endpoint, 'deployments'>): { modelId: string; pinned: Pinned }[] {
   return deployments.flatMap((each) =>
     each.kind === 'model'
       ? [each.stable, each.rollout?.to].flatMap((pinned) =>

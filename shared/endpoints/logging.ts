@@ -19,7 +19,8 @@ export async function loggedAs(
 ): Promise<Endpoint> {
   const next: Endpoint = { ...endpoint, logging: { ...endpoint.logging, ...logging } };
   const before = endpoint.dataPolicy;
-  if (retentionDays === undefined && (columns === undefined || (!before && columns.length === 0))) return next;
+  if (retentionDays === undefined && (columns === undefined || (!before && columns.length === 0)))
+    return next;
   const { purpose, subjectKey } = before ?? { purpose: purposeDefault, subjectKey: undefined };
   const days = retentionDays ?? before?.retentionDays ?? defaultDays(ctx);
   const pii = columns ? masked(before?.pii ?? {}, columns) : (before?.pii ?? {});

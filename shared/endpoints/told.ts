@@ -19,7 +19,10 @@ export function toldOfChange(before: Endpoint, after: Endpoint): Texts {
     sticky: moved(stickyText(before), stickyText(after)),
     limits: changedFields(before.limits, after.limits),
     logging: changedFields(before.logging, after.logging),
-    nonFinite: moved(before.nonFinite ?? 'as the protocol has it', after.nonFinite ?? 'as the protocol has it'),
+    nonFinite: moved(
+      before.nonFinite ?? 'as the protocol has it',
+      after.nonFinite ?? 'as the protocol has it',
+    ),
     rollout: changedFields(rolloutFields(before), rolloutFields(after)),
     labels: changedFields(before.labels ?? {}, after.labels ?? {}),
     ...toldOfPolicy(after.dataPolicy, before.dataPolicy),

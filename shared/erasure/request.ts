@@ -132,5 +132,7 @@ async function isMasked(ctx: Context, endpoint: Logged, name: string): Promise<b
   const rules = await Promise.all(
     pinned.map(({ modelId, pinned: stable }) => rulesOf(ctx, endpoint, { modelId, stable })),
   );
-  return rules.length > 0 && rules.every((each) => ruleOf(each, { side: 'in', tensor: name, name }) === 'mask');
+  return (
+    rules.length > 0 && rules.every((each) => ruleOf(each, { side: 'in', tensor: name, name }) === 'mask')
+  );
 }

@@ -2,7 +2,7 @@ import { findJob } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import { getRetraining } from '../pipelines/index.ts';
 import { getVersion, modelById, type ModelRoot } from '../registry/index.ts';
-import { aliasOf, getEndpoint, mainOf } from '../endpoints/index.ts';
+import { aliasOf, getLogged, mainOf } from '../endpoints/index.ts';
 import { getLoggedModel, gitSourceOf, glanceAtRuns, type Run } from '../tracking/index.ts';
 import { inTurns } from '../turns.ts';
 import { codeIn, type NodeId, type NodeKind, partsOf, versionIn } from './node.ts';
@@ -136,7 +136,9 @@ async function showVersion(ctx: Context, name: string, modelOf: Read['modelOf'])
 }
 
 async function showEndpoint(ctx: Context, name: string): Promise<Shown | undefined> {
-  const endpoint = await unlessMissing(getEndpoint(ctx, name));
+  const endpoint = await unlessMissing(getLogged(ctx, name));
+  if (endpoint?.type === 'gone-endpoint')
+    return { label: name, facts: { created_at: endpoint.createdAt, ...stateOf('deleted') } };
   const main = endpoint && mainOf(endpoint);
   const alias = main && aliasOf(main);
   return (

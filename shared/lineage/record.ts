@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { DatasetRef } from '../datasets/index.ts';
 import type { CairnEvent } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
+import { getEndpoint, pinnedOf } from '../endpoints/index.ts';
 import { getRetraining, type RetrainingJob } from '../pipelines/index.ts';
 import { getVersion } from '../registry/index.ts';
 import { getLoggedModel } from '../tracking/index.ts';
@@ -93,12 +94,23 @@ export async function recordLineage(ctx: Context, message: RecordMessage): Promi
   await recordDatasets(ctx, of.model, of.version);
 }
 
-/** The version that an endpoint answers by. Subscriber of `endpoint.created` and `endpoint.moved`. */
+/**
+ * The versions that an endpoint answers by, in all of its deployments and rollouts: the one that the event tells of,
+ * and those of now. Subscriber of what makes, changes and moves endpoints.
+ */
 export async function traceEndpoint(ctx: Context, { subject, at }: CairnEvent): Promise<void> {
-  const { endpoint = '', modelId = '', to } = subject;
-  if (to === undefined) return;
-  const hub = nodeId('endpoint', endpoint);
-  await connect(ctx, hub, [{ from: versionNode(modelId, Number(to)), to: hub, kind: 'deployed-to', at }]);
+  const { endpoint: name = '', modelId = '', to } = subject;
+  const endpoint = await unlessMissing(getEndpoint(ctx, name));
+  const hub = nodeId('endpoint', name);
+  const versions = [
+    ...(to === undefined ? [] : [versionNode(modelId, Number(to))]),
+    ...(endpoint ? pinnedOf(endpoint) : []).map((each) => versionNode(each.modelId, each.pinned.version)),
+  ];
+  await connect(
+    ctx,
+    hub,
+    [...new Set(versions)].map((from) => ({ from, to: hub, kind: 'deployed-to', at })),
+  );
 }
 
 /** The files of a batch job and what scored it. Subscriber of `batch.finished`. */

@@ -1,8 +1,8 @@
 import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
-import { eventWrite, relay } from '../events/index.ts';
-import { CairnError } from '../http/index.ts';
+import { eventWrite, relay, unschedule } from '../events/index.ts';
+import { CairnError, unlessCode } from '../http/index.ts';
 import { getReady, getVersion } from '../registry/index.ts';
 import { type Endpoint, getEndpoint, mainOf, rulesOf } from '../endpoints/index.ts';
 import { lost, swap } from '../swap.ts';
@@ -11,13 +11,30 @@ import { breachReasons, type Drift, type Monitor, type MonitorResult } from './m
 import { judgePerformance } from './performance.ts';
 import { evaluationBaseline, readReference } from './reference.ts';
 import type { Reference } from './sample.ts';
-import { container, fixedBaseline, keyOf, readMonitor, readResult, resultId } from './store.ts';
+import {
+  agendaName,
+  container,
+  findMonitor,
+  fixedBaseline,
+  keyOf,
+  readMonitor,
+  readResult,
+  resultId,
+} from './store.ts';
 import { answeredBy, readWindow } from './window-rows.ts';
 import { isSettled, latestWindow, type Window } from './windows.ts';
 
 const windowSecondsMax = 31 * 86_400;
 
-/** Work of kind `check-monitor`: the latest settled window, unless it has been checked as such already. */
+/** Work of kind `check-monitor`: checks what is due. A monitor that has ended, with its endpoint, goes off the agenda. */
+export async function checkOnTime(ctx: Context, { monitorId }: { monitorId: string }): Promise<void> {
+  const monitor = (await findMonitor(ctx, monitorId))?.doc;
+  const endpoint = monitor && (await unlessCode(getEndpoint(ctx, monitor.endpoint), 'not-found'));
+  if (endpoint) await checkDue(ctx, { monitorId });
+  else await unschedule(ctx, agendaName(ctx, monitorId));
+}
+
+/** Checks the latest settled window, unless it has been checked as such already. */
 export async function checkDue(ctx: Context, message: { monitorId: string }): Promise<MonitorResult> {
   const { doc: monitor } = await readMonitor(ctx, message.monitorId);
   const window = latestWindow(monitor, ctx.clock.now());

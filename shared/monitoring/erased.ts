@@ -4,8 +4,8 @@ import { type ErasedRows, type Hour, startOf } from '../predictions/index.ts';
 import { lost, swap } from '../swap.ts';
 import { recheck } from './check-monitor.ts';
 import { type First, referencesFolder } from './first-predictions.ts';
-import type { BaselineDocument, Monitor, MonitorResult } from './model.ts';
-import { container, keyOf, readMonitor, readResult } from './store.ts';
+import type { BaselineDocument, GoneMonitor, Monitor, MonitorResult } from './model.ts';
+import { container, keyOf, readAnyMonitor, readResult, unknownMonitor } from './store.ts';
 import { readWindow } from './window-rows.ts';
 import type { Window } from './windows.ts';
 
@@ -64,7 +64,8 @@ export async function remake(ctx: Context, { monitorId, digest, what }: Outdated
     const window = stored?.doc.window;
     const model = window && (await readResult(ctx, monitorId, window.to))?.doc.model;
     if (!stored || !model) return undefined;
-    const { doc: monitor } = await readMonitor(ctx, monitorId);
+    const monitor = (await readAnyMonitor(ctx, monitorId))?.doc;
+    if (!monitor) throw unknownMonitor(monitorId);
     const { tally } = await readWindow(ctx, monitor.endpoint, window, model, [], 0);
     const { doc, etag } = stored;
     const { outcome } = await container(ctx).write(
@@ -136,11 +137,11 @@ export async function recheckResult(ctx: Context, { monitorId, windowEnd }: Resu
   }
 }
 
-/** Names of the monitors that watch an endpoint, as they are at this moment. */
+/** Names of the monitors that watch an endpoint at this moment, or did until it was deleted. */
 export async function monitorsOf(ctx: Context, endpoint: string): Promise<string[]> {
-  const monitors = await container(ctx).query<Monitor>(
+  const monitors = await container(ctx).query<Monitor | GoneMonitor>(
     {
-      text: "SELECT * FROM c WHERE c.type = 'monitor' AND c.endpoint = @endpoint",
+      text: "SELECT * FROM c WHERE c.type IN ('monitor', 'gone-monitor') AND c.endpoint = @endpoint",
       values: { endpoint },
     },
     { key: [ctx.workspace], consistency: 'strong' },

@@ -1,4 +1,5 @@
-export { checkDue, checkNow } from './check-monitor.ts';
+export { checkDue, checkNow, checkOnTime } from './check-monitor.ts';
+export { endMonitors } from './end.ts';
 export {
   type Erased,
   monitorsOf,

@@ -62,6 +62,12 @@ export type Monitor = Document &
     readonly seq: number;
   };
 
+/**
+ * What is left of a monitor whose endpoint is deleted, in its place: its results stay for as long as the log of the
+ * endpoint does. One that is made by the same name goes on from here.
+ */
+export type GoneMonitor = Omit<Monitor, 'type'> & { readonly type: 'gone-monitor' };
+
 /** How one column of the window compares to the reference. Missing values are a value of their own in both figures. */
 export type ColumnDrift =
   | {

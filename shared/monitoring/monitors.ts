@@ -2,11 +2,20 @@ import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { type CairnEvent, eventWrite, relay, schedule } from '../events/index.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, unlessCode } from '../http/index.ts';
 import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
 import { aliasOf, getEndpoint, requireMain } from '../endpoints/index.ts';
 import { defaultSettings, type Monitor, type MonitorResult, type MonitorSettings } from './model.ts';
-import { container, findMonitor, keyOf, readMonitor, readResult } from './store.ts';
+import {
+  agendaName,
+  container,
+  findMonitor,
+  isThere,
+  keyOf,
+  readAnyMonitor,
+  readMonitor,
+  readResult,
+} from './store.ts';
 import { nextCheckAt } from './windows.ts';
 
 /** What {@link putMonitor} changes. Absent stays as it is; `retraining: null` takes the policy away. */
@@ -23,9 +32,11 @@ type RetrainingChange = Partially<NonNullable<MonitorSettings['retraining']>> & 
 type Partially<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 /** Every endpoint gets a monitor of its own name: a subscriber of `endpoint.created`. */
-export async function monitorEndpoint(ctx: Context, event: CairnEvent): Promise<void> {
-  const endpoint = event.subject['endpoint'];
+export async function monitorEndpoint(ctx: Context, { subject }: Pick<CairnEvent, 'subject'>): Promise<void> {
+  const endpoint = subject['endpoint'];
   if (endpoint === undefined) throw new Error('An endpoint.created event names no endpoint.');
+  // It may be deleted by now, and nothing would end what is made here.
+  if (!(await unlessCode(getEndpoint(ctx, endpoint), 'not-found'))) return;
   await create(ctx, endpoint, { endpoint, ...defaultSettings });
   // By then it may have been changed.
   const { doc } = await readMonitor(ctx, endpoint);
@@ -111,12 +122,14 @@ export async function getResult(ctx: Context, monitorId: string, windowEnd: numb
   );
 }
 
-/** `undefined` where it exists already. */
+/** `undefined` where it exists already. What is left of one of this name gives its place. */
 async function create(
   ctx: Context,
   monitorId: string,
   settings: MonitorSettings & { endpoint: string },
 ): Promise<Stored<Monitor> | undefined> {
+  const gone = await readAnyMonitor(ctx, monitorId);
+  if (gone && isThere(gone)) return undefined;
   const now = ctx.clock.now();
   const doc: Monitor = {
     ...settings,
@@ -127,9 +140,9 @@ async function create(
     monitorId,
     createdAt: now,
     updatedAt: now,
-    seq: 1,
+    seq: (gone?.doc.seq ?? 0) + 1,
   };
-  return commit(ctx, { op: 'create', doc }, doc);
+  return commit(ctx, gone ? { op: 'replace', doc, etag: gone.etag } : { op: 'create', doc }, doc);
 }
 
 /** `undefined` where it changed since it was read. */
@@ -171,7 +184,7 @@ async function commit(
 }
 
 function putOnAgenda(ctx: Context, { monitorId, everySeconds }: Monitor): Promise<void> {
-  return schedule(ctx, `monitor:${ctx.workspace}:${monitorId}`, {
+  return schedule(ctx, agendaName(ctx, monitorId), {
     dueAt: nextCheckAt(everySeconds, ctx.clock.now()),
     everySeconds,
     workspace: ctx.workspace,

@@ -1,10 +1,15 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { CairnError } from '../http/index.ts';
-import type { Baseline, BaselineDocument, Monitor, MonitorResult } from './model.ts';
+import type { Baseline, BaselineDocument, GoneMonitor, Monitor, MonitorResult } from './model.ts';
 
 /** A monitor, its results and its baselines share one partition, so that a result and its event are one write. */
 export const keyOf = (ctx: Context, monitorId: string): readonly string[] => [ctx.workspace, monitorId];
+
+/** What stands on the agenda for a monitor. */
+export function agendaName(ctx: Context, monitorId: string): string {
+  return `monitor:${ctx.workspace}:${monitorId}`;
+}
 
 export const container = (ctx: Context) => ctx.stores.documents('monitors');
 
@@ -20,8 +25,21 @@ export function unknownMonitor(monitorId: string): CairnError {
   return new CairnError('not-found', `There is no monitor named '${monitorId}'.`, { field: 'name' });
 }
 
-export function findMonitor(ctx: Context, monitorId: string): Promise<Stored<Monitor> | undefined> {
-  return container(ctx).read<Monitor>(keyOf(ctx, monitorId), 'monitor');
+export async function findMonitor(ctx: Context, monitorId: string): Promise<Stored<Monitor> | undefined> {
+  const stored = await readAnyMonitor(ctx, monitorId);
+  return stored && isThere(stored) ? stored : undefined;
+}
+
+/** A monitor, or what is left of one. */
+export function readAnyMonitor(
+  ctx: Context,
+  monitorId: string,
+): Promise<Stored<Monitor | GoneMonitor> | undefined> {
+  return container(ctx).read<Monitor | GoneMonitor>(keyOf(ctx, monitorId), 'monitor');
+}
+
+export function isThere(stored: Stored<Monitor | GoneMonitor>): stored is Stored<Monitor> {
+  return stored.doc.type === 'monitor';
 }
 
 export function resultId(windowEnd: number): string {

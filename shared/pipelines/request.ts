@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { type CairnEvent, schedule } from '../events/index.ts';
+import { unlessCode } from '../http/index.ts';
 import { getMonitor, getResult } from '../monitoring/index.ts';
 import { aliasHolder, modelById } from '../registry/index.ts';
 import { getEndpoint, requireMain } from '../endpoints/index.ts';
@@ -38,11 +39,14 @@ async function newJob(
   monitorId: string,
   windowEnd: number,
 ): Promise<RetrainingJob | undefined> {
-  const { doc: monitor } = await getMonitor(ctx, monitorId);
+  const monitor = (await unlessCode(getMonitor(ctx, monitorId), 'not-found'))?.doc;
+  const endpoint = monitor && (await unlessCode(getEndpoint(ctx, monitor.endpoint), 'not-found'));
+  // Both are gone once the endpoint is deleted.
+  if (!monitor || !endpoint) return undefined;
   const { retraining: policy } = monitor;
   const result = await getResult(ctx, monitorId, windowEnd);
   if (!policy || !result.breach) return undefined;
-  const { modelId } = requireMain(await getEndpoint(ctx, monitor.endpoint));
+  const { modelId } = requireMain(endpoint);
   const model = await modelById(ctx, modelId);
   const now = ctx.clock.now();
   return {

@@ -14,16 +14,22 @@ const deploymentName = z
 const model = z.string({ error: 'must be the name of a registered model' }).min(1, 'must not be empty');
 const alias = z.string({ error: 'must be an alias of the model' }).min(1, 'must not be empty');
 const version = z
-  .union([z.number(), z.string().regex(/^\d{1,9}$/).transform(Number)], {
-    error: 'must be the number of a version',
-  })
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,9}$/)
+        .transform(Number),
+    ],
+    {
+      error: 'must be the number of a version',
+    },
+  )
   .refine((number) => Number.isInteger(number) && number >= 1, 'must be the number of a version');
 const shares = z.record(
   deploymentName,
-  z
-    .number({ error: 'must be a number of percent' })
-    .min(0, 'must be 0 to 100')
-    .max(100, 'must be 0 to 100'),
+  z.number({ error: 'must be a number of percent' }).min(0, 'must be 0 to 100').max(100, 'must be 0 to 100'),
   { error: 'must be an object of percents by deployment' },
 );
 const whole = (least: number, most: number) =>
