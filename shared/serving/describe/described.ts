@@ -1,7 +1,8 @@
 import { fullAccess } from '../../access/index.ts';
 import { type Context, platform } from '../../context.ts';
-import { type Endpoint, mainOf, type ModelDeployment } from '../../endpoints/index.ts';
+import { type Endpoint, getEndpoint, mainOf, type ModelDeployment, rulesOf } from '../../endpoints/index.ts';
 import { CairnError } from '../../http/index.ts';
+import type { ColumnRules } from '../../privacy/index.ts';
 import { getVersion, type ModelVersion } from '../../registry/index.ts';
 import { liveOf } from '../live.ts';
 import type { ServedModel } from '../models.ts';
@@ -12,6 +13,8 @@ export type Described = {
   readonly deployment: ModelDeployment;
   readonly model: ServedModel;
   readonly version: ModelVersion;
+  /** Which columns are personal data by the rules as they are now, which those in memory may lag behind. */
+  readonly rules: ColumnRules;
   /** What the author's signature says of the columns of the one input, by name. */
   readonly columns: ReadonlyMap<string, Column>;
 };
@@ -40,12 +43,14 @@ export async function describedOf(ctx: Context, name: string, wanted?: string): 
   const { stable } = answering;
   // The endpoint is what the caller asked for; what its model is stands behind it.
   const here: Context = { ...ctx, principal: platform, access: fullAccess };
-  const version = await getVersion(here, stable.ready.modelId, stable.ready.version);
+  const { modelId, version: number, digest } = stable.ready;
+  const [version, now] = await Promise.all([getVersion(here, modelId, number), getEndpoint(ctx, name)]);
   return {
     endpoint,
     deployment: answering.deployment,
     model: stable,
     version,
+    rules: await rulesOf(ctx, now, { modelId, stable: { version: number, digest } }),
     columns: columnsOf(version.artifact?.schema?.inputs ?? []),
   };
 }

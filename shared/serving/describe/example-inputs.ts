@@ -1,7 +1,7 @@
 import { fullAccess } from '../../access/index.ts';
 import { type Context, platform } from '../../context.ts';
 import { CairnError, isCode } from '../../http/index.ts';
-import { type ColumnRules, noRules, ruleOf } from '../../privacy/index.ts';
+import { type ColumnRules, ruleOf } from '../../privacy/index.ts';
 import { loggedExample } from '../../registry/index.ts';
 import {
   isOpen,
@@ -24,8 +24,8 @@ export type ExampleInputs = {
 
 const searchingMilliseconds = 10_000;
 
-/** Found once for a model as it is held in memory; logged rows are kept apart from those for everybody. */
-const found = new WeakMap<ServedModel, Map<'logged' | 'made', Promise<ExampleInputs>>>();
+/** Found once for a model as it is held in memory, by what may be shown of its logged row. */
+const found = new WeakMap<ServedModel, Map<string, Promise<ExampleInputs>>>();
 
 /**
  * One row (or as many as the model always takes) that the model was run on without an error. It is the author's
@@ -33,15 +33,16 @@ const found = new WeakMap<ServedModel, Map<'logged' | 'made', Promise<ExampleInp
  * by type, or zeros where those fail. Throws `conflict` where the model fails on all of them.
  */
 export function exampleInputs(ctx: Context, described: Described): Promise<ExampleInputs> {
-  const { model, deployment } = described;
-  const source = ctx.access.may('viewer', { type: 'model', id: deployment.modelId }) ? 'logged' : 'made';
-  const known = found.get(model) ?? new Map<'logged' | 'made', Promise<ExampleInputs>>();
+  const { model, deployment, rules } = described;
+  const isLoggedShown = ctx.access.may('viewer', { type: 'model', id: deployment.modelId });
+  const key = isLoggedShown ? `logged ${rules.id}` : 'made';
+  const known = found.get(model) ?? new Map<string, Promise<ExampleInputs>>();
   found.set(model, known);
-  const before = known.get(source);
+  const before = known.get(key);
   if (before) return before;
-  const finding = find(ctx, described, source === 'logged');
-  known.set(source, finding);
-  finding.catch(() => known.delete(source));
+  const finding = find(ctx, described, isLoggedShown);
+  known.set(key, finding);
+  finding.catch(() => known.delete(key));
   return finding;
 }
 
@@ -67,7 +68,7 @@ function* candidates(described: Described, logged: Tensors | null): Generator<Ex
   const { model, columns } = described;
   const { inputs } = model;
   const features = inputs.length === 1 ? model.ready.features : null;
-  if (logged) yield { source: 'logged', inputs: withoutPersonal(logged, model, columns) };
+  if (logged) yield { source: 'logged', inputs: withoutPersonal(logged, described) };
   const until = performance.now() + searchingMilliseconds;
   for (const size of isOpen(inputs) ? [1, ...openSizes] : [1]) {
     if (performance.now() > until) return;
@@ -78,11 +79,7 @@ function* candidates(described: Described, logged: Tensors | null): Generator<Ex
 }
 
 /** A logged row as everybody may see it: what is personal, missing, or more than JSON carries exactly is made up. */
-function withoutPersonal(
-  logged: Tensors,
-  { ready, inputs, rules = noRules }: ServedModel,
-  columns: ReadonlyMap<string, Column>,
-): Tensors {
+function withoutPersonal(logged: Tensors, { model: { ready, inputs }, rules, columns }: Described): Tensors {
   const features = inputs.length === 1 ? ready.features : null;
   return mapTensors(logged, (tensor, name) => {
     const fresh = made(tensor, features, columns);
