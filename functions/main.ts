@@ -3,6 +3,7 @@ import { flushSeen } from '../shared/access/index.ts';
 import { flushRelay } from '../shared/events/index.ts';
 import { stopExecutors } from '../shared/executors/index.ts';
 import { flushPredictions } from '../shared/predictions/index.ts';
+import { flushSummaries } from '../shared/summaries/index.ts';
 import { app as opened, closeApp } from './app.ts';
 import { blobs } from './blobs.ts';
 import { chunks } from './chunks.ts';
@@ -35,6 +36,11 @@ app.hook.appStart(async () => {
 app.hook.appTerminate(async () => {
   stopExecutors();
   const { stores } = await opened();
-  await Promise.all([flushRelay(stores), flushPredictions(stores), flushSeen(stores)]);
+  await Promise.all([
+    flushRelay(stores),
+    flushPredictions(stores),
+    flushSummaries(stores),
+    flushSeen(stores),
+  ]);
   await closeApp();
 });

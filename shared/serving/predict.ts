@@ -2,6 +2,8 @@ import type { Context } from '../context.ts';
 import { spend } from '../ledger.ts';
 import { logPredictions } from '../predictions/index.ts';
 import { type Scores, scoresOf } from '../predictions/index.ts';
+import { countAnswer, countFailure, microsSince } from './count.ts';
+import { mirrorCall } from './mirror.ts';
 import type { Target } from './target.ts';
 import type { Tensors } from '../sessions/index.ts';
 
@@ -14,18 +16,38 @@ export type Prediction = {
   readonly ids: readonly string[];
 };
 
-/** Runs checked tensors through what answers for the endpoint, and logs the rows, unless the endpoint logs a sample and this call is not of it. */
-export async function predict(
-  ctx: Context,
-  { endpoint, deployment, variant, model }: Target,
-  inputs: Tensors,
-): Promise<Prediction> {
+/**
+ * Runs checked tensors through what answers for the endpoint. The call is counted, whatever becomes of it, and its rows
+ * are logged, unless the endpoint logs a sample and this call is not of it. Its mirrors get a copy.
+ */
+export async function predict(ctx: Context, target: Target, inputs: Tensors): Promise<Prediction> {
   const at = ctx.clock.now();
   const started = performance.now();
-  const outputs = await model.run(inputs);
-  const rows = rowsOf(inputs, outputs);
-  spend('predictions', rows ?? 1);
-  const scores = model.roles && rows !== null ? scoresOf(model.roles, outputs, rows) : null;
+  const { endpoint, model, mirrors = [] } = target;
+  try {
+    const outputs = await model.run(inputs, { deadlineAt: at + endpoint.limits.timeoutSeconds * 1000 });
+    return answered(ctx, target, { inputs, outputs, at, latencyMicros: microsSince(started) });
+  } catch (error) {
+    countFailure(ctx, target, error, microsSince(started));
+    throw error;
+  } finally {
+    for (const mirror of mirrors) mirrorCall(ctx, mirror, inputs, predict);
+  }
+}
+
+type Run = {
+  readonly inputs: Tensors;
+  readonly outputs: Tensors;
+  readonly at: number;
+  readonly latencyMicros: number;
+};
+
+function answered(ctx: Context, target: Target, { inputs, outputs, at, latencyMicros }: Run): Prediction {
+  const { endpoint, deployment, variant, model } = target;
+  const shared = rowsOf(inputs, outputs);
+  const rows = shared ?? 1;
+  spend('predictions', rows);
+  const scores = model.roles && shared !== null ? scoresOf(model.roles, outputs, rows) : null;
   const { modelId, version, digest, features, labels } = model.ready;
   const { rules } = model;
   const ids = logPredictions(
@@ -41,18 +63,11 @@ export async function predict(
       labels,
       ...(rules ? { rules } : {}),
     },
-    {
-      at,
-      rows: rows ?? 1,
-      inputs,
-      outputs,
-      scores,
-      latencyMicros: Math.round((performance.now() - started) * 1000),
-      status: 200,
-    },
+    { at, rows, inputs, outputs, scores, latencyMicros, status: 200 },
     endpoint.logging,
   );
-  return { rows: rows ?? 1, outputs, scores, ids };
+  countAnswer(ctx, target, { rows, outputs, scores, latencyMicros });
+  return { rows, outputs, scores, ids };
 }
 
 /** The first size, when all inputs and outputs that have one agree on it; else the request is one row as a whole. */

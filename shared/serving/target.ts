@@ -6,7 +6,7 @@ import {
   type ModelDeployment,
 } from '../endpoints/index.ts';
 import { CairnError } from '../http/index.ts';
-import { type Live, liveOf } from './live.ts';
+import { type Answering, type Live, type LiveDeployment, liveOf } from './live.ts';
 import type { ServedModel } from './models.ts';
 import { pointOf } from './sticky.ts';
 
@@ -14,9 +14,11 @@ import { pointOf } from './sticky.ts';
 export type Target = {
   readonly endpoint: Endpoint;
   readonly deployment: ModelDeployment;
-  /** `canary`: the version on its way in. */
-  readonly variant: 'stable' | 'canary';
+  /** `canary`: the version on its way in; `mirror`: it gets a copy, and nobody sees its answer. */
+  readonly variant: 'stable' | 'canary' | 'mirror';
   readonly model: ServedModel;
+  /** What gets a copy of the call. */
+  readonly mirrors?: readonly Target[];
 };
 
 /** A call that is answered elsewhere. */
@@ -49,17 +51,12 @@ export async function targetOf(ctx: Context, name: string, caller: Caller = {}):
 
 /** The same from what this instance knows, also where the call is answered elsewhere. */
 export function choose(ctx: Context, live: Live, caller: Caller): Target | ExternalTarget {
-  const { endpoint, deployments } = live;
+  const { endpoint } = live;
   const name = caller.deployment ?? drawn(ctx, endpoint, caller);
-  const deployment = name === undefined ? undefined : deployments.get(name);
+  const deployment = name === undefined ? undefined : live.deployments.get(name);
   if (caller.deployment !== undefined && deployment === undefined)
-    throw new CairnError(
-      'not-found',
-      `Endpoint '${endpoint.name}' has no deployment '${caller.deployment.slice(0, 100)}'; it has ${[
-        ...deployments.keys(),
-      ].join(', ')}.`,
-      { field: 'deployment' },
-    );
+    throw unknownDeployment(live, caller.deployment);
+  if (caller.version !== undefined) return withVersion(live, caller.version, deployment, caller.deployment);
   if (deployment === undefined)
     throw new CairnError('unavailable', `Endpoint '${endpoint.name}' takes no calls: its traffic is 0.`);
   if (deployment instanceof CairnError) throw deployment;
@@ -68,12 +65,61 @@ export function choose(ctx: Context, live: Live, caller: Caller): Target | Exter
   const isCanary =
     deployment.canary !== undefined &&
     pointOf(ctx, `${rollout?.id}`, caller.key) < canaryShare(rollout) / 100;
+  const mirrors = caller.deployment === undefined ? mirrorsOf(ctx, live) : [];
+  return {
+    ...variantOf(endpoint, deployment, isCanary ? 'canary' : 'stable'),
+    ...(mirrors.length > 0 ? { mirrors } : {}),
+  };
+}
+
+function variantOf(endpoint: Endpoint, live: LiveDeployment, variant: 'stable' | 'canary'): Target {
+  const model = variant === 'canary' ? live.canary : undefined;
   return {
     endpoint,
-    deployment: deployment.deployment,
-    variant: isCanary ? 'canary' : 'stable',
-    model: (isCanary ? deployment.canary : undefined) ?? deployment.stable,
+    deployment: live.deployment,
+    variant: model ? 'canary' : 'stable',
+    model: model ?? live.stable,
   };
+}
+
+/** What answers with a version: the deployment that the call falls to, if it can, else any that is not ruled out. */
+function withVersion(
+  { endpoint, deployments }: Live,
+  version: string,
+  first: Answering | undefined,
+  only: string | undefined,
+): Target {
+  const possible = only === undefined ? [first, ...deployments.values()] : [first];
+  for (const each of possible) {
+    if (each === undefined || each instanceof CairnError || each.kind === 'external') continue;
+    if (String(each.stable.ready.version) === version) return variantOf(endpoint, each, 'stable');
+    if (String(each.canary?.ready.version) === version) return variantOf(endpoint, each, 'canary');
+  }
+  throw new CairnError(
+    'not-found',
+    `Endpoint '${endpoint.name}' does not answer with version ${version.slice(0, 20)} now.`,
+    { field: 'version' },
+  );
+}
+
+/** What gets a copy of a call, drawn for each. */
+function mirrorsOf(ctx: Context, { endpoint, deployments }: Live): Target[] {
+  const mirrors: Target[] = [];
+  for (const [name, share] of Object.entries(endpoint.mirror)) {
+    if (ctx.ids.random() * 100 >= share) continue;
+    const mirror = deployments.get(name);
+    if (mirror === undefined || mirror instanceof CairnError || mirror.kind === 'external') continue;
+    mirrors.push({ ...variantOf(endpoint, mirror, 'stable'), variant: 'mirror' });
+  }
+  return mirrors;
+}
+
+function unknownDeployment({ endpoint, deployments }: Live, name: string): CairnError {
+  return new CairnError(
+    'not-found',
+    `Endpoint '${endpoint.name}' has no deployment '${name.slice(0, 100)}'; it has ${[...deployments.keys()].join(', ')}.`,
+    { field: 'deployment' },
+  );
 }
 
 /** The deployment that a call falls to. */

@@ -1,0 +1,14 @@
+export { type CountedCall, countCall, countDropped, flushSummaries } from './count-calls.ts';
+export type { Counts } from './counts.ts';
+export { bucketAt, bucketStart, latencyAt, latencyBucket, slowerThan } from './latency.ts';
+export { readSummaries } from './read.ts';
+export { rollUpSummaries } from './roll-up.ts';
+export { classBin, valueBin } from './scores.ts';
+export {
+  type Answered,
+  type CallOutcome,
+  emptyTally,
+  mergeSummaries,
+  requestsOf,
+  type Summary,
+} from './summary.ts';
