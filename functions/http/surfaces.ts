@@ -7,9 +7,10 @@ import { description } from './description.ts';
 import { descriptions } from './endpoints/describe.ts';
 import { endpoints } from './endpoints/endpoints.ts';
 import { feedbacks } from './endpoints/feedback.ts';
+import { endpointMetrics } from './endpoints/metrics.ts';
 import { erasures } from './erasure.ts';
 import { graphql } from './graphql/index.ts';
-import { invocations, openInference } from './inference.ts';
+import { invocations, openInference } from './inference/index.ts';
 import { lineage } from './lineage.ts';
 import { mlflowAccess } from './mlflow-access/index.ts';
 import { mlflowEmpty } from './mlflow-empty.ts';
@@ -43,6 +44,7 @@ const served: readonly Surface[] = [
   webhookDeliveries,
   lineage,
   endpoints,
+  endpointMetrics,
   descriptions,
   feedbacks,
   invocations,

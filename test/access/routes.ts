@@ -253,6 +253,7 @@ const serving: Readonly<Record<string, Entry>> = {
   'POST /api/v1/endpoints': workspace,
   'GET /api/v1/endpoints': among('endpoint'),
   'GET /api/v1/endpoints/{name}': served(),
+  'GET /api/v1/endpoints/{name}/metrics': served(),
   'GET /api/v1/endpoints/{name}/example': served(),
   'POST /api/v1/feedback': endpoint(({ endpoint: name }) => ({
     endpoint: name,

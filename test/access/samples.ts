@@ -123,6 +123,7 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
     body: { name: 'stolen', model: w.model, alias: w.alias },
   }),
   'GET getEndpoint': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}` }),
+  'GET getEndpointMetrics': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/metrics` }),
   'GET getEndpointExample': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/example` }),
   'GET getDataPolicy': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/data-policy` }),
   'PUT putDataPolicy': (w) => ({
