@@ -26,7 +26,7 @@ export async function predict(ctx: Context, target: Target, inputs: Tensors): Pr
   const { endpoint, model, mirrors = [] } = target;
   try {
     const outputs = await model.run(inputs, { deadlineAt: at + endpoint.limits.timeoutSeconds * 1000 });
-    return answered(ctx, target, { inputs, outputs, at, latencyMicros: microsSince(started) });
+    return await answered(ctx, target, { inputs, outputs, at, latencyMicros: microsSince(started) });
   } catch (error) {
     countFailure(ctx, target, error, microsSince(started));
     throw error;
@@ -42,7 +42,11 @@ type Run = {
   readonly latencyMicros: number;
 };
 
-function answered(ctx: Context, target: Target, { inputs, outputs, at, latencyMicros }: Run): Prediction {
+async function answered(
+  ctx: Context,
+  target: Target,
+  { inputs, outputs, at, latencyMicros }: Run,
+): Promise<Prediction> {
   const { endpoint, deployment, variant, model } = target;
   const shared = rowsOf(inputs, outputs);
   const rows = shared ?? 1;
@@ -50,7 +54,7 @@ function answered(ctx: Context, target: Target, { inputs, outputs, at, latencyMi
   const scores = model.roles && shared !== null ? scoresOf(model.roles, outputs, rows) : null;
   const { modelId, version, digest, features, labels } = model.ready;
   const { rules } = model;
-  const ids = logPredictions(
+  const ids = await logPredictions(
     ctx,
     {
       endpoint: endpoint.name,
