@@ -1,6 +1,8 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
+import { checkTarget } from '../outbound/index.ts';
 import { getVersion, resolveAlias, versionOf, visibleModel } from '../registry/index.ts';
+import { sealedSecret } from '../secrets/index.ts';
 import {
   type Deployment,
   deploymentSettingsDefault,
@@ -56,11 +58,31 @@ function isSameFollowed(a: ModelDeployment['follows'], b: ModelDeployment['follo
   return 'version' in b && a.version === b.version;
 }
 
-function externalOf(
-  _ctx: Context,
+/** A secret stays with the URL that it was given for: who changes the URL need not know it, and would be sent it. */
+async function externalOf(
+  ctx: Context,
   { name, url, secret }: Extract<NewDeployment, { url: string }>,
-  _before: ExternalDeployment | undefined,
-  _field: string,
+  before: ExternalDeployment | undefined,
+  field: string,
 ): Promise<ExternalDeployment> {
-  return Promise.resolve({ kind: 'external', name, url, ...(typeof secret === 'string' ? { secret } : {}) });
+  await checkTarget(url, ctx.settings.scoringTargets, 'Scoring URL', `${field}.url`);
+  if (secret === undefined && before?.secret !== undefined && before.url !== url)
+    throw new CairnError(
+      'invalid',
+      `The URL of '${name}' is another one; give the secret for it, or '' for none.`,
+      { field: `${field}.secret` },
+    );
+  const given = checkedSecret(secret, `${field}.secret`);
+  const sealed = await sealedSecret(ctx, given, { name: 'The secret', field: `${field}.secret` });
+  const kept = sealed ?? before?.secret;
+  return { kind: 'external', name, url, ...(kept ? { secret: kept } : {}) };
+}
+
+/** A secret as it fits into the header `Authorization`; `null` is none. */
+function checkedSecret(secret: unknown, field: string): unknown {
+  if (secret === null) return '';
+  if (typeof secret !== 'string' || /^[\x21-\x7e]*$/.test(secret)) return secret;
+  throw new CairnError('invalid', 'The secret must be of printable ASCII characters without spaces.', {
+    field,
+  });
 }

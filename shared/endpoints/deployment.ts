@@ -26,7 +26,7 @@ export type ExternalDeployment = {
   readonly name: string;
   /** Where calls are sent by POST. */
   readonly url: string;
-  /** Name of the stored secret that goes along as bearer token. */
+  /** What goes along as bearer token, sealed. It is unsealed to be sent, and shown to nobody. */
   readonly secret?: string;
 };
 

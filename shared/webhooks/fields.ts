@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
+import { checkTarget } from '../outbound/index.ts';
+import { sealedSecret } from '../secrets/index.ts';
 import type { WebhookEvent } from './events.ts';
 import type { Webhook } from './model.ts';
-import { checkTarget } from './target.ts';
 
 const descriptionCharsMax = 1000;
-const secretCharsMax = 1000;
 
 /** What a webhook is made of; `secret` is checked here and not before, since what is refused there is quoted. */
 type Fields = {
@@ -35,14 +35,14 @@ export async function checked(
       `Webhook name '${name}' is invalid. It must start and end with a letter or digit, have at most 63 characters, and contain only letters, digits, dots (.), underscores (_), and hyphens (-).`,
       { field: 'name' },
     );
-  if (url !== undefined) await checkTarget(url, ctx.settings.webhookTargets);
+  if (url !== undefined) await checkTarget(url, ctx.settings.webhookTargets, 'Webhook URL', 'url');
   if (events?.length === 0)
     throw new CairnError('invalid', 'Webhook events must be a non-empty list.', { field: 'events' });
   if ((description ?? '').length > descriptionCharsMax)
     throw new CairnError('invalid', `Webhook description is over ${descriptionCharsMax} characters.`, {
       field: 'description',
     });
-  const sealed = await sealedSecret(ctx, secret);
+  const sealed = await sealedSecret(ctx, secret, { name: 'Webhook secret', field: 'secret' });
   return {
     ...(name === undefined ? {} : { name }),
     ...(url === undefined ? {} : { url }),
@@ -51,19 +51,4 @@ export async function checked(
     ...(status === undefined ? {} : { status }),
     ...(sealed === undefined ? {} : { sealed }),
   };
-}
-
-async function sealedSecret(ctx: Context, secret: unknown): Promise<string | undefined> {
-  if (secret === undefined || secret === '') return secret;
-  if (typeof secret !== 'string' || secret.length > secretCharsMax)
-    throw new CairnError('invalid', `Webhook secret must be text of at most ${secretCharsMax} characters.`, {
-      field: 'secret',
-    });
-  if (ctx.stores.keys === undefined)
-    throw new CairnError(
-      'invalid',
-      'This deployment has no key to keep a secret by: set CAIRN_KEY_VAULT_URL (on a laptop CAIRN_KEYS_FOLDER), or leave the secret out.',
-      { field: 'secret' },
-    );
-  return ctx.stores.keys.seal(secret);
 }

@@ -1,15 +1,4 @@
-import { lookup as systemLookup } from 'node:dns/promises';
-import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { isPublicAddress, literalAddress, type Targets, whyNoTarget } from './target.ts';
-
-type Address = { readonly address: string; readonly family: number };
-
-/** Every address of a host name; fails where there is none. */
-export type Resolve = (hostname: string) => Promise<readonly Address[]>;
-
-export const systemResolve: Resolve = (hostname) => systemLookup(hostname, { all: true });
+import { type Exchange, exchange } from '../outbound/index.ts';
 
 /** What became of a request: an answer, no answer, or none sent because the receiver is not a permitted one. */
 export type Answer =
@@ -29,153 +18,15 @@ export type Answer =
     }
   | { readonly outcome: 'forbidden'; readonly reason: string };
 
-export type Post = {
-  readonly url: string;
-  readonly text: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly targets: Targets;
-  readonly resolve: Resolve;
-  /** For all of it: finding, connecting, sending, and the answer. */
-  readonly millisecondsMax: number;
-};
+export type Post = Omit<Exchange, 'bytes' | 'name' | 'answerBytesMax'> & { readonly text: string };
 
 const answerBytesMax = 4096;
 
-/**
- * Posts a text to a receiver and reads the beginning of what it answers. The name is resolved once and every
- * address of it must be permitted; the connection goes to one of exactly these, so that a second answer of the
- * DNS cannot lead elsewhere. Redirects are not followed and no connection is kept. Never throws for what the
- * receiver or the network does; reasons say nothing of addresses.
- */
-export async function post(asked: Post): Promise<Answer> {
-  // It may have been permitted when the webhook was made.
-  const why = await whyNoTarget(asked.url, asked.targets);
-  if (why !== undefined) return { outcome: 'forbidden', reason: why };
-  const target = new URL(asked.url);
-  const timeout = AbortSignal.timeout(asked.millisecondsMax);
-  try {
-    const addresses = await before(timeout, addressesOf(target.hostname, asked.resolve));
-    if (asked.targets === 'public' && !(await arePublic(addresses)))
-      return { outcome: 'forbidden', reason: 'the host does not resolve to public addresses only' };
-    return await exchange(asked, target, addresses, timeout);
-  } catch (error) {
-    if (timeout.aborted) return { outcome: 'unreachable', reason: late(asked), waited: true };
-    return { outcome: 'unreachable', reason: reasonOf(error) };
-  }
+/** Posts a text to a receiver and reads the beginning of what it answers, as {@link exchange} does. */
+export async function post({ text, ...asked }: Post): Promise<Answer> {
+  const bytes = Buffer.from(text);
+  const answer = await exchange({ ...asked, name: 'Webhook URL', bytes, answerBytesMax });
+  if (answer.outcome !== 'answered') return answer;
+  const { outcome, status, headers } = answer;
+  return { outcome, status, retryAfter: headers['retry-after'], body: answer.bytes.toString('utf8') };
 }
-
-async function addressesOf(hostname: string, resolve: Resolve): Promise<readonly Address[]> {
-  const literal = literalAddress(hostname);
-  if (literal !== undefined) return [{ address: literal, family: literal.includes(':') ? 6 : 4 }];
-  const addresses = await resolve(hostname);
-  if (addresses.length === 0) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' });
-  return addresses;
-}
-
-async function arePublic(addresses: readonly Address[]): Promise<boolean> {
-  const verdicts = await Promise.all(addresses.map(({ address }) => isPublicAddress(address)));
-  return verdicts.every(Boolean);
-}
-
-function exchange(
-  { text, headers }: Post,
-  target: URL,
-  addresses: readonly Address[],
-  signal: AbortSignal,
-): Promise<Answer> {
-  return new Promise((settle, fail) => {
-    const bytes = Buffer.from(text);
-    const begin = target.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = begin(target, {
-      method: 'POST',
-      headers: { ...headers, 'Content-Length': bytes.byteLength },
-      agent: false,
-      lookup: pinned(addresses),
-      signal,
-    });
-    let answered: (() => void) | undefined;
-    request.on('response', (response) => {
-      answered = () => {
-        settle(read.answer());
-        request.destroy();
-      };
-      const read = beginningOf(response, answered);
-    });
-    request.on('upgrade', (response, socket) => {
-      // Nobody else ends a connection that is handed over.
-      socket.destroy();
-      settle(answerOf(response, ''));
-    });
-    // Once there is a status it is the answer, though the rest of it does not come.
-    request.on('error', (error) => (answered ? answered() : fail(error)));
-    request.end(bytes);
-  });
-}
-
-/** Answers every look-up of a connection with the addresses that were checked. */
-function pinned(addresses: readonly Address[]): LookupFunction {
-  return (_hostname, options, callback) => {
-    const [first] = addresses;
-    if (options.all) callback(null, [...addresses]);
-    else callback(null, first?.address ?? '', first?.family);
-  };
-}
-
-/** Reads a response until its end, or as much as is kept of it; calls `done` then. */
-function beginningOf(response: IncomingMessage, done: () => void): { answer(): Answer } {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  response.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.byteLength;
-    if (bytes >= answerBytesMax) done();
-  });
-  response.on('end', done);
-  response.on('error', done);
-  return {
-    answer: () => answerOf(response, Buffer.concat(chunks).subarray(0, answerBytesMax).toString('utf8')),
-  };
-}
-
-function answerOf({ statusCode = 0, headers }: IncomingMessage, body: string): Answer {
-  return { outcome: 'answered', status: statusCode, retryAfter: headers['retry-after'], body };
-}
-
-/** The value of a promise, unless the signal comes before: not every system call can be told to end. */
-async function before<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  const { promise: over, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, over]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-function late({ millisecondsMax }: Post): string {
-  return `no answer within ${millisecondsMax / 1000} s`;
-}
-
-/** Why there was no answer, in words that tell nothing of the network this runs in. */
-function reasonOf(error: unknown): string {
-  const code = String((error as { code?: unknown }).code ?? '');
-  const known = reasons[code];
-  if (known !== undefined) return known;
-  if (/CERT|SIGNATURE|ERR_TLS/.test(code)) return `its TLS certificate is not accepted (${code})`;
-  if (/SSL|EPROTO/.test(code)) return 'it does not speak TLS as it should';
-  if (code.startsWith('HPE_')) return 'it did not answer in HTTP';
-  return 'the connection failed';
-}
-
-const reasons: Partial<Record<string, string>> = {
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was closed before an answer came',
-  EPIPE: 'the connection was closed before an answer came',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name could not be looked up just now',
-  EAI_NODATA: 'the host name has no address',
-  ETIMEDOUT: 'the connection took too long',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the host cannot be reached',
-};

@@ -1,16 +1,18 @@
 import type { Context } from '../context.ts';
+import type { Resolve } from '../outbound/index.ts';
+import { unsealedSecret } from '../secrets/index.ts';
 import type { WebhookEvent } from './events.ts';
 import { examples } from './examples.ts';
 import type { Webhook } from './model.ts';
 import { bodyOf } from './payload.ts';
-import { type Answer, post, type Resolve, systemResolve } from './post.ts';
+import { type Answer, post } from './post.ts';
 import { deliveryHeaders } from './signature.ts';
 import { getWebhook } from './webhooks.ts';
 
 /** How receivers are found, and how long one has, in all, to be found, reached, and to answer. */
-export type Transport = { readonly resolve: Resolve; readonly millisecondsMax: number };
+export type Transport = { readonly resolve?: Resolve; readonly millisecondsMax: number };
 
-const internet: Transport = { resolve: systemResolve, millisecondsMax: 10_000 };
+const internet: Transport = { millisecondsMax: 10_000 };
 
 /** Sends one text to a webhook, signed. */
 export async function sendTo(
@@ -20,12 +22,7 @@ export async function sendTo(
   text: string,
   transport: Transport = internet,
 ): Promise<Answer> {
-  let secret: string | undefined;
-  try {
-    secret = webhook.secret && (await ctx.stores.keys?.unseal(webhook.secret));
-  } catch {
-    // What the reason would say is of the keys.
-  }
+  const secret = webhook.secret && (await unsealedSecret(ctx, webhook.secret));
   if (webhook.secret && secret === undefined)
     return { outcome: 'unreachable', reason: 'the secret of the webhook cannot be read; set it again' };
   return post({

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, post, type Post, type Resolve } from '../../shared/webhooks/post.ts';
+import type { Resolve } from '../../shared/outbound/index.ts';
+import { type Answer, post, type Post } from '../../shared/webhooks/post.ts';
 import { type Receiver, startReceiver, sure } from './support.ts';
 
 let receiver: Receiver;

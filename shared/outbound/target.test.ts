@@ -4,7 +4,7 @@ import { CairnError } from '../http/index.ts';
 import { checkTarget, isPublicAddress } from './target.ts';
 
 const refused = async (url: string, targets: 'public' | 'any' = 'public') =>
-  checkTarget(url, targets).then(
+  checkTarget(url, targets, 'Webhook URL', 'url').then(
     () => undefined,
     (error: unknown) => (error instanceof CairnError ? error : Promise.reject(error)),
   );

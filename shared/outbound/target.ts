@@ -1,7 +1,10 @@
 import { CairnError } from '../http/index.ts';
 
-/** Which receivers a deployment sends to: those on the public internet by TLS, or, on a laptop, any. */
+/** Where a deployment of the platform sends to: hosts on the public internet by TLS, or, on a laptop, any. */
 export type Targets = 'public' | 'any';
+
+/** What a URL is called where it is refused: `Webhook URL`. */
+export type UrlName = 'Webhook URL' | 'Scoring URL';
 
 const urlCharsMax = 2048;
 
@@ -12,9 +15,14 @@ const urlCharsMax = 2048;
 const platformAddresses: readonly string[] = ['168.63.129.16'];
 
 /** Throws `invalid` where {@link whyNoTarget} has a reason. */
-export async function checkTarget(url: string, targets: Targets): Promise<void> {
-  const why = await whyNoTarget(url, targets);
-  if (why !== undefined) throw new CairnError('invalid', why, { field: 'url' });
+export async function checkTarget(
+  url: string,
+  targets: Targets,
+  name: UrlName,
+  field: string,
+): Promise<void> {
+  const why = await whyNoTarget(url, targets, name);
+  if (why !== undefined) throw new CairnError('invalid', why, { field });
 }
 
 /**
@@ -22,25 +30,25 @@ export async function checkTarget(url: string, targets: Targets): Promise<void> 
  * name resolves to is checked whenever something is sent. The reason repeats nothing of the URL but its scheme:
  * it may hold a secret.
  */
-export async function whyNoTarget(url: string, targets: Targets): Promise<string | undefined> {
-  if (url.trim() === '') return 'Webhook URL cannot be empty or just whitespace.';
-  if (url.length > urlCharsMax) return `Webhook URL is over ${urlCharsMax} characters.`;
+export async function whyNoTarget(url: string, targets: Targets, name: UrlName): Promise<string | undefined> {
+  if (url.trim() === '') return `${name} cannot be empty or just whitespace.`;
+  if (url.length > urlCharsMax) return `${name} is over ${urlCharsMax} characters.`;
   // The parser of URLs would drop these silently, or read a backslash as a slash.
   if (/[\s\p{Cc}\\]/u.test(url))
-    return 'Webhook URL must not hold spaces, backslashes or control characters; percent-encode them.';
+    return `${name} must not hold spaces, backslashes or control characters; percent-encode them.`;
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? '';
   const schemes = targets === 'any' ? ['http', 'https'] : ['https'];
   if (!schemes.includes(scheme))
-    return `Invalid webhook URL scheme: '${scheme.slice(0, 20)}'. Allowed schemes are: ${schemes.join(', ')}.`;
-  if (!/^\w+:\/\/[^/?#]/.test(url)) return 'Webhook URL must include a hostname.';
-  if (!URL.canParse(url)) return 'Webhook URL is not a valid URL.';
+    return `Invalid ${name.replace(/^./, (first) => first.toLowerCase())} scheme: '${scheme.slice(0, 20)}'. Allowed schemes are: ${schemes.join(', ')}.`;
+  if (!/^\w+:\/\/[^/?#]/.test(url)) return `${name} must include a hostname.`;
+  if (!URL.canParse(url)) return `${name} is not a valid URL.`;
   const { hostname, username, password } = new URL(url);
   if (username !== '' || password !== '')
-    return 'Webhook URL must not hold a user name or password; give the webhook a secret to sign with instead.';
+    return `${name} must not hold a user name or password; give a secret instead.`;
   if (targets === 'any') return undefined;
   const address = literalAddress(hostname);
   if (address === undefined ? isLocalName(hostname) : !(await isPublicAddress(address)))
-    return 'Webhook URL must lead to a public address, not to a private, loopback or link-local one.';
+    return `${name} must lead to a public address, not to a private, loopback or link-local one.`;
   return undefined;
 }
 
