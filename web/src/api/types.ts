@@ -79,18 +79,6 @@ export type Model = {
   aliases?: { alias: string; version: string }[];
 };
 
-export type Endpoint = {
-  name: string;
-  model: string;
-  model_id: string;
-  alias: string;
-  status: 'ready' | 'waiting';
-  stable: { version: number; digest: string } | null;
-  labels: Record<string, string>;
-  created_at: number;
-  updated_at: number;
-};
-
 export type Monitor = {
   name: string;
   endpoint: string;

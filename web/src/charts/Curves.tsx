@@ -22,6 +22,8 @@ export type CurvesProps = {
   readonly range: Range | undefined;
   /** The curve to show before the others. */
   readonly focus?: string | undefined;
+  /** Whether gaps are as they should be, and not to be told of. */
+  readonly hidesGaps?: boolean;
   /** A part of x was chosen by dragging; undefined by a double click or Escape: all of it again. */
   readonly onRange: (range: Range | undefined) => void;
 };
@@ -38,7 +40,7 @@ type Shown = { readonly curve: Curve; readonly value: number; readonly smooth: n
 
 /** Curves over one x. Drag to look closer, double click or Escape to see all; the arrow keys go from point to point. */
 export function Curves(props: CurvesProps) {
-  const { curves, axis, kind, weight, height } = props;
+  const { curves, axis, kind, weight, height, hidesGaps = false } = props;
   const theme = useTheme();
   const columns = useMemo(() => columnsOf(curves, weight, kind), [curves, weight, kind]);
   const undrawn = useMemo(() => undrawnOf(curves, kind), [curves, kind]);
@@ -57,7 +59,7 @@ export function Curves(props: CurvesProps) {
     <div className="chart-frame">
       {/* A plot is made for a set of lines and axes; what changes more often is handed to it. */}
       <Plot key={[look, weight > 0, axis, kind, height, theme].join('\n')} {...props} columns={columns} />
-      {undrawn > 0 && (
+      {undrawn > 0 && !hidesGaps && (
         <p className="chart-undrawn" title="NaN, infinities, and on a log scale what is not positive">
           {counted(undrawn, 'point')} not drawable
         </p>

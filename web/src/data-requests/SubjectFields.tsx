@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { cairn } from '../api/client.ts';
-import type { Endpoint } from '../api/types.ts';
+import type { Endpoint } from '../api/endpoints.ts';
 import { Field } from '../parts/Dialog.tsx';
 import type { Subject } from './erasures.ts';
 

@@ -1,25 +1,25 @@
 import { useQuery } from '@tanstack/react-query';
-import { cairn } from '../api/client.ts';
-import type { Endpoint } from '../api/types.ts';
+import type { Deployment, Endpoint } from '../api/endpoints.ts';
 import { Chip, Tag } from '../parts/Chip.tsx';
 import { Empty } from '../parts/Empty.tsx';
+import { figure } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
-import { Table } from '../parts/Table.tsx';
+import { Table, type TableColumn } from '../parts/Table.tsx';
 import { Ago } from '../parts/Time.tsx';
+import { endpointsQuery } from './queries.ts';
+import { TrafficBar } from './TrafficBar.tsx';
+import './endpoints.css';
 
-/** Every endpoint, or `max` of them. */
-export function EndpointTable({ max }: { readonly max?: number }) {
-  const query = useQuery({
-    queryKey: ['endpoints'],
-    queryFn: ({ signal }) => cairn.get<{ endpoints: Endpoint[] }>('endpoints', { signal }),
-  });
+/** The first endpoints by name. */
+export function EndpointTable({ max }: { readonly max: number }) {
+  const query = useQuery(endpointsQuery);
   return (
     <Loaded query={query}>
       {({ endpoints }) =>
         endpoints.length === 0 ? (
-          <Empty title="No endpoints yet" {...(max === undefined ? { code: firstEndpoint() } : {})}>
-            One is made for an alias of a model by <code>POST /api/v1/endpoints</code>.
+          <Empty title="No endpoints yet">
+            An endpoint answers with a model over HTTP. <a href="#/endpoints">Make one</a>
           </Empty>
         ) : (
           <EndpointList endpoints={endpoints.slice(0, max)} />
@@ -38,25 +38,68 @@ export function EndpointList({ endpoints, none }: EndpointListProps) {
       label="Endpoints"
       rows={endpoints}
       rowKey={({ name }) => name}
-      columns={[
-        { title: 'Name', cell: ({ name }) => <a href={links.endpoint(name)}>{name}</a> },
-        { title: 'Model', cell: ({ model }) => <a href={links.model(model)}>{model}</a> },
-        { title: 'Follows', cell: ({ alias }) => <Tag>{alias}</Tag> },
-        {
-          title: 'Pinned',
-          numeric: true,
-          cell: ({ model, stable }) =>
-            stable ? <a href={links.version(model, stable.version)}>v{stable.version}</a> : '—',
-        },
-        { title: 'Status', cell: ({ status }) => <Chip state={status} /> },
-        { title: 'Changed', cell: (each) => <Ago at={each.updated_at} /> },
-      ]}
+      columns={[...endpointColumns, { title: 'Changed', cell: (each) => <Ago at={each.updated_at} /> }]}
     />
   );
 }
 
-function firstEndpoint(): string {
-  return `curl -X POST ${location.origin}/api/v1/endpoints \\
-  -H 'content-type: application/json' \\
-  -d '{"name": "my-endpoint", "model": "my-model", "alias": "champion"}'`;
+/** What every list of endpoints says of each. */
+export const endpointColumns: readonly TableColumn<Endpoint>[] = [
+  { title: 'Name', cell: ({ name }) => <a href={links.endpoint(name)}>{name}</a> },
+  {
+    title: 'Answers with',
+    cell: (endpoint) => (
+      <ul className="answering">
+        {endpoint.deployments.map((each) => (
+          <li key={each.name}>
+            <Answering deployment={each} />
+          </li>
+        ))}
+      </ul>
+    ),
+  },
+  {
+    title: 'Status',
+    cell: (endpoint) => (
+      <span className="tags">
+        <Chip state={endpoint.status} />
+        {endpoint.deployments.map(
+          (each) => each.kind === 'model' && each.rollout && <InRollout key={each.name} deployment={each} />,
+        )}
+      </span>
+    ),
+  },
+  { title: 'Traffic', cell: (endpoint) => <TrafficBar endpoint={endpoint} /> },
+];
+
+/** The model, what it follows and the version that answers; of a server elsewhere its host. */
+export function Answering({ deployment }: { readonly deployment: Deployment }) {
+  if (deployment.kind === 'external')
+    return (
+      <span className="in-line" title={deployment.url}>
+        elsewhere <span className="hint">{hostOf(deployment.url)}</span>
+      </span>
+    );
+  const { model, alias, stable } = deployment;
+  return (
+    <span className="in-line">
+      <a href={links.model(model)}>{model}</a>
+      {alias !== undefined && <Tag>{alias}</Tag>}
+      {stable ? <a href={links.version(model, stable.version)}>v{stable.version}</a> : 'no version yet'}
+    </span>
+  );
+}
+
+function InRollout({ deployment }: { readonly deployment: Extract<Deployment, { kind: 'model' }> }) {
+  const { rollout } = deployment;
+  if (!rollout) return null;
+  return (
+    <span title={`${deployment.name}: version ${rollout.to.version} gets ${rollout.percent} %`}>
+      <Chip state={`v${rollout.to.version} at ${figure(rollout.percent)} %`} tone="busy" />
+    </span>
+  );
+}
+
+function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? url;
 }

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { cairn } from '../api/client.ts';
 import type { RegisteredModel, VersionRow } from '../api/registry.ts';
-import type { Endpoint } from '../api/types.ts';
+import type { Endpoint } from '../api/endpoints.ts';
 import { EndpointList } from '../endpoints/EndpointTable.tsx';
 import { Markdown } from '../markdown/Markdown.tsx';
 import { Card } from '../parts/Card.tsx';
@@ -47,7 +47,9 @@ export function VersionsTab({ model }: { readonly model: RegisteredModel }) {
           <Loaded query={endpoints}>
             {(data) => (
               <EndpointList
-                endpoints={data.endpoints.filter((each) => each.model === model.name)}
+                endpoints={data.endpoints.filter(({ deployments }) =>
+                  deployments.some((each) => each.kind === 'model' && each.model_id === model.model_id),
+                )}
                 none="No endpoint serves it."
               />
             )}

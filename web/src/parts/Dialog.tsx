@@ -9,6 +9,8 @@ type DialogProps = {
   readonly danger?: boolean;
   /** Whether there is nothing to cancel: what happened is only told. */
   readonly told?: boolean;
+  /** For long forms. */
+  readonly wide?: boolean;
   /** The dialog closes when this is done; while it is not, it cannot be asked for twice. */
   readonly onSubmit: (form: FormData) => Promise<unknown>;
   readonly onClose: () => void;
@@ -21,6 +23,7 @@ export function Dialog({
   action,
   danger = false,
   told = false,
+  wide = false,
   onSubmit,
   onClose,
 }: DialogProps) {
@@ -50,6 +53,7 @@ export function Dialog({
   return (
     <dialog
       ref={element}
+      className={wide ? 'wide' : undefined}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();

@@ -1,0 +1,107 @@
+import { useState } from 'react';
+import { Card } from '../parts/Card.tsx';
+import { Code } from '../parts/Code.tsx';
+import { Failure } from '../parts/Failure.tsx';
+import { figure } from '../parts/format.ts';
+import { FactLine } from '../parts/Facts.tsx';
+import { Table } from '../parts/Table.tsx';
+import { useMay } from '../session/may.tsx';
+import { type Answer, cellText, labelOf } from './answer.ts';
+import { LabelCell } from './LabelCell.tsx';
+import type { Asked } from './TryTab.tsx';
+
+type AnswerCardProps = { readonly endpoint: string; readonly asked: Asked };
+
+/** What was answered: as a table whose rows can be labelled, or as it came. */
+export function AnswerCard({ endpoint, asked }: AnswerCardProps) {
+  const [as, setAs] = useState<'table' | 'raw'>('table');
+  const answer = asked.status === 'answered' ? asked.answer : undefined;
+  return (
+    <Card
+      title="Answer"
+      flush={answer?.table !== undefined && as === 'table'}
+      actions={
+        answer?.table && (
+          <div className="segments" role="group" aria-label="Shown as">
+            {(['table', 'raw'] as const).map((each) => (
+              <button key={each} type="button" aria-pressed={as === each} onClick={() => setAs(each)}>
+                {each === 'table' ? 'Table' : 'Raw'}
+              </button>
+            ))}
+          </div>
+        )
+      }
+    >
+      <div role="status" aria-busy={asked.status === 'busy'} className="answer">
+        {asked.status === 'none' && <p className="hint">Send a call, and what is answered stands here.</p>}
+        {asked.status === 'busy' && <p className="hint">Waiting for the answer …</p>}
+        {asked.status === 'failed' && <Failure error={asked.error} />}
+        {answer && (
+          <>
+            <div className="answer-facts">
+              <FactLine
+                of={{
+                  Took: `${figure(answer.milliseconds, 3)} ms, with the way there and back`,
+                  'Answered by': answer.deployment,
+                  Version: answer.version,
+                }}
+              />
+            </div>
+            {answer.table && as === 'table' ? (
+              <Predictions key={answer.ids.join()} endpoint={endpoint} answer={answer} />
+            ) : (
+              <Code text={answer.text} />
+            )}
+          </>
+        )}
+      </div>
+    </Card>
+  );
+}
+
+function Predictions({ endpoint, answer }: { readonly endpoint: string; readonly answer: Answer }) {
+  const mayLabel = useMay('contributor');
+  const { columns = [], rows = [] } = answer.table ?? {};
+  const numbered = rows.map((values, at) => ({ at, values, id: answer.ids[at] }));
+  return (
+    <Table
+      label="Predictions"
+      rows={numbered}
+      rowKey={({ at }) => String(at)}
+      columns={[
+        { title: 'Row', numeric: true, cell: ({ at }) => at + 1 },
+        ...columns.map((title, column) => ({
+          title,
+          id: `out ${title}`,
+          numeric: rows.every((values) => typeof values[column] === 'number'),
+          cell: ({ values }: (typeof numbered)[number]) => valueOf(values[column]),
+        })),
+        ...(mayLabel
+          ? [
+              {
+                title: 'What turned out to be true',
+                cell: ({ id, values }: (typeof numbered)[number]) =>
+                  id === undefined ? (
+                    '—'
+                  ) : (
+                    <LabelCell
+                      endpoint={endpoint}
+                      predictionId={id}
+                      labelFor={(text) => labelOf(text, values)}
+                    />
+                  ),
+              },
+            ]
+          : []),
+        {
+          title: 'Prediction id',
+          cell: ({ id }) => (id === undefined ? '—' : <code className="steady">{id}</code>),
+        },
+      ]}
+    />
+  );
+}
+
+function valueOf(value: unknown): string {
+  return typeof value === 'number' ? figure(value) : cellText(value);
+}

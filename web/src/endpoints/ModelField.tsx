@@ -1,0 +1,64 @@
+import { useQuery } from '@tanstack/react-query';
+import { useId } from 'react';
+import { mlflow } from '../api/client.ts';
+import { nameFilter } from '../api/tracking.ts';
+import type { Model } from '../api/types.ts';
+import { useCombobox } from '../parts/combobox.ts';
+import { useDebounced } from '../parts/debounced.ts';
+
+type ModelFieldProps = {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (model: string) => void;
+};
+
+const foundMax = 8;
+
+/** The name of a registered model, with those that are found for what is typed. */
+export function ModelField({ label, value, onChange }: ModelFieldProps) {
+  const id = useId();
+  const wanted = useDebounced(value.trim());
+  const { data: found = [] } = useQuery({
+    queryKey: ['models', 'named', wanted],
+    queryFn: async ({ signal }) => {
+      const query = { filter: wanted === '' ? undefined : nameFilter(wanted), max_results: foundMax };
+      const { registered_models: models = [] } = await mlflow.get<{ registered_models?: Model[] }>(
+        'registered-models/search',
+        { query, signal },
+      );
+      return models;
+    },
+  });
+  const box = useCombobox({
+    options: found,
+    onChoose: ({ name }: Model) => {
+      onChange(name);
+      box.setOpen(false);
+    },
+  });
+  return (
+    <div className="field choice-field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        required
+        value={value}
+        onChange={({ target }) => {
+          onChange(target.value);
+          box.setOpen(true);
+        }}
+        onFocus={() => box.setOpen(true)}
+        onBlur={() => box.setOpen(false)}
+        {...box.input}
+      />
+      <ul className="options" aria-label="Models" hidden={!box.shown} {...box.list}>
+        {found.map(({ name, aliases = [] }, at) => (
+          <li key={name} {...box.option(at)}>
+            <span className="cut">{name}</span>
+            <small className="cut">{aliases.map(({ alias }) => alias).join(', ')}</small>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Endpoint } from '../api/endpoints.ts';
+import { Card } from '../parts/Card.tsx';
+import { Code } from '../parts/Code.tsx';
+import { Loaded } from '../parts/Loading.tsx';
+import { snippetsQuery } from './queries.ts';
+
+const languages = { curl: 'curl', python: 'Python', typescript: 'TypeScript' } as const;
+
+/** How to ask an endpoint from elsewhere, to be copied as it stands. */
+export function SnippetsTab({ endpoint: { name } }: { readonly endpoint: Endpoint }) {
+  const query = useQuery(snippetsQuery(name));
+  return (
+    <Loaded query={query} lines={8}>
+      {(snippets) => (
+        <div className="snippets">
+          {(Object.keys(languages) as (keyof typeof languages)[]).map((language) => (
+            <Card key={language} title={languages[language]}>
+              <Code text={snippets[language]} />
+            </Card>
+          ))}
+        </div>
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,103 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ApiError } from '../api/client.ts';
+import type { Endpoint } from '../api/endpoints.ts';
+import { Card } from '../parts/Card.tsx';
+import { Field } from '../parts/Dialog.tsx';
+import { Failure } from '../parts/Failure.tsx';
+import { Skeleton } from '../parts/Loading.tsx';
+import type { Answer } from './answer.ts';
+import { AnswerCard } from './AnswerCard.tsx';
+import { call } from './call.ts';
+import { exampleQuery } from './queries.ts';
+import { fieldIn, fieldsOf } from './try.ts';
+import { TryForm } from './TryForm.tsx';
+
+/** What came of the last call. */
+export type Asked =
+  | { readonly status: 'none' | 'busy' }
+  | { readonly status: 'answered'; readonly answer: Answer }
+  | { readonly status: 'failed'; readonly error: unknown };
+
+/** Where nothing is known of what is taken. */
+const blank = '{"inputs": []}';
+
+/** A call from the page: a form by the model's own inputs, and what is answered. */
+export function TryTab({ endpoint }: { readonly endpoint: Endpoint }) {
+  const [deployment, setDeployment] = useState('');
+  const [asked, setAsked] = useState<Asked>({ status: 'none' });
+  const example = useQuery(exampleQuery(endpoint.name, deployment));
+  const elsewhere =
+    example.error instanceof ApiError && example.error.status === 409 ? example.error : undefined;
+  const fields = example.data ? fieldsOf(example.data) : [];
+  const send = async (body: string) => {
+    setAsked({ status: 'busy' });
+    try {
+      setAsked({ status: 'answered', answer: await call(endpoint.name, deployment, body) });
+    } catch (error) {
+      setAsked({ status: 'failed', error });
+    }
+  };
+  const failed = asked.status === 'failed' ? asked.error : undefined;
+  const at = failed instanceof Error ? fieldIn(failed.message, fields) : undefined;
+  const fault =
+    at !== undefined && failed instanceof Error ? { name: at, message: failed.message } : undefined;
+  return (
+    <div className="trying">
+      <Card title="Call">
+        <div className="try-form">
+          <Field label="Answered by">
+            <select
+              value={deployment}
+              onChange={({ target }) => {
+                setDeployment(target.value);
+                setAsked({ status: 'none' });
+              }}
+            >
+              <option value="">the one that the traffic falls to</option>
+              {endpoint.deployments.map(({ name }) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </Field>
+          {example.data ? (
+            <>
+              <p className="hint">
+                {example.data.source === 'logged'
+                  ? 'It begins with the input example that the model was logged with.'
+                  : 'It begins with values made by type.'}
+              </p>
+              <TryForm
+                key={`${deployment} ${example.data.version}`}
+                fields={fields}
+                body={JSON.stringify(example.data.invocations, null, 2)}
+                fault={fault}
+                isBusy={asked.status === 'busy'}
+                onSend={send}
+              />
+            </>
+          ) : elsewhere ? (
+            <>
+              <p className="hint">{elsewhere.message}</p>
+              <TryForm
+                key={deployment}
+                fields={[]}
+                body={blank}
+                fault={undefined}
+                isBusy={asked.status === 'busy'}
+                onSend={send}
+              />
+            </>
+          ) : example.error ? (
+            <Failure error={example.error} onRetry={() => void example.refetch()} />
+          ) : (
+            <Skeleton lines={4} />
+          )}
+        </div>
+      </Card>
+      <AnswerCard endpoint={endpoint.name} asked={asked} />
+    </div>
+  );
+}
