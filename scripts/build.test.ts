@@ -34,6 +34,10 @@ describe('the package for Azure', () => {
       'main.cjs',
       'main.cjs.map',
       'node_modules',
+      'process.cjs',
+      'process.cjs.map',
+      'thread.cjs',
+      'thread.cjs.map',
       'web',
     ]);
   });

@@ -26,12 +26,14 @@ const carriedSite: Plugin = {
   },
 };
 
-/** The process in which models are tried runs a bundle of its own. */
-const carriedChild: Plugin = {
-  name: 'carried child',
+/** What runs models outside of the app's own thread: bundles of their own. */
+const carriedPrograms: Plugin = {
+  name: 'carried programs',
   setup(bundling) {
     bundling.onLoad({ filter: /[/\\]sessions[/\\]child-file\.ts$/ }, () => ({
-      contents: `export const childFile = () => __dirname + '/child.cjs';`,
+      contents: ['child', 'thread', 'process']
+        .map((name) => `export const ${name}File = () => __dirname + '/${name}.cjs';`)
+        .join('\n'),
     }));
   },
 };
@@ -53,7 +55,12 @@ export async function build(options: BuildOptions = {}): Promise<void> {
   await cp(await siteFolder(), join(outDir, 'web'), { recursive: true });
   await bundle({
     absWorkingDir: root,
-    entryPoints: { main: 'functions/main.ts', child: 'shared/sessions/child.ts' },
+    entryPoints: {
+      main: 'functions/main.ts',
+      child: 'shared/sessions/child.ts',
+      thread: 'shared/sessions/thread.ts',
+      process: 'shared/sessions/process.ts',
+    },
     outdir: outDir,
     outExtension: { '.js': '.cjs' },
     bundle: true,
@@ -64,7 +71,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
     keepNames: true,
     sourcemap: 'linked',
     external: ['@azure/functions-core', 'onnxruntime-node'],
-    plugins: [carriedSite, carriedChild],
+    plugins: [carriedSite, carriedPrograms],
     logLevel: 'warning',
   });
   if (options.package) await addNativePackages(join(outDir, 'node_modules'));

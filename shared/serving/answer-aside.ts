@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from '../context.ts';
+import { fileOf } from '../execution/index.ts';
 import { CairnError } from '../http/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { type Answered, askAside, type Tensors } from '../sessions/index.ts';
-import { fileOf } from './models.ts';
 import { type Roles, rolesOf } from '../predictions/index.ts';
 
 /** As long as a promotion may hold up what else waits in the queue. */

@@ -1,17 +1,29 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type TestContext, testContext } from '../../test/support/context.ts';
 import type { Context } from '../context.ts';
 import { linearClassifier, linearRegressor, mlDomain, type NodeSpec, writeModel } from '../onnx/index.ts';
 import { matrix, run } from '../onnx/testing.ts';
 import type { VersionReady } from '../registry/index.ts';
-import { loadedModels, loadModel } from './models.ts';
+import { loadedModels } from '../execution/index.ts';
+import { loadModel } from './models.ts';
 
 let context: TestContext;
+let folder: string;
 beforeAll(async () => {
+  // Copies that another process made of the same models would answer where these tests take files away.
+  folder = await mkdtemp(join(tmpdir(), 'cairn-models-'));
+  vi.stubEnv('TMPDIR', folder);
   context = await testContext();
 });
-afterAll(() => context.close());
+afterAll(async () => {
+  await context.close();
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
 
 const labels = ['a', 'b'];
 const classifier = (shift: number, features = ['x', 'y']) =>
@@ -50,12 +62,12 @@ function counting(): { ctx: Context; reads: () => number } {
   const { ctx } = context;
   const blobs: Context['stores']['blobs'] = (name) => {
     const container = ctx.stores.blobs(name);
-    const read = container.read.bind(container);
+    const open = container.open.bind(container);
     return new Proxy(container, {
       get: (target, key) => {
-        if (key !== 'read') return Reflect.get(target, key, target) as unknown;
+        if (key !== 'open') return Reflect.get(target, key, target) as unknown;
         reads++;
-        return read;
+        return open;
       },
     });
   };
@@ -187,6 +199,7 @@ describe('loading', () => {
       expect(await (await loadModel(ctx, each)).run(feeds)).toMatchObject({ y: { data } });
     await expect(loadModel(ctx, ready)).rejects.toMatchObject({ code: 'conflict' });
     const blob = second.served.external[0]?.blob ?? '';
+    await rm(join(folder, `cairn-model-files-${process.getuid?.()}`), { recursive: true });
     await ctx.stores.blobs('models').write(blob, new Uint8Array(12));
     const again = await loadModel(limited(0), await stored(ctx, classifier(40)));
     expect(again.roles).not.toBeNull();

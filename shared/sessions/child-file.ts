@@ -1,4 +1,11 @@
 import { fileURLToPath } from 'node:url';
 
-/** The program of the process in which a model is tried. The bundle has a file of its own for it. */
-export const childFile = (): string => fileURLToPath(new URL('child.ts', import.meta.url));
+/** The programs that run models outside of the app's own thread. The bundle has a file of its own for each. */
+const program = (name: string): string => fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+
+/** The process in which a model is tried. */
+export const childFile = (): string => program('child');
+/** The thread that runs the models of an instance. */
+export const threadFile = (): string => program('thread');
+/** The process that runs one model. */
+export const processFile = (): string => program('process');

@@ -3,22 +3,21 @@
  * neither be interrupted nor kept from ending the process it is in. It says when the model's turn begins,
  * answers once and ends.
  */
-import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { deserialize, serialize } from 'node:v8';
-import { Worker } from 'node:worker_threads';
-import { isOpen, load, LoadError, openSizes, type Session, zeros } from './runtime.ts';
-import type { Port, Tensors } from './tensor.ts';
+import { rowsOfZeros } from './feeds.ts';
+import { watchMemory, yieldMemoryFirst } from './guards.ts';
+import { load, LoadError, type Session } from './runtime.ts';
+import type { Tensors } from './tensor.ts';
 import { type TrialAnswer, trialBegins, type TrialJob } from './trial-message.ts';
 
 const runsMax = 20;
 const runningMillisecondsMax = 3_000;
-const elementsMax = 2 ** 24;
 const searchingMillisecondsMax = 20_000;
 
 process.once('message', (job: TrialJob) => {
   yieldMemoryFirst();
-  watch(job.memoryBytesMax);
+  watchMemory(job.memoryBytesMax);
   void attempt(job).then((answer) => process.send?.(answer, () => process.exit(0)));
 });
 
@@ -86,23 +85,11 @@ async function firstRun(
 
 function* candidates({ inputs }: Session, example: Tensors | null): Generator<Tensors> {
   if (example) yield example;
-  yield zeros(inputs);
-  if (!isOpen(inputs)) return;
   const until = performance.now() + searchingMillisecondsMax;
-  for (const size of openSizes) {
-    if (performance.now() > until || elementsMost(inputs, size) > elementsMax) return;
-    yield zeros(inputs, size);
+  for (const feeds of rowsOfZeros(inputs)) {
+    yield feeds;
+    if (performance.now() > until) return;
   }
-}
-
-function elementsMost(inputs: readonly Port[], size: number): number {
-  const elements = inputs.map(({ shape }) =>
-    shape.reduce<number>((product, each, at) => {
-      if (typeof each === 'number') return product * each;
-      return at === 0 ? product : product * size;
-    }, 1),
-  );
-  return Math.max(...elements);
 }
 
 async function timed(session: Session, feeds: Tensors): Promise<{ p50: number; max: number }> {
@@ -125,26 +112,4 @@ function failed(step: 'load' | 'run', error: unknown): TrialAnswer {
     ...(isLoad ? { reason: error.message } : {}),
     detail: String(isLoad ? (error.cause ?? error) : error).slice(0, 2000),
   };
-}
-
-/** Where memory runs out, the kernel ends this process and not the one that started it. Linux only. */
-function yieldMemoryFirst(): void {
-  try {
-    writeFileSync('/proc/self/oom_score_adj', '1000');
-  } catch {
-    // Elsewhere the watch below has to do.
-  }
-}
-
-/** From a thread of its own, since the main one is inside the runtime: ends this process beyond the limit, and when nobody waits for it any more. */
-function watch(memoryBytesMax: number): void {
-  const { pid, ppid } = process;
-  const source = `
-    const { writeSync } = require('node:fs');
-    setInterval(() => {
-      const bytes = process.memoryUsage.rss();
-      if (bytes > ${memoryBytesMax}) writeSync(2, 'cairn: ' + bytes + ' bytes of memory');
-      if (bytes > ${memoryBytesMax} || process.ppid !== ${ppid}) process.kill(${pid}, 'SIGKILL');
-    }, 20);`;
-  new Worker(source, { eval: true }).unref();
 }

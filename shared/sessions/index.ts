@@ -1,5 +1,12 @@
-export { type ExternalData, isOpen, openSizes, type Session, zeros } from './runtime.ts';
-export { openSession } from './session.ts';
+export { processFile, threadFile } from './child-file.ts';
+export { isOpen, openSizes, zeros } from './feeds.ts';
+export { type Loaded, modelHost, type Reply, type Request } from './host.ts';
+export type { Measured, MeasurePlan } from './measure.ts';
+export { memoryMark } from './memory-mark.ts';
+export { areOutputs, packed } from './plain.ts';
+export type { Begin } from './process.ts';
+export { cutRows, joinRows, kindOfRow, rowsOf } from './rows.ts';
+export { bytesOf, sha256Of, type Source, SpoiltFile } from './source.ts';
 export {
   allocate,
   datatypeOf,
@@ -18,4 +25,5 @@ export {
   type Tensors,
   textOf,
 } from './tensor.ts';
+export { threadStates } from './thread-state.ts';
 export { type Answered, askAside, type Trial, type TrialLimits, type TrialModel, tryModel } from './trial.ts';

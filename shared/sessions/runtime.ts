@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { allocate, elementsOf, isElementType, type Port, type Tensor, type Tensors } from './tensor.ts';
+import { isElementType, type Port, type Tensor, type Tensors } from './tensor.ts';
 
 /** A model in the runtime: what it takes, what it gives, and how to run it. */
 export type Session = {
@@ -38,33 +38,6 @@ export async function load(model: Uint8Array, externalData: readonly ExternalDat
     await session.release();
     throw error;
   }
-}
-
-/** One row of zeros for every input: free dimensions are 1, those that are not of the row `size`. */
-export function zeros(inputs: readonly Port[], size = 1): Tensors {
-  return Object.fromEntries(
-    inputs.map(({ name, type, shape }) => {
-      const dims = shape.map((each, at) =>
-        typeof each === 'number' ? each : isOfRow(inputs, each, at) ? 1 : size,
-      );
-      return [name, { type, dims, data: allocate(type, elementsOf(dims)) }];
-    }),
-  );
-}
-
-/** What sizes that are left open may be, to be tried in this order: widths of tables, then sizes of pictures and texts. */
-export const openSizes = [...Array.from({ length: 256 }, (_, i) => i + 2), 384, 512, 640, 768, 1024];
-
-/** Whether a model leaves sizes open that are no number of rows: only the runtime knows which ones fit. */
-export function isOpen(inputs: readonly Port[]): boolean {
-  return inputs.some(({ shape }) =>
-    shape.some((each, at) => typeof each !== 'number' && !isOfRow(inputs, each, at)),
-  );
-}
-
-/** The first dimension is that of the rows, and so is another one of the same name. */
-function isOfRow(inputs: readonly Port[], size: string, at: number): boolean {
-  return at === 0 || (size !== '' && inputs.some(({ shape }) => shape[0] === size));
 }
 
 async function create(

@@ -65,6 +65,3 @@ export const trialAnswer = z.discriminatedUnion('outcome', [
   }),
 ]);
 export type TrialAnswer = z.output<typeof trialAnswer>;
-
-/** Stands on its standard error, with the bytes that it held, when the child ended itself for want of memory. */
-export const memoryMark = /cairn: (\d+) bytes of memory/;

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { gate } from '../turns.ts';
 import { childFile } from './child-file.ts';
+import { memoryMark } from './memory-mark.ts';
 import type { Port, Tensors } from './tensor.ts';
-import { memoryMark, type TrialAnswer, trialAnswer, trialBegins, type TrialJob } from './trial-message.ts';
+import { type TrialAnswer, trialAnswer, trialBegins, type TrialJob } from './trial-message.ts';
 
 /** A model as files of a folder that nobody else reads; relative names are not allowed. */
 export type TrialModel = {

@@ -1,0 +1,54 @@
+import { allocate, elementsOf, type Port, type Tensors } from './tensor.ts';
+
+const elementsMax = 2 ** 24;
+/** What sizes that are left open may be, to be tried in this order: widths of tables, then sizes of pictures and texts. */
+export const openSizes = [...Array.from({ length: 256 }, (_, i) => i + 2), 384, 512, 640, 768, 1024];
+
+/** One row of zeros for every input: free dimensions are 1, those that are not of the row `size`. */
+export function zeros(inputs: readonly Port[], size = 1): Tensors {
+  return Object.fromEntries(
+    inputs.map(({ name, type, shape }) => {
+      const dims = shape.map((each, at) =>
+        typeof each === 'number' ? each : isOfRow(inputs, each, at) ? 1 : size,
+      );
+      return [name, { type, dims, data: allocate(type, elementsOf(dims)) }];
+    }),
+  );
+}
+
+/**
+ * Rows of zeros to find one that a model runs: one where it says all sizes of a row, else one after the other
+ * with the sizes it may mean, the likely ones first. Only the runtime knows which of them fit.
+ */
+export function* rowsOfZeros(inputs: readonly Port[], likely: readonly number[] = []): Generator<Tensors> {
+  if (!isOpen(inputs)) {
+    yield zeros(inputs);
+    return;
+  }
+  for (const size of [...likely, 1, ...openSizes]) {
+    if (elementsMost(inputs, size) > elementsMax) return;
+    yield zeros(inputs, size);
+  }
+}
+
+/** Whether a model leaves sizes open that are no number of rows: only the runtime knows which ones fit. */
+export function isOpen(inputs: readonly Port[]): boolean {
+  return inputs.some(({ shape }) =>
+    shape.some((each, at) => typeof each !== 'number' && !isOfRow(inputs, each, at)),
+  );
+}
+
+/** The first dimension is that of the rows, and so is another one of the same name. */
+function isOfRow(inputs: readonly Port[], size: string, at: number): boolean {
+  return at === 0 || (size !== '' && inputs.some(({ shape }) => shape[0] === size));
+}
+
+function elementsMost(inputs: readonly Port[], size: number): number {
+  const elements = inputs.map(({ shape }) =>
+    shape.reduce<number>((product, each, at) => {
+      if (typeof each === 'number') return product * each;
+      return at === 0 ? product : product * size;
+    }, 1),
+  );
+  return Math.max(0, ...elements);
+}
