@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import { type Context, systemClock } from '../context.ts';
 import { type DeploymentSettings, deploymentSettingsDefault } from '../endpoints/index.ts';
 import { Gone, RunFailed, whyGone, withModel } from '../execution/index.ts';
 import { CairnError } from '../http/index.ts';
@@ -49,7 +49,7 @@ export async function loadModel(
   const [input] = inputs;
   const ask = async (feeds: Tensors, asked: { deadlineAt?: number; whole: boolean }) => {
     const { deadlineAt = Number.POSITIVE_INFINITY, whole } = asked;
-    const deadline = performance.now() + deadlineAt - ctx.clock.now();
+    const deadline = performance.now() + deadlineAt - systemClock.now();
     try {
       return await withModel(ctx, ready, settings, (model) =>
         model.call(feeds, { deadline, rowsMax: settings.microBatchRows, whole }),

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import { type Context, systemClock } from '../context.ts';
 import { spend } from '../ledger.ts';
 import { logPredictions } from '../predictions/index.ts';
 import { type Scores, scoresOf } from '../predictions/index.ts';
@@ -24,8 +24,10 @@ export async function predict(ctx: Context, target: Target, inputs: Tensors): Pr
   const at = ctx.clock.now();
   const started = performance.now();
   const { endpoint, model, mirrors = [] } = target;
+  // Of the clock that ticks: the model may have been loaded in another context.
+  const deadlineAt = systemClock.now() + endpoint.limits.timeoutSeconds * 1000;
   try {
-    const outputs = await model.run(inputs, { deadlineAt: at + endpoint.limits.timeoutSeconds * 1000 });
+    const outputs = await model.run(inputs, { deadlineAt });
     return await answered(ctx, target, { inputs, outputs, at, latencyMicros: microsSince(started) });
   } catch (error) {
     countFailure(ctx, target, error, microsSince(started));
