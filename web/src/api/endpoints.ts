@@ -78,7 +78,8 @@ export type ExternalDeployment = {
   readonly name: string;
   readonly kind: 'external';
   readonly url: string;
-  readonly secret: string | null;
+  /** The secret itself is not shown. */
+  readonly has_secret: boolean;
 };
 
 export type Deployment = ModelDeployment | ExternalDeployment;
@@ -104,7 +105,12 @@ export type Endpoint = {
     readonly timeout_seconds: number;
     readonly body_bytes_max: number;
   };
-  readonly logging: { readonly sample_rate: number; readonly durability: Durability };
+  readonly logging: {
+    readonly sample_rate: number;
+    readonly durability: Durability;
+    readonly masked_columns: readonly string[];
+    readonly retention_days: number | null;
+  };
   readonly non_finite: NonFinite | null;
   readonly rollout: RolloutPolicy;
   readonly labels: Readonly<Record<string, string>>;
@@ -127,7 +133,7 @@ export type MetricPoint = {
   readonly requests: number;
   readonly rows: number;
   readonly errors: Readonly<Record<'4xx' | '429' | '500' | '504', number>>;
-  readonly latency_ms: Readonly<Record<Percentile, number | null>>;
+  readonly latency_ms: Readonly<Record<Percentile, number>> | null;
   readonly non_finite: number;
 };
 

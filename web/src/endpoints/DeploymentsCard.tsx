@@ -37,10 +37,10 @@ export function DeploymentsCard({ endpoint }: { readonly endpoint: Endpoint }) {
             title: 'Runs',
             cell: (each) =>
               each.kind === 'external' ? (
-                each.secret === null ? (
-                  'without a secret'
-                ) : (
+                each.has_secret ? (
                   'with a secret'
+                ) : (
+                  'without a secret'
                 )
               ) : (
                 <span className="steady">

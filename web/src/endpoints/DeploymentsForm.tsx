@@ -49,7 +49,7 @@ export function DeploymentsForm({ draft, fault, onChange }: DeploymentsFormProps
         </button>
       </div>
       {(isMany || first?.traffic !== '100') && (
-        <fieldset className="plain">
+        <fieldset className="bare">
           <legend>Traffic</legend>
           <TrafficSliders
             shares={trafficOf(draft)}
@@ -61,7 +61,7 @@ export function DeploymentsForm({ draft, fault, onChange }: DeploymentsFormProps
         </fieldset>
       )}
       {isMany && (
-        <fieldset className="plain">
+        <fieldset className="bare">
           <legend>Copies</legend>
           <p className="hint">
             A deployment can get a copy of some calls; its answers are logged, and nobody waits for them.

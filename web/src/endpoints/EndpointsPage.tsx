@@ -21,6 +21,7 @@ import { endpointsQuery, metricsQuery } from './queries.ts';
 /** Endpoints whose figures are asked for: a request each. */
 const askedMax = 30;
 const hour = 3600;
+const windowSeconds = 300;
 const labelsShown = 3;
 
 /** Every endpoint: what it answers with, how it did in the last hour; found by any word of it. */
@@ -76,7 +77,7 @@ export function EndpointsPage() {
 
 function Endpoints({ endpoints }: { readonly endpoints: readonly Endpoint[] }) {
   const lastHour = useQueries({
-    queries: endpoints.slice(0, askedMax).map(({ name }) => metricsQuery(name, hour, hour)),
+    queries: endpoints.slice(0, askedMax).map(({ name }) => metricsQuery(name, hour, windowSeconds)),
   });
   const metrics = new Map(endpoints.map(({ name }, at) => [name, lastHour[at]?.data]));
   if (endpoints.length === 0) return <p className="hint card-body">No endpoint matches.</p>;

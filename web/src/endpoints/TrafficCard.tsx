@@ -90,7 +90,7 @@ function ReadOnly({ endpoint }: { readonly endpoint: Endpoint }) {
       <ul className="share-words">
         {endpoint.deployments.map(({ name }, at) => (
           <li key={name}>
-            <i className={`swatch series-${(at % 8) + 1}`} aria-hidden="true" /> {name}{' '}
+            <i className={`series-dot series-${(at % 8) + 1}`} aria-hidden="true" /> {name}{' '}
             <b>{figure(endpoint.traffic[name] ?? 0)} %</b>
           </li>
         ))}

@@ -28,7 +28,7 @@ export function TrafficSliders({ shares, onChange }: TrafficSlidersProps) {
       {shares.map((share, at) => (
         <div key={at} className="share-line">
           <span className="cut" title={share.name}>
-            <i className={`swatch series-${(at % 8) + 1}`} aria-hidden="true" />
+            <i className={`series-dot series-${(at % 8) + 1}`} aria-hidden="true" />
             {share.name || 'unnamed'}
           </span>
           <input

@@ -232,7 +232,7 @@ function deploymentDraft(endpoint: Endpoint, deployment: Deployment, key: number
     mirror: String(endpoint.mirror[name] ?? 0),
   };
   if (deployment.kind === 'external')
-    return { ...usual, source: 'external', url: deployment.url, hasSecret: deployment.secret !== null };
+    return { ...usual, source: 'external', url: deployment.url, hasSecret: deployment.has_secret };
   const { model, alias, version, settings } = deployment;
   return {
     ...usual,

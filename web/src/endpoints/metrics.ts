@@ -8,11 +8,11 @@ import type { Point } from '../charts/points.ts';
 
 /** How far back the plots look, and how long a window of theirs is, in seconds. */
 export const spans = [
-  { id: '15m', title: '15 min', seconds: 900, stepSeconds: 15 },
+  { id: '15m', title: '15 min', seconds: 900, stepSeconds: 60 },
   { id: '1h', title: '1 h', seconds: 3600, stepSeconds: 60 },
   { id: '6h', title: '6 h', seconds: 6 * 3600, stepSeconds: 300 },
-  { id: '1d', title: '24 h', seconds: 24 * 3600, stepSeconds: 1200 },
-  { id: '7d', title: '7 days', seconds: 7 * 24 * 3600, stepSeconds: 3 * 3600 },
+  { id: '1d', title: '24 h', seconds: 24 * 3600, stepSeconds: 900 },
+  { id: '7d', title: '7 days', seconds: 7 * 24 * 3600, stepSeconds: 3600 },
 ] as const;
 
 /** Calls of all of it; copies that nobody waits for are none. */
@@ -23,12 +23,23 @@ export function requestsIn({ series }: EndpointMetrics): number {
     .reduce((sum, { requests }) => sum + requests, 0);
 }
 
-/** The highest of a percentile over the deployments, in milliseconds; undefined where nothing was measured. */
+/**
+ * A percentile of the slowest of the deployments, in milliseconds: of each the mean over its windows, by their calls.
+ * Undefined where nothing was measured.
+ */
 export function slowestOf({ series }: EndpointMetrics, percentile: Percentile): number | undefined {
-  const measured = series
+  const means = series
     .filter(({ variant }) => variant !== 'mirror')
-    .flatMap(({ points }) => points.flatMap(({ latency_ms: latency }) => latency[percentile] ?? []));
-  return measured.length === 0 ? undefined : Math.max(...measured);
+    .flatMap(({ points }) => {
+      const measured = points.flatMap(({ requests, latency_ms: latency }) =>
+        latency ? [{ requests, latency: latency[percentile] }] : [],
+      );
+      const calls = measured.reduce((sum, { requests }) => sum + requests, 0);
+      return calls === 0
+        ? []
+        : [measured.reduce((sum, { requests, latency }) => sum + (latency * requests) / calls, 0)];
+    });
+  return means.length === 0 ? undefined : Math.max(...means);
 }
 
 /** Milliseconds over seconds of Unix time; a window without calls is a gap. */
@@ -39,7 +50,7 @@ export function latencyPoints(
 ): Point[] {
   return windows(series, metrics).map(({ x, point }) => ({
     x,
-    y: point?.latency_ms[percentile] ?? Number.NaN,
+    y: point?.latency_ms?.[percentile] ?? Number.NaN,
   }));
 }
 
