@@ -16,18 +16,8 @@ export function checkEndpoint({
   mirror,
 }: Pick<Endpoint, 'deployments' | 'traffic' | 'mirror'>): void {
   const names = deployments.map(({ name }) => name);
-  if (names.length === 0 || names.length > deploymentsMax)
-    throw invalid(
-      'deployments',
-      `An endpoint has 1 to ${deploymentsMax} deployments; these are ${names.length}.`,
-    );
-  const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
-  if (twice >= 0)
-    throw invalid(
-      `deployments[${twice}].name`,
-      `Two deployments are named '${names[twice]}'; give each a name of its own.`,
-    );
-  for (const [field, shares] of Object.entries({ traffic, mirror })) checkNames(field, shares, names);
+  checkNames(names);
+  for (const [field, shares] of Object.entries({ traffic, mirror })) checkShares(field, shares, names);
   const percent = sumOf(traffic);
   if (percent !== 0 && Math.abs(percent - 100) > roundingMax)
     throw invalid(
@@ -47,7 +37,22 @@ export function checkEndpoint({
     );
 }
 
-function checkNames(field: string, shares: Shares, names: readonly string[]): void {
+/** The names of the deployments of an endpoint: one at least, not too many, and no two the same. */
+export function checkNames(names: readonly string[]): void {
+  if (names.length === 0 || names.length > deploymentsMax)
+    throw invalid(
+      'deployments',
+      `An endpoint has 1 to ${deploymentsMax} deployments; these are ${names.length}.`,
+    );
+  const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
+  if (twice >= 0)
+    throw invalid(
+      `deployments[${twice}].name`,
+      `Two deployments are named '${names[twice]}'; give each a name of its own.`,
+    );
+}
+
+function checkShares(field: string, shares: Shares, names: readonly string[]): void {
   const unknown = Object.keys(shares).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   throw invalid(

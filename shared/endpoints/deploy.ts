@@ -3,6 +3,7 @@ import { CairnError } from '../http/index.ts';
 import { checkTarget } from '../outbound/index.ts';
 import { getVersion, resolveAlias, versionOf, visibleModel } from '../registry/index.ts';
 import { sealedSecret } from '../secrets/index.ts';
+import { checkNames } from './check.ts';
 import {
   type Deployment,
   deploymentSettingsDefault,
@@ -17,11 +18,12 @@ import { whyTooLarge } from './memory.ts';
  * its secret; one with another model, alias or version starts anew. Throws `not-found` for a model, also one that the
  * caller may not see, `invalid` for an alias, a URL or a secret, `conflict` for a version that is too large.
  */
-export function deploymentsOf(
+export async function deploymentsOf(
   ctx: Context,
   inputs: readonly NewDeployment[],
   before: readonly Deployment[] = [],
 ): Promise<Deployment[]> {
+  checkNames(inputs.map(({ name }) => name));
   return Promise.all(
     inputs.map((input, at) => {
       const known = before.find(({ name }) => name === input.name);

@@ -4,6 +4,7 @@ import { isCode, unlessCode } from '../http/index.ts';
 import { aliasHolder, getVersion, modelById } from '../registry/index.ts';
 import type { Deployment, ModelDeployment, Pinned } from './deployment.ts';
 import type { Endpoint } from './endpoint.ts';
+import { whyTooLarge } from './memory.ts';
 import type { Rollout } from './rollout.ts';
 import { changeEndpoint, endpointsOf } from './store.ts';
 
@@ -103,7 +104,9 @@ async function heldVersion(ctx: Context, { modelId, follows }: ModelDeployment):
       'alias' in follows ? aliasHolder(await modelById(ctx, modelId), follows.alias) : follows.version;
     if (version === undefined) return undefined;
     const { inspection } = await getVersion(ctx, modelId, version);
-    return inspection.state === 'ready' ? { version, digest: inspection.ready.digest } : undefined;
+    // One that does not fit an instance would take down whatever loads it.
+    const isFit = inspection.state === 'ready' && whyTooLarge(ctx, inspection.ready) === undefined;
+    return isFit ? { version, digest: inspection.ready.digest } : undefined;
   } catch (error) {
     if (isCode(error, 'not-found')) return undefined;
     throw error;

@@ -61,3 +61,4 @@ export {
 } from './store.ts';
 export { onlyDeployment } from './upcast.ts';
 export { updateEndpoint } from './update.ts';
+export { waitingFor } from './waiting.ts';

@@ -253,8 +253,11 @@ const serving: Readonly<Record<string, Entry>> = {
   'POST /api/v1/endpoints': workspace,
   'GET /api/v1/endpoints': among('endpoint'),
   'GET /api/v1/endpoints/{name}': served(),
+  'PATCH /api/v1/endpoints/{name}': served(),
+  'DELETE /api/v1/endpoints/{name}': served(),
   'GET /api/v1/endpoints/{name}/metrics': served(),
   'GET /api/v1/endpoints/{name}/example': served(),
+  'GET /api/v1/endpoints/{name}/openapi.json': served(),
   'POST /api/v1/feedback': endpoint(({ endpoint: name }) => ({
     endpoint: name,
     labels: [{ prediction_id: 'p', label: 'l' }],

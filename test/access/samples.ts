@@ -122,9 +122,15 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
     path: '/api/v1/endpoints',
     body: { name: 'stolen', model: w.model, alias: w.alias },
   }),
+  'PATCH updateEndpoint': (w) => ({
+    path: `/api/v1/endpoints/${w.endpoint}`,
+    body: { limits: { rows_max: 5 } },
+  }),
+  'DELETE deleteEndpoint': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}` }),
   'GET getEndpoint': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}` }),
   'GET getEndpointMetrics': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/metrics` }),
   'GET getEndpointExample': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/example` }),
+  'GET getEndpointOpenApi': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/openapi.json` }),
   'GET getDataPolicy': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/data-policy` }),
   'PUT putDataPolicy': (w) => ({
     path: `/api/v1/endpoints/${w.endpoint}/data-policy`,

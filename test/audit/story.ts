@@ -152,6 +152,11 @@ export async function tellStory(server: TestServer): Promise<Told[]> {
   await call('POST /api/v1/erasure', { subject, endpoint: 'iris', reason: 'asked' });
   await server.drain();
 
+  // Endpoints are changed, and end.
+  await call('PATCH /api/v1/endpoints/{name}', { limits: { rows_max: 100 } }, { name: 'iris' });
+  await call('DELETE /api/v1/endpoints/{name}', undefined, { name: 'iris' });
+  await server.drain();
+
   // Access.
   const access = '/api/v1/access';
   await call(`POST ${access}/principals`, { name: 'carl', kind: 'user' });

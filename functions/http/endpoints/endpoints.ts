@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Context } from '../../../shared/context.ts';
 import type { Stored } from '../../../shared/documents.ts';
 import { fields, json, problem, route, type Surface } from '../../../shared/http/index.ts';
 import {
@@ -8,9 +9,10 @@ import {
   getStored,
   listEndpoints,
   updateEndpoint,
+  waitingFor,
 } from '../../../shared/endpoints/index.ts';
 import { endpointChange, newEndpoint } from './input.ts';
-import { present } from './present.ts';
+import { present, presentOne } from './present.ts';
 
 const byName = z.strictObject({ name: fields.requiredText });
 const onEndpoint = { on: [{ field: 'name', names: 'endpoint' }] } as const;
@@ -28,7 +30,7 @@ export const endpoints: Surface = {
       input: newEndpoint,
       async handle(ctx, input) {
         const { name } = await createEndpoint(ctx, input);
-        return shown(await getStored(ctx, name), 201);
+        return shown(ctx, await getStored(ctx, name), 201);
       },
     }),
     route('GET', '/api/v1/endpoints', {
@@ -36,7 +38,7 @@ export const endpoints: Surface = {
       role: 'viewer',
       scope: { among: ['endpoint'] },
       input: z.strictObject({}),
-      handle: async (ctx) => ({ endpoints: (await listEndpoints(ctx)).map((doc) => present({ doc })) }),
+      handle: async (ctx) => ({ endpoints: (await listEndpoints(ctx)).map(present) }),
     }),
     route('GET', '/api/v1/endpoints/{name}', {
       operation: 'getEndpoint',
@@ -44,7 +46,7 @@ export const endpoints: Surface = {
       scope: onEndpoint,
       input: byName,
       async handle(ctx, { name }) {
-        return shown(await getStored(ctx, name));
+        return shown(ctx, await getStored(ctx, name));
       },
     }),
     route('PATCH', '/api/v1/endpoints/{name}', {
@@ -53,7 +55,7 @@ export const endpoints: Surface = {
       scope: onEndpoint,
       input: endpointChange,
       handle: async (ctx, { name, change }, { request }) =>
-        shown(await updateEndpoint(ctx, name, change, ifMatchOf(request))),
+        shown(ctx, await updateEndpoint(ctx, name, change, ifMatchOf(request))),
     }),
     route('DELETE', '/api/v1/endpoints/{name}', {
       operation: 'deleteEndpoint',
@@ -68,8 +70,9 @@ export const endpoints: Surface = {
   ],
 };
 
-function shown(stored: Stored<Endpoint>, status = 200): Response {
-  return json(present(stored), status, { etag: stored.etag });
+async function shown(ctx: Context, stored: Stored<Endpoint>, status = 200): Promise<Response> {
+  const waiting = await waitingFor(ctx, stored.doc);
+  return json(presentOne(stored, waiting), status, { etag: stored.etag });
 }
 
 /** The etag that the caller has read, as the header `ETag` gave it. */

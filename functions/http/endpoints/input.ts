@@ -82,7 +82,8 @@ function followsOne(given: Named, check: Refinement): void {
     return refuse(check, 'alias', "must be given, or 'version'");
   if (given.alias !== undefined && given.version !== undefined)
     return refuse(check, 'version', "cannot be given with 'alias'; leave out one of them");
-  if (given.secret !== undefined) refuse(check, 'secret', "goes with 'url'");
+  // Not at the secret: what is refused is quoted.
+  if (given.secret !== undefined) refuse(check, 'url', "must be given with 'secret'");
 }
 
 const rollout = z.strictObject({
@@ -119,11 +120,7 @@ const fields = {
   model: model.optional(),
   alias: alias.optional(),
   version: version.optional(),
-  deployments: z
-    .array(deployment, { error: 'must be a list of deployments' })
-    // How many there may be is said by the rules of an endpoint; this bounds what is read.
-    .max(100, 'must be at most 20')
-    .optional(),
+  deployments: z.array(deployment, { error: 'must be a list of deployments' }).optional(),
   traffic: shares.optional(),
   mirror: shares.optional(),
   sticky: z

@@ -1,3 +1,4 @@
+import type { Stored } from '../../../shared/documents.ts';
 import {
   aliasOf,
   canaryShare,
@@ -11,11 +12,20 @@ import {
   type RolloutPolicy,
 } from '../../../shared/endpoints/index.ts';
 
+/** An endpoint as it is read by itself: with the etag that a change takes, and with what its deployments wait for. */
+export function presentOne({ doc, etag }: Stored<Endpoint>, waiting: ReadonlyMap<string, string>) {
+  const deployments = doc.deployments.map((each) => ({
+    ...presentDeployment(each),
+    ...(each.kind === 'model' ? { waiting_for: waiting.get(each.name) ?? null } : {}),
+  }));
+  return { ...present(doc), deployments, etag };
+}
+
 /**
  * An endpoint as callers read it. `model`, `alias` and `stable` are those of the deployment that stands for it, the
  * one that gets most calls.
  */
-export function present({ doc, etag }: { readonly doc: Endpoint; readonly etag?: string }) {
+export function present(doc: Endpoint) {
   const { name, deployments, traffic, mirror, sticky, limits, logging, nonFinite, labels } = doc;
   const main = mainOf(doc);
   return {
@@ -45,7 +55,6 @@ export function present({ doc, etag }: { readonly doc: Endpoint; readonly etag?:
     labels: labels ?? {},
     created_at: doc.createdAt,
     updated_at: doc.updatedAt,
-    ...(etag === undefined ? {} : { etag }),
   };
 }
 
