@@ -87,6 +87,7 @@ async function runScenarios(
         PYTHONDONTWRITEBYTECODE: '1',
         CAIRN_TEST_OPENLINEAGE_PORT: String(lineagePort),
         CAIRN_TEST_PEER: values.peer ? '1' : '0',
+        CAIRN_TEST_NODE: process.execPath,
       },
     });
     const ended = once(child, 'exit') as Promise<[number | null]>;
