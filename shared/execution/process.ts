@@ -1,6 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { tmpdir, totalmem } from 'node:os';
-import { type Begin, memoryMark, packed, processFile, type Reply, type Request } from '../sessions/index.ts';
+import {
+  type Begin,
+  memoryMark,
+  packed,
+  parseProcessAnswer,
+  processFile,
+  type Reply,
+  type Request,
+} from '../sessions/index.ts';
 import { Gone, type Place } from './place.ts';
 
 export type ProcessLimits = {
@@ -58,8 +66,6 @@ export function ownProcess(limits: Partial<ProcessLimits> = {}): Place {
   };
 }
 
-type Answer = { id: number; reply: Reply; memoryBytes: number };
-
 class Child {
   memoryBytes = 0;
   readonly #process: ChildProcess;
@@ -89,10 +95,15 @@ class Child {
     this.#process.stderr?.on('data', (chunk: Buffer) => {
       if (this.#errors.length < errorCharsMax) this.#errors += chunk.toString();
     });
-    this.#process.on('message', ({ id, reply, memoryBytes }: Answer) => {
-      this.memoryBytes = memoryBytes;
-      this.#waiting.get(id)?.resolve(reply);
-      this.#waiting.delete(id);
+    this.#process.on('message', (message) => {
+      const answer = parseProcessAnswer(message);
+      if (!answer) {
+        this.kill('ended');
+        return;
+      }
+      this.memoryBytes = answer.memoryBytes;
+      this.#waiting.get(answer.id)?.resolve(answer.reply);
+      this.#waiting.delete(answer.id);
       if (this.#waiting.size === 0) this.#hold(false);
     });
     this.#process.once('error', (error) => end(String(error)));

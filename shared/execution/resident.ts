@@ -1,6 +1,13 @@
 import type { Context } from '../context.ts';
 import type { VersionReady } from '../registry/index.ts';
-import type { Loaded, MeasurePlan, Reply, Source, Tensors } from '../sessions/index.ts';
+import {
+  areOutputs,
+  type Loaded,
+  type MeasurePlan,
+  type Reply,
+  type Source,
+  type Tensors,
+} from '../sessions/index.ts';
 import { RunFailed, LoadFailed } from './failure.ts';
 import { discard, localFile, storedFile } from './files.ts';
 import { Gone, type Place } from './place.ts';
@@ -30,15 +37,20 @@ export class Resident {
     const until = Date.now() + deadline - performance.now();
     const request = { kind: 'run', handle, feeds, until } as const;
     const reply = await this.place.ask(request, Number.isFinite(deadline) ? deadline : undefined);
-    if (reply.kind === 'answered') return reply.outputs;
+    if (reply.kind === 'answered') {
+      if (this.place.mode !== 'process' || areOutputs(reply.outputs, this.found.outputs))
+        return reply.outputs;
+      throw new RunFailed('What came back are not the outputs of the model.');
+    }
     if (reply.kind === 'failed' && reply.why === 'late') throw new Gone('late', reply.detail);
     throw new RunFailed(reply.kind === 'failed' ? reply.detail : `A run was answered by '${reply.kind}'.`);
   }
 
   async release(): Promise<void> {
-    const { handle } = await this.#loaded;
-    if (this.#life === this.place.life() && this.place.mode !== 'process')
-      await this.place.ask({ kind: 'release', handle });
+    const loaded = await this.#loaded.catch(() => null);
+    const isThere = loaded !== null && this.#life === this.place.life();
+    if (isThere && this.place.mode !== 'process')
+      await this.place.ask({ kind: 'release', handle: loaded.handle });
     this.place.close();
   }
 

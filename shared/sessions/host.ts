@@ -3,6 +3,7 @@ import { measure, type Measured, type MeasurePlan } from './measure.ts';
 import { LoadError, type Session } from './runtime.ts';
 import { openSession } from './session.ts';
 import { bytesOf, type Source, SpoiltFile } from './source.ts';
+import { workedMilliseconds } from './stopwatch.ts';
 import type { Port, Tensors } from './tensor.ts';
 
 /**
@@ -86,11 +87,11 @@ async function open(
     const weights: { path: string; data: Uint8Array }[] = [];
     for (const source of external) weights.push({ path: source.path, data: await bytesOf(source) });
     await warmRuntime();
-    const begun = performance.now();
+    const begun = workedMilliseconds();
     session = await openSession(bytes, weights, (inspection) => {
       if (unlessLoops && loops(inspection)) throw new HasLoops();
     });
-    const createMilliseconds = performance.now() - begun;
+    const createMilliseconds = workedMilliseconds() - begun;
     const measured = plan ? await measure(session, plan) : null;
     const { inputs, outputs } = session;
     return { kind: 'loaded', handle: keep(session), inputs, outputs, createMilliseconds, measured };

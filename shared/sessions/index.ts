@@ -1,10 +1,11 @@
 export { processFile, threadFile } from './child-file.ts';
-export { isOpen, openSizes, zeros } from './feeds.ts';
+export { rowsOfZeros } from './feeds.ts';
 export { type Loaded, modelHost, type Reply, type Request } from './host.ts';
 export type { Measured, MeasurePlan } from './measure.ts';
 export { memoryMark } from './memory-mark.ts';
 export { areOutputs, packed } from './plain.ts';
 export type { Begin } from './process.ts';
+export { parseProcessAnswer } from './process-answer.ts';
 export { cutRows, joinRows, kindOfRow, rowsOf } from './rows.ts';
 export { bytesOf, sha256Of, type Source, SpoiltFile } from './source.ts';
 export {

@@ -2,6 +2,7 @@ import { probe } from './probe.ts';
 import { cutRows, hasFreeRows, joinRows } from './rows.ts';
 import { rowsOfZeros } from './feeds.ts';
 import type { Session } from './runtime.ts';
+import { workedMilliseconds } from './stopwatch.ts';
 import type { Tensors } from './tensor.ts';
 
 /** What a model showed of itself when it was loaded. */
@@ -99,7 +100,7 @@ async function atMost(
   }
 }
 
-/** Of two rounds the better: whatever else the machine does can only add to a run. */
+/** Of two rounds the better: what is not the model's doing can only add to a run. */
 async function typical(session: Session, feeds: Tensors): Promise<{ p50: number; p99: number }> {
   const rounds = [await round(session, feeds), await round(session, feeds)];
   return {
@@ -112,9 +113,9 @@ async function round(session: Session, feeds: Tensors): Promise<{ p50: number; p
   const times: number[] = [];
   const until = performance.now() + timingMilliseconds / 2;
   do {
-    const begun = performance.now();
+    const begun = workedMilliseconds();
     await session.run(feeds);
-    times.push(performance.now() - begun);
+    times.push(workedMilliseconds() - begun);
   } while (times.length < timingRunsMax && performance.now() < until);
   times.sort((a, b) => a - b);
   const quantile = (share: number) => times[Math.max(0, Math.ceil(share * times.length) - 1)] ?? 0;

@@ -5,6 +5,7 @@
 import { gate } from '../turns.ts';
 import { watchMemory, yieldMemoryFirst } from './guards.ts';
 import { modelHost, type Request } from './host.ts';
+import type { ProcessAnswer } from './process-answer.ts';
 
 export type Begin = { readonly memoryBytesMax: number };
 
@@ -19,7 +20,7 @@ process.once('message', ({ memoryBytesMax }: Begin) => {
     void inTurn(async () => {
       const reply = await host(request);
       const memoryBytes = process.memoryUsage.rss();
-      process.send?.({ id, reply, memoryBytes });
+      process.send?.({ id, reply, memoryBytes } satisfies ProcessAnswer);
     });
   });
 });

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type TestContext, testContext } from '../../test/support/context.ts';
+import { type DeploymentSettings, deploymentSettingsDefault } from '../endpoints/index.ts';
+import type { VersionReady } from '../registry/index.ts';
+import type { Tensors } from '../sessions/index.ts';
+import { type ExecutionFacts, executionFacts, withModel } from './index.ts';
+import { dense, everyTensor, everyType, graph, loop, looped, rows, stored } from './testing.ts';
+
+let context: TestContext;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cairn-execution-'));
+  vi.stubEnv('TMPDIR', folder);
+  context = await testContext();
+});
+afterAll(async () => {
+  await context.close();
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+const settingsOf = (execution: DeploymentSettings['execution']) => ({
+  ...deploymentSettingsDefault,
+  execution,
+});
+
+const call = (
+  ready: VersionReady,
+  feeds: Tensors,
+  {
+    execution = 'auto',
+    milliseconds = Number.POSITIVE_INFINITY,
+  }: Partial<DeploymentSettings> & { milliseconds?: number } = {},
+) =>
+  withModel(context.ctx, ready, settingsOf(execution), (model) =>
+    model.call(feeds, { deadline: performance.now() + milliseconds, rowsMax: 64, whole: false }),
+  );
+
+const factsOf = async (bytes: Uint8Array, execution: DeploymentSettings['execution'] = 'auto') => {
+  const ready = await stored(context.ctx, bytes);
+  await withModel(context.ctx, ready, settingsOf(execution), () => undefined);
+  return executionFacts(ready, settingsOf(execution)) as ExecutionFacts;
+};
+
+let seed = 1;
+const random = () => {
+  seed = (seed * 48_271) % 2_147_483_647;
+  return seed / 2_147_483_647;
+};
+
+describe('where a model runs by itself', () => {
+  test('is here where a run is short', async () => {
+    expect(await factsOf(graph([{ op: 'Relu', inputs: ['x'], outputs: ['y'] }]))).toMatchObject({
+      mode: 'inline',
+      rows_free: true,
+    });
+  });
+
+  test('is the thread aside where a run takes long', async () => {
+    expect(await factsOf(dense(900, 4, random))).toMatchObject({ mode: 'worker', rows_free: true });
+  });
+
+  test('is a process of its own where it has loops', async () => {
+    const facts = await factsOf(loop());
+    expect(facts).toMatchObject({ mode: 'process', rows_free: false });
+    expect(facts.memory_mb).toBeGreaterThan(20);
+  });
+});
+
+describe.each(['inline', 'worker', 'process'] as const)('%s', (execution) => {
+  test('gives what the model says, and its error to who caused it', async () => {
+    const ready = await stored(context.ctx, loop());
+    expect(await call(ready, looped(3n, [-1, 2]), { execution })).toMatchObject({
+      y: { type: 'float32', dims: [1, 2], data: Float32Array.of(0, 2) },
+    });
+    const [bad, good] = await Promise.allSettled([
+      call(ready, rows([1, 2]), { execution }),
+      call(ready, looped(1n), { execution }),
+    ]);
+    expect(bad).toMatchObject({ status: 'rejected', reason: { name: 'RunFailed' } });
+    expect(good).toMatchObject({ status: 'fulfilled', value: { y: { data: Float32Array.of(1, 2) } } });
+  });
+
+  test('carries every type, texts, no rows and several sizes', async () => {
+    const ready = await stored(context.ctx, everyType());
+    for (const [count, columns] of [
+      [0, 3],
+      [1, 1],
+      [5, 2],
+    ] as const)
+      expect(await call(ready, everyTensor('i', count, columns), { execution })).toEqual(
+        everyTensor('o', count, columns),
+      );
+  });
+});
+
+describe('out of time', () => {
+  test('a call ends as it should in every mode, and the next one is answered', async () => {
+    const ready = await stored(context.ctx, loop());
+    for (const execution of ['inline', 'worker', 'process'] as const) {
+      await call(ready, looped(1n), { execution });
+      await expect(call(ready, looped(300_000n), { execution, milliseconds: 20 })).rejects.toMatchObject({
+        code: 'timeout',
+      });
+      expect(await call(ready, looped(2n, [5, 6]), { execution, milliseconds: 60_000 })).toMatchObject({
+        y: { data: Float32Array.of(5, 6) },
+      });
+    }
+  });
+
+  test('a run that never ends is killed, and those that waited behind it are answered', async () => {
+    const ready = await stored(context.ctx, loop());
+    await call(ready, looped(1n), { execution: 'process' });
+    const endless = call(ready, looped(2n ** 50n), { execution: 'process', milliseconds: 300 });
+    const behind = [1, 2, 3].map((x) => call(ready, looped(1n, [x, x]), { execution: 'process' }));
+    await expect(endless).rejects.toMatchObject({ code: 'timeout' });
+    expect((await Promise.all(behind)).map(({ y }) => y?.data[0])).toEqual([1, 2, 3]);
+  });
+});
