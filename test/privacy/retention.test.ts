@@ -204,7 +204,7 @@ describe('the sweep', () => {
     await server.drain();
     expect(await entry()).toMatchObject({ everySeconds: 86_400, message: { kind: 'sweep-retention' } });
     await unschedule(ctx, 'retention');
-    await keepRetention(ctx, {} as CairnEvent);
+    await keepRetention(ctx, { subject: { retentionDays: '30' } } as unknown as CairnEvent);
     expect(await entry()).toBeDefined();
     await sweepRetention({ ...ctx, workspace: '*' });
     await server.drain();
