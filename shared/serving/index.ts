@@ -1,5 +1,6 @@
 export { answerAside } from './answer-aside.ts';
-export { type Example, exampleOf } from './describe/example.ts';
+export { exampleOf } from './describe/example.ts';
+export { endpointOpenApi, type SignIn } from './describe/openapi.ts';
 export { counted, countedElsewhere } from './count.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';

@@ -12,7 +12,7 @@ type Json = Readonly<Record<string, unknown>>;
 const text = { type: 'string' };
 
 /** How callers say who they are, and what they are told when they may not: the components that {@link securityOf} names. */
-export const securityComponents: Json = {
+export const securityComponents: { readonly securitySchemes: Json; readonly schemas: Json } = {
   securitySchemes: {
     token: {
       type: 'http',
@@ -43,6 +43,9 @@ export const securityComponents: Json = {
   },
 };
 
+/** Any one of them does. */
+export const signInWays: readonly Json[] = ['token', 'jwt', 'basic'].map((scheme) => ({ [scheme]: [] }));
+
 /**
  * The security of one operation: `security`, the refusals in the shape of its protocol, and as `x-cairn-role` and
  * `x-cairn-scope` the least role and where it is needed.
@@ -50,7 +53,7 @@ export const securityComponents: Json = {
 export function securityOf({ role, scope }: Route, errors: ErrorShape): { operation: Json; responses: Json } {
   if (role === 'public')
     return { operation: { security: [], 'x-cairn-role': role }, responses: refusals(errors, {}) };
-  const security = ['token', 'jwt', 'basic'].map((scheme) => ({ [scheme]: [] }));
+  const security = signInWays;
   const unknown = 'Not signed in, or with something that is not, or no longer, good';
   if (role === 'signed-in')
     return {

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import type { Context } from '../../../shared/context.ts';
 import { fields, problem, route, type Surface } from '../../../shared/http/index.ts';
-import { exampleOf } from '../../../shared/serving/index.ts';
+import { endpointOpenApi, exampleOf, type SignIn } from '../../../shared/serving/index.ts';
+import { securityComponents, signInWays } from '../description/security.ts';
 
 const onEndpoint = { on: [{ field: 'name', names: 'endpoint' }] } as const;
 const described = z.strictObject({
@@ -24,5 +26,17 @@ export const descriptions: Surface = {
         return { deployment: of.deployment.name, version: of.model.ready.version, ...example };
       },
     }),
+    route('GET', '/api/v1/endpoints/{name}/openapi.json', {
+      operation: 'getEndpointOpenApi',
+      role: 'viewer',
+      scope: onEndpoint,
+      input: described,
+      handle: (ctx, { name, deployment }) => endpointOpenApi(ctx, name, deployment, signInOf(ctx)),
+    }),
   ],
 };
+
+function signInOf({ settings }: Context): SignIn {
+  if (settings.auth === 'off') return { security: [], securitySchemes: {} };
+  return { security: signInWays, securitySchemes: securityComponents.securitySchemes };
+}

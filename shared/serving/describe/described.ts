@@ -3,7 +3,8 @@ import { type Context, platform } from '../../context.ts';
 import { type Endpoint, getEndpoint, mainOf, type ModelDeployment, rulesOf } from '../../endpoints/index.ts';
 import { CairnError } from '../../http/index.ts';
 import type { ColumnRules } from '../../privacy/index.ts';
-import { getVersion, type ModelVersion } from '../../registry/index.ts';
+import { getVersion, type ModelVersion, portsOf } from '../../registry/index.ts';
+import type { Port } from '../../sessions/index.ts';
 import { liveOf } from '../live.ts';
 import type { ServedModel } from '../models.ts';
 
@@ -15,12 +16,11 @@ export type Described = {
   readonly version: ModelVersion;
   /** Which columns are personal data by the rules as they are now, which those in memory may lag behind. */
   readonly rules: ColumnRules;
-  /** What the author's signature says of the columns of the one input, by name. */
-  readonly columns: ReadonlyMap<string, Column>;
+  /** Its outputs with the ranks that they were seen to have, where the file does not say. */
+  readonly outputs: readonly Port[];
+  /** What the author's signature says of the columns of the one input: their types by name, as MLflow spells them. */
+  readonly columns: ReadonlyMap<string, string>;
 };
-
-/** A column of MLflow's signature; `type` as MLflow spells it: `double`, `long`, `string`, … */
-export type Column = { readonly type: string | undefined; readonly isRequired: boolean };
 
 /**
  * A deployment of an endpoint with what is known of its model: the one that is named, else the one that gets most
@@ -51,16 +51,16 @@ export async function describedOf(ctx: Context, name: string, wanted?: string): 
     model: stable,
     version,
     rules: await rulesOf(ctx, now, { modelId, stable: { version: number, digest } }),
+    outputs: portsOf(stable.ready.signature.outputs),
     columns: columnsOf(version.artifact?.schema?.inputs ?? []),
   };
 }
 
-function columnsOf(specs: readonly unknown[]): Map<string, Column> {
+function columnsOf(specs: readonly unknown[]): Map<string, string> {
   return new Map(
-    specs.flatMap((spec): [string, Column][] => {
-      const { name, type, required } = (spec ?? {}) as Record<string, unknown>;
-      if (typeof name !== 'string') return [];
-      return [[name, { type: typeof type === 'string' ? type : undefined, isRequired: required !== false }]];
+    specs.flatMap((spec): [string, string][] => {
+      const { name, type } = (spec ?? {}) as Record<string, unknown>;
+      return typeof name === 'string' && typeof type === 'string' ? [[name, type]] : [];
     }),
   );
 }

@@ -3,17 +3,9 @@ import { type Context, platform } from '../../context.ts';
 import { CairnError, isCode } from '../../http/index.ts';
 import { type ColumnRules, ruleOf } from '../../privacy/index.ts';
 import { loggedExample } from '../../registry/index.ts';
-import {
-  isOpen,
-  isWide,
-  openSizes,
-  type Port,
-  type Tensor,
-  type Tensors,
-  zeros,
-} from '../../sessions/index.ts';
+import { isWide, type Port, rowsOfZeros, type Tensor, type Tensors } from '../../sessions/index.ts';
 import type { ServedModel } from '../models.ts';
-import type { Column, Described } from './described.ts';
+import type { Described } from './described.ts';
 
 /** Inputs that the model was seen to run on. */
 export type ExampleInputs = {
@@ -52,7 +44,7 @@ async function find(ctx: Context, described: Described, isLoggedShown: boolean):
   const logged = isLoggedShown ? await loggedExample(here, described.version, model.inputs) : null;
   for (const candidate of candidates(described, logged))
     try {
-      await model.run(candidate.inputs);
+      await model.run(candidate.inputs, { deadlineAt: ctx.clock.now() + searchingMilliseconds });
       return candidate;
     } catch (error) {
       // These are what a model says of inputs that it cannot take.
@@ -70,9 +62,8 @@ function* candidates(described: Described, logged: Tensors | null): Generator<Ex
   const features = inputs.length === 1 ? model.ready.features : null;
   if (logged) yield { source: 'logged', inputs: withoutPersonal(logged, described) };
   const until = performance.now() + searchingMilliseconds;
-  for (const size of isOpen(inputs) ? [1, ...openSizes] : [1]) {
+  for (const blank of rowsOfZeros(inputs)) {
     if (performance.now() > until) return;
-    const blank = zeros(inputs, size);
     yield { source: 'made', inputs: mapTensors(blank, (tensor) => made(tensor, features, columns)) };
     yield { source: 'made', inputs: blank };
   }
@@ -116,13 +107,13 @@ function isPlain(value: number | bigint | string | undefined): boolean {
 function made(
   { type, dims, data }: Tensor,
   features: readonly string[] | null,
-  columns: ReadonlyMap<string, Column>,
+  columns: ReadonlyMap<string, string>,
 ): Tensor {
   const filled = data.slice();
   const width = features?.length ?? 1;
   for (let at = 0; at < filled.length; at++) {
     const column = columns.get(features?.[at % width] ?? '');
-    filled[at] = valueOf(type, column?.type) as never;
+    filled[at] = valueOf(type, column) as never;
   }
   return { type, dims, data: filled };
 }
