@@ -8,6 +8,7 @@ import { app as opened, closeApp } from './app.ts';
 import { blobs } from './blobs.ts';
 import { chunks } from './chunks.ts';
 import { http } from './http.ts';
+import { predictions, predictionsPoison } from './predictions.ts';
 import { tick } from './tick.ts';
 import { work } from './work.ts';
 
@@ -26,6 +27,12 @@ app.timer('tick', { schedule: '0 * * * * *', handler: tick });
 const connection = 'AzureWebJobsStorage';
 app.storageQueue('blobs', { queueName: 'blob-events', connection, handler: blobs });
 app.storageQueue('chunks', { queueName: 'batch-chunks', connection, handler: chunks });
+app.storageQueue('predictions', { queueName: 'predictions', connection, handler: predictions });
+app.storageQueue('predictionsPoison', {
+  queueName: 'predictions-poison',
+  connection,
+  handler: predictionsPoison,
+});
 app.storageQueue('work', { queueName: 'work', connection, handler: work });
 
 /** Settings are checked before the first request; what is wrong is said once, all of it. */

@@ -230,6 +230,6 @@ export const cappedContainers = [
   'batch-output',
 ] as const satisfies readonly BlobContainerName[];
 
-/** Queues: blob events from Event Grid, batch chunks, and all other work by kind. */
-export const queues = ['blob-events', 'batch-chunks', 'work'] as const;
+/** Queues: blob events from Event Grid, batch chunks, logged predictions, and all other work by kind. */
+export const queues = ['blob-events', 'batch-chunks', 'predictions', 'work'] as const;
 export type QueueName = (typeof queues)[number];

@@ -148,6 +148,16 @@ resource batchChunksPoisonQueue 'Microsoft.Storage/storageAccounts/queueServices
   name: 'batch-chunks-poison'
 }
 
+resource predictionsQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'predictions'
+}
+
+resource predictionsPoisonQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'predictions-poison'
+}
+
 resource workQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
   parent: queues
   name: 'work'

@@ -17,9 +17,34 @@ export type Envelope = {
 /** Raw bytes of the largest message: 64 KB after base64. */
 const messageBytesMax = 48 * 1024;
 
+export type SendOptions = {
+  /** It becomes visible only then. */
+  readonly delaySeconds?: number;
+  /** It waits for as long as it takes, not the seven days that the service keeps others. */
+  readonly isKept?: boolean;
+};
+
+/** A message that nobody else gets for a while. */
+export type Taken = {
+  /** Its JSON; `undefined` where it is none. */
+  readonly message: unknown;
+  /** Removes it; one that has been given to somebody else meanwhile stays. */
+  readonly done: () => Promise<void>;
+};
+
+/** As many as the service gives at once. */
+const takenMax = 32;
+
 export type QueueStore = {
-  /** Sends `message` with the context's envelope; with a delay it becomes visible only then. */
-  send(ctx: Context, queue: QueueName, message: object, options?: { delaySeconds?: number }): Promise<void>;
+  /** Sends `message` with the context's envelope. */
+  send(ctx: Context, queue: QueueName, message: object, options?: SendOptions): Promise<void>;
+  /** At most 32 messages that wait; those not done with after `leaseSeconds` come again. */
+  take(queue: QueueName, leaseSeconds: number): Promise<Taken[]>;
+  /**
+   * How many messages there are about, those among them that somebody works on; and when the oldest of the others
+   * was sent, in milliseconds since 1970.
+   */
+  backlog(queue: QueueName): Promise<{ messages: number; oldestAt: number | undefined }>;
   /** Creates what is missing: for the local stack and tests; in Azure `infra/` does. */
   createIfMissing(queue: QueueName): Promise<void>;
 };
@@ -45,11 +70,43 @@ export function openQueues(settings: Settings): QueueStore {
       await guarded(() =>
         service.getQueueClient(queue).sendMessage(Buffer.from(text).toString('base64'), {
           visibilityTimeout: options.delaySeconds,
+          ...(options.isKept ? { messageTimeToLive: -1 } : {}),
         }),
       );
+    },
+    async take(queue, leaseSeconds) {
+      const client = service.getQueueClient(queue);
+      const { receivedMessageItems } = await guarded(() =>
+        client.receiveMessages({ numberOfMessages: takenMax, visibilityTimeout: leaseSeconds }),
+      );
+      return receivedMessageItems.map(({ messageId, popReceipt, messageText }) => ({
+        message: parsed(messageText),
+        done: () =>
+          guarded(() => client.deleteMessage(messageId, popReceipt).then(() => undefined, unlessGone)),
+      }));
+    },
+    async backlog(queue) {
+      const client = service.getQueueClient(queue);
+      const { approximateMessagesCount: messages = 0 } = await guarded(() => client.getProperties());
+      const { peekedMessageItems } = await guarded(() => client.peekMessages({ numberOfMessages: takenMax }));
+      const times = peekedMessageItems.map(({ insertedOn }) => insertedOn.getTime());
+      return { messages, oldestAt: times.length === 0 ? undefined : Math.min(...times) };
     },
     async createIfMissing(queue) {
       await service.getQueueClient(queue).createIfNotExists();
     },
   };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64').toString()) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** 404: it is not there (any more), or another has it now. */
+function unlessGone(error: unknown): void {
+  if ((error as { statusCode?: number }).statusCode !== 404) throw error;
 }

@@ -5,6 +5,7 @@ import { unschedule } from '../events/index.ts';
 import { type Erased, outdatedBy, recheckResult, remake, nextResult } from '../monitoring/index.ts';
 import {
   type ErasedHour,
+  mayBeQueued,
   eraseHour,
   erasedRows,
   type Hour,
@@ -83,6 +84,8 @@ async function begin(
   const now = ctx.clock.now();
   const { doc } = stored;
   if (doc.status === 'finished' || now < doc.startsAt) return undefined;
+  // Rows that were answered before may lie in a queue still; the timer asks again.
+  if (!doc.dryRun && (await mayBeQueued(ctx, doc.createdAt))) return undefined;
   if (doc.status === 'running' && doc.leaseUntil > now) return undefined;
   const { subject, at } = doc;
   const running = { status: 'running', subject, at, leaseUntil: now + leaseSeconds * 1000 } as const;

@@ -1,7 +1,7 @@
 import { headerOf, type OfEndpoint } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import { removeReferences, removeResults } from '../monitoring/index.ts';
-import { type Hour, keepOnly, logFolder } from '../predictions/index.ts';
+import { type Hour, keepOnly, logFolder, type LogKind } from '../predictions/index.ts';
 import type { HeldRows } from './holds.ts';
 
 /** What went, or would go: blobs of the log, results and references of monitors, scored files. */
@@ -43,10 +43,11 @@ export async function expireHour(
       })),
     };
   const container = ctx.stores.blobs('predictions');
-  const folder = (kind: 'parts' | 'labels' | 'tombstones') => logFolder(ctx, endpoint, kind, hour);
+  const folder = (kind: LogKind) => logFolder(ctx, endpoint, kind, hour);
   if (!isDryRun) {
     const labels = await container.removeBelow(folder('labels'));
-    await container.removeBelow(folder('tombstones'));
+    for (const kind of ['tombstones', 'queued', 'set-aside'] as const)
+      await container.removeBelow(folder(kind));
     // Last, since an hour is found by its parts.
     return { ...none, labels, parts: await container.removeBelow(folder('parts')) };
   }

@@ -5,6 +5,7 @@ import { withoutRows } from './part-rows.ts';
 import type { Hour } from './prediction-id.ts';
 import { logFolder } from './predictions.ts';
 import { eraseLabels } from './labels.ts';
+import { RowSet } from './row-set.ts';
 import { erasedRows, keepTombstone, rowsOfErasure } from './tombstones.ts';
 
 /** What goes of one hour of an endpoint's log. */
@@ -37,42 +38,39 @@ export type ErasedHour = {
 export async function eraseHour(ctx: Context, asked: RowErasure): Promise<ErasedHour> {
   const { endpoint, hour, erasure, dryRun } = asked;
   let partsRead = 0;
-  let found = 0;
+  const found = new RowSet(hour);
   let partsFound = 0;
   for await (const { name } of ctx.stores
     .blobs('predictions')
     .walk(logFolder(ctx, endpoint, 'parts', hour))) {
     partsRead++;
-    const rows = await eraseFrom(ctx, name, asked);
-    found += rows;
-    partsFound += Math.min(rows, 1);
+    const ids = await eraseFrom(ctx, name, asked);
+    for (const id of ids) found.add(id);
+    partsFound += Math.min(ids.length, 1);
   }
-  if (dryRun) return { partsRead, partsRewritten: partsFound, rows: found, labels: 0 };
+  if (dryRun) return { partsRead, partsRewritten: partsFound, rows: found.size, labels: 0 };
   const { parts, rows } = await rowsOfErasure(ctx, endpoint, hour, erasure);
   const labels =
     rows === 0 ? 0 : await eraseLabels(ctx, endpoint, hour, await erasedRows(ctx, endpoint, hour));
   return { partsRead, partsRewritten: parts, rows, labels };
 }
 
-async function eraseFrom(ctx: Context, name: string, asked: RowErasure): Promise<number> {
+/** The ids of the rows that go of one part. */
+async function eraseFrom(ctx: Context, name: string, asked: RowErasure): Promise<string[]> {
   const container = ctx.stores.blobs('predictions');
   for (let tries = 0; tries < swapTries; tries++) {
     const stored = await container.readStored(name);
     // Expired by then.
-    if (!stored) return 0;
+    if (!stored) return [];
     const table = await readPart(stored.bytes, [...asked.columns, 'predictionId', 'ts']);
     const chosen = await asked.choose(table);
-    if (chosen.length === 0 || asked.dryRun) return chosen.length;
-    const ids = table.column('predictionId');
-    await keepTombstone(
-      ctx,
-      asked,
-      name,
-      chosen.map((row) => String(ids[row])),
-    );
+    const column = table.column('predictionId');
+    const ids = chosen.map((row) => String(column[row]));
+    if (chosen.length === 0 || asked.dryRun) return ids;
+    await keepTombstone(ctx, asked, name, ids);
     const rewritten = await withoutRows(stored.bytes, new Set(chosen));
     const contentType = 'application/vnd.apache.parquet';
-    if (await container.write(name, rewritten, { contentType, ifMatch: stored.etag })) return chosen.length;
+    if (await container.write(name, rewritten, { contentType, ifMatch: stored.etag })) return ids;
     await jitter(ctx, tries);
   }
   throw contended(`The predictions of '${asked.endpoint}'`);

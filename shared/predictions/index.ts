@@ -19,6 +19,8 @@ export {
   type PredictionRange,
   readPredictions,
 } from './predictions.ts';
-export { flushPredictions, logPredictions } from './prediction-log.ts';
+export { flushPredictions } from './buffer.ts';
+export { logPredictions } from './log.ts';
+export { keepQueued, mayBeQueued, queueAgain } from './queue.ts';
 export { type Roles, rolesOf, type Scores, scoresOf } from './scores.ts';
 export { type ErasedRows, erasedRows } from './tombstones.ts';

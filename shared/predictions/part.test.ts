@@ -3,8 +3,9 @@ import { parquetMetadata } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { columns, head, requests } from './golden/part-1.ts';
 import { joinRules } from '../privacy/index.ts';
-import { type PartTable, readPart, type Scored, writePart } from './part.ts';
+import { type PartTable, readPart, writePart } from './part.ts';
 import { withoutRows } from './part-rows.ts';
+import type { Scored } from './rows.ts';
 import type { Tensor } from '../sessions/index.ts';
 
 const contents = (table: PartTable) =>

@@ -1,10 +1,9 @@
 import { parquetMetadata, parquetRead } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import type { ColumnRules } from '../privacy/index.ts';
-import type { Tensors } from '../sessions/index.ts';
 import { type Hour, predictionIds } from './prediction-id.ts';
-import type { Scores } from './scores.ts';
-import { type HiddenColumn, tensorColumns } from './tensor-columns.ts';
+import { type Rows, rowsOf, type Scored } from './rows.ts';
+import type { HiddenColumn } from './tensor-columns.ts';
 
 /** What the rows of one part have in common. */
 export type PartHead = {
@@ -26,19 +25,6 @@ export type PartHead = {
   readonly rules?: ColumnRules;
 };
 
-/** The rows of one request. Tensors whose first size is not `rows` are not logged. */
-export type Scored = {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly rows: number;
-  readonly inputs: Tensors;
-  readonly outputs: Tensors;
-  readonly scores: Scores | null;
-  readonly latencyMicros: number;
-  /** The HTTP status that was answered. */
-  readonly status: number;
-};
-
 /** Columns of equal length, read by name. */
 export type PartTable = {
   readonly columns: readonly string[];
@@ -51,55 +37,63 @@ export type PartTable = {
   readonly hidden: ReadonlyMap<string, HiddenColumn>;
   /** Rows of this endpoint that the writer lost before this part. */
   readonly lostRows: number;
+  /** Whether its rows came out of a queue: each may be in another part of the hour as well. */
+  readonly isQueued: boolean;
 };
 
 const partVersion = '1';
 const versionKey = 'cairn.part';
 const lostKey = 'cairn.lost';
 const hiddenKey = 'cairn.hidden';
+const queuedKey = 'cairn.queued';
 
 /**
  * A Parquet file of predictions, format 1 (`cairn.part` in its metadata). Columns: predictionId, ts,
  * endpoint, deployment, modelId, version, digest; `in.<feature>`, or `in.<input>[.<index>]` where the
  * model declares no features; `out.<output>[.<label or index>]`; score, class, latencyMicros, status,
  * source. A missing float is NaN; score and class are null where the model gives none. `cairn.lost`
- * counts rows of the endpoint that could not be written before this part.
+ * counts rows of the endpoint that could not be written before this part; `cairn.queued` says that a row may be in
+ * another part of the hour as well, under the same id.
  *
  * Of a column with personal data no value is written: a masked one has its own type and is null in every row,
  * a hashed one is text whatever its type was, and null where the value is missing. `cairn.hidden` says which,
  * and of what type they were. Where an output is hidden, so are score and class, which are made from it.
  */
 export function writePart(head: PartHead, requests: readonly Scored[], lostRows = 0): Uint8Array {
-  const rows = requests.reduce((sum, request) => sum + request.rows, 0);
+  const rows = rowsOf(head, requests);
   const owner = `${head.workspace}/${head.endpoint}`;
+  return encodePart(head, rows, predictionIds(owner, head.hour, head.buffer, 0, rows.rows), { lostRows });
+}
+
+/** The same of rows that have their ids already: those of a queue keep the ids that they were answered with. */
+export function encodePart(
+  head: PartHead,
+  { rows, at, tensors, scores, classes, latencyMicros, status }: Rows,
+  ids: readonly string[],
+  { lostRows = 0, isQueued = false }: { readonly lostRows?: number; readonly isQueued?: boolean } = {},
+): Uint8Array {
   const same = (name: string, value: string) => text(name, new Array<string>(rows).fill(value));
-  const given = requests.map((request) => ({ rows: request.rows, tensors: request.inputs }));
-  const made = requests.map((request) => ({ rows: request.rows, tensors: request.outputs }));
-  const inputs = tensorColumns('in', given, head.features, head.rules);
-  const outputs = tensorColumns('out', made, head.labels, head.rules);
-  const hidden = [...inputs, ...outputs].flatMap(({ source, hidden: how }) =>
-    how ? [[source.name, how] as const] : [],
-  );
-  const isAnswerHidden = outputs.some(({ hidden: how }) => how !== undefined);
-  const answered = <T>(value: (request: Scored, row: number) => T | null) =>
-    perRow(requests, rows, isAnswerHidden ? () => null : value);
+  const hidden = tensors.flatMap(({ source, hidden: how }) => (how ? [[source.name, how] as const] : []));
   const columnData: ColumnSource[] = [
-    { ...text('predictionId', predictionIds(owner, head.hour, head.buffer, 0, rows)), encoding: 'PLAIN' },
-    { ...column('ts', 'TIMESTAMP'), data: perRow(requests, rows, ({ at }) => new Date(at)) },
+    { ...text('predictionId', [...ids]), encoding: 'PLAIN' },
+    { ...column('ts', 'TIMESTAMP'), data: at.map((time) => new Date(time)) },
     same('endpoint', head.endpoint),
     same('deployment', head.deployment),
     same('modelId', head.modelId),
     { ...column('version', 'INT32'), data: new Int32Array(rows).fill(head.version) },
     same('digest', head.digest),
-    ...[...inputs, ...outputs].map(({ source }) => source),
-    { name: 'score', type: 'DOUBLE', nullable: true, data: answered(scoreOf) },
-    { name: 'class', type: 'STRING', nullable: true, data: answered(classOf) },
-    {
-      ...column('latencyMicros', 'INT32'),
-      data: perRow(requests, rows, ({ latencyMicros }) => latencyMicros),
-    },
-    { ...column('status', 'INT32'), data: perRow(requests, rows, ({ status }) => status) },
+    ...tensors.map(({ source }) => source),
+    { name: 'score', type: 'DOUBLE', nullable: true, data: [...scores] },
+    { name: 'class', type: 'STRING', nullable: true, data: [...classes] },
+    { ...column('latencyMicros', 'INT32'), data: [...latencyMicros] },
+    { ...column('status', 'INT32'), data: [...status] },
     same('source', head.source),
+  ];
+  const kvMetadata = [
+    { key: versionKey, value: partVersion },
+    ...(lostRows === 0 ? [] : [{ key: lostKey, value: String(lostRows) }]),
+    ...(hidden.length === 0 ? [] : [{ key: hiddenKey, value: JSON.stringify(Object.fromEntries(hidden)) }]),
+    ...(isQueued ? [{ key: queuedKey, value: '1' }] : []),
   ];
   return new Uint8Array(
     parquetWriteBuffer({
@@ -107,13 +101,7 @@ export function writePart(head: PartHead, requests: readonly Scored[], lostRows 
       createdBy: 'cairn',
       rowGroupSize: Math.max(rows, 1),
       statistics: false,
-      kvMetadata: [
-        { key: versionKey, value: partVersion },
-        ...(lostRows === 0 ? [] : [{ key: lostKey, value: String(lostRows) }]),
-        ...(hidden.length === 0
-          ? []
-          : [{ key: hiddenKey, value: JSON.stringify(Object.fromEntries(hidden)) }]),
-      ],
+      kvMetadata,
     }),
   );
 }
@@ -148,6 +136,7 @@ export async function readPart(bytes: Uint8Array, only?: readonly string[]): Pro
     types: new Map(metadata.schema.slice(1).map(({ name, type }) => [name, type ?? ''])),
     hidden: new Map(Object.entries(JSON.parse(entry(hiddenKey) ?? '{}') as Record<string, HiddenColumn>)),
     lostRows: Number(entry(lostKey) ?? 0),
+    isQueued: entry(queuedKey) !== undefined,
   };
 }
 
@@ -158,27 +147,6 @@ function plain(value: unknown): string | number | null {
   if (typeof value !== 'bigint') return null;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
-}
-
-function scoreOf({ scores }: Scored, row: number): number | null {
-  const score = scores?.scores[row] ?? Number.NaN;
-  return Number.isNaN(score) ? null : score;
-}
-
-function classOf({ scores }: Scored, row: number): string | null {
-  return scores?.classes?.[row] ?? null;
-}
-
-function perRow<T>(
-  requests: readonly Scored[],
-  rows: number,
-  value: (request: Scored, row: number) => T,
-): T[] {
-  const values = new Array<T>(rows);
-  let at = 0;
-  for (const request of requests)
-    for (let row = 0; row < request.rows; row++) values[at++] = value(request, row);
-  return values;
 }
 
 function column(name: string, type: NonNullable<ColumnSource['type']>) {

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { type PartTable, readPart } from './part.ts';
 import { type Hour, hourFolder, hourOf } from './prediction-id.ts';
+import { placeOf, RowSet } from './row-set.ts';
 
 /** Predictions of an endpoint with `from <= ts < to`, in milliseconds since 1970. */
 export type PredictionRange = { readonly endpoint: string; readonly from: number; readonly to: number };
@@ -12,23 +13,40 @@ export type PredictionPart = PartTable & {
 };
 
 /**
- * The logged predictions of a range, a part at a time, hours in order. What an instance still buffers
- * is not among them. With `columns` only these are read; a part has none that its model does not have.
+ * The logged predictions of a range, a part at a time, hours in order; a prediction that a queue brought twice
+ * comes once. What an instance still buffers is not among them. With `columns` only these are read; a part has none that its model does not have.
  * The columns stand at `writePart`: predictionId, ts, `in.*`, `out.*`, score, class, version, digest, …
  */
 export async function* readPredictions(
   ctx: Context,
   { endpoint, from, to, columns }: PredictionRange & { readonly columns?: readonly string[] },
 ): AsyncGenerator<PredictionPart> {
+  const firstSeen = onceEach();
   for await (const { name } of inHours(ctx, endpoint, 'parts', from, to)) {
     const bytes = await ctx.stores.blobs('predictions').read(name);
     // Expired by the lifecycle policy between the listing and now.
     if (!bytes) continue;
-    const table = await readPart(bytes, columns && [...columns, 'ts']);
-    const part = within(table, from, to);
+    const table = await readPart(bytes, columns && [...columns, 'ts', 'predictionId']);
+    const part = firstSeen(within(table, from, to));
     const shown = columns ? part.columns.filter((column) => columns.includes(column)) : part.columns;
     if (part.rows > 0) yield { ...part, columns: shown, name };
   }
+}
+
+/**
+ * Leaves out the rows that an earlier part of the hour had. Only rows out of a queue can be there twice: when who
+ * wrote them died before the queue was told.
+ */
+export function onceEach(): <T extends PartTable>(part: T) => T {
+  let seen = new RowSet('');
+  return (part) => {
+    if (!part.isQueued) return part;
+    const ids = part.column('predictionId').map(String);
+    const hour = placeOf(ids[0] ?? '').hour;
+    if (seen.hour !== hour) seen = new RowSet(hour);
+    const rows = ids.flatMap((id, row) => (seen.add(id) ? [row] : []));
+    return rows.length === part.rows ? part : onlyRows(part, rows);
+  };
 }
 
 /** The inputs of a part, each with the name of its feature (its column without `in.`). */
@@ -38,8 +56,11 @@ export function inputColumns(part: PartTable): [feature: string, values: ReturnT
     .map((column) => [column.slice(3), part.column(column)]);
 }
 
-/** What an endpoint's log holds of an hour: predictions, what was true of them, and what has been erased of them. */
-export type LogKind = 'parts' | 'labels' | 'tombstones';
+/**
+ * What an endpoint's log holds of an hour: predictions, what was true of them, and what has been erased of them;
+ * rows too many for a message of the queue, and messages of the queue that could not be made parts.
+ */
+export type LogKind = 'parts' | 'labels' | 'tombstones' | 'queued' | 'set-aside';
 
 /** The folder of one hour in an endpoint's log. */
 export function logFolder(ctx: Context, endpoint: string, kind: LogKind, hour: Hour): string {
@@ -98,7 +119,13 @@ function* daysOf(from: number, to: number): Generator<string> {
 function within(table: PartTable, from: number, to: number): PartTable {
   const times = table.column('ts') as readonly number[];
   if (times.every((at) => at >= from && at < to)) return table;
-  const rows = times.flatMap((at, row) => (at >= from && at < to ? [row] : []));
+  return onlyRows(
+    table,
+    times.flatMap((at, row) => (at >= from && at < to ? [row] : [])),
+  );
+}
+
+function onlyRows<T extends PartTable>(table: T, rows: readonly number[]): T {
   return {
     ...table,
     rows: rows.length,

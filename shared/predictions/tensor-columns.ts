@@ -11,7 +11,7 @@ export type HiddenColumn =
 const tensorColumnsMax = 1024;
 
 /** One column as it is written. */
-type WrittenColumn = { readonly source: ColumnSource; readonly hidden?: HiddenColumn };
+export type WrittenColumn = { readonly source: ColumnSource; readonly hidden?: HiddenColumn };
 
 /** The tensors of one request on one side of the model. */
 type Side = { readonly rows: number; readonly tensors: Tensors };
@@ -59,6 +59,19 @@ export function tensorColumns(
       }
     });
   });
+}
+
+/** The values of some columns of one name and type, one behind the other. */
+export function joinColumns(some: readonly WrittenColumn[]): WrittenColumn {
+  const [first] = some;
+  if (!first) throw new Error('There is no column to join.');
+  const parts = some.map(({ source }) => source.data);
+  const rows = parts.reduce((sum, { length }) => sum + length, 0);
+  const isNumber = parts.every((part) => part instanceof Float64Array);
+  const data = isNumber ? new Float64Array(rows) : new Array<unknown>(rows);
+  let row = 0;
+  for (const part of parts) for (let i = 0; i < part.length; i++) data[row++] = part[i] as never;
+  return { ...first, source: { ...first.source, data: data as ColumnSource['data'] } };
 }
 
 function hashedColumn(

@@ -1,18 +1,23 @@
 import type { Context } from '../context.ts';
 import type { Hour } from './prediction-id.ts';
 import { logFolder } from './predictions.ts';
+import { placeOf, RowSet } from './row-set.ts';
 
-/** What was erased of one part: which rows, by the number that their prediction ids have; nothing of whose they were. */
+/**
+ * What was erased of one part: which rows, by the numbers that their prediction ids have; nothing of whose they
+ * were. Version 1 knows parts alone whose rows all have the name of the part in their ids.
+ */
 type Tombstone = {
-  readonly v: 1;
   readonly erasure: string;
   readonly at: number;
-  /** The part, by its name; its hour and buffer with a row make a prediction id. */
+  /** The part, by its name. */
   readonly part: string;
-  readonly rows: readonly number[];
-};
+} & (
+  | { readonly v: 1; readonly rows: readonly number[] }
+  | { readonly v: 2; readonly buffers: Readonly<Record<string, readonly number[]>> }
+);
 
-/** Rows that are gone, by buffer: a bit for each row, since an hour can have millions. */
+/** Rows that are gone. */
 export type ErasedRows = { readonly size: number; has(predictionId: string): boolean };
 
 /** Keeps the tombstone of an erasure for a part; one that is there already is from an attempt that broke off. */
@@ -22,22 +27,20 @@ export async function keepTombstone(
   part: string,
   predictionIds: readonly string[],
 ): Promise<void> {
-  const buffer = part.slice(part.lastIndexOf('/') + 1).replace('.parquet', '');
-  const tombstone: Tombstone = {
-    v: 1,
-    erasure,
-    at: ctx.clock.now(),
-    part,
-    rows: predictionIds.map((id) => placeOf(id).row),
-  };
-  const name = `${logFolder(ctx, endpoint, 'tombstones', hour)}${buffer}.${erasure}.json`;
+  const buffers: Record<string, number[]> = {};
+  for (const id of predictionIds) {
+    const { buffer, row } = placeOf(id);
+    (buffers[buffer] ??= []).push(row);
+  }
+  const tombstone: Tombstone = { v: 2, erasure, at: ctx.clock.now(), part, buffers };
+  const name = `${logFolder(ctx, endpoint, 'tombstones', hour)}${bufferOf(part)}.${erasure}.json`;
   await ctx.stores.blobs('predictions').write(name, Buffer.from(JSON.stringify(tombstone)), {
     createOnly: true,
     contentType: 'application/json',
   });
 }
 
-/** How many parts and rows of an hour one erasure has taken. */
+/** How many parts and rows of an hour one erasure has taken; a row that was in two parts is one. */
 export async function rowsOfErasure(
   ctx: Context,
   endpoint: string,
@@ -45,35 +48,27 @@ export async function rowsOfErasure(
   erasure: string,
 ): Promise<{ parts: number; rows: number }> {
   let parts = 0;
-  let rows = 0;
+  const rows = new RowSet(hour);
   for await (const tombstone of tombstonesOf(ctx, endpoint, hour, (name) =>
     name.endsWith(`.${erasure}.json`),
   )) {
     parts++;
-    rows += tombstone.rows.length;
+    addTo(rows, tombstone);
   }
-  return { parts, rows };
+  return { parts, rows: rows.size };
 }
 
 /** Every row of an hour that was erased, whoever asked for it. */
 export async function erasedRows(ctx: Context, endpoint: string, hour: Hour): Promise<ErasedRows> {
-  const buffers = new Map<string, Uint8Array>();
-  let size = 0;
-  for await (const { part, rows } of tombstonesOf(ctx, endpoint, hour)) {
-    const buffer = part.slice(part.lastIndexOf('/') + 1).replace('.parquet', '');
-    const last = rows.reduce((most, row) => Math.max(most, row), 0);
-    const bits = grown(buffers.get(buffer), (last >> 3) + 1);
-    for (const row of rows) bits[row >> 3] |= 1 << (row & 7);
-    buffers.set(buffer, bits);
-    size += rows.length;
-  }
-  return {
-    size,
-    has(predictionId) {
-      const { hour: at, buffer, row } = placeOf(predictionId);
-      return at === hour && (((buffers.get(buffer)?.[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
-    },
-  };
+  const rows = new RowSet(hour);
+  for await (const tombstone of tombstonesOf(ctx, endpoint, hour)) addTo(rows, tombstone);
+  return rows;
+}
+
+function addTo(rows: RowSet, tombstone: Tombstone): void {
+  const buffers = tombstone.v === 1 ? { [bufferOf(tombstone.part)]: tombstone.rows } : tombstone.buffers;
+  for (const [buffer, numbers] of Object.entries(buffers))
+    for (const row of numbers) rows.addRow(buffer, row);
 }
 
 async function* tombstonesOf(
@@ -89,15 +84,6 @@ async function* tombstonesOf(
   }
 }
 
-function grown(bits: Uint8Array | undefined, bytes: number): Uint8Array {
-  if (bits && bits.length >= bytes) return bits;
-  const next = new Uint8Array(bytes);
-  if (bits) next.set(bits);
-  return next;
-}
-
-/** The parts of an id that this platform made. */
-function placeOf(predictionId: string): { hour: Hour; buffer: string; row: number } {
-  const [hour = '', buffer = '', row = ''] = predictionId.split('-');
-  return { hour, buffer, row: Number(row) };
+function bufferOf(part: string): string {
+  return part.slice(part.lastIndexOf('/') + 1).replace('.parquet', '');
 }

@@ -8,7 +8,7 @@ import {
 } from '../../shared/predictions/index.ts';
 import { predict, targetOf } from '../../shared/serving/index.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
-import { logPredictions } from '../../shared/predictions/prediction-log.ts';
+import { bufferPredictions } from '../../shared/predictions/buffer.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { classifier, deploy, features } from '../serving/support.ts';
 
@@ -181,7 +181,7 @@ describe('the prediction log', () => {
     // As wide as a buffer may become: each row closes one.
     const image = { type: 'float32', dims: [1, 1 << 20], data: new Float32Array(1 << 20) } as const;
     for (let row = 0; row < 20; row++)
-      logPredictions(
+      bufferPredictions(
         { ...ctx, stores },
         { ...head, source: 'realtime', features: null, labels: null },
         {

@@ -5,6 +5,7 @@ import { app, closeApp, workContext } from '../../functions/app.ts';
 import { blobs } from '../../functions/blobs.ts';
 import { chunks } from '../../functions/chunks.ts';
 import { router } from '../../functions/http.ts';
+import { predictions } from '../../functions/predictions.ts';
 import { work } from '../../functions/work.ts';
 import type { Context } from '../../shared/context.ts';
 import { flushRelay } from '../../shared/events/index.ts';
@@ -35,6 +36,7 @@ export type TestServer = {
 const handlers: Record<QueueName, StorageQueueHandler> = {
   'blob-events': blobs,
   'batch-chunks': chunks,
+  predictions,
   work,
 };
 

@@ -1,4 +1,5 @@
-import type { PartHead, Scored } from '../part.ts';
+import type { PartHead } from '../part.ts';
+import type { Scored } from '../rows.ts';
 
 /** What `part-1.parquet` was written from: a classifier of two classes over two features, two requests. */
 export const head: PartHead = {

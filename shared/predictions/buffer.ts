@@ -1,12 +1,11 @@
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import type { Logging } from '../endpoints/index.ts';
 import { lossBound } from './bounds.ts';
-import { type PartHead, type Scored, writePart } from './part.ts';
+import { type PartHead, writePart } from './part.ts';
 import { hourFolder, hourOf, predictionIds } from './prediction-id.ts';
+import type { Scored } from './rows.ts';
 
 const rowOverheadBytes = 64;
-const everyCall: Logging = { sampleRate: 1, durability: 'buffer' };
 
 /** Whose rows a buffer collects. */
 export type LogHead = Omit<PartHead, 'workspace' | 'hour' | 'buffer'>;
@@ -37,17 +36,10 @@ type Log = {
 const logs = new WeakMap<Stores, Log>();
 
 /**
- * Adds the rows of a request to the log and returns their ids; none where the request is not among the
- * `sampleRate` that is logged, which is drawn for each. It only remembers the tensors; the part is made and
+ * Adds the rows of a request to the log and returns their ids. It only remembers the tensors; the part is made and
  * written later, personal data masked or hashed as the head says: {@link lossBound} says what that can lose.
  */
-export function logPredictions(
-  ctx: Context,
-  head: LogHead,
-  scored: Scored,
-  { sampleRate }: Logging = everyCall,
-): string[] {
-  if (scored.rows === 0 || ctx.ids.random() >= sampleRate) return [];
+export function bufferPredictions(ctx: Context, head: LogHead, scored: Scored): string[] {
   const log = logOf(ctx.stores);
   const hour = hourOf(scored.at);
   const rules = head.rules?.id ?? '';
@@ -176,7 +168,13 @@ async function writeBuffer(log: Log, { ctx, head, requests }: PartBuffer): Promi
   if (lost > 0) log.lost.set(owner, (log.lost.get(owner) ?? 0) - lost);
 }
 
-function partName({ workspace, endpoint, hour, buffer }: PartHead): string {
+/** Where a part is, in container `predictions`. */
+export function partName({
+  workspace,
+  endpoint,
+  hour,
+  buffer,
+}: Pick<PartHead, 'workspace' | 'endpoint' | 'hour' | 'buffer'>): string {
   return `${workspace}/${endpoint}/parts/${hourFolder(hour)}/${buffer}.parquet`;
 }
 
