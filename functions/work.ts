@@ -41,6 +41,7 @@ import {
   signInspected,
 } from '../shared/registry/index.ts';
 import { followAlias } from '../shared/endpoints/index.ts';
+import { advanceRollouts, watchBegun } from '../shared/rollouts/index.ts';
 import { rollUpSummaries } from '../shared/summaries/index.ts';
 import { foldFinishedRun, foldRun, purge, sweepDeleted } from '../shared/tracking/index.ts';
 import {
@@ -66,7 +67,8 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'endpoint.moved': [traceEndpoint],
   'endpoint.changed': [traceEndpoint, keepRetention],
   'endpoint.deleted': [endMonitors, dropGrants, keepRetention],
-  'rollout.started': [traceEndpoint],
+  'rollout.started': [traceEndpoint, watchBegun],
+  'rollout.finished': [traceEndpoint],
   'monitor.breached': [requestRetraining],
   'batch.finished': [traceBatchJob, announceEnded],
   'retraining.finished': [traceRetraining, announceEnded],
@@ -105,6 +107,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   retrain,
   'retrain-recover': recoverRetraining,
   promotion: advancePromotion,
+  rollout: advanceRollouts,
   'clean-model': cleanModel,
   'inspect-version': inspectAgain,
   convert,

@@ -8,6 +8,7 @@ import { descriptions } from './endpoints/describe.ts';
 import { endpoints } from './endpoints/endpoints.ts';
 import { feedbacks } from './endpoints/feedback.ts';
 import { endpointMetrics } from './endpoints/metrics.ts';
+import { rollouts } from './endpoints/rollouts.ts';
 import { erasures } from './erasure.ts';
 import { graphql } from './graphql/index.ts';
 import { invocations, openInference } from './inference/index.ts';
@@ -45,6 +46,7 @@ const served: readonly Surface[] = [
   lineage,
   endpoints,
   endpointMetrics,
+  rollouts,
   descriptions,
   feedbacks,
   invocations,

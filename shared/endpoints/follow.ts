@@ -1,11 +1,12 @@
 import type { Context } from '../context.ts';
 import type { CairnEvent, EventType } from '../events/index.ts';
 import { isCode, unlessCode } from '../http/index.ts';
-import { aliasHolder, getVersion, modelById } from '../registry/index.ts';
-import type { Deployment, ModelDeployment, Pinned } from './deployment.ts';
+import { aliasHolder, aliasHolders, getVersion, modelById } from '../registry/index.ts';
+import { aliasOf, type Deployment, type ModelDeployment, type Pinned } from './deployment.ts';
 import type { Endpoint } from './endpoint.ts';
 import { whyTooLarge } from './memory.ts';
-import type { Rollout } from './rollout.ts';
+import { endedRollout, type Rollout } from './rollout.ts';
+import { watchRollouts } from './rollout-watch.ts';
 import { changeEndpoint, endpointsOf } from './store.ts';
 
 /**
@@ -30,8 +31,12 @@ export async function followAlias(ctx: Context, event: CairnEvent): Promise<void
 export async function follow(ctx: Context, name: string): Promise<Endpoint> {
   const { doc } = await changeEndpoint(ctx, name, async (endpoint) => {
     const followed = await Promise.all(endpoint.deployments.map((each) => followedBy(ctx, endpoint, each)));
-    const moved = followed.find(({ type }) => type !== undefined);
+    const moved =
+      followed.find(({ type }) => type === 'rollout.started') ??
+      followed.find(({ type }) => type !== undefined);
     if (moved?.type === undefined) return undefined;
+    // Before the change: should this be its last deed, the timer finds what it began.
+    if (moved.type === 'rollout.started') await watchRollouts(ctx, name);
     return {
       next: { ...endpoint, deployments: followed.map(({ deployment }) => deployment) },
       type: moved.type,
@@ -53,8 +58,9 @@ async function followedBy(ctx: Context, endpoint: Endpoint, deployment: Deployme
   const { stable, rollout } = deployment;
   if (!held || isSame(held, rollout?.to ?? stable)) return { deployment };
   const policy = endpoint.rollout;
-  if (!stable || policy.plan[0] === 100 || isSame(held, stable))
-    return { deployment: pinned(ctx, deployment, held), type: 'endpoint.moved' };
+  if (!stable || isSame(held, stable)) return pinned(ctx, deployment, held);
+  if (await isTurnedDown(ctx, deployment, held)) return { deployment };
+  if (policy.plan[0] === 100) return pinned(ctx, deployment, held);
   const begun: Rollout = {
     id: ctx.ids.hex(8),
     from: stable,
@@ -65,36 +71,36 @@ async function followedBy(ctx: Context, endpoint: Endpoint, deployment: Deployme
     startedAt: ctx.clock.now(),
   };
   return {
-    deployment: { ...ended(ctx, deployment, 'superseded'), rollout: begun },
+    deployment: { ...superseded(ctx, deployment), rollout: begun },
     type: 'rollout.started',
     subject: { rolloutId: begun.id, rolloutTo: String(held.version) },
   };
 }
 
 /** With a version that answers alone from now on. */
-function pinned(ctx: Context, deployment: ModelDeployment, stable: Pinned): ModelDeployment {
-  return { ...ended(ctx, deployment, 'superseded'), stable };
+function pinned(ctx: Context, deployment: ModelDeployment, stable: Pinned): Followed {
+  return { deployment: { ...superseded(ctx, deployment), stable }, type: 'endpoint.moved' };
 }
 
 /** Without the rollout that was under way, which is remembered as the last one. */
-function ended(ctx: Context, deployment: ModelDeployment, outcome: 'superseded'): ModelDeployment {
+function superseded(ctx: Context, deployment: ModelDeployment): ModelDeployment {
   const { rollout, ...rest } = deployment;
   if (!rollout) return deployment;
-  const { id, from, to, step, startedAt, judged } = rollout;
-  return {
-    ...rest,
-    lastRollout: {
-      id,
-      from,
-      to,
-      step,
-      startedAt,
-      ...(judged ? { judged } : {}),
-      outcome,
-      reason: 'The alias has moved on.',
-      endedAt: ctx.clock.now(),
-    },
-  };
+  const reason = 'The alias has moved on.';
+  return { ...rest, lastRollout: endedRollout(rollout, 'superseded', reason, ctx.clock.now()) };
+}
+
+/**
+ * Whether the last rollout to this version was broken off or stopped, and nobody has given it the alias since: the
+ * alias may hold it for a while yet, and for good where the rollout was stopped by hand.
+ */
+async function isTurnedDown(ctx: Context, deployment: ModelDeployment, held: Pinned): Promise<boolean> {
+  const { lastRollout: last, modelId } = deployment;
+  if (!last || !isSame(held, last.to)) return false;
+  if (last.outcome !== 'rolled-back' && last.outcome !== 'stopped') return false;
+  const holders = await aliasHolders(ctx, await modelById(ctx, modelId));
+  const holder = holders.find(({ alias }) => alias === aliasOf(deployment));
+  return holder === undefined || holder.since <= last.endedAt;
 }
 
 /** The version that a deployment is to answer with, or `undefined` where there is none that can serve. */

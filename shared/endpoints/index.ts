@@ -42,6 +42,7 @@ export {
   atOnce,
   canaryShare,
   type EndedRollout,
+  endedRollout,
   type Guards,
   type GuardResult,
   type Judgement,
@@ -49,6 +50,8 @@ export {
   type RolloutPolicy,
   rolloutPolicyDefault,
 } from './rollout.ts';
+export { changeRollout, noteJudgement } from './rollout-change.ts';
+export { unwatchRollouts, watchRollouts } from './rollout-watch.ts';
 export {
   allLogged,
   changeEndpoint,

@@ -75,6 +75,16 @@ export type EndedRollout = Pick<Rollout, 'id' | 'from' | 'to' | 'step' | 'starte
   readonly endedAt: number;
 };
 
+/** What is remembered of a rollout that is over. */
+export function endedRollout(
+  { id, from, to, step, startedAt, judged }: Rollout,
+  outcome: EndedRollout['outcome'],
+  reason: string,
+  endedAt: number,
+): EndedRollout {
+  return { id, from, to, step, startedAt, ...(judged ? { judged } : {}), outcome, reason, endedAt };
+}
+
 /** Percent of the deployment's calls that go to the version on its way in. */
 export function canaryShare(rollout: Rollout | undefined): number {
   return rollout ? (rollout.policy.plan[rollout.step] ?? 0) : 0;

@@ -21,6 +21,12 @@ export function binomialTerm(n: number, k: number, p: number, q: number): number
   return Math.exp(exponent) * Math.sqrt(n / (2 * Math.PI * k * (n - k)));
 }
 
+/** ln Γ(x) for x > 0; relative error about 1e-14. */
+export function logGamma(x: number): number {
+  // Γ(x + 1) = x Γ(x), and Stirling's formula for it.
+  return (x + 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + stirlingError(x) - Math.log(x);
+}
+
 /** P(a, x) = xᵃ e⁻ˣ / Γ(a + 1) · Σ xⁱ / ((a + 1)…(a + i)) (DLMF 8.7.1). */
 function lowerSeries(a: number, x: number): number {
   let term = 1;

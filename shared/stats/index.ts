@@ -26,6 +26,7 @@ export {
   rocAuc,
   rootMeanSquaredError,
 } from './figures.ts';
+export { logGamma } from './gamma.ts';
 export { type KsMethod, ksOfCounts, type KsTest, ksTwoSample } from './ks.ts';
 export { mergeMoments, type Moments, momentsOf, noMoments, variance } from './moments.ts';
 export { benjaminiHochberg } from './multiple.ts';

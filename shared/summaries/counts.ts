@@ -11,6 +11,12 @@ export function addCounts(sum: Map<number, number>, more: Counts): void {
   for (const [bin, times] of more) count(sum, bin, times);
 }
 
+export function mergeCounts(parts: Iterable<Counts>): Counts {
+  const sum = new Map<number, number>();
+  for (const part of parts) addCounts(sum, part);
+  return sum;
+}
+
 export function totalOf(counts: Counts): number {
   let total = 0;
   for (const times of counts.values()) total += times;

@@ -1,10 +1,10 @@
 export { type CountedCall, countCall, countDropped, flushSummaries } from './count-calls.ts';
-export type { Counts } from './counts.ts';
+export { addCounts, type Counts, mergeCounts, totalOf } from './counts.ts';
 export { bucketAt, bucketStart, latencyAt, latencyBucket, slowerThan } from './latency.ts';
 export { type Metrics, metricsOf, type MetricsRange, type Point, type Series } from './metrics.ts';
 export { readSummaries } from './read.ts';
 export { rollUpSummaries } from './roll-up.ts';
-export { classBin, valueBin } from './scores.ts';
+export { classBin, isClassBin, valueBin } from './scores.ts';
 export {
   type Answered,
   type CallOutcome,

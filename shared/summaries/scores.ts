@@ -20,6 +20,10 @@ export function classBin(name: string): number {
   return classes + ((hash >>> 0) & (2 ** classBits - 1));
 }
 
+export function isClassBin(bin: number): boolean {
+  return bin >= classes;
+}
+
 export function valueBin(value: number): number {
   if (Number.isNaN(value)) return notANumber;
   const size = Math.abs(value);

@@ -256,6 +256,14 @@ const serving: Readonly<Record<string, Entry>> = {
   'PATCH /api/v1/endpoints/{name}': served(),
   'DELETE /api/v1/endpoints/{name}': served(),
   'GET /api/v1/endpoints/{name}/metrics': served(),
+  'POST /api/v1/endpoints/{name}/deployments/{deployment}/rollout/finish': served({
+    deployment: 'main',
+    reason: 'r',
+  }),
+  'POST /api/v1/endpoints/{name}/deployments/{deployment}/rollout/stop': served({
+    deployment: 'main',
+    reason: 'r',
+  }),
   'GET /api/v1/endpoints/{name}/example': served(),
   'GET /api/v1/endpoints/{name}/openapi.json': served(),
   'POST /api/v1/feedback': endpoint(({ endpoint: name }) => ({

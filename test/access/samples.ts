@@ -128,6 +128,14 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
   }),
   'DELETE deleteEndpoint': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}` }),
   'GET getEndpoint': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}` }),
+  'POST finishRollout': (w) => ({
+    path: `/api/v1/endpoints/${w.endpoint}/deployments/main/rollout/finish`,
+    body: { reason: 'mine' },
+  }),
+  'POST stopRollout': (w) => ({
+    path: `/api/v1/endpoints/${w.endpoint}/deployments/main/rollout/stop`,
+    body: { reason: 'mine' },
+  }),
   'GET getEndpointMetrics': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/metrics` }),
   'GET getEndpointExample': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/example` }),
   'GET getEndpointOpenApi': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/openapi.json` }),

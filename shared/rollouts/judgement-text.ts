@@ -1,0 +1,72 @@
+import type { GuardResult, Rollout } from '../endpoints/index.ts';
+import { stepsOf } from './guards.ts';
+
+/*
+ * What was found of a rollout, in one sentence for people.
+ */
+
+type Requests = { readonly stable: number; readonly canary: number };
+
+export function missingText(rollout: Rollout, requests: Requests): string {
+  const { to, from, policy } = rollout;
+  return `${stepText(rollout)}: version ${to.version} has had ${calls(requests.canary)} and version ${from.version} ${calls(requests.stable)}; nothing is judged below ${policy.guards.requestsMin} of each.`;
+}
+
+export function heldText(rollout: Rollout, requests: Requests, until: number): string {
+  return `${againstNothing(rollout, requests)}; the step lasts until ${new Date(until).toISOString()} at least.`;
+}
+
+export function passedText(rollout: Rollout, requests: Requests, isLast: boolean): string {
+  const next = rollout.policy.plan[rollout.step + 1];
+  return `${againstNothing(rollout, requests)}; it ${isLast ? 'takes over' : `goes on to ${next} %`}.`;
+}
+
+export function reasonText({ to }: Rollout, reason: string): string {
+  return `Version ${to.version} cannot answer: ${reason}`;
+}
+
+export function breachText(rollout: Rollout, { guard, stable, canary, limit }: GuardResult): string {
+  const { from, to, policy } = rollout;
+  const { errorRatioMax, latencyRatioMax } = policy.guards;
+  const [now, before] = [`version ${to.version}`, `version ${from.version}`];
+  switch (guard) {
+    case 'errors':
+      return `${stepText(rollout)}: ${percent(canary)} of the calls of ${now} fail, of ${before} ${percent(stable)}; ${times(errorRatioMax)} is allowed.`;
+    case 'non-finite':
+      return `${stepText(rollout)}: ${percent(canary)} of the answers of ${now} hold NaN or an infinity, of ${before} ${percent(stable)}; ${times(errorRatioMax)} is allowed.`;
+    case 'latency':
+      return `${stepText(rollout)}: ${now} takes up to ${milliseconds(canary)} for 95 % of its calls, ${before} ${milliseconds(stable)}; ${times(latencyRatioMax)} is allowed.`;
+    case 'scores':
+      return `${stepText(rollout)}: the scores of ${now} are ${number(canary)} from those of ${before} (Jensen-Shannon distance), of which ${number(limit)} is allowed.`;
+  }
+}
+
+function againstNothing(rollout: Rollout, requests: Requests): string {
+  const { from, to } = rollout;
+  return `${stepText(rollout)}: nothing speaks against version ${to.version} after ${calls(requests.canary)}, and ${requests.stable.toLocaleString('en')} of version ${from.version}`;
+}
+
+function stepText(rollout: Rollout): string {
+  const { step, policy } = rollout;
+  return `Step ${step + 1} of ${stepsOf(rollout)} (${policy.plan[step]} %)`;
+}
+
+function calls(count: number): string {
+  return count === 1 ? '1 call' : `${count.toLocaleString('en')} calls`;
+}
+
+function times(ratio: number): string {
+  return ratio === 1 ? 'as much' : `${number(ratio)} times as much`;
+}
+
+function percent(rate: number | null): string {
+  return rate === null ? 'none' : `${number(rate * 100)} %`;
+}
+
+function milliseconds(value: number | null): string {
+  return value === null ? 'nothing' : `${number(value)} ms`;
+}
+
+function number(value: number | null): string {
+  return value === null ? '-' : String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,52 @@
+import { type Counts, isClassBin } from '../summaries/index.ts';
+
+/** Groups of scores: classes as they are, numbers by about equal shares. */
+export type Groups = { readonly count: number; of(bin: number): number };
+
+const classesMax = 10;
+const classShareMin = 0.01;
+const numberGroups = 8;
+
+/** Groups by what was counted; what is in none of them, above all what was never seen, is in the last. */
+export function groupsOf(counts: Counts): Groups {
+  const bins = [...counts];
+  const total = bins.reduce((sum, [, count]) => sum + count, 0);
+  const classes = bins
+    .filter(([bin, count]) => isClassBin(bin) && count >= classShareMin * total)
+    .toSorted(([a, m], [b, n]) => n - m || a - b)
+    .slice(0, classesMax)
+    .map(([bin]) => bin);
+  const ends = numberEnds(bins.filter(([bin]) => !isClassBin(bin)));
+  const count = classes.length + ends.length + 1;
+  return {
+    count,
+    of(bin) {
+      const group = isClassBin(bin) ? classes.indexOf(bin) : ends.findIndex((end) => bin <= end);
+      if (group < 0) return count - 1;
+      return isClassBin(bin) ? group : classes.length + group;
+    },
+  };
+}
+
+/** The last bin of each group of numbers. */
+function numberEnds(bins: readonly (readonly [number, number])[]): number[] {
+  const total = bins.reduce((sum, [, count]) => sum + count, 0);
+  const ends: number[] = [];
+  let inGroup = 0;
+  for (const [bin, count] of bins.toSorted(([a], [b]) => a - b)) {
+    inGroup += count;
+    if (inGroup < total / numberGroups) continue;
+    ends.push(bin);
+    inGroup = 0;
+  }
+  return ends;
+}
+
+export function grouped({ count, of }: Groups, counts: Counts): number[] {
+  const sums = new Array<number>(count).fill(0);
+  for (const [bin, times] of counts) {
+    const group = of(bin);
+    sums[group] = (sums[group] ?? 0) + times;
+  }
+  return sums;
+}
