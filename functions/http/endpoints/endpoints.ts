@@ -1,18 +1,15 @@
 import * as z from 'zod';
-import type { Context } from '../../../shared/context.ts';
-import type { Stored } from '../../../shared/documents.ts';
-import { fields, json, problem, route, type Surface } from '../../../shared/http/index.ts';
+import { fields, problem, route, type Surface } from '../../../shared/http/index.ts';
 import {
   createEndpoint,
   deleteEndpoint,
-  type Endpoint,
   getStored,
   listEndpoints,
   updateEndpoint,
-  waitingFor,
 } from '../../../shared/endpoints/index.ts';
 import { endpointChange, newEndpoint } from './input.ts';
-import { present, presentOne } from './present.ts';
+import { present } from './present.ts';
+import { shown } from './shown.ts';
 
 const byName = z.strictObject({ name: fields.requiredText });
 const onEndpoint = { on: [{ field: 'name', names: 'endpoint' }] } as const;
@@ -69,11 +66,6 @@ export const endpoints: Surface = {
     }),
   ],
 };
-
-async function shown(ctx: Context, stored: Stored<Endpoint>, status = 200): Promise<Response> {
-  const waiting = await waitingFor(ctx, stored.doc);
-  return json(presentOne(stored, waiting), status, { etag: stored.etag });
-}
 
 /** The etag that the caller has read, as the header `ETag` gave it. */
 function ifMatchOf(request: Request): string | undefined {
