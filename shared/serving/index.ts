@@ -1,6 +1,7 @@
 export { answerAside } from './answer-aside.ts';
 export { exampleOf } from './describe/example.ts';
 export { endpointOpenApi, type SignIn } from './describe/openapi.ts';
+export { snippetsOf } from './describe/snippets.ts';
 export { counted, countedElsewhere } from './count.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';

@@ -266,6 +266,7 @@ const serving: Readonly<Record<string, Entry>> = {
   }),
   'GET /api/v1/endpoints/{name}/example': served(),
   'GET /api/v1/endpoints/{name}/openapi.json': served(),
+  'GET /api/v1/endpoints/{name}/snippets': served(),
   'POST /api/v1/feedback': endpoint(({ endpoint: name }) => ({
     endpoint: name,
     labels: [{ prediction_id: 'p', label: 'l' }],

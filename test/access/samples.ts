@@ -139,6 +139,7 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
   'GET getEndpointMetrics': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/metrics` }),
   'GET getEndpointExample': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/example` }),
   'GET getEndpointOpenApi': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/openapi.json` }),
+  'GET getEndpointSnippets': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/snippets` }),
   'GET getDataPolicy': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/data-policy` }),
   'PUT putDataPolicy': (w) => ({
     path: `/api/v1/endpoints/${w.endpoint}/data-policy`,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Context } from '../../../shared/context.ts';
 import { fields, problem, route, type Surface } from '../../../shared/http/index.ts';
-import { endpointOpenApi, exampleOf, type SignIn } from '../../../shared/serving/index.ts';
+import { endpointOpenApi, exampleOf, type SignIn, snippetsOf } from '../../../shared/serving/index.ts';
 import { securityComponents, signInWays } from '../description/security.ts';
 
 const onEndpoint = { on: [{ field: 'name', names: 'endpoint' }] } as const;
@@ -32,6 +32,13 @@ export const descriptions: Surface = {
       scope: onEndpoint,
       input: described,
       handle: (ctx, { name, deployment }) => endpointOpenApi(ctx, name, deployment, signInOf(ctx)),
+    }),
+    route('GET', '/api/v1/endpoints/{name}/snippets', {
+      operation: 'getEndpointSnippets',
+      role: 'viewer',
+      scope: onEndpoint,
+      input: described,
+      handle: (ctx, { name, deployment }) => snippetsOf(ctx, name, deployment),
     }),
   ],
 };
