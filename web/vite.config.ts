@@ -16,5 +16,9 @@ export default defineConfig({
     // Libraries say 'use client' to frameworks that render on a server; here everything is the client.
     rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
-  server: { proxy: { '/api': api, '/ajax-api': api, '/graphql': api, '/get-artifact': api, '/frame': api } },
+  server: {
+    proxy: Object.fromEntries(
+      ['/api', '/ajax-api', '/graphql', '/get-artifact', '/frame', '/endpoints'].map((path) => [path, api]),
+    ),
+  },
 });

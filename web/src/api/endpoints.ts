@@ -70,6 +70,8 @@ export type ModelDeployment = {
   readonly stable: Pinned | null;
   readonly rollout: Rollout | null;
   readonly last_rollout: EndedRollout | null;
+  /** What it waits for; only where one endpoint is read by its name. */
+  readonly waiting_for?: string | null;
   readonly settings: { readonly execution: Execution; readonly micro_batch_rows: number };
 };
 

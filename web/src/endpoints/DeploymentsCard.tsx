@@ -25,7 +25,17 @@ export function DeploymentsCard({ endpoint }: { readonly endpoint: Endpoint }) {
         rowKey={({ name }) => name}
         columns={[
           { title: 'Name', cell: ({ name }) => name },
-          { title: 'Answers with', cell: (each) => <Answering deployment={each} /> },
+          {
+            title: 'Answers with',
+            cell: (each) => (
+              <>
+                <Answering deployment={each} />
+                {each.kind === 'model' && each.waiting_for && (
+                  <p className="waits hint">{each.waiting_for}</p>
+                )}
+              </>
+            ),
+          },
           { title: 'On its way in', cell: (each) => <Coming deployment={each} /> },
           { title: 'Calls', numeric: true, cell: ({ name }) => `${figure(traffic[name] ?? 0)} %` },
           {
@@ -52,13 +62,18 @@ export function DeploymentsCard({ endpoint }: { readonly endpoint: Endpoint }) {
             title: 'Digest or address',
             cell: (each) => {
               const text = each.kind === 'external' ? each.url : each.stable?.digest;
-              return text === undefined ? '—' : <Copyable text={text} />;
+              return text === undefined ? '—' : <Copyable text={text} shown={shortOf(text)} />;
             },
           },
         ]}
       />
     </Card>
   );
+}
+
+/** The part of a digest that tells it from others. */
+function shortOf(text: string): string {
+  return text.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]{52}$/, '$1…');
 }
 
 function Coming({ deployment }: { readonly deployment: Deployment }) {

@@ -52,6 +52,7 @@ export const endpointColumns: readonly TableColumn<Endpoint>[] = [
       <ul className="answering">
         {endpoint.deployments.map((each) => (
           <li key={each.name}>
+            {endpoint.deployments.length > 1 && <span className="hint">{each.name}: </span>}
             <Answering deployment={each} />
           </li>
         ))}

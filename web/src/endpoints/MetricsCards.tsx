@@ -1,8 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo, useState } from 'react';
-import { type Endpoint, type EndpointMetrics, percentiles } from '../api/endpoints.ts';
-import { useTheme } from '../app/theme.ts';
-import { colorOf, type Ink } from '../charts/colors.ts';
+import {
+  type Endpoint,
+  type EndpointMetrics,
+  type MetricSeries,
+  type Percentile,
+  percentiles,
+} from '../api/endpoints.ts';
+import { type Theme, useTheme } from '../app/theme.ts';
 import { Curves } from '../charts/Curves.tsx';
 import type { Curve } from '../charts/curves.ts';
 import type { Range } from '../charts/plot.ts';
@@ -22,10 +27,11 @@ import { seriesName } from './words.ts';
 const heightPixels = 200;
 const usualSpan = '1h';
 /** Of a line, by what it shows beside its colour. */
-const dashes = { p50: [2, 3], p95: [], p99: [8, 4], failed: [], mistaken: [2, 3] } as const;
+const dashes = { p50: [2, 3], p95: [], p99: [8, 4], mistaken: [2, 3] } as const;
 
 /** How an endpoint did, as plots by deployment and version; read again while one looks. */
-export function MetricsCards({ endpoint: { name } }: { readonly endpoint: Endpoint }) {
+export function MetricsCards({ endpoint }: { readonly endpoint: Endpoint }) {
+  const { name } = endpoint;
   const [state, change] = useParamState();
   const [isLive, setLive] = useState(true);
   const chosen = oneOf(
@@ -67,7 +73,7 @@ export function MetricsCards({ endpoint: { name } }: { readonly endpoint: Endpoi
               </p>
             </section>
           ) : (
-            <Plots key={span.id} metrics={metrics} />
+            <Plots key={span.id} endpoint={endpoint} metrics={metrics} />
           )
         }
       </Loaded>
@@ -75,64 +81,40 @@ export function MetricsCards({ endpoint: { name } }: { readonly endpoint: Endpoi
   );
 }
 
-function Plots({ metrics }: { readonly metrics: EndpointMetrics }) {
+type PlotsProps = { readonly endpoint: Endpoint; readonly metrics: EndpointMetrics };
+
+function Plots({ endpoint, metrics }: PlotsProps) {
   const theme = useTheme();
   const [range, setRange] = useState<Range>();
-  const series = useMemo(
+  const series = useMemo(() => drawnOf(endpoint, metrics, theme), [endpoint, metrics, theme]);
+  const [chosen, setChosen] = useState<Percentile | 'all'>();
+  // Three lines each are read of a few, not of many.
+  const shown = chosen ?? (series.length > 2 ? 'p95' : 'all');
+  const latency = useMemo(
     () =>
-      metrics.series.map((each, index) => {
-        const ink: Ink = { index, dash: [] };
-        return { ...each, name: seriesName(each), color: colorOf(ink, theme) };
-      }),
-    [metrics, theme],
+      series.flatMap((each) =>
+        percentiles
+          .filter((percentile) => shown === 'all' || shown === percentile)
+          .map((percentile) => ({
+            ...curveOf(each, ` ${percentile}`, latencyPoints(each, metrics, percentile)),
+            dash: shown === 'all' ? dashes[percentile] : [],
+          })),
+      ),
+    [series, metrics, shown],
   );
-  const curves = useMemo(() => {
-    const curve = (
-      id: string,
-      label: string,
-      color: string,
-      points: Curve['points'],
-      dash: readonly number[],
-    ) => ({
-      id,
-      label,
-      color,
-      points,
-      dash,
-    });
-    return {
-      latency: series.flatMap((each) =>
-        percentiles.map((percentile) =>
-          curve(
-            `${each.name} ${percentile}`,
-            `${each.name} ${percentile}`,
-            each.color,
-            latencyPoints(each, metrics, percentile),
-            dashes[percentile],
-          ),
-        ),
-      ),
-      throughput: series.map((each) =>
-        curve(each.name, each.name, each.color, throughputPoints(each, metrics), []),
-      ),
-      errors: series.flatMap((each) => [
-        curve(
-          `${each.name} failed`,
-          `${each.name} failed`,
-          each.color,
-          failurePoints(each, metrics),
-          dashes.failed,
-        ),
-        curve(
-          `${each.name} refused`,
-          `${each.name} refused`,
-          each.color,
-          mistakePoints(each, metrics),
-          dashes.mistaken,
-        ),
+  const throughput = useMemo(
+    () => series.map((each) => curveOf(each, '', throughputPoints(each, metrics))),
+    [series, metrics],
+  );
+  const errors = useMemo(
+    () =>
+      series.flatMap((each) => [
+        curveOf(each, ' failed', failurePoints(each, metrics)),
+        { ...curveOf(each, ' refused', mistakePoints(each, metrics)), dash: dashes.mistaken },
       ]),
-    };
-  }, [series, metrics]);
+    [series, metrics],
+  );
+  const hasErrors = errors.some(({ points }) => points.some(({ y }) => y > 0));
   const common = {
     axis: 'time',
     kind: 'linear',
@@ -154,29 +136,80 @@ function Plots({ metrics }: { readonly metrics: EndpointMetrics }) {
         ))}
       </ul>
       <div className="plots">
-        <Plot title="Latency, ms" note="p50 dotted, p95 whole, p99 dashed">
-          <Curves {...common} label="Latency in milliseconds" curves={curves.latency} hidesGaps />
+        <Plot
+          title="Latency, ms"
+          note={
+            shown === 'all' ? 'p50 dotted, p95 whole, p99 dashed' : 'of the time that the answer took here'
+          }
+          actions={
+            <select
+              aria-label="Percentile"
+              value={shown}
+              onChange={({ target }) => setChosen(percentiles.find((each) => each === target.value) ?? 'all')}
+            >
+              {percentiles.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+              <option>all</option>
+            </select>
+          }
+        >
+          <Curves {...common} label="Latency in milliseconds" curves={latency} hidesGaps />
         </Plot>
-        <Plot title="Calls a minute">
-          <Curves {...common} label="Calls a minute" curves={curves.throughput} />
+        <Plot title="Calls a minute" note="with copies">
+          <Curves {...common} label="Calls a minute" curves={throughput} />
         </Plot>
-        <Plot title="Errors a minute" note="failed whole (429, 500, 504), refused dotted (other 4xx)">
-          <Curves {...common} label="Errors a minute" curves={curves.errors} />
+        <Plot title="Errors a minute" note="failed (429, 500, 504) whole, refused (other 4xx) dotted">
+          {hasErrors ? (
+            <Curves {...common} label="Errors a minute" curves={errors} />
+          ) : (
+            <p className="chart-none hint" style={{ height: heightPixels }}>
+              None in this time.
+            </p>
+          )}
         </Plot>
       </div>
     </>
   );
 }
 
-type PlotProps = { readonly title: string; readonly note?: string; readonly children: ReactNode };
+type Drawn = MetricSeries & { readonly name: string; readonly color: string };
 
-function Plot({ title, note, children }: PlotProps) {
+/** Each series with its colour: a deployment has that of its share of the traffic, others those that are left. */
+function drawnOf({ deployments }: Endpoint, { series }: EndpointMetrics, _: Theme): Drawn[] {
+  const style = getComputedStyle(document.documentElement);
+  const names = deployments.map(({ name }) => name);
+  const seen = new Set<string>();
+  let free = names.length;
+  return series.map((each) => {
+    const isFirst = each.variant !== 'canary' && !seen.has(each.deployment);
+    const place = names.indexOf(each.deployment);
+    if (isFirst) seen.add(each.deployment);
+    const at = isFirst && place >= 0 ? place : free++;
+    const color = style.getPropertyValue(`--series-${(at % 8) + 1}`).trim();
+    return { ...each, name: seriesName(each), color };
+  });
+}
+
+function curveOf({ name, color }: Drawn, suffix: string, points: Curve['points']): Curve {
+  return { id: name + suffix, label: name + suffix, color, points };
+}
+
+type PlotProps = {
+  readonly title: string;
+  readonly note: string;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+};
+
+function Plot({ title, note, actions, children }: PlotProps) {
   return (
     <section className="card chart-card" aria-label={title}>
       <div className="chart-card-head">
         <h3>{title}</h3>
-        {note !== undefined && <span className="chart-note hint">{note}</span>}
+        {actions}
       </div>
+      <p className="chart-note hint">{note}</p>
       {children}
     </section>
   );

@@ -42,7 +42,7 @@ export function RolloutCard({ endpoint, deployment, rollout }: RolloutCardProps)
         </p>
         <Steps rollout={rollout} />
         <p className="hint">
-          It gets {figure(rollout.percent)} % of the calls since <Ago at={since} />; a step lasts{' '}
+          The step of {figure(rollout.percent)} % began <Ago at={since} />. It lasts{' '}
           {span(policy.hold_seconds)} at least, and until each version has answered{' '}
           {figure(policy.guards.requests_min)} calls.
         </p>

@@ -104,6 +104,10 @@ function fitted(shares: readonly ShareText[], endpoint: Endpoint): ShareText[] {
   return textsOf(endpoint).map((now) => shares.find(({ name }) => name === now.name) ?? now);
 }
 
-function textsOf({ deployments, traffic }: Endpoint): ShareText[] {
-  return deployments.map(({ name }) => ({ name, text: String(traffic[name] ?? 0) }));
+function textsOf({ deployments, traffic, mirror }: Endpoint): ShareText[] {
+  return deployments.map(({ name }) => ({
+    name,
+    text: String(traffic[name] ?? 0),
+    isFixed: (mirror[name] ?? 0) > 0,
+  }));
 }

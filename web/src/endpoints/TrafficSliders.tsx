@@ -30,12 +30,14 @@ export function TrafficSliders({ shares, onChange }: TrafficSlidersProps) {
           <span className="cut" title={share.name}>
             <i className={`series-dot series-${(at % 8) + 1}`} aria-hidden="true" />
             {share.name || 'unnamed'}
+            {share.isFixed && <small className="hint"> gets copies</small>}
           </span>
           <input
             type="range"
             min={0}
             max={100}
             step={1}
+            disabled={share.isFixed}
             aria-label={`Share of ${share.name}`}
             value={percentOf(share)}
             onChange={({ target }) => move(share.name, Number(target.value))}
@@ -46,6 +48,7 @@ export function TrafficSliders({ shares, onChange }: TrafficSlidersProps) {
               min={0}
               max={100}
               step="any"
+              disabled={share.isFixed}
               aria-label={`Percent of ${share.name}`}
               aria-invalid={fault !== undefined}
               value={share.text}

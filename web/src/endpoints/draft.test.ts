@@ -32,7 +32,7 @@ const endpoint: Endpoint = {
     { name: 'old', kind: 'external', url: 'https://scoring.example.org/', has_secret: true },
   ],
   traffic: { main: 99.5, old: 0.5 },
-  mirror: { old: 10 },
+  mirror: {},
   sticky: { header: 'x-customer' },
   limits: { rows_max: 5, timeout_seconds: 0.5, body_bytes_max: 2 * 1024 * 1024 },
   logging: { sample_rate: 0.07, durability: 'queue', masked_columns: ['name'], retention_days: 30 },
@@ -113,6 +113,7 @@ test('a draft that does not fit together is not sent, and says why', () => {
   expect(() => bodyOf(withSecond({ name: 'main' }))).toThrow('named main');
   expect(() => bodyOf(withSecond({ traffic: '20' }))).toThrow('120 together');
   expect(() => bodyOf(withSecond({ mirror: '60' }))).toThrow('at most 50 %');
+  expect(() => bodyOf(withSecond({ mirror: '10' }))).not.toThrow();
   expect(() => bodyOf(withSecond({ model: '' }))).toThrow('Choose a model for the deployment challenger');
   expect(() => bodyOf(sendable({ plan: '50, 5, 100' }))).toThrow('grow');
 });

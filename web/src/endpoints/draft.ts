@@ -187,7 +187,12 @@ export function bodyOf(draft: Draft): EndpointBody {
 
 /** The shares of the deployments, as sliders take them. */
 export function trafficOf({ deployments }: Draft): ShareText[] {
-  return deployments.map(({ name, traffic }) => ({ name, text: traffic }));
+  return deployments.map(({ name, traffic, mirror }) => ({
+    name,
+    text: traffic,
+    // What has a share of its own keeps it until that is taken to 0, whatever copies it is to get.
+    isFixed: Number(mirror) > 0 && Number(traffic) === 0,
+  }));
 }
 
 /** Percent of each step, as `1, 5, 25` says them. */
@@ -208,8 +213,10 @@ export function faultOf(draft: Draft): string | undefined {
   return trafficFault(trafficOf(draft)) ?? mirrorFault(draft) ?? planFault(draft.plan);
 }
 
-/** Copies are at most half as many as calls. */
+/** Copies are at most half as many as calls, and go to who gets no calls. */
 export function mirrorFault({ deployments }: Draft): string | undefined {
+  const both = deployments.find(({ mirror, traffic }) => Number(mirror) > 0 && Number(traffic) > 0);
+  if (both) return `${both.name} gets calls, so it cannot get copies of them, too; set one of the two to 0.`;
   const sum = rounded(deployments.reduce((all, { mirror }) => all + (Number(mirror) || 0), 0));
   if (sum <= mirrorMax) return undefined;
   return `Copies of ${sum} % of the calls are asked for; at most ${mirrorMax} % together can be.`;

@@ -21,6 +21,12 @@ test('others that have nothing share the rest alike', () => {
   expect(sharesOf(after)).toEqual({ main: 80, trial: 10, elsewhere: 10 });
 });
 
+test('what is fixed takes no part', () => {
+  const mirrored = [...shares({ main: 100, trial: 0 }), { name: 'shadow', text: '0', isFixed: true }];
+  expect(sharesOf(moved(mirrored, 'main', 80))).toEqual({ main: 80, trial: 20, shadow: 0 });
+  expect(sharesOf(toWhole(moved(mirrored.slice(1), 'trial', 50)))).toEqual({ trial: 100, shadow: 0 });
+});
+
 test('a share with a fraction leaves exactly the rest', () => {
   const after = moved(three, 'elsewhere', 0.5);
   expect(sumOf(after)).toBe(100);

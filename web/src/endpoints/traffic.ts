@@ -1,7 +1,7 @@
 import type { Shares } from '../api/endpoints.ts';
 
-/** A share as it is being written. */
-export type ShareText = { readonly name: string; readonly text: string };
+/** A share as it is being written. One that is fixed takes no part when others are moved. */
+export type ShareText = { readonly name: string; readonly text: string; readonly isFixed?: boolean };
 
 const whole = 100;
 /** Parts of a percent that shares are told apart by. */
@@ -9,20 +9,26 @@ const partsPerPercent = 100;
 
 /** The shares after one was moved to `percent`: the others keep their proportions, and all are 100 together. */
 export function moved(shares: readonly ShareText[], name: string, percent: number): ShareText[] {
-  const others = shares.filter((share) => share.name !== name);
-  if (others.length === 0) return shares.map((share) => ({ ...share, text: String(percent) }));
+  const takes = (share: ShareText) => share.name !== name && !share.isFixed;
+  const others = shares.filter(takes);
+  if (others.length === 0)
+    return shares.map((share) => (share.name === name ? { ...share, text: String(percent) } : share));
   const rest = scaled(others.map(percentOf), whole - percent, Number.isInteger(percent));
   const left = rest[Symbol.iterator]();
   return shares.map((share) => ({
     ...share,
-    text: String(share.name === name ? percent : (left.next().value ?? 0)),
+    text: share.name === name ? String(percent) : takes(share) ? String(left.next().value ?? 0) : share.text,
   }));
 }
 
 /** The same proportions with a sum of 100. */
 export function toWhole(shares: readonly ShareText[]): ShareText[] {
-  const fitted = scaled(shares.map(percentOf), whole, true);
-  return shares.map((share, at) => ({ ...share, text: String(fitted[at] ?? 0) }));
+  const fitted = scaled(shares.filter(({ isFixed }) => !isFixed).map(percentOf), whole, true)[
+    Symbol.iterator
+  ]();
+  return shares.map((share) =>
+    share.isFixed ? share : { ...share, text: String(fitted.next().value ?? 0) },
+  );
 }
 
 /** Why shares cannot be saved; undefined where they can: 100 together, or none at all. */

@@ -15,11 +15,17 @@ export function Code({ text }: { readonly text: string }) {
   );
 }
 
+type CopyableProps = {
+  readonly text: string;
+  /** In its place where all of it is too long to be read; the tooltip says it whole. */
+  readonly shown?: string;
+};
+
 /** An id or an address in a line, with a button that copies it. */
-export function Copyable({ text }: { readonly text: string }) {
+export function Copyable({ text, shown = text }: CopyableProps) {
   return (
     <span className="copy">
-      <code>{text}</code>
+      <code title={shown === text ? undefined : text}>{shown}</code>
       <CopyButton text={text} />
     </span>
   );
