@@ -11,3 +11,16 @@ export function classSchema({ roles, ready: { labels } }: ServedModel, output: P
     ? { type: 'integer', enum: numbers }
     : undefined;
 }
+
+/**
+ * What a model's author calls its columns and classes, as `properties` of Open Inference's metadata: a list as JSON
+ * text, since these hold text alone. None where nothing is known.
+ */
+export function propertiesOf({ ready: { features, labels } }: Pick<ServedModel, 'ready'>): {
+  properties?: Record<string, string>;
+} {
+  const named = Object.entries({ features, labels }).flatMap(([key, names]): [string, string][] =>
+    names === null ? [] : [[key, JSON.stringify(names)]],
+  );
+  return named.length === 0 ? {} : { properties: Object.fromEntries(named) };
+}
