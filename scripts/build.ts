@@ -41,6 +41,8 @@ const carriedPrograms: Plugin = {
 export type BuildOptions = {
   /** Folder that is emptied and filled; `dist` unless told. */
   readonly outDir?: string;
+  /** The module that registers the functions; another than the app's own is for benchmarks. */
+  readonly main?: string;
   /** Also puts the native packages beside the bundle, so that the folder runs on an instance as it is. */
   readonly package?: boolean;
 };
@@ -56,7 +58,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
   await bundle({
     absWorkingDir: root,
     entryPoints: {
-      main: 'functions/main.ts',
+      main: options.main ?? 'functions/main.ts',
       child: 'shared/sessions/child.ts',
       thread: 'shared/sessions/thread.ts',
       process: 'shared/sessions/process.ts',
