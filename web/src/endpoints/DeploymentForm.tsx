@@ -1,13 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useId } from 'react';
 import { executions } from '../api/endpoints.ts';
 import { Field } from '../parts/Dialog.tsx';
 import { Icon } from '../parts/Icon.tsx';
-import { modelQuery } from '../model/queries.ts';
 import { type DeploymentDraft, type Source, sources } from './draft.ts';
 import type { Fault } from './faults.ts';
 import { FaultText } from './FaultText.tsx';
-import { ModelField } from './ModelField.tsx';
+import { ModelField, useModelsNamed } from './ModelField.tsx';
 import { executionWords } from './words.ts';
 
 type DeploymentFormProps = {
@@ -85,11 +83,17 @@ type PartProps = Pick<DeploymentFormProps, 'draft' | 'onChange'>;
 function OfModel({ draft, onChange }: PartProps): ReactNode {
   const listId = useId();
   const { source, model } = draft;
-  const known = useQuery({ ...modelQuery(model), enabled: model !== '', retry: false });
+  const found = useModelsNamed(model);
+  const aliases = found.find(({ name }) => name === model)?.aliases ?? [];
   return (
     <>
       <div className="pair">
-        <ModelField label="Model" value={model} onChange={(chosen) => onChange({ model: chosen })} />
+        <ModelField
+          label="Model"
+          found={found}
+          value={model}
+          onChange={(chosen) => onChange({ model: chosen })}
+        />
         {source === 'alias' ? (
           <Field label="Alias" hint="A move of it starts a rollout.">
             <input
@@ -113,7 +117,7 @@ function OfModel({ draft, onChange }: PartProps): ReactNode {
           </Field>
         )}
         <datalist id={listId}>
-          {known.data?.aliases.map(({ alias, version }) => (
+          {aliases.map(({ alias, version }) => (
             <option key={alias} value={alias}>{`v${version}`}</option>
           ))}
         </datalist>

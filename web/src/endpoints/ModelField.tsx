@@ -8,17 +8,17 @@ import { useDebounced } from '../parts/debounced.ts';
 
 type ModelFieldProps = {
   readonly label: string;
+  readonly found: readonly Model[];
   readonly value: string;
   readonly onChange: (model: string) => void;
 };
 
 const foundMax = 8;
 
-/** The name of a registered model, with those that are found for what is typed. */
-export function ModelField({ label, value, onChange }: ModelFieldProps) {
-  const id = useId();
-  const wanted = useDebounced(value.trim());
-  const { data: found = [] } = useQuery({
+/** The models whose name has what is typed in it. */
+export function useModelsNamed(text: string): readonly Model[] {
+  const wanted = useDebounced(text.trim());
+  const { data = [] } = useQuery({
     queryKey: ['models', 'named', wanted],
     queryFn: async ({ signal }) => {
       const query = { filter: wanted === '' ? undefined : nameFilter(wanted), max_results: foundMax };
@@ -28,7 +28,14 @@ export function ModelField({ label, value, onChange }: ModelFieldProps) {
       );
       return models;
     },
+    placeholderData: (before: readonly Model[] | undefined) => before,
   });
+  return data;
+}
+
+/** The name of a registered model, with those that are found for what is typed. */
+export function ModelField({ label, found, value, onChange }: ModelFieldProps) {
+  const id = useId();
   const box = useCombobox({
     options: found,
     onChoose: ({ name }: Model) => {

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { ApiError } from '../api/client.ts';
 import type { Endpoint } from '../api/endpoints.ts';
 import { Card } from '../parts/Card.tsx';
 import { Code } from '../parts/Code.tsx';
@@ -10,6 +11,8 @@ const languages = { curl: 'curl', python: 'Python', typescript: 'TypeScript' } a
 /** How to ask an endpoint from elsewhere, to be copied as it stands. */
 export function SnippetsTab({ endpoint: { name } }: { readonly endpoint: Endpoint }) {
   const query = useQuery(snippetsQuery(name));
+  if (query.error instanceof ApiError && query.error.status === 409)
+    return <p className="hint">{query.error.message}</p>;
   return (
     <Loaded query={query} lines={8}>
       {(snippets) => (

@@ -64,7 +64,11 @@ export function Dialog({
         <h2 id={titleId}>{title}</h2>
         <div className="dialog-body">
           {children}
-          {state.status === 'failed' && <Failure error={state.error} />}
+          {state.status === 'failed' && (
+            <div ref={show}>
+              <Failure error={state.error} />
+            </div>
+          )}
         </div>
         <div className="dialog-foot">
           {!told && (
@@ -79,6 +83,11 @@ export function Dialog({
       </form>
     </dialog>
   );
+}
+
+/** What is told at the end of a long form is brought before the reader. */
+function show(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: 'nearest' });
 }
 
 type FieldProps = { readonly label: string; readonly hint?: string; readonly children: ReactNode };
