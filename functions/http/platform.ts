@@ -3,7 +3,7 @@ import { json, mlflowError, problem, route, type Surface } from '../../shared/ht
 import { mlflowPaths } from './mlflow.ts';
 
 /** The MLflow release whose wire contract this server keeps; clients choose their features by it. */
-const mlflowVersion = '3.6.0';
+export const mlflowVersion = '3.6.0';
 
 const text = (body: string) =>
   new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } });

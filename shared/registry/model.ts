@@ -50,6 +50,8 @@ export type VersionReady = {
   readonly features: readonly string[] | null;
   /** Class labels in the order of the probabilities, when the model declares them. */
   readonly labels: readonly string[] | null;
+  /** MLflow's signature, where the author logged one; `signature` is what the model itself takes and gives. */
+  readonly schema?: ArtifactFacts['schema'];
   /** The copy that is loaded; it stays when the run that logged the model is purged. */
   readonly served: ServedFile & {
     readonly external: readonly ServedFile[];

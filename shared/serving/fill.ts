@@ -13,12 +13,28 @@ import {
 } from '../sessions/index.ts';
 import { excerpt } from '../redaction/index.ts';
 
+/** What is known of a body before it is known which of the models that may answer will. */
+export type Reading = {
+  /** Whether an input of theirs outgrows what JSON.parse keeps exact. */
+  readonly isWide: boolean;
+  readonly quote: Quote;
+};
+
+/** How a body is read that any of these models may get. */
+export function readingOf(models: readonly Pick<ServedModel, 'inputs' | 'rules'>[]): Reading {
+  return {
+    isWide: models.some(({ inputs }) => inputs.some(({ type }) => isWide(type))),
+    quote: models.every((model) => quoteOf(model) === shown) ? shown : hidden,
+  };
+}
+
 /**
- * JSON of a request body for these inputs: integers that a double cannot hold come out as bigint where
- * an input needs them. Throws a plain error for malformed text and for nesting beyond the stack.
+ * JSON of a request body: integers that a double cannot hold come out as bigint where an input may need them.
+ * Throws a plain error for malformed text and for nesting beyond the stack.
  */
-export function parseBody(text: string, inputs: readonly Port[]): unknown {
-  const isExact = inputs.some(({ type }) => isWide(type));
+export function parseBody(text: string, reading: Pick<Reading, 'isWide'>): unknown {
+  // A reviver takes many times as long, and no number of fewer digits needs it.
+  const isExact = reading.isWide && /\d{16}/.test(text);
   return (isExact ? JSON.parse(text, keepWide) : JSON.parse(text)) as unknown;
 }
 
@@ -108,7 +124,11 @@ export type Quote = (value: unknown) => string;
 
 /** How errors of a model show values: as they are, but where some of its columns are personal data. */
 export function quoteOf({ rules }: Pick<ServedModel, 'rules'>): Quote {
-  return rules && rules.columns.size > 0 ? () => 'a value that is not shown here' : shown;
+  return rules && rules.columns.size > 0 ? hidden : shown;
+}
+
+function hidden(): string {
+  return 'a value that is not shown here';
 }
 
 /** A value as an error shows it. */

@@ -3,10 +3,24 @@ export { exampleOf } from './describe/example.ts';
 export { endpointOpenApi, type SignIn } from './describe/openapi.ts';
 export { snippetsOf } from './describe/snippets.ts';
 export { counted, countedElsewhere } from './count.ts';
+export { askElsewhere } from './external.ts';
+export { readingOf } from './fill.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
 export { loadModel, type RunOptions, type ServedModel } from './models.ts';
-export { inferResponse, type InferRequest, modelMetadata, parseInferRequest } from './open-inference.ts';
+export { type InferRequest, parseInferRequest, readInfer } from './open-inference.ts';
+export { type InferAnswer, inferResponse } from './open-inference-answer.ts';
+export {
+  loadNow,
+  modelMetadata,
+  modelNames,
+  modelsOf,
+  repositoryIndex,
+  whyNotUnloaded,
+} from './open-inference-models.ts';
+export { checkRows } from './rows.ts';
+export { parseScoringCsv, parseScoringJson, type Scoring } from './scoring-payload.ts';
+export { keyInHeaders, keyInInfer, keyInScoring } from './sticky-key.ts';
 export { predict, type Prediction } from './predict.ts';
 export { type Live, liveOf } from './live.ts';
 export { type Caller, choose, type ExternalTarget, type Target, targetOf } from './target.ts';

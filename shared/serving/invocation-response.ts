@@ -1,42 +1,72 @@
+import { isoOf } from './column-values.ts';
 import type { Invocation } from './invocations.ts';
-import type { ServedModel } from './models.ts';
+import { type Element, elementsOf } from './non-finite.ts';
 import type { Prediction } from './predict.ts';
-import { isFloat, jsonElement, type Tensor, type Tensors } from '../sessions/index.ts';
+import { signatureOf } from './signature.ts';
+import type { Target } from './target.ts';
+import { isFloat, type Tensor, type Tensors } from '../sessions/index.ts';
 
 /**
  * The body of the answer, as MLflow's scoring of an ONNX model gives it: for named columns a record per
  * row with a key per output, where class probabilities are a map by label (as the maps of skl2onnx come
  * out), and a single number is bare; for tensors an object of nested lists by output. NaN and the
- * infinities are null. `prediction_ids` names the rows for labels to come, and is left out where the call is not logged.
+ * infinities are null, unless the endpoint wants them otherwise. `prediction_ids` names the rows for labels to come,
+ * and is left out where the call is not logged. Throws `invalid` for what the endpoint refuses to answer with.
  */
 export function invocationResponse(
-  model: ServedModel,
+  { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
   { answer }: Invocation,
   { rows, outputs, ids }: Prediction,
 ): Record<string, unknown> {
+  const element = asSigned(signatureOf(model.ready).outputs, elementsOf(endpoint, 'null'));
   const isByRow = Object.values(outputs).every(({ dims }) => dims[0] === rows);
   const predictions =
     answer === 'records' && isByRow
-      ? records(model, outputs, rows)
+      ? records(model.ready.labels, outputs, rows, element)
       : Object.fromEntries(
           Object.entries(outputs).map(([name, tensor]) => [
             name,
-            nested(tensor, (at) => jsonElement(tensor, at)),
+            nested(tensor, (at) => element(name, tensor, at)),
           ]),
         );
+  if (answer === 'bare') return predictions as Record<string, unknown>;
   return { predictions, ...(ids.length < rows ? {} : { prediction_ids: ids }) };
 }
 
-function records(model: ServedModel, outputs: Tensors, rows: number): Record<string, unknown>[] {
-  const cells = Object.entries(outputs).map(([name, tensor]) => [name, cellOf(model, tensor, rows)] as const);
+/** Elements as MLflow writes what the signature says they are: bytes in base64, dates in ISO 8601. */
+function asSigned(types: ReadonlyMap<string, string>, element: Element): Element {
+  if (types.size === 0) return element;
+  return (name, tensor, at) => {
+    const value = tensor.data[at];
+    const type = types.get(name);
+    if (type === 'binary' && typeof value === 'string') return Buffer.from(value).toString('base64');
+    if (type === 'datetime' && typeof value === 'bigint') return isoOf(value);
+    return element(name, tensor, at);
+  };
+}
+
+function records(
+  labels: readonly string[] | null,
+  outputs: Tensors,
+  rows: number,
+  element: Element,
+): Record<string, unknown>[] {
+  const cells = Object.entries(outputs).map(
+    ([name, tensor]) => [name, cellOf(labels, tensor, rows, (at) => element(name, tensor, at))] as const,
+  );
   return Array.from({ length: rows }, (_, row) =>
     Object.fromEntries(cells.map(([name, cell]) => [name, cell(row)])),
   );
 }
 
-function cellOf({ ready: { labels } }: ServedModel, tensor: Tensor, rows: number): (row: number) => unknown {
+function cellOf(
+  labels: readonly string[] | null,
+  tensor: Tensor,
+  rows: number,
+  elementAt: (at: number) => unknown,
+): (row: number) => unknown {
   const width = rows === 0 ? 0 : tensor.data.length / rows;
-  const element = (row: number, at: number) => jsonElement(tensor, row * width + at);
+  const element = (row: number, at: number) => elementAt(row * width + at);
   if (width === 1) return (row) => element(row, 0);
   if (labels?.length === width && isFloat(tensor.type))
     return (row) => Object.fromEntries(labels.map((label, at) => [label, element(row, at)]));

@@ -11,81 +11,123 @@ import {
   parseBody,
   type Quote,
   quoteOf,
+  type Reading,
   shapeOf,
   shown,
   tensorOf,
 } from './fill.ts';
 import type { ServedModel } from './models.ts';
-import type { Prediction } from './predict.ts';
-import type { Target } from './target.ts';
-import { datatypeOf, isFloat, jsonElement, type Port, type Tensor, type Tensors } from '../sessions/index.ts';
+import { tensorOfBytes } from './open-inference-binary.ts';
+import { datatypeOf, type Port, type Tensor, type Tensors } from '../sessions/index.ts';
+
+/** A body of an infer request, before it meets the model. */
+export type InferBody = {
+  readonly json: Readonly<Record<string, unknown>>;
+  /** The bytes of the inputs that were sent so, by their place in `inputs`. */
+  readonly binary: ReadonlyMap<number, Uint8Array>;
+};
+
+export type Parameters = Readonly<Record<string, unknown>>;
 
 export type InferRequest = {
   readonly id: string | undefined;
   readonly inputs: Tensors;
-  /** Names of the outputs to return, in this order. */
-  readonly outputs: readonly string[];
+  /** The outputs to return, in this order. */
+  readonly outputs: readonly RequestedOutput[];
+  /** Those of the request, which the answer repeats. */
+  readonly parameters: Parameters;
 };
 
-/** Metadata of a model: `GET v2/models/{name}`. */
-export function modelMetadata({ endpoint, model }: Target): Record<string, unknown> {
-  const tensor = (port: Port) => ({ name: port.name, datatype: datatypeOf(port.type), shape: shapeOf(port) });
-  return {
-    name: endpoint.name,
-    versions: [String(model.ready.version)],
-    platform: 'onnx_onnxv1',
-    inputs: model.inputs.map(tensor),
-    outputs: model.outputs.map(tensor),
-  };
+export type RequestedOutput = {
+  readonly name: string;
+  /** Whether it comes as bytes behind the JSON. */
+  readonly isBinary: boolean;
+  readonly parameters: Parameters;
+};
+
+/**
+ * Reads a body: JSON, and behind its first `jsonBytes` the bytes of the inputs that say `binary_data_size`, in their
+ * order. Throws `invalid` where these are not as many as there are.
+ */
+export function readInfer(bytes: Uint8Array, jsonBytes: number | undefined, reading: Reading): InferBody {
+  if (jsonBytes !== undefined && (jsonBytes < 2 || jsonBytes > bytes.byteLength))
+    throw invalid(
+      `Inference-Header-Content-Length is ${jsonBytes}, but must be the length of the JSON in the body, which has ${bytes.byteLength} bytes.`,
+    );
+  const json = object(parsed(bytes.subarray(0, jsonBytes), reading), 'The body');
+  const inputs = Array.isArray(json['inputs']) ? (json['inputs'] as unknown[]) : [];
+  const binary = new Map<number, Uint8Array>();
+  let at = jsonBytes ?? bytes.byteLength;
+  inputs.forEach((input, index) => {
+    const size = binarySizeOf(input, `inputs[${index}]`);
+    if (size === undefined) return;
+    if (jsonBytes === undefined)
+      throw invalid(
+        `inputs[${index}] comes as binary data, which needs the header Inference-Header-Content-Length.`,
+        `inputs[${index}].parameters.binary_data_size`,
+      );
+    if (at + size > bytes.byteLength)
+      throw invalid(
+        `inputs[${index}] has a binary_data_size of ${size}, but only ${bytes.byteLength - at} bytes are left of the body.`,
+        `inputs[${index}].parameters.binary_data_size`,
+      );
+    binary.set(index, bytes.subarray(at, at + size));
+    at += size;
+  });
+  if (at < bytes.byteLength)
+    throw invalid(
+      `The body has ${bytes.byteLength - at} bytes more than its JSON and the binary_data_size of its inputs say.`,
+    );
+  return { json, binary };
 }
 
 /**
- * Reads the body of an infer request and checks all of it before a tensor is made: names, datatypes,
- * shapes, counts, ranges. Throws `invalid`, naming the input and the fix.
+ * Checks an infer request against the model, all of it before a tensor is made: names, datatypes, shapes, counts,
+ * ranges. Throws `invalid`, naming the input and the fix.
  */
-export function parseInferRequest(text: string, model: ServedModel): InferRequest {
-  const body = object(parsed(text, model), 'The body');
-  const { id, parameters } = body;
+export function parseInferRequest({ json, binary }: InferBody, model: ServedModel): InferRequest {
+  const { id } = json;
   if (id !== undefined && typeof id !== 'string') throw invalid(`'id' must be text, not ${shown(id)}.`, 'id');
-  checkParameters(parameters, "'parameters'");
-  const inputs = parseInputs(body['inputs'], model);
-  return { id, inputs, outputs: parseOutputs(body['outputs'], model) };
+  const { binary_data_output: isBinary = false, ...parameters } = parametersOf(
+    json['parameters'],
+    "'parameters'",
+  );
+  if (typeof isBinary !== 'boolean')
+    throw invalid("Parameter 'binary_data_output' must be true or false.", 'parameters');
+  const inputs = parseInputs(json['inputs'], binary, model);
+  return { id, inputs, outputs: parseOutputs(json['outputs'], model, isBinary), parameters };
 }
 
-/**
- * The body of an infer response. Prediction ids come as response parameter `prediction_ids`, joined by
- * commas, since the protocol's parameters hold no lists, and not where the call is not logged. Throws `invalid` when a value is NaN or
- * infinite, which JSON cannot carry: other inputs, or other outputs, can be asked for.
- */
-export function inferResponse(
-  { endpoint, model }: Target,
-  request: InferRequest,
-  prediction: Prediction,
-): Record<string, unknown> {
-  return {
-    model_name: endpoint.name,
-    model_version: String(model.ready.version),
-    ...(request.id === undefined ? {} : { id: request.id }),
-    ...(prediction.ids.length < prediction.rows
-      ? {}
-      : { parameters: { prediction_ids: prediction.ids.join(',') } }),
-    outputs: request.outputs.map((name) => {
-      const tensor = prediction.outputs[name];
-      return { name, shape: tensor.dims, datatype: datatypeOf(tensor.type), data: flatData(name, tensor) };
-    }),
-  };
-}
-
-function parsed(text: string, model: ServedModel): unknown {
+function parsed(bytes: Uint8Array, reading: Reading): unknown {
+  let text: string;
   try {
-    return parseBody(text, model.inputs);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid('The JSON of the body is not valid UTF-8.');
+  }
+  try {
+    return parseBody(text, reading);
   } catch (error) {
-    const why = quoteOf(model) === shown ? `: ${(error as Error).message}` : '';
+    const why = reading.quote === shown ? `: ${(error as Error).message}` : '';
     throw invalid(`The body is not valid JSON${why}.`);
   }
 }
 
-function parseInputs(value: unknown, model: ServedModel): Tensors {
+function binarySizeOf(input: unknown, what: string): number | undefined {
+  if (typeof input !== 'object' || input === null) return undefined;
+  const { parameters, data } = input as Record<string, unknown>;
+  if (typeof parameters !== 'object' || parameters === null) return undefined;
+  const { binary_data_size: size } = parameters as Record<string, unknown>;
+  if (size === undefined) return undefined;
+  const field = `${what}.parameters.binary_data_size`;
+  if (!Number.isSafeInteger(size) || (size as number) < 0)
+    throw invalid(`${field} must be a number of bytes, not ${shown(size)}.`, field);
+  if (data !== undefined)
+    throw invalid(`${what} has both 'data' and a binary_data_size; send one of the two.`, field);
+  return size as number;
+}
+
+function parseInputs(value: unknown, binary: InferBody['binary'], model: ServedModel): Tensors {
   if (!Array.isArray(value)) throw invalid("'inputs' must be a list of input tensors.", 'inputs');
   const tensors = new Map<string, Tensor>();
   value.forEach((item: unknown, index) => {
@@ -93,7 +135,7 @@ function parseInputs(value: unknown, model: ServedModel): Tensors {
     const port = portOf(tensor['name'], model.inputs, `inputs[${index}].name`);
     if (tensors.has(port.name))
       throw invalid(`Input '${port.name}' is given twice.`, `inputs[${index}].name`);
-    tensors.set(port.name, parseInput(tensor, port, `inputs[${index}]`, quoteOf(model)));
+    tensors.set(port.name, parseInput(tensor, binary.get(index), port, `inputs[${index}]`, quoteOf(model)));
   });
   const absent = model.inputs.filter(({ name }) => !tensors.has(name)).map(({ name }) => `'${name}'`);
   if (absent.length > 0) throw invalid(`Missing inputs: ${absent.join(', ')}.`, 'inputs');
@@ -102,13 +144,26 @@ function parseInputs(value: unknown, model: ServedModel): Tensors {
   return feeds;
 }
 
-function parseInput(tensor: Record<string, unknown>, port: Port, field: string, quote: Quote): Tensor {
+function parseInput(
+  tensor: Record<string, unknown>,
+  bytes: Uint8Array | undefined,
+  port: Port,
+  field: string,
+  quote: Quote,
+): Tensor {
   const { datatype, shape, data, parameters } = tensor;
-  checkParameters(parameters, `${field}.parameters`);
-  const wanted = datatypeOf(port.type);
-  if (datatype !== wanted)
+  const { shared_memory_region: region } = parametersOf(parameters, `${field}.parameters`);
+  if (region !== undefined)
     throw invalid(
-      `Input '${port.name}' must have datatype ${wanted}, not ${shown(datatype)}.`,
+      `Input '${port.name}' refers to shared memory, which a server elsewhere has none of; send its data.`,
+      `${field}.parameters`,
+    );
+  const wanted = datatypeOf(port.type);
+  // Every float16 is a float32, but JSON has no way to say that a number is meant as one.
+  const isHalf = datatype === 'FP16' && port.type === 'float32' && bytes !== undefined;
+  if (datatype !== wanted && !isHalf)
+    throw invalid(
+      `Input '${port.name}' must have datatype ${wanted}${port.type === 'float32' && datatype === 'FP16' ? ' (FP16 is taken as binary data only)' : ''}, not ${shown(datatype)}.`,
       `${field}.datatype`,
     );
   if (!Array.isArray(shape) || !shape.every((size) => typeof size === 'number') || !fitsPort(port, shape))
@@ -118,27 +173,40 @@ function parseInput(tensor: Record<string, unknown>, port: Port, field: string, 
       }.`,
       `${field}.shape`,
     );
+  if (bytes !== undefined) return tensorOfBytes(port, shape, bytes, isHalf);
   if (!Array.isArray(data))
     throw invalid(
-      `Input '${port.name}' needs its elements as a list in 'data'; binary data is not taken.`,
+      `Input '${port.name}' needs its elements as a list in 'data', or as binary data with a binary_data_size.`,
       `${field}.data`,
     );
   return tensorOf(port, shape, data, { quote });
 }
 
-function parseOutputs(value: unknown, model: ServedModel): string[] {
-  if (value === undefined) return model.outputs.map(({ name }) => name);
+function parseOutputs(value: unknown, model: ServedModel, isBinary: boolean): RequestedOutput[] {
+  const all = () => model.outputs.map(({ name }) => ({ name, isBinary, parameters: {} }));
+  if (value === undefined) return all();
   if (!Array.isArray(value)) throw invalid("'outputs' must be a list of requested outputs.", 'outputs');
-  const names = new Set<string>();
+  const requested = new Map<string, RequestedOutput>();
   value.forEach((item: unknown, index) => {
-    const { name, parameters } = object(item, `outputs[${index}]`);
-    checkParameters(parameters, `outputs[${index}].parameters`);
-    const port = portOf(name, model.outputs, `outputs[${index}].name`);
-    if (names.has(port.name))
-      throw invalid(`Output '${port.name}' is requested twice.`, `outputs[${index}].name`);
-    names.add(port.name);
+    const field = `outputs[${index}]`;
+    const output = object(item, field);
+    const { binary_data: own = isBinary, ...parameters } = parametersOf(
+      output['parameters'],
+      `${field}.parameters`,
+    );
+    if (typeof own !== 'boolean')
+      throw invalid(`Parameter 'binary_data' of ${field} must be true or false.`, `${field}.parameters`);
+    for (const extension of ['classification', 'shared_memory_region'])
+      if (Object.hasOwn(parameters, extension))
+        throw invalid(
+          `This server has no extension for '${extension}'; leave it out.`,
+          `${field}.parameters`,
+        );
+    const port = portOf(output['name'], model.outputs, `${field}.name`);
+    if (requested.has(port.name)) throw invalid(`Output '${port.name}' is requested twice.`, `${field}.name`);
+    requested.set(port.name, { name: port.name, isBinary: own, parameters });
   });
-  return names.size === 0 ? model.outputs.map(({ name }) => name) : [...names];
+  return requested.size === 0 ? all() : [...requested.values()];
 }
 
 function portOf(name: unknown, ports: readonly Port[], field: string): Port {
@@ -152,28 +220,16 @@ function portOf(name: unknown, ports: readonly Port[], field: string): Port {
   );
 }
 
-function checkParameters(value: unknown, what: string): void {
-  if (value === undefined) return;
-  for (const [key, parameter] of Object.entries(object(value, what)))
+/** The parameters of a part of the request; none where it has none. */
+function parametersOf(value: unknown, what: string): Parameters {
+  const parameters = value === undefined ? {} : object(value, what);
+  for (const [key, parameter] of Object.entries(parameters))
     if (!['string', 'number', 'boolean', 'bigint'].includes(typeof parameter))
       throw invalid(
         `Parameter '${key.slice(0, 60)}' of ${what} must be text, a number or a boolean.`,
         'parameters',
       );
-}
-
-function flatData(name: string, tensor: Tensor): unknown[] {
-  const values = new Array<unknown>(tensor.data.length);
-  const isChecked = isFloat(tensor.type);
-  for (let i = 0; i < values.length; i++) {
-    values[i] = jsonElement(tensor, i);
-    if (isChecked && !Number.isFinite(values[i]))
-      throw new CairnError(
-        'invalid',
-        `Element ${i} of output '${name}' is ${String(values[i])} for these inputs, which JSON cannot carry; ask for other outputs, or send other inputs.`,
-      );
-  }
-  return values;
+  return parameters;
 }
 
 function object(value: unknown, what: string): Record<string, unknown> {

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import { CsvError, readCsv } from '../datasets/index.ts';
 import { CairnError, isCode } from '../http/index.ts';
-import { parseBody, type Quote, shown } from './fill.ts';
-import type { Port } from '../sessions/index.ts';
+import { parseBody, type Quote, type Reading, shown } from './fill.ts';
 
 /** A data frame: names (positions where it has none) and values by row and column. */
 export type Frame = {
@@ -17,28 +16,43 @@ export type Payload =
   /** Nested lists for the one input. */
   | { readonly kind: 'tensor'; readonly data: readonly unknown[] }
   /** Values by input or column. */
-  | { readonly kind: 'named'; readonly values: Readonly<Record<string, unknown>> };
+  | { readonly kind: 'named'; readonly values: Readonly<Record<string, unknown>> }
+  /** What models of language are asked with: the fields of the body are the model's inputs, if it has such. */
+  | { readonly kind: 'language'; readonly values: Readonly<Record<string, unknown>> };
+
+/** A request to MLflow's scoring server, before it meets the model. */
+export type Scoring = {
+  readonly payload: Payload;
+  readonly params?: Readonly<Record<string, unknown>>;
+};
+
+/** A body without any of the formats that has one of these is meant for a model of language. */
+const languageFields = ['messages', 'prompt', 'input'] as const;
 
 const formats = ['dataframe_records', 'dataframe_split', 'inputs', 'instances'] as const;
 
 /**
  * Reads a JSON body of MLflow's scoring protocol. Messages are those of MLflow's scoring server where
- * clients look for them. `params` are taken and have no effect, as for a model that declares none.
- * Throws `bad-request`.
+ * clients look for them. Throws `bad-request`.
  */
-export function parseScoringJson(text: string, inputs: readonly Port[], quote: Quote = shown): Payload {
-  const body = parsed(text, inputs, quote);
+export function parseScoringJson(text: string, reading: Reading): Scoring {
+  const body = parsed(text, reading);
   const expected = `The input must be a JSON dictionary with exactly one of the input fields {${formats
     .map((name) => `'${name}'`)
     .join(', ')}}.`;
   if (!isObject(body)) throw bad(`${expected} Received a ${Array.isArray(body) ? 'list' : kindOf(body)}.`);
   const fields = Object.keys(body);
   const [format, ...more] = formats.filter((name) => Object.hasOwn(body, name));
+  if (format === undefined && languageFields.some((name) => Object.hasOwn(body, name)))
+    return { payload: { kind: 'language', values: body } };
   if (format === undefined || more.length > 0)
     throw bad(`${expected} Received dictionary with input fields: ${pythonList(fields.slice(0, 20))}.`);
-  if (Object.hasOwn(body, 'params') && !isObject(body['params'] ?? {}))
-    throw bad(`The 'params' must be a dictionary. Received a ${kindOf(body['params'])}.`);
-  const value = body[format];
+  const params = body['params'] ?? {};
+  if (!isObject(params)) throw bad(`The 'params' must be a dictionary. Received a ${kindOf(params)}.`);
+  return { payload: payloadOf(format, body[format], reading.quote), params };
+}
+
+function payloadOf(format: (typeof formats)[number], value: unknown, quote: Quote): Payload {
   switch (format) {
     case 'dataframe_split':
       return { kind: 'frame', frame: splitFrame(value) };
@@ -54,18 +68,21 @@ export function parseScoringJson(text: string, inputs: readonly Port[], quote: Q
 }
 
 /** Reads a CSV body: a header, then rows; an empty cell is missing. Throws `bad-request`. */
-export async function parseScoringCsv(text: string, quote: Quote = shown): Promise<Payload> {
+export async function parseScoringCsv(text: string, quote: Quote): Promise<Scoring> {
   const [names = [], ...rows] = await csvRows(text, quote);
-  if (names.length === 0) throw bad('Invalid input. The CSV has no header line.');
-  if (new Set(names).size !== names.length)
-    throw bad('Invalid input. The header of the CSV has a name twice.');
+  if (names.length === 0) throw badCsv('It has no header line.');
+  if (new Set(names).size !== names.length) throw badCsv('Its header has a name twice.');
   const ragged = rows.findIndex((row) => row.length !== names.length);
   if (ragged >= 0)
-    throw bad(
-      `Invalid input. Row ${ragged + 1} of the CSV has ${rows[ragged]?.length} cells; its header has ${names.length}.`,
-    );
+    throw badCsv(`Row ${ragged + 1} has ${rows[ragged]?.length} cells; the header has ${names.length}.`);
   const value = (row: number, column: number) => cell(rows[row]?.[column] ?? '');
-  return { kind: 'frame', frame: { names, rows: rows.length, value } };
+  return { payload: { kind: 'frame', frame: { names, rows: rows.length, value } } };
+}
+
+function badCsv(why: string): CairnError {
+  return bad(
+    `Failed to parse input as a Pandas DataFrame. Ensure that the input is a valid CSV-formatted Pandas DataFrame produced using the \`pandas.DataFrame.to_csv()\` method. Error: '${why}'`,
+  );
 }
 
 async function csvRows(text: string, quote: Quote): Promise<string[][]> {
@@ -77,7 +94,7 @@ async function csvRows(text: string, quote: Quote): Promise<string[][]> {
     if (!isCode(error, 'invalid')) throw error;
     const why =
       quote === shown || !(error instanceof CsvError) ? error.message : error.withoutValue().message;
-    throw bad(`Invalid input. Failed to parse the CSV. ${why}`);
+    throw badCsv(why);
   }
 }
 
@@ -102,14 +119,12 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parsed(text: string, inputs: readonly Port[], quote: Quote): unknown {
+function parsed(text: string, reading: Reading): unknown {
   try {
-    return parseBody(text, inputs);
+    return parseBody(text, reading);
   } catch (error) {
-    if (quote !== shown) throw bad('Invalid input. Ensure that input is a valid JSON formatted string.');
-    throw bad(
-      `Invalid input. Ensure that input is a valid JSON formatted string. Error: '${(error as Error).message}'`,
-    );
+    const says = 'Invalid input. Ensure that input is a valid JSON formatted string.';
+    throw bad(reading.quote === shown ? `${says} Error: '${(error as Error).message}'` : says);
   }
 }
 

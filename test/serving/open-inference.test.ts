@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ElementType as OnnxType, writeModel } from '../../shared/onnx/index.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { classifier, deploy, register } from './support.ts';
+import { classifier, deploy, features, labels, register } from './support.ts';
 
 const iris = classifier();
 
@@ -91,7 +91,11 @@ describe('server and models', () => {
     for (const path of ['/v2', '/v2/'])
       expect(await server.call('GET', path)).toEqual({
         status: 200,
-        body: { name: 'cairn', version: expect.any(String), extensions: [] },
+        body: {
+          name: 'cairn',
+          version: expect.any(String),
+          extensions: ['binary_tensor_data', 'model_repository'],
+        },
       });
     expect((await server.call('GET', '/v2/health/live')).body).toEqual({ live: true });
     expect((await server.call('GET', '/v2/health/ready')).body).toEqual({ ready: true, live: true });
@@ -105,6 +109,7 @@ describe('server and models', () => {
           { name: 'label', datatype: 'BYTES', shape: [-1] },
           { name: 'probabilities', datatype: 'FP32', shape: [-1, 3] },
         ],
+        properties: { features: JSON.stringify(features), labels: JSON.stringify(labels) },
       });
       expect(await server.call('GET', `${path}/ready`)).toEqual({
         status: 200,
@@ -379,7 +384,7 @@ describe('transport', () => {
       }
   });
 
-  test('other content types and binary headers are 415, too much is 413', async () => {
+  test('other content types are 415, headers of binary data that is not there 400, too much is 413', async () => {
     const body = JSON.stringify({ inputs: [input] });
     expect((await post('iris', body, { 'content-type': 'application/json; charset=UTF-8' })).status).toBe(
       200,
@@ -394,7 +399,7 @@ describe('transport', () => {
             'inference-header-content-length': length,
           })
         ).status,
-      ).toBe(415);
+      ).toBe(400);
     const large = await post('iris', ' '.repeat(16 * 1024 * 1024 + 1));
     expect(large.status).toBe(413);
     expect(JSON.parse(large.text)).toEqual({ error: expect.any(String) });

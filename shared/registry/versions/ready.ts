@@ -10,11 +10,11 @@ import { getVersion } from './versions.ts';
  */
 export async function getReady(ctx: Context, modelId: string, number: number): Promise<VersionReady> {
   const version = await getVersion(ctx, modelId, number);
-  const { name, inspection } = version;
+  const { name, inspection, artifact } = version;
   switch (inspection.state) {
     case 'ready':
       await requireSigned(ctx, version);
-      return inspection.ready;
+      return { ...inspection.ready, ...(artifact?.schema && { schema: artifact.schema }) };
     case 'pending':
       throw new CairnError(
         'unavailable',

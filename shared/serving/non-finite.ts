@@ -1,0 +1,29 @@
+import type { Endpoint, NonFinite } from '../endpoints/index.ts';
+import { CairnError } from '../http/index.ts';
+import { isFloat, jsonElement, type Tensor } from '../sessions/index.ts';
+
+/** An element of an output as the answer has it. */
+export type Element = (output: string, tensor: Tensor, at: number) => unknown;
+
+/**
+ * Elements as JSON, with NaN and the infinities as the endpoint wants them, or as the protocol does where it does not
+ * say. Where they are refused `invalid` is thrown, which names the output: others can be asked for.
+ */
+export function elementsOf({ nonFinite }: Pick<Endpoint, 'nonFinite'>, byDefault: NonFinite): Element {
+  const policy = nonFinite ?? byDefault;
+  return (output, tensor, at) => {
+    const value = jsonElement(tensor, at);
+    if (!isFloat(tensor.type) || Number.isFinite(value)) return value;
+    switch (policy) {
+      case 'null':
+        return null;
+      case 'text':
+        return String(value);
+      case 'refuse':
+        throw new CairnError(
+          'invalid',
+          `Element ${at} of output '${output}' is ${String(value)} for these inputs, which JSON cannot carry; ask for other outputs, send other inputs, or set 'non_finite' of the endpoint.`,
+        );
+    }
+  };
+}

@@ -1,0 +1,56 @@
+import type { VersionReady } from '../registry/index.ts';
+
+/**
+ * What MLflow's signature says of the columns and parameters of a model, where its author logged one:
+ * https://mlflow.org/docs/latest/ml/model/signatures
+ */
+export type Signature = {
+  /** Columns by name, in the order of the author; none for a signature of tensors, or of columns without names. */
+  readonly columns: ReadonlyMap<string, Column>;
+  /** Types of the columns where they have no names; else none. */
+  readonly positions: readonly string[];
+  readonly params: ReadonlyMap<string, Param>;
+  /** Types of the outputs by name. */
+  readonly outputs: ReadonlyMap<string, string>;
+};
+
+/** `type` as MLflow spells it: `double`, `long`, `string`, `datetime`, … */
+export type Column = { readonly type: string; readonly isRequired: boolean };
+
+/** `isList` where it takes a list of values of `type`. */
+export type Param = { readonly type: string; readonly isList: boolean };
+
+const read = new WeakMap<object, Signature>();
+const none: Signature = { columns: new Map(), positions: [], params: new Map(), outputs: new Map() };
+
+/** The signature of a version; one without any says nothing. */
+export function signatureOf({ schema }: Pick<VersionReady, 'schema'>): Signature {
+  if (!schema) return none;
+  const known = read.get(schema);
+  if (known) return known;
+  const inputs = (schema.inputs ?? []).flatMap(columnOf);
+  const isNamed = inputs.length > 0 && inputs.every(({ name }) => name !== undefined);
+  const signature: Signature = {
+    columns: new Map(isNamed ? inputs.map(({ name = '', ...column }) => [name, column]) : []),
+    positions: isNamed ? [] : inputs.map(({ type }) => type),
+    params: new Map((schema.params ?? []).flatMap(paramOf)),
+    outputs: new Map(
+      (schema.outputs ?? []).flatMap(columnOf).map(({ name = '', type }): [string, string] => [name, type]),
+    ),
+  };
+  read.set(schema, signature);
+  return signature;
+}
+
+function columnOf(spec: unknown): (Column & { readonly name?: string })[] {
+  const { name, type, required } = (spec ?? {}) as Readonly<Record<string, unknown>>;
+  // Of a tensor the model itself knows more than its signature.
+  if (typeof type !== 'string' || type === 'tensor') return [];
+  return [{ ...(typeof name === 'string' ? { name } : {}), type, isRequired: required !== false }];
+}
+
+function paramOf(spec: unknown): [string, Param][] {
+  const { name, type, shape } = (spec ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof name !== 'string' || typeof type !== 'string') return [];
+  return [[name, { type, isList: Array.isArray(shape) }]];
+}
