@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo, useState } from 'react';
 import {
   type Endpoint,
@@ -41,7 +41,7 @@ export function MetricsCards({ endpoint }: { readonly endpoint: Endpoint }) {
   const span = spans.find(({ id }) => id === chosen) ?? spans[0];
   const query = useQuery({
     ...metricsQuery(name, span.seconds, span.stepSeconds, isLive),
-    placeholderData: (before: EndpointMetrics | undefined) => before,
+    placeholderData: keepPreviousData,
   });
   return (
     <section className="metrics" aria-labelledby="metrics-title">

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { mlflow } from '../api/client.ts';
 import { nameFilter } from '../api/tracking.ts';
@@ -28,7 +28,7 @@ export function useModelsNamed(text: string): readonly Model[] {
       );
       return models;
     },
-    placeholderData: (before: readonly Model[] | undefined) => before,
+    placeholderData: keepPreviousData,
   });
   return data;
 }
