@@ -1,6 +1,7 @@
 /**
- * Milliseconds that this thread has been at work. The runtime computes in the thread that asks it, so this is
- * what a run holds that up for, whatever else the machine does meanwhile. Before Node 22.19 there is only the wall clock.
+ * Milliseconds that this thread has been at work, to a few of them. The runtime computes in the thread that asks
+ * it, so this is what it holds that up for, whatever else the machine does meanwhile. Before Node 22.19 there is
+ * only the clock on the wall.
  */
 export function workedMilliseconds(): number {
   if (typeof process.threadCpuUsage !== 'function') return performance.now();
