@@ -42,10 +42,10 @@ function numberEnds(bins: readonly (readonly [number, number])[]): number[] {
   return ends;
 }
 
-export function grouped({ count, of }: Groups, counts: Counts): number[] {
-  const sums = new Array<number>(count).fill(0);
+export function grouped(groups: Groups, counts: Counts): number[] {
+  const sums = new Array<number>(groups.count).fill(0);
   for (const [bin, times] of counts) {
-    const group = of(bin);
+    const group = groups.of(bin);
     sums[group] = (sums[group] ?? 0) + times;
   }
   return sums;

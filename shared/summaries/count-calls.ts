@@ -119,14 +119,16 @@ async function write(book: Book): Promise<void> {
   const taken = [...book.over, ...book.open.values()];
   book.over = [];
   book.open.clear();
-  const writing = writeTallies(book.files, taken).then((left) => {
-    book.over.unshift(...left.tallies);
-    if (left.error) throw left.error;
-  });
-  book.writing = writing.finally(() => {
+  book.writing = writeTaken(book, taken).finally(() => {
     book.writing = undefined;
   });
   await book.writing;
+}
+
+async function writeTaken(book: Book, taken: readonly OwnedTally<Tally>[]): Promise<void> {
+  const { tallies, error } = await writeTallies(book.files, taken);
+  book.over.unshift(...tallies);
+  if (error !== undefined) throw error;
 }
 
 function giveUpOldest(ctx: Context, book: Book): void {
