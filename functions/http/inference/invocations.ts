@@ -37,9 +37,7 @@ export const invocations: Surface = {
     endpointRoute('POST', '/endpoints/{name}/invocations', 'invoke', invoke),
     endpointRoute('GET', '/endpoints/{name}/ping', 'pingEndpoint', alive),
     endpointRoute('GET', '/endpoints/{name}/health', 'endpointHealth', alive),
-    endpointRoute('GET', '/endpoints/{name}/version', 'endpointVersion', () =>
-      Promise.resolve(new Response(mlflowVersion, { headers: { 'content-type': 'application/json' } })),
-    ),
+    endpointRoute('GET', '/endpoints/{name}/version', 'endpointVersion', version),
   ],
 };
 
@@ -86,6 +84,12 @@ async function invoke(ctx: Context, call: Call): Promise<Response> {
 async function alive(ctx: Context, call: Call): Promise<Response> {
   await requireAnswer(ctx, call.params['name'] ?? '');
   return new Response('\n', { headers: { 'content-type': 'application/json' } });
+}
+
+/** The release of MLflow whose scoring protocol this is. */
+async function version(ctx: Context, call: Call): Promise<Response> {
+  await liveOf(ctx, call.params['name'] ?? '');
+  return new Response(mlflowVersion, { headers: { 'content-type': 'application/json' } });
 }
 
 /** MLflow's scoring server answers it in plain text. */
