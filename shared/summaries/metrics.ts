@@ -31,12 +31,12 @@ export type MetricsRange = {
   readonly from?: number | undefined;
   /** Absent: now. */
   readonly to?: number | undefined;
-  /** Absent: so that there are 120 points at most. */
+  /** Absent: so that there are 130 points at most. */
   readonly stepSeconds?: number | undefined;
 };
 
 const pointsMax = 1_000;
-const pointsWished = 120;
+const pointsWished = 130;
 const rangeMax = 31 * day;
 /** Beyond this range hours are read, not minutes. */
 const minutesRangeMax = 2 * day;

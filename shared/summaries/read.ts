@@ -1,7 +1,7 @@
 import type { BlobContainer } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { inTurns } from '../turns.ts';
-import { day, dayBlob, hour, hourBlob, hourFolder, minute, type Owner, spans } from './names.ts';
+import { day, dayBlob, dayFolder, hour, hourBlob, hourFolder, minute, type Owner, spans } from './names.ts';
 import { decodeRecords } from './record.ts';
 import { mergeSummaries, type Summary } from './summary.ts';
 
@@ -23,52 +23,43 @@ export async function readSummaries(
 ): Promise<Summary[]> {
   const owner = { workspace: ctx.workspace, endpoint };
   const blobs = ctx.stores.blobs('profiles');
-  const now = ctx.clock.now();
-  const read =
-    by === 'hour'
-      ? await inTurns(spans(from, to, day), readsAtOnce, (at) => readDay(blobs, owner, at, now, [from, to]))
-      : await inTurns(spans(from, to, hour), readsAtOnce, (at) => readHour(blobs, owner, at, now));
-  const within = read.flat().filter(({ at }) => at >= from && at < to);
+  const settled = ctx.clock.now() - settledMilliseconds;
+  const files = await inTurns(spans(from, to, day), readsAtOnce, async (at) => {
+    const whole =
+      by === 'hour' && at + day <= settled ? await readFile(blobs, dayBlob(owner, at)) : undefined;
+    return whole
+      ? [whole]
+      : readDay(blobs, owner, spans(Math.max(at, from), Math.min(at + day, to), hour), settled);
+  });
+  const within = files.flat(2).filter(({ at }) => at >= from && at < to);
   return mergeSummaries(within, by === 'hour' ? hour : minute);
 }
 
-/** A day by hour, or so much of it as lies in the range. */
+/** Some hours of a day: each from its own file, where there is one by now, else from those of the instances. */
 async function readDay(
   blobs: BlobContainer,
   owner: Owner,
-  at: number,
-  now: number,
-  [from, to]: readonly [number, number],
-): Promise<Summary[]> {
-  const whole = at + day + settledMilliseconds <= now ? await readFile(blobs, dayBlob(owner, at)) : undefined;
-  if (whole) return whole;
-  const hours = spans(Math.max(at, from), Math.min(at + day, to, now + hour), hour);
-  return (await inTurns(hours, readsAtOnce, (each) => readHour(blobs, owner, each, now))).flat();
-}
-
-async function readHour(blobs: BlobContainer, owner: Owner, at: number, now: number): Promise<Summary[]> {
-  if (at > now) return [];
-  const isOver = at + hour + settledMilliseconds <= now;
-  const whole = isOver ? await readFile(blobs, hourBlob(owner, at)) : undefined;
-  return whole ?? readInstances(blobs, await namesIn(blobs, hourFolder(owner, at)));
+  hours: readonly number[],
+  settled: number,
+): Promise<(readonly Summary[])[]> {
+  const [first = 0] = hours;
+  const present: string[] = [];
+  for await (const { name } of blobs.walk(dayFolder(owner, first))) present.push(name);
+  const names = hours.flatMap((at) => {
+    const whole = hourBlob(owner, at);
+    if (at + hour <= settled && present.includes(whole)) return [whole];
+    return present.filter((name) => name.startsWith(hourFolder(owner, at)));
+  });
+  return inTurns(names, readsAtOnce, async (name) => (await readFile(blobs, name)) ?? []);
 }
 
 /** What several files hold, merged by minute. */
 export async function readInstances(blobs: BlobContainer, names: readonly string[]): Promise<Summary[]> {
-  const files = await inTurns(names, readsAtOnce, (name) => readFile(blobs, name));
-  return mergeSummaries(
-    files.flatMap((windows) => windows ?? []),
-    minute,
-  );
+  const files = await inTurns(names, readsAtOnce, async (name) => (await readFile(blobs, name)) ?? []);
+  return mergeSummaries(files.flat(), minute);
 }
 
 export async function readFile(blobs: BlobContainer, name: string): Promise<Summary[] | undefined> {
   const bytes = await blobs.read(name);
   return bytes && decodeRecords(bytes.toString()).flatMap(({ windows }) => windows);
-}
-
-async function namesIn(blobs: BlobContainer, folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of blobs.walk(folder)) names.push(name);
-  return names;
 }
