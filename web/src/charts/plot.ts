@@ -35,7 +35,8 @@ export function plotOptions(spec: PlotSpec): uPlot.Options {
   return {
     width: spec.width,
     height: spec.height,
-    padding: [8, 10, 0, 0],
+    // The last label stands half beyond its place: a time is long.
+    padding: [8, axis === 'time' ? 26 : 10, 0, 0],
     legend: { show: false },
     focus: { alpha: unfocusedAlpha },
     scales: {

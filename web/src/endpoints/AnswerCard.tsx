@@ -1,14 +1,17 @@
 import { useState } from 'react';
 import { Card } from '../parts/Card.tsx';
-import { Code } from '../parts/Code.tsx';
+import { Code, Copyable } from '../parts/Code.tsx';
 import { Failure } from '../parts/Failure.tsx';
 import { figure } from '../parts/format.ts';
 import { FactLine } from '../parts/Facts.tsx';
 import { Table } from '../parts/Table.tsx';
 import { useMay } from '../session/may.tsx';
-import { type Answer, cellText, labelOf } from './answer.ts';
+import { type Answer, cellText, classesOf, labelOf } from './answer.ts';
 import { LabelCell } from './LabelCell.tsx';
 import type { Asked } from './TryTab.tsx';
+
+const classesShown = 6;
+const idShown = 12;
 
 type AnswerCardProps = { readonly endpoint: string; readonly asked: Asked };
 
@@ -74,7 +77,7 @@ function Predictions({ endpoint, answer }: { readonly endpoint: string; readonly
           title,
           id: `out ${title}`,
           numeric: rows.every((values) => typeof values[column] === 'number'),
-          cell: ({ values }: (typeof numbered)[number]) => valueOf(values[column]),
+          cell: ({ values }: (typeof numbered)[number]) => <Value value={values[column]} />,
         })),
         ...(mayLabel
           ? [
@@ -95,13 +98,33 @@ function Predictions({ endpoint, answer }: { readonly endpoint: string; readonly
           : []),
         {
           title: 'Prediction id',
-          cell: ({ id }) => (id === undefined ? '—' : <code className="steady">{id}</code>),
+          cell: ({ id }) => (id === undefined ? '—' : <Copyable text={id} shown={shortOf(id)} />),
         },
       ]}
     />
   );
 }
 
-function valueOf(value: unknown): string {
-  return typeof value === 'number' ? figure(value) : cellText(value);
+function Value({ value }: { readonly value: unknown }) {
+  const classes = classesOf(value);
+  if (!classes) return typeof value === 'number' ? figure(value) : cellText(value);
+  const more = classes.length - classesShown;
+  return (
+    <ul className="classes">
+      {classes.slice(0, classesShown).map(([name, share]) => (
+        <li key={name}>
+          <span className="cut" title={name}>
+            {name}
+          </span>
+          <b>{figure(share, 4)}</b>
+        </li>
+      ))}
+      {more > 0 && <li className="hint">and {more} more</li>}
+    </ul>
+  );
+}
+
+/** The end of an id, which tells it from others of the hour. */
+function shortOf(id: string): string {
+  return id.length > idShown ? `…${id.slice(-idShown)}` : id;
 }

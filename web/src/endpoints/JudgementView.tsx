@@ -12,11 +12,10 @@ export function JudgementView({ judgement }: { readonly judgement: Judgement }) 
   const { at, verdict, says, requests, guards } = judgement;
   return (
     <div className="judgement">
-      <p className="row">
-        <Chip state={verdict} tone={verdictTones[verdict]} />
-        <span>{says}</span>
+      <p>
+        <Chip state={verdict} tone={verdictTones[verdict]} /> {says}{' '}
         <span className="hint">
-          <Ago at={at} />
+          Judged <Ago at={at} />.
         </span>
       </p>
       {guards.length > 0 && (

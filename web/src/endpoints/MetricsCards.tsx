@@ -138,9 +138,7 @@ function Plots({ endpoint, metrics }: PlotsProps) {
       <div className="plots">
         <Plot
           title="Latency, ms"
-          note={
-            shown === 'all' ? 'p50 dotted, p95 whole, p99 dashed' : 'of the time that the answer took here'
-          }
+          note={shown === 'all' ? 'p50 dotted, p95 whole, p99 dashed' : 'of what the server took'}
           actions={
             <select
               aria-label="Percentile"

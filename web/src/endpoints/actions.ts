@@ -38,7 +38,9 @@ export const changeEndpoint = {
 
 /** What turned out to be true of one prediction. */
 export async function label(endpoint: string, predictionId: string, value: string | number): Promise<void> {
-  await cairn.post('feedback', { body: { endpoint, prediction_id: predictionId, label: value } });
+  await cairn.post('feedback', {
+    body: { endpoint, labels: [{ prediction_id: predictionId, label: value }] },
+  });
 }
 
 /**

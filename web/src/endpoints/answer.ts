@@ -1,4 +1,4 @@
-/** Predictions as a table: a row each, a column for each output or each class of one. */
+/** Predictions as a table: a row each, a column for each output. */
 export type AnswerTable = {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
@@ -23,6 +23,14 @@ export function answerOf(text: string): Pick<Answer, 'text' | 'ids' | 'table'> {
   return { text: JSON.stringify(body, null, 2), ids, table: tableOf(body['predictions'], ids.length) };
 }
 
+/** Figures by class, the highest first; undefined for what is none such. */
+export function classesOf(value: unknown): readonly (readonly [name: string, figure: number])[] | undefined {
+  if (!isRecord(value)) return undefined;
+  const classes = Object.entries(value);
+  if (!classes.every((each): each is [string, number] => typeof each[1] === 'number')) return undefined;
+  return classes.toSorted((a, b) => b[1] - a[1]);
+}
+
 /** A value in a cell. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '—';
@@ -37,7 +45,7 @@ export function labelOf(text: string, row: readonly unknown[]): string | number 
 }
 
 function tableOf(predictions: unknown, rows: number): AnswerTable | undefined {
-  if (Array.isArray(predictions)) return ofRecords(predictions.map(flat));
+  if (Array.isArray(predictions)) return ofRecords(predictions.map(byColumn));
   if (!isRecord(predictions)) return undefined;
   const columns = Object.entries(predictions);
   // Tensors by output: rows where each has as many as there are predictions.
@@ -45,7 +53,7 @@ function tableOf(predictions: unknown, rows: number): AnswerTable | undefined {
   if (!isTable || rows === 0) return undefined;
   return ofRecords(
     Array.from({ length: rows }, (_, row) =>
-      flat(Object.fromEntries(columns.map(([name, values]) => [name, (values as unknown[])[row]]))),
+      Object.fromEntries(columns.map(([name, values]) => [name, (values as unknown[])[row]])),
     ),
   );
 }
@@ -55,16 +63,9 @@ function ofRecords(records: readonly Readonly<Record<string, unknown>>[]): Answe
   return { columns, rows: records.map((record) => columns.map((column) => record[column])) };
 }
 
-/** A prediction by column; probabilities by class are a column each. */
-function flat(prediction: unknown): Record<string, unknown> {
-  if (!isRecord(prediction)) return { prediction };
-  return Object.fromEntries(
-    Object.entries(prediction).flatMap(([name, value]) =>
-      isRecord(value)
-        ? Object.entries(value).map(([inner, each]) => [`${name} · ${inner}`, each])
-        : [[name, value]],
-    ),
-  );
+/** A prediction by column. */
+function byColumn(prediction: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(prediction) ? prediction : { prediction };
 }
 
 function parsed(text: string): unknown {

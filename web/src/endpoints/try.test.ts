@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerOf, labelOf } from './answer.ts';
+import { answerOf, classesOf, labelOf } from './answer.ts';
 import { callOf, type Example, fieldIn, fieldsOf, jsonOf } from './try.ts';
 
 const known = { deployment: 'main', version: 1, source: 'made' } as const;
@@ -79,15 +79,20 @@ describe('the form of a call', () => {
 });
 
 describe('an answer', () => {
-  test('of records has a row each, with the probabilities by class', () => {
+  test('of records has a row each, with the figures by class', () => {
     const { ids, table } = answerOf(
       '{"predictions": [{"label": "a", "probabilities": {"a": 0.75, "b": 0.25}}], "prediction_ids": ["1-2"]}',
     );
     expect(ids).toEqual(['1-2']);
     expect(table).toEqual({
-      columns: ['label', 'probabilities · a', 'probabilities · b'],
-      rows: [['a', 0.75, 0.25]],
+      columns: ['label', 'probabilities'],
+      rows: [['a', { a: 0.75, b: 0.25 }]],
     });
+    expect(classesOf({ a: 0.25, b: 0.75 })).toEqual([
+      ['b', 0.75],
+      ['a', 0.25],
+    ]);
+    for (const other of [1, 'a', [1], { a: 'x' }, null]) expect(classesOf(other)).toBeUndefined();
   });
 
   test('of tensors has a row each where they have as many', () => {

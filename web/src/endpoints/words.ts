@@ -10,14 +10,15 @@ export const executionWords: Readonly<Record<Execution, string>> = {
 
 export const guardTitles: Readonly<Record<GuardName, string>> = {
   errors: 'Errors',
-  latency: 'Slow requests',
+  latency: 'Latency, p95',
   'non-finite': 'Non-finite outputs',
   scores: 'Scores',
 };
 
 export const guardMeanings: Readonly<Record<GuardName, string>> = {
-  errors: 'Share of the calls that failed.',
-  latency: 'Share of the calls that took longer than the stable version’s 95th percentile allows.',
+  errors: 'Share of the calls that were not answered, whoever is to blame.',
+  latency:
+    'What 95 of 100 calls took at most. Judged is how many are slower than the version before lets one expect.',
   'non-finite': 'Share of the calls with a NaN or an infinity in the answer.',
   scores: 'How far the scores of the two lie apart, from 0 to 1.',
 };
@@ -29,10 +30,18 @@ export const outcomeWords: Readonly<Record<EndedRollout['outcome'], string>> = {
   superseded: 'was replaced by a newer one',
 };
 
-/** A figure of a guard: a share in percent, but for the distance of scores. */
+/** A figure of a guard: a share in percent, a latency in milliseconds, or a distance. */
 export function guardFigure(guard: GuardName, value: GuardResult['stable']): string {
   if (value === null) return '—';
-  return guard === 'scores' ? figure(value, 3) : `${figure(value * 100, 3)} %`;
+  switch (guard) {
+    case 'latency':
+      return `${figure(value, 3)} ms`;
+    case 'scores':
+      return figure(value, 3);
+    case 'errors':
+    case 'non-finite':
+      return `${figure(value * 100, 3)} %`;
+  }
 }
 
 export function seriesName({ deployment, variant, version }: MetricSeries): string {
