@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter check audit-dependencies bench audit-verify build format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter check audit-dependencies bench bench-peers audit-verify build format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -63,6 +63,8 @@ audit-dependencies: node_modules/.ready ## What the lockfile lets in: known vuln
 
 bench: node_modules/.ready ## Measure, as ratios against a baseline of the same run
 	@node bench/main.ts $(ARGS)
+
+bench-peers: .venv/3/.ready .venv/mlserver/.ready ## Install what the benchmarks compare with, MLflow and MLServer (from PyPI)
 
 audit-verify: node_modules/.ready ## Prove that the audit log is whole [ARGS=--help]
 	@node scripts/audit-verify.ts $(ARGS)
@@ -111,6 +113,16 @@ browser:
 	echo 'Installing the converter into .venv/convert (once; about 550 MB) …'; \
 	$$python -m venv --clear .venv/convert && \
 	.venv/convert/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.venv/mlserver/.ready: bench/requirements-mlserver.txt
+	@python="$$(for python in python3 python3.12 python3.11 python3.10; do \
+	    $$python -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$python && break; \
+	  done)"; \
+	test -n "$$python" || { echo 'MLServer needs Python 3.10 to 3.12 with venv (on Debian: apt install python3-venv).' >&2; exit 1; }; \
+	echo 'Installing MLServer into .venv/mlserver (once; about 400 MB) …'; \
+	$$python -m venv --clear .venv/mlserver && \
+	.venv/mlserver/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 # MLflow 2 needs a pyarrow that has no wheel for Python 3.14.

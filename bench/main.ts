@@ -7,6 +7,7 @@ import { benchBatch } from './batch.ts';
 import { benchCosmos } from './cosmos.ts';
 import { benchRegistry } from './registry.ts';
 import { type BenchOptions, type BenchResult, type BenchRow, keeps, table } from './report.ts';
+import { benchServing } from './serving.ts';
 import { benchStart } from './start.ts';
 import { benchTracking } from './tracking.ts';
 
@@ -25,6 +26,10 @@ const parts: Readonly<
   batch: {
     about: 'batch scoring, against scoring row by row',
     run: async () => ({ rows: await benchBatch() }),
+  },
+  serving: {
+    about: "real-time inference, against an echo, MLflow's scoring server and MLServer",
+    run: benchServing,
   },
 };
 
