@@ -28,9 +28,8 @@ const warmingMilliseconds = 30;
 const warmingRunsMax = 20;
 const roundMilliseconds = 30;
 const roundRunsMax = 100;
-const roundsMax = 5;
-/** Between the slowest runs and the typical one. */
-const unevenRatio = 3;
+/** Between the slowest runs of a model and the typical one. */
+const unevenRatio = 4;
 /** A model this slow on one row is not tried on more: whoever waits for it to load waits for that too. */
 const slowMilliseconds = 100;
 
@@ -103,17 +102,13 @@ async function atMost(
 }
 
 /**
- * Of several rounds the best, until one is even: whatever else the machine does can only add to a run, and a
- * model that is slow now and then is so in every round.
+ * Of two rounds the better. The same rows take a model the same work each time: what else the machine does can
+ * only add to a run, and what is far from the typical one is that.
  */
 async function typical(session: Session, feeds: Tensors): Promise<{ p50: number; p99: number }> {
-  const best = await round(session, feeds);
-  for (let i = 1; i < roundsMax && best.p99 > unevenRatio * best.p50; i++) {
-    const { p50, p99 } = await round(session, feeds);
-    best.p50 = Math.min(best.p50, p50);
-    best.p99 = Math.min(best.p99, p99);
-  }
-  return best;
+  const rounds = [await round(session, feeds), await round(session, feeds)];
+  const p50 = Math.min(...rounds.map((each) => each.p50));
+  return { p50, p99: Math.min(unevenRatio * p50, ...rounds.map((each) => each.p99)) };
 }
 
 async function round(session: Session, feeds: Tensors): Promise<{ p50: number; p99: number }> {
