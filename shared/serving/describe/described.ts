@@ -7,6 +7,7 @@ import { getVersion, type ModelVersion, portsOf } from '../../registry/index.ts'
 import type { Port } from '../../sessions/index.ts';
 import { liveOf } from '../live.ts';
 import type { ServedModel } from '../models.ts';
+import { type Signature, signatureOf } from '../signature.ts';
 
 /** What an endpoint tells of itself: the stable version of one of its deployments. */
 export type Described = {
@@ -18,8 +19,8 @@ export type Described = {
   readonly rules: ColumnRules;
   /** Its outputs with the ranks that they were seen to have, where the file does not say. */
   readonly outputs: readonly Port[];
-  /** What the author's signature says of the columns of the one input: their types by name, as MLflow spells them. */
-  readonly columns: ReadonlyMap<string, string>;
+  /** What the author's signature says. */
+  readonly signature: Signature;
 };
 
 /**
@@ -52,17 +53,8 @@ export async function describedOf(ctx: Context, name: string, wanted?: string): 
     version,
     rules: await rulesOf(ctx, now, { modelId, stable: { version: number, digest } }),
     outputs: portsOf(stable.ready.signature.outputs),
-    columns: columnsOf(version.artifact?.schema?.inputs ?? []),
+    signature: signatureOf(stable.ready),
   };
-}
-
-function columnsOf(specs: readonly unknown[]): Map<string, string> {
-  return new Map(
-    specs.flatMap((spec): [string, string][] => {
-      const { name, type } = (spec ?? {}) as Record<string, unknown>;
-      return typeof name === 'string' && typeof type === 'string' ? [[name, type]] : [];
-    }),
-  );
 }
 
 function elsewhere(name: string): CairnError {

@@ -23,11 +23,9 @@ export function inputElement(type: Port['type']): Schema {
   return { type: 'integer', minimum, maximum };
 }
 
-/** The same where a null stands for a missing number, which floats alone can be. */
+/** The same where a null stands for what is missing. */
 export function nullable(element: Schema): Schema {
-  return element['type'] === 'number' || element['type'] === 'integer'
-    ? { ...element, type: [element['type'], 'null'] }
-    : element;
+  return typeof element['type'] === 'string' ? { ...element, type: [element['type'], 'null'] } : element;
 }
 
 /** One element of an output, of which a float may be NaN or infinite. */

@@ -1,4 +1,5 @@
 import { isFloat, type Port } from '../../sessions/index.ts';
+import { columnSchema, type ColumnSchema, paramsSchema } from './column-schema.ts';
 import type { Described } from './described.ts';
 import {
   anyOf,
@@ -17,7 +18,7 @@ import { layoutOf } from './layout.ts';
  * columns or inputs of this model. A null is a missing number where the model takes floats.
  */
 export function invocationRequest(described: Described): Schema {
-  const params: Schema = { type: 'object', description: 'Taken, and of no effect.' };
+  const params = paramsSchema(described.signature);
   const forms = Object.entries(requestForms(described)).map(([form, schema]) => ({
     ...objectOf({ [form]: schema, params }, [form]),
     additionalProperties: false,
@@ -26,21 +27,25 @@ export function invocationRequest(described: Described): Schema {
 }
 
 function requestForms(described: Described): Record<string, Schema> {
-  const { model, columns } = described;
+  const { model, signature } = described;
   const layout = layoutOf(model);
+  const column = (name: string, type: Port['type']): Column => [
+    name,
+    columnSchema(type, signature.columns.get(name)),
+  ];
   switch (layout.kind) {
     case 'columns': {
-      const element = inputElement(layout.input.type);
-      const schemas = layout.features.map((name): [string, Schema] => [
-        name,
-        isFloat(layout.input.type) ? floatColumn(element, columns.get(name)) : element,
-      ]);
-      const { dataframe_split, records, lists } = tableForms(described, Object.fromEntries(schemas));
+      const { dataframe_split, records, lists } = tableForms(
+        described,
+        layout.features.map((name) => column(name, layout.input.type)),
+      );
       return { dataframe_split, dataframe_records: records, instances: records, inputs: lists };
     }
     case 'inputs': {
-      const schemas = model.inputs.map(({ name, type }): [string, Schema] => [name, missable(type)]);
-      const { dataframe_split, records } = tableForms(described, Object.fromEntries(schemas));
+      const { dataframe_split, records } = tableForms(
+        described,
+        model.inputs.map(({ name, type }) => column(name, type)),
+      );
       return { dataframe_split, dataframe_records: records, instances: records, inputs: byName(described) };
     }
     case 'tensors': {
@@ -52,18 +57,21 @@ function requestForms(described: Described): Record<string, Schema> {
   }
 }
 
+type Column = readonly [name: string, column: ColumnSchema];
+
 /** A table by rows, by records, and by columns. Columns besides are ignored by the server; here they are not offered. */
-function tableForms({ endpoint: { limits } }: Described, columns: Record<string, Schema>) {
-  const names = Object.keys(columns);
-  const width = { minItems: names.length, maxItems: names.length };
+function tableForms({ endpoint: { limits } }: Described, columns: readonly Column[]) {
+  const needed = columns.filter(([, { isOptional }]) => !isOptional).map(([name]) => name);
+  const width = { minItems: needed.length, maxItems: columns.length };
+  const schemas = columns.map(([name, { schema }]) => [name, schema] as const);
   const rows = { maxItems: limits.rowsMax };
   return {
     dataframe_split: objectOf(
       {
         columns: {
           type: 'array',
-          description: 'All columns of the model, in any order.',
-          items: { enum: names },
+          description: `In any order; those that must be there: ${needed.join(', ')}.`,
+          items: { enum: columns.map(([name]) => name) },
           uniqueItems: true,
           ...width,
         },
@@ -71,35 +79,17 @@ function tableForms({ endpoint: { limits } }: Described, columns: Record<string,
         data: {
           type: 'array',
           ...rows,
-          items: { type: 'array', ...width, items: anyOf(Object.values(columns)) },
+          items: { type: 'array', ...width, items: anyOf(schemas.map(([, schema]) => schema)) },
         },
       },
       ['columns', 'data'],
     ),
-    records: { type: 'array', ...rows, items: objectOf(columns) },
+    records: { type: 'array', ...rows, items: objectOf(Object.fromEntries(schemas), needed) },
     lists: objectOf(
-      Object.fromEntries(
-        Object.entries(columns).map(([name, items]) => [name, { type: 'array', ...rows, items }]),
-      ),
+      Object.fromEntries(schemas.map(([name, items]) => [name, { type: 'array', ...rows, items }])),
+      needed,
     ),
   };
-}
-
-/** A column of a table of floats, as its author's signature has it. */
-function floatColumn(element: Schema, type: string | undefined): Schema {
-  switch (type) {
-    case 'long':
-    case 'integer':
-      return { type: ['integer', 'null'], description: `MLflow type ${type}` };
-    case 'boolean':
-      return { type: ['boolean', 'number', 'null'], description: 'MLflow type boolean' };
-    default:
-      return nullable(element);
-  }
-}
-
-function missable(type: Port['type']): Schema {
-  return isFloat(type) ? nullable(inputElement(type)) : inputElement(type);
 }
 
 function byName(described: Described): Schema {
@@ -109,7 +99,10 @@ function byName(described: Described): Schema {
 }
 
 function tensorLists({ endpoint }: Described, { type, shape }: Port): Schema {
-  return nestedLists(missable(type), { shape, rowsMax: endpoint.limits.rowsMax });
+  return nestedLists(isFloat(type) ? nullable(inputElement(type)) : inputElement(type), {
+    shape,
+    rowsMax: endpoint.limits.rowsMax,
+  });
 }
 
 /** The body of an answer to it. `prediction_ids` is there where the call was logged. */
@@ -188,6 +181,11 @@ function tensorsSchema(described: Described): Schema {
 }
 
 function valueSchema(described: Described, output: Port): Schema {
+  const signed = described.signature.outputs.get(output.name);
+  if (signed === 'binary' && output.type === 'string')
+    return { type: 'string', description: 'Bytes in base64.' };
+  if (signed === 'datetime' && output.type === 'int64')
+    return { type: 'string', description: 'A date in ISO 8601.' };
   return (
     classSchema(described.model, output) ?? outputElement(output.type, described.endpoint.nonFinite ?? 'null')
   );

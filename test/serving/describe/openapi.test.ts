@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linearRegressor } from '../../../shared/onnx/index.ts';
+import { golden, register, upload } from '../../inspection/support.ts';
 import { type JsonObject, type TestServer, testServer } from '../../support/server.ts';
+import { moveAlias } from '../../../shared/registry/index.ts';
 import { deploy } from '../support.ts';
 import { conforms, document, type Document } from './document.ts';
 import { models } from './models.ts';
@@ -40,6 +42,21 @@ async function agreed(name: string, path: string, body: unknown): Promise<boolea
   expect(conforms(of, response(status), answer)).toBe(true);
   expect(conforms(of, request, body)).toBe(status === 200);
   return status === 200;
+}
+
+/** An endpoint of a model whose signature says more of its four float columns than the file does. */
+async function deploySigned(name: string, columns: readonly object[]): Promise<void> {
+  const { files } = await golden('logistic');
+  const MLmodel = Buffer.from(files['MLmodel'] ?? '')
+    .toString()
+    .replace(/  inputs: '.*?'\n(?= {2}outputs)/s, () => `  inputs: '${JSON.stringify(columns)}'\n`)
+    .replace('params: null', () => `params: '[{"name": "k", "type": "long", "default": 1, "shape": null}]'`);
+  await register(server.ctx, name, await upload(server.ctx, { ...files, MLmodel }));
+  await server.drain();
+  await moveAlias(server.ctx, { name, alias: 'champion', version: 1 });
+  const { status } = await server.call('POST', '/api/v1/endpoints', { name, model: name, alias: 'champion' });
+  expect(status).toBe(201);
+  await server.drain();
 }
 
 describe('the document of an endpoint', () => {
@@ -98,6 +115,29 @@ describe('the document of an endpoint', () => {
     ['scalar', { inputs: { x: [[1, 2]] } }],
   ])('of %s refuses what the server refuses: %j', async (name, body) => {
     expect(await agreed(name, paths(name)[0], body)).toBe(false);
+  });
+
+  test('has the types of the columns from the signature, and what may be left out', async () => {
+    await deploySigned('signed', [
+      { name: 'age', type: 'long', required: true },
+      { name: 'member', type: 'boolean', required: true },
+      { name: 'since', type: 'datetime', required: true },
+      { name: 'income', type: 'double', required: false },
+    ]);
+    const [path] = paths('signed');
+    const record = { age: 4, member: true, since: '2024-05-31T08:00:00', income: 1.5 };
+    const without = { age: 4, member: false, since: 5 };
+    for (const each of [
+      record,
+      without,
+      { ...without, income: null },
+      stated(await documentOf('signed'), path).example,
+    ])
+      expect(await agreed('signed', path, 'age' in each ? { dataframe_records: [each] } : each)).toBe(true);
+    for (const change of [{ age: 4.5 }, { age: null }, { member: 'yes' }, { since: 1.5 }, { income: 'much' }])
+      expect(await agreed('signed', path, { dataframe_records: [{ ...record, ...change }] })).toBe(false);
+    expect(await agreed('signed', path, { dataframe_records: [record], params: { k: 2 } })).toBe(true);
+    expect(await agreed('signed', path, { dataframe_records: [record], params: { k: 'x' } })).toBe(false);
   });
 
   const tensor = (change: Record<string, unknown>) => ({
