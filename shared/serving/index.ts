@@ -11,11 +11,11 @@ export { loadModel, type RunOptions, type ServedModel } from './models.ts';
 export { type InferRequest, parseInferRequest, readInfer } from './open-inference.ts';
 export { type InferAnswer, inferResponse } from './open-inference-answer.ts';
 export {
-  loadNow,
   modelMetadata,
   modelNames,
   modelsOf,
   repositoryIndex,
+  requireLoaded,
   whyNotUnloaded,
 } from './open-inference-models.ts';
 export { checkRows } from './rows.ts';

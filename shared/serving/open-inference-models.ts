@@ -4,7 +4,7 @@ import { type Endpoint, listEndpoints, pinnedOf } from '../endpoints/index.ts';
 import { CairnError } from '../http/index.ts';
 import { propertiesOf } from './describe/labels.ts';
 import { shapeOf } from './fill.ts';
-import { type Live, type LiveDeployment, liveOf } from './live.ts';
+import type { Live, LiveDeployment } from './live.ts';
 import type { ServedModel } from './models.ts';
 import { datatypeOf, type Port } from '../sessions/index.ts';
 
@@ -69,15 +69,13 @@ function indexed(endpoint: Endpoint): Indexed[] {
   return [{ name, state: 'UNAVAILABLE', reason }];
 }
 
-/**
- * Loads what answers for an endpoint into the instance that is asked, as its first call would. Throws as
- * {@link liveOf}, and the reason where none of its deployments can answer.
- */
-export async function loadNow(ctx: Context, name: string): Promise<void> {
-  const live = await liveOf(ctx, name);
+/** Throws why none of the deployments of an endpoint is a model that can answer. */
+export function requireLoaded(live: Live): void {
   if (modelsOf(live).length > 0) return;
   const reason = [...live.deployments.values()].find((each) => each instanceof CairnError);
-  throw reason ?? new CairnError('conflict', `All deployments of endpoint '${name}' are elsewhere.`);
+  throw (
+    reason ?? new CairnError('conflict', `All deployments of endpoint '${live.endpoint.name}' are elsewhere.`)
+  );
 }
 
 /** Why a model is not unloaded because somebody says so. */

@@ -4,7 +4,6 @@ import {
   type Call,
   CairnError,
   inferenceError,
-  type Input,
   isCode,
   json,
   readBody,
@@ -17,8 +16,6 @@ import {
   type InferAnswer,
   inferResponse,
   keyInInfer,
-  type Live,
-  liveOf,
   modelMetadata,
   modelNames,
   modelsOf,
@@ -28,6 +25,7 @@ import {
   readingOf,
 } from '../../../shared/serving/index.ts';
 import { contentTypeOf, unpacked } from './body.ts';
+import { liveModel, unknownModel } from './model.ts';
 import { repository } from './repository.ts';
 import { answererOf, endpointRoute, from, modelOnly, tellerOf } from './routing.ts';
 
@@ -60,7 +58,7 @@ export const openInference: Surface = {
       ...among,
       handle: async (ctx) => ({ models: await modelNames(ctx) }),
     }),
-    ...repository(unknownModel),
+    ...repository,
     ...['/v2/models/{name}', '/v2/models/{name}/versions/{version}'].flatMap((model) => [
       endpointRoute('GET', model, 'modelMetadata', metadata, unknownModel),
       endpointRoute('GET', `${model}/ready`, 'modelReady', modelReady, unknownModel),
@@ -152,12 +150,6 @@ function jsonBytesOf(request: Request): number | undefined {
   return Number(given);
 }
 
-async function liveModel(ctx: Context, { params }: Call): Promise<Live> {
-  return liveOf(ctx, params['name'] ?? '').catch((error: unknown) => {
-    throw isCode(error, 'not-found') ? unknownModel(params) : error;
-  });
-}
-
 function versioned<T>(call: Call, read: () => T): T {
   try {
     return read();
@@ -169,9 +161,4 @@ function versioned<T>(call: Call, read: () => T): T {
 /** A version that does not answer is an unknown model; a deployment keeps the words that say which there are. */
 function asUnknown({ params }: Call, error: unknown): unknown {
   return isCode(error, 'not-found') && error.field === 'version' ? unknownModel(params) : error;
-}
-
-function unknownModel({ name, version }: Input): CairnError {
-  const which = version === undefined ? '' : ` with version ${String(version).slice(0, 20)}`;
-  return new CairnError('not-found', `Model ${String(name).slice(0, 100)}${which} not found`);
 }

@@ -7,11 +7,11 @@ import {
   parse,
   parseJson,
   readBody,
-  type Reference,
   type Route,
   utf8,
 } from '../../../shared/http/index.ts';
-import { liveOf, loadNow, repositoryIndex, whyNotUnloaded } from '../../../shared/serving/index.ts';
+import { repositoryIndex, requireLoaded, whyNotUnloaded } from '../../../shared/serving/index.ts';
+import { liveModel, unknownModel } from './model.ts';
 import { endpointRoute } from './routing.ts';
 
 const bodyBytesMax = 64 * 1024;
@@ -26,39 +26,37 @@ const noParameters = z.looseObject({
 });
 
 /** The model repository extension, as far as it fits a server that loads a model when it is asked. */
-export function repository(unknown: NonNullable<Reference['unknown']>): Route[] {
-  return [
-    {
-      method: 'POST',
-      path: '/v2/repository/index',
-      operation: 'repositoryIndex',
-      role: 'viewer',
-      scope: { among: ['endpoint'] },
-      async handle(ctx, { request }) {
-        const { ready = false } = parse(indexRequest, await bodyOf(request));
-        return json(await repositoryIndex(ctx, ready));
-      },
+export const repository: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/v2/repository/index',
+    operation: 'repositoryIndex',
+    role: 'viewer',
+    scope: { among: ['endpoint'] },
+    async handle(ctx, { request }) {
+      const { ready = false } = parse(indexRequest, await bodyOf(request));
+      return json(await repositoryIndex(ctx, ready));
     },
-    endpointRoute('POST', '/v2/repository/models/{name}/load', 'loadModel', load, unknown),
-    endpointRoute('POST', '/v2/repository/models/{name}/unload', 'unloadModel', unload, unknown),
-  ];
-}
+  },
+  endpointRoute('POST', '/v2/repository/models/{name}/load', 'loadModel', load, unknownModel),
+  endpointRoute('POST', '/v2/repository/models/{name}/unload', 'unloadModel', unload, unknownModel),
+];
 
 /** Says how far it goes: other instances are not told. */
-async function load(ctx: Context, { request, params: { name = '' } }: Call): Promise<Response> {
-  parse(noParameters, await bodyOf(request));
-  await loadNow(ctx, name);
+async function load(ctx: Context, call: Call): Promise<Response> {
+  parse(noParameters, await bodyOf(call.request));
+  requireLoaded(await liveModel(ctx, call));
   return json({
-    name,
+    name: call.params['name'],
     state: 'READY',
     reason: 'Loaded by the instance that was asked; every other one loads it with its first call.',
   });
 }
 
-async function unload(ctx: Context, { request, params: { name = '' } }: Call): Promise<Response> {
-  parse(noParameters, await bodyOf(request));
-  await liveOf(ctx, name);
-  throw whyNotUnloaded(name);
+async function unload(ctx: Context, call: Call): Promise<Response> {
+  parse(noParameters, await bodyOf(call.request));
+  const { endpoint } = await liveModel(ctx, call);
+  throw whyNotUnloaded(endpoint.name);
 }
 
 /** The object of a body that may be left out. */
