@@ -90,7 +90,7 @@ describe('what serves', () => {
       expect(text).toContain('ready');
       expect(text).toContain(`POST ${stack.url}/endpoints/${name}/invocations`);
       expect(text).toContain(`POST ${stack.url}/v2/models/${name}/infer`);
-      expect(text).toMatch(/sha256:[0-9a-f]{64}/);
+      expect(await page.getByTitle(/^sha256:[0-9a-f]{64}$/).innerText()).toMatch(/^sha256:[0-9a-f]{12}…$/);
       await page.getByRole('link', { name: 'v1', exact: true }).click();
       await page.getByRole('heading', { level: 1, name: `Version 1 of ${name}` }).waitFor();
     };
