@@ -178,6 +178,12 @@ const kinds: readonly { container: ContainerName; type: string; what: string; ex
   { container: 'experiments', type: 'experiment', what: 'experiments', except: " AND c.experimentId != '0'" },
   { container: 'models', type: 'model', what: 'registered models' },
   { container: 'endpoints', type: 'endpoint', what: 'endpoints' },
+  {
+    container: 'endpoints',
+    type: 'gone-endpoint',
+    what: 'deleted endpoints whose logs are kept',
+    except: ' AND c.keepsUntil > @now',
+  },
   { container: 'monitors', type: 'monitor', what: 'monitors' },
   { container: 'webhooks', type: 'webhook', what: 'webhooks' },
 ];
@@ -200,7 +206,10 @@ async function contents(ctx: Context, workspace: string): Promise<string[]> {
       ctx.stores
         .documents(container)
         .query<number>(
-          { text: `SELECT VALUE COUNT(1) FROM c WHERE c.type = @type${except}`, values: { type } },
+          {
+            text: `SELECT VALUE COUNT(1) FROM c WHERE c.type = @type${except}`,
+            values: { type, now: ctx.clock.now() },
+          },
           { key: [workspace], consistency: 'strong' },
         ),
     ),

@@ -26,7 +26,7 @@ export async function createEndpoint(ctx: Context, input: NewEndpoint): Promise<
     if (before && isThere(before))
       throw new CairnError('already-exists', `Endpoint '${name}' exists already.`, { field: 'name' });
     const now = ctx.clock.now();
-    const gone = before?.doc;
+    const gone = before?.doc.type === 'gone-endpoint' ? before.doc : undefined;
     const made: Endpoint = {
       id: endpointId(name),
       type: 'endpoint',
@@ -46,6 +46,7 @@ export async function createEndpoint(ctx: Context, input: NewEndpoint): Promise<
         guards: { ...rolloutPolicyDefault.guards, ...input.rollout?.guards },
       },
       ...(input.labels === undefined ? {} : { labels: input.labels }),
+      ...(gone ? { logSince: now } : {}),
       ...(gone?.dataPolicy ? { dataPolicy: gone.dataPolicy } : {}),
       ...(gone?.highRiskUntil !== undefined && gone.highRiskUntil > now
         ? { highRiskUntil: gone.highRiskUntil }

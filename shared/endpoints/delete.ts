@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { relay } from '../events/index.ts';
-import { highRiskDaysMin } from '../privacy/index.ts';
+import { type DataPolicy, highRiskDaysMin } from '../privacy/index.ts';
 import { lost, swap } from '../swap.ts';
 import { isEndpointHighRisk } from './check-policy.ts';
 import { changedPolicy } from './data-policy.ts';
@@ -11,7 +11,6 @@ import { checkMatch, documents, eventOf, getStored, partition } from './store.ts
 import { toldOfPolicy } from './told.ts';
 
 const dayMilliseconds = 86_400_000;
-const purposeOfRest = 'Kept of an endpoint that is deleted.';
 
 /**
  * Deletes an endpoint: instances stop answering for it within 10 seconds, and its name can be given again. Its log
@@ -27,24 +26,19 @@ export async function deleteEndpoint(ctx: Context, name: string, ifMatch?: strin
     const highRiskUntil = (await isEndpointHighRisk(ctx, before))
       ? now + highRiskDaysMin * dayMilliseconds
       : undefined;
+    const dataPolicy = before.dataPolicy ?? policyOfRest(ctx);
     const doc: GoneEndpoint = {
       ...before,
       type: 'gone-endpoint',
       deployments: before.deployments.map(rest),
-      dataPolicy:
-        before.dataPolicy ??
-        changedPolicy(ctx, undefined, {
-          purpose: purposeOfRest,
-          pii: {},
-          retentionDays: defaultDays(ctx),
-          subjectKey: undefined,
-        }),
+      dataPolicy,
       ...(highRiskUntil === undefined ? {} : { highRiskUntil }),
       seq: before.seq + 1,
       updatedAt: now,
       deletedAt: now,
+      keepsUntil: Math.max(now + dataPolicy.retentionDays * dayMilliseconds, highRiskUntil ?? 0),
     };
-    const subject = toldOfPolicy(doc.dataPolicy, before.dataPolicy);
+    const subject = toldOfPolicy(dataPolicy, before.dataPolicy);
     const told = eventOf(ctx, 'endpoint.deleted', doc, before, { subject });
     const { outcome } = await documents(ctx).batch(partition(ctx), [
       { op: 'replace', doc, etag: stored.etag },
@@ -53,6 +47,15 @@ export async function deleteEndpoint(ctx: Context, name: string, ifMatch?: strin
     return outcome === 'applied' ? told : lost;
   });
   relay(ctx, 'endpoints', partition(ctx), event);
+}
+
+function policyOfRest(ctx: Context): DataPolicy {
+  return changedPolicy(ctx, undefined, {
+    purpose: 'Kept of an endpoint that is deleted.',
+    pii: {},
+    retentionDays: defaultDays(ctx),
+    subjectKey: undefined,
+  });
 }
 
 /** What is kept of a deployment: which versions answered, and no secret. */

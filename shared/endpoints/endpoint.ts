@@ -27,6 +27,8 @@ export type Endpoint = Document & {
   readonly rollout: RolloutPolicy;
   readonly labels?: Readonly<Record<string, string>>;
   readonly dataPolicy?: DataPolicy;
+  /** Rows of the log from before are of a deleted endpoint of this name, and for nobody who asks for those of this one. */
+  readonly logSince?: number;
   /** Until when the log holds rows of an endpoint of this name that was high-risk and is deleted, milliseconds since 1970. */
   readonly highRiskUntil?: number;
   /** Number of the last event of this endpoint. */
@@ -42,6 +44,8 @@ export type Endpoint = Document & {
 export type GoneEndpoint = Omit<Endpoint, 'type'> & {
   readonly type: 'gone-endpoint';
   readonly deletedAt: number;
+  /** When nothing is left of its log, unless a hold keeps it. */
+  readonly keepsUntil: number;
 };
 
 /** Whatever has a log: an endpoint, or one that is deleted. */

@@ -12,6 +12,7 @@ export {
   removeResults,
   type ResultRef,
 } from './erased.ts';
+export { freezeEdges } from './freeze-edges.ts';
 export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';
 export type { BreachReason, Monitor, MonitorResult } from './model.ts';
 export {

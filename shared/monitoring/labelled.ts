@@ -45,7 +45,7 @@ export async function labelledRows(ctx: Context, selection: Selection): Promise<
     throw new CairnError('invalid', `'from' must lie before 'to', by at most ${daysMax} days.`, {
       field: 'from',
     });
-  await getEndpoint(ctx, endpoint);
+  const { logSince = 0 } = await getEndpoint(ctx, endpoint);
   const labels = await readLabels(ctx, { endpoint, from, to });
   const rows: { id: string; label: string; cells: ReadonlyMap<string, number | string> }[] = [];
   const features = new Set<string>();
@@ -53,10 +53,11 @@ export async function labelledRows(ctx: Context, selection: Selection): Promise<
     const inputs = inputColumns(table);
     for (const [name] of inputs) features.add(name);
     const ids = table.column('predictionId');
+    const times = table.column('ts');
     for (let row = 0; row < table.rows; row++) {
       const id = String(ids[row]);
       const label = labels.get(id);
-      if (label === undefined || partOf(id) !== part) continue;
+      if (label === undefined || partOf(id) !== part || Number(times[row]) < logSince) continue;
       rows.push({
         id,
         label: String(label),

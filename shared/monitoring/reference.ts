@@ -107,7 +107,8 @@ async function datasetReference(
   };
 }
 
-async function scoreTable(ctx: Context, ready: VersionReady, table: Table, rows: readonly number[]) {
+/** What a version answers to some rows of a table. Throws what {@link isUnreadable} tells where it cannot. */
+export async function scoreTable(ctx: Context, ready: VersionReady, table: Table, rows: readonly number[]) {
   if (!ready.features)
     throw new CairnError(
       'invalid',
@@ -169,12 +170,12 @@ function reasonOf(error: CairnError, { columns }: ColumnRules): string {
 }
 
 /** At most {@link referenceRowsMax} row numbers, evenly spread over `rows`. */
-function spread(rows: number): number[] {
+export function spread(rows: number): number[] {
   const count = Math.min(rows, referenceRowsMax);
   return Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
 }
 
 /** What a bad or missing file, or a model that cannot score it, fails with; not what a busy store does. */
-function isUnreadable(error: unknown): error is CairnError {
+export function isUnreadable(error: unknown): error is CairnError {
   return error instanceof CairnError && error.status < 500 && error.code !== 'too-many';
 }

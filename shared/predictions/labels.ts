@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { getReady } from '../registry/index.ts';
 import { lost, swap } from '../swap.ts';
-import { type Endpoint, mainOf, rulesOf } from '../endpoints/index.ts';
+import { type Endpoint, pinnedOf, rulesOf } from '../endpoints/index.ts';
 import { hourFolder, type Hour, parsePredictionId } from './prediction-id.ts';
 import { inHours, logFolder, type PredictionRange } from './predictions.ts';
 import { type ErasedRows, erasedRows } from './tombstones.ts';
@@ -89,21 +89,22 @@ export async function eraseLabels(
 
 /** Refuses labels (`conflict`) where the data policy hides what the model answers: they would say the same openly. */
 export async function checkLabelled(ctx: Context, endpoint: Endpoint): Promise<void> {
-  const main = mainOf(endpoint);
-  const { columns } = await rulesOf(ctx, endpoint, main);
-  if (columns.size === 0 || !main?.stable) return;
-  const { signature } = await getReady(ctx, main.modelId, main.stable.version);
-  const isHidden = (name: string) =>
-    [...columns.keys()].some((each) =>
-      [name, `out.${name}`].some((whole) => each === whole || each.startsWith(`${whole}.`)),
+  for (const { modelId, pinned } of pinnedOf(endpoint)) {
+    const { columns } = await rulesOf(ctx, endpoint, { modelId, stable: pinned });
+    if (columns.size === 0) continue;
+    const { signature } = await getReady(ctx, modelId, pinned.version);
+    const isHidden = (name: string) =>
+      [...columns.keys()].some((each) =>
+        [name, `out.${name}`].some((whole) => each === whole || each.startsWith(`${whole}.`)),
+      );
+    const hidden = signature.outputs.find(({ name }) => isHidden(name));
+    if (!hidden) continue;
+    throw new CairnError(
+      'conflict',
+      `Output '${hidden.name}' of '${endpoint.name}' is personal data by its data policy, so labels, which say the same, are not kept.`,
+      { field: 'endpoint' },
     );
-  const hidden = signature.outputs.find(({ name }) => isHidden(name));
-  if (!hidden) return;
-  throw new CairnError(
-    'conflict',
-    `Output '${hidden.name}' of '${endpoint.name}' is personal data by its data policy, so labels, which say the same, are not kept.`,
-    { field: 'endpoint' },
-  );
+  }
 }
 
 /**

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getEndpoint, mainOf } from '../../shared/endpoints/index.ts';
+import { setModelTag } from '../../shared/registry/index.ts';
+import { peopleModel } from '../privacy/support.ts';
 import { classifier, deploy, publish } from '../serving/support.ts';
-import { type TestServer, testServer } from '../support/server.ts';
+import { items, type TestServer, testServer } from '../support/server.ts';
 import { eventsOf, get, patch } from './support.ts';
 
 let server: TestServer;
@@ -251,6 +253,69 @@ describe('the deployments of an endpoint', () => {
       status: 400,
       body: { field: 'alias' },
     });
+  });
+});
+
+describe('several deployments', () => {
+  test('are all of them where versions came from and go to, and keep theirs from being deleted', async () => {
+    await deploy(server, 'wide', classifier());
+    await publish(server, 'second', classifier(4));
+    await publish(server, 'second', classifier(5));
+    await patch(server, 'wide', {
+      deployments: [main('wide'), { name: 'two', model: 'second', version: 2 }],
+    });
+    await server.drain();
+    const { body } = await server.call('GET', '/api/v1/lineage?node=endpoint:wide');
+    const labels = items(body['nodes']).map(({ label }) => String(label));
+    expect(labels).toEqual(expect.arrayContaining(['wide', 'wide v1', 'second v2']));
+    expect(items(body['edges']).filter(({ kind }) => String(kind) === 'deployed-to')).toHaveLength(2);
+    const path = '/api/2.0/mlflow/model-versions/delete';
+    await publish(server, 'second', classifier(6));
+    expect(await server.call('DELETE', path, { name: 'second', version: '2' })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("served by endpoint 'wide'") },
+    });
+    await patch(server, 'wide', { deployments: [main('wide')] });
+    expect((await server.call('DELETE', path, { name: 'second', version: '2' })).status).toBe(200);
+  });
+
+  test('are asked together which columns there are, and whether one is high-risk', async () => {
+    await publish(server, 'people', peopleModel());
+    await setModelTag(server.ctx, 'people', { key: 'risk', value: 'high' });
+    await deploy(server, 'mixed', classifier());
+    const mask = (column: string, days = 200) =>
+      patch(server, 'mixed', { logging: { masked_columns: [column], retention_days: days } });
+    expect((await mask('age')).body).toMatchObject({ field: 'logging.masked_columns' });
+    expect((await mask('width', 10)).status).toBe(200);
+    await patch(server, 'mixed', {
+      deployments: [main('mixed'), { name: 'people', model: 'people', alias: 'champion' }],
+    });
+    expect((await mask('age')).status).toBe(200);
+    expect((await mask('width')).status).toBe(200);
+    expect((await mask('salary')).body).toMatchObject({ field: 'logging.masked_columns' });
+    expect((await mask('age', 10)).body).toMatchObject({
+      field: 'logging.retention_days',
+      detail: expect.stringContaining('EU AI Act'),
+    });
+  });
+
+  test('keep labels out where what any of them answers is hidden', async () => {
+    await publish(server, 'hidden-people', peopleModel());
+    await deploy(server, 'labels', classifier());
+    const feedback = () =>
+      server.call('POST', '/api/v1/feedback', {
+        endpoint: 'labels',
+        labels: [{ prediction_id: 'none', label: 'x' }],
+      });
+    expect((await feedback()).status).toBe(400);
+    await patch(server, 'labels', {
+      deployments: [main('labels'), { name: 'people', model: 'hidden-people', alias: 'champion' }],
+      logging: { masked_columns: [] },
+    });
+    const pii = { value: 'mask' };
+    const put = await server.call('PUT', '/api/v1/endpoints/labels/data-policy', { purpose: 'test', pii });
+    expect(put.status).toBe(200);
+    expect(await feedback()).toMatchObject({ status: 409, body: { field: 'endpoint' } });
   });
 });
 

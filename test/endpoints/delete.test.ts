@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkOnTime, getMonitor, monitorsOf } from '../../shared/monitoring/index.ts';
 import { allLogged, getEndpoint } from '../../shared/endpoints/index.ts';
 import { erase, expire, placeHold, requestErasure, sweepRetention } from '../../shared/erasure/index.ts';
-import { dropGrants } from '../../shared/access/index.ts';
-import { endMonitors } from '../../shared/monitoring/index.ts';
+import { deleteWorkspace, dropGrants } from '../../shared/access/index.ts';
+import type { Context } from '../../shared/context.ts';
+import { checkOnTime, endMonitors, getMonitor, monitorsOf } from '../../shared/monitoring/index.ts';
 import { readPredictions } from '../../shared/predictions/index.ts';
 import { setModelTag } from '../../shared/registry/index.ts';
 import { targetOf } from '../../shared/serving/index.ts';
@@ -38,7 +38,7 @@ async function people(endpoint: string, now = Date.now() + day): Promise<unknown
   const found: unknown[] = [];
   for await (const part of readPredictions(server.ctx, { endpoint, from: now - 30 * day, to: now }))
     found.push(...part.column('in.amount'));
-  return found.toSorted();
+  return found.map(Number).toSorted((a, b) => a - b);
 }
 
 async function agenda(): Promise<string[]> {
@@ -238,6 +238,49 @@ describe('an endpoint by the name of a deleted one', () => {
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
     expect((await getEndpoint(server.ctx, 'again')).seq).toBe(events.length);
     expect((await targetOf(fresh(server.ctx), 'again')).model.ready.version).toBe(1);
+  });
+
+  test('shows nobody the labelled rows of that one', async () => {
+    await deploy(server, 'labelled', peopleModel());
+    const ask = async (ctx: Context, person: string) => {
+      const asked = Array.from({ length: 20 }, () => ({ person, age: 1n, amount: 1 }));
+      const ids = await askAbout(ctx, 'labelled', asked);
+      const labels = ids.map((prediction_id) => ({ prediction_id, label: person }));
+      const answer = await server.call('POST', '/api/v1/feedback', { endpoint: 'labelled', labels });
+      expect(answer.status).toBe(200);
+    };
+    const rows = async () => {
+      const window = `from=${Date.now() - hour}&to=${Date.now() + hour}`;
+      return (await server.fetch(`/api/v1/endpoints/labelled/labelled?${window}`)).text();
+    };
+    await ask(server.ctx, 'Ann');
+    expect(await rows()).toContain('Ann');
+    await remove('labelled');
+    await make('labelled');
+    expect(await rows()).not.toContain('Ann');
+    await ask(fresh(server.ctx), 'Bob');
+    expect(await rows()).toContain('Bob');
+    expect(await rows()).not.toContain('Ann');
+    expect(await people('labelled')).toHaveLength(40);
+  });
+
+  test('leaves its workspace in place while anything of its log may be left', async () => {
+    const headers = { 'content-type': 'application/json', 'x-mlflow-workspace': 'leaving' };
+    expect((await server.call('POST', '/api/v1/workspaces', { name: 'leaving' })).status).toBe(201);
+    const body = JSON.stringify({
+      name: 'left',
+      deployments: [{ name: 'far', url: 'https://scoring.example.com/' }],
+      logging: { retention_days: 1 },
+    });
+    expect((await server.fetch('/api/v1/endpoints', { method: 'POST', headers, body })).status).toBe(201);
+    await server.fetch('/api/v1/endpoints/left', { method: 'DELETE', headers });
+    await server.drain();
+    const ctx = { ...server.ctx, workspace: 'leaving' };
+    await expect(deleteWorkspace(ctx, 'leaving')).rejects.toMatchObject({
+      code: 'invalid-state',
+      message: expect.stringContaining('1 deleted endpoints whose logs are kept'),
+    });
+    await deleteWorkspace(at(ctx, Date.now() + 2 * day), 'leaving');
   });
 
   test('is made by one of several at once', async () => {
