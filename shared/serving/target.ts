@@ -122,10 +122,13 @@ function unknownDeployment({ endpoint, deployments }: Live, name: string): Cairn
   );
 }
 
-/** The deployment that a call falls to. */
-function drawn(ctx: Context, { name, traffic }: Endpoint, { key }: Caller): string | undefined {
+/**
+ * The deployment that a call falls to. Shares lie side by side in the order of the deployments, however the change was
+ * worded that gave them.
+ */
+function drawn(ctx: Context, { name, deployments, traffic }: Endpoint, { key }: Caller): string | undefined {
   let point = pointOf(ctx, name, key) * 100;
-  const shares = Object.entries(traffic).filter(([, share]) => share > 0);
-  for (const [deployment, share] of shares) if ((point -= share) < 0) return deployment;
-  return shares.at(-1)?.[0];
+  const taking = deployments.filter((each) => (traffic[each.name] ?? 0) > 0);
+  for (const each of taking) if ((point -= traffic[each.name] ?? 0) < 0) return each.name;
+  return taking.at(-1)?.name;
 }
