@@ -26,7 +26,7 @@ import {
   traceRun,
   traceVersion,
 } from '../shared/lineage/index.ts';
-import { checkOnTime, endMonitors, monitorEndpoint } from '../shared/monitoring/index.ts';
+import { checkOnTime, endMonitors, freezeEdges, monitorEndpoint } from '../shared/monitoring/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
 import { advancePromotion, wakePromotions } from '../shared/promotion/index.ts';
 import {
@@ -59,15 +59,16 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'run.finished': [foldFinishedRun, traceRun, announceEnded],
   'logged-model.created': [traceLoggedModel],
   'version.created': [notifyWebhooks, traceVersion, inspectVersion, linkLoggedModel],
-  'version.ready': [followAlias, traceDatasets, wakePromotions, signInspected],
+  'version.ready': [followAlias, traceDatasets, freezeEdges, wakePromotions, signInspected],
+  'version.updated': [freezeEdges],
   'version.refused': [wakePromotions, signInspected],
   'version.converted': [inspectConverted, traceConversion, announceEnded],
   'alias.moved': [notifyWebhooks, followAlias, wakePromotions],
-  'endpoint.created': [monitorEndpoint, traceEndpoint, keepRetention],
-  'endpoint.moved': [traceEndpoint],
+  'endpoint.created': [monitorEndpoint, freezeEdges, traceEndpoint, keepRetention],
+  'endpoint.moved': [traceEndpoint, freezeEdges],
   'endpoint.changed': [traceEndpoint, keepRetention],
   'endpoint.deleted': [endMonitors, dropGrants, keepRetention],
-  'rollout.started': [traceEndpoint, watchBegun],
+  'rollout.started': [traceEndpoint, freezeEdges, watchBegun],
   'rollout.finished': [traceEndpoint],
   'monitor.breached': [requestRetraining],
   'batch.finished': [traceBatchJob, announceEnded],

@@ -2,6 +2,7 @@ import { headerOf, type OfEndpoint } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import { removeReferences, removeResults } from '../monitoring/index.ts';
 import { type Hour, keepOnly, logFolder, type LogKind } from '../predictions/index.ts';
+import { removeProfiles } from '../profiles/index.ts';
 import type { HeldRows } from './holds.ts';
 
 /** What went, or would go: blobs of the log, results and references of monitors, scored files. */
@@ -48,6 +49,7 @@ export async function expireHour(
     const labels = await container.removeBelow(folder('labels'));
     for (const kind of ['tombstones', 'queued', 'set-aside'] as const)
       await container.removeBelow(folder(kind));
+    await removeProfiles(ctx, endpoint, hour);
     // Last, since an hour is found by its parts.
     return { ...none, labels, parts: await container.removeBelow(folder('parts')) };
   }

@@ -1,9 +1,11 @@
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { lossBound } from './bounds.ts';
-import { type PartHead, writePart } from './part.ts';
+import { isWithoutEdges, writePartProfile } from '../profiles/index.ts';
+import { tableOf } from './counted.ts';
+import { encodePart, type PartHead } from './part.ts';
 import { hourFolder, hourOf, predictionIds } from './prediction-id.ts';
-import type { Scored } from './rows.ts';
+import { rowsOf, type Scored } from './rows.ts';
 
 const rowOverheadBytes = 64;
 
@@ -12,6 +14,8 @@ export type LogHead = Omit<PartHead, 'workspace' | 'hour' | 'buffer'>;
 
 type PartBuffer = {
   readonly head: PartHead;
+  /** Whether its rows become a part; others are counted alone. */
+  readonly isLogged: boolean;
   readonly ctx: Context;
   readonly requests: Scored[];
   rows: number;
@@ -40,14 +44,30 @@ const logs = new WeakMap<Stores, Log>();
  * written later, personal data masked or hashed as the head says: {@link lossBound} says what that can lose.
  */
 export function bufferPredictions(ctx: Context, head: LogHead, scored: Scored): string[] {
+  const { workspace, endpoint, hour, buffer, firstRow } = add(ctx, head, scored, true);
+  return predictionIds(`${workspace}/${endpoint}`, hour, buffer, firstRow, scored.rows);
+}
+
+/** Counts the rows of a request that is not logged, where its version is counted; what a crash can lose of it is the same. */
+export function countPredictions(ctx: Context, head: LogHead, scored: Scored): void {
+  if (!isWithoutEdges(ctx, head)) add(ctx, head, scored, false);
+}
+
+function add(
+  ctx: Context,
+  head: LogHead,
+  scored: Scored,
+  isLogged: boolean,
+): PartHead & { readonly firstRow: number } {
   const log = logOf(ctx.stores);
   const hour = hourOf(scored.at);
   const rules = head.rules?.id ?? '';
-  const key = `${ctx.workspace}/${head.endpoint}/${head.deployment}/${head.source}/${head.digest}/${hour}/${rules}`;
+  const key = `${isLogged}/${ctx.workspace}/${head.endpoint}/${head.deployment}/${head.source}/${head.digest}/${hour}/${rules}`;
   let buffer = log.open.get(key);
   if (!buffer) {
     buffer = {
       head: { ...head, workspace: ctx.workspace, hour, buffer: ctx.ids.hex(8) },
+      isLogged,
       ctx,
       requests: [],
       rows: 0,
@@ -69,7 +89,7 @@ export function bufferPredictions(ctx: Context, head: LogHead, scored: Scored): 
   if (buffer.rows >= lossBound.rows || buffer.bytes >= lossBound.bytes) flushSoon(ctx, log, key);
   else if (log.openBytes >= lossBound.openBytes)
     for (const each of [...log.open.keys()]) flushSoon(ctx, log, each);
-  return predictionIds(`${ctx.workspace}/${head.endpoint}`, hour, buffer.head.buffer, firstRow, scored.rows);
+  return { ...buffer.head, firstRow };
 }
 
 /**
@@ -85,7 +105,7 @@ export async function flushPredictions(stores: Stores): Promise<number> {
   });
   await Promise.race([write(log), deadline]);
   clearTimeout(timer);
-  const rows = [...log.closed].reduce((sum, buffer) => sum + buffer.rows, 0);
+  const rows = [...log.closed].reduce((sum, { isLogged, rows: of }) => sum + (isLogged ? of : 0), 0);
   if (rows > 0) [...log.closed][0]?.ctx.log.warn('predictions not written', { rows });
   return rows;
 }
@@ -157,15 +177,27 @@ function tryAgain(log: Log, ctx: Context): void {
   log.retry = setTimeout(() => writeSoon(ctx, log), ctx.settings.predictionFlushSeconds * 1000).unref();
 }
 
-async function writeBuffer(log: Log, { ctx, head, requests }: PartBuffer): Promise<void> {
+async function writeBuffer(log: Log, { ctx, head, requests, isLogged }: PartBuffer): Promise<void> {
   const owner = `${head.workspace}/${head.endpoint}`;
-  const lost = log.lost.get(owner) ?? 0;
-  const part = writePart(head, requests, lost);
-  // Create-only: a part that is there already is this one, from a try whose answer was lost.
-  await ctx.stores
-    .blobs('predictions')
-    .write(partName(head), part, { createOnly: true, contentType: 'application/vnd.apache.parquet' });
-  if (lost > 0) log.lost.set(owner, (log.lost.get(owner) ?? 0) - lost);
+  const here: Context = { ...ctx, workspace: head.workspace };
+  const rows = rowsOf(head, requests);
+  const ids = isLogged ? predictionIds(owner, head.hour, head.buffer, 0, rows.rows) : [];
+  if (isLogged) {
+    const lost = log.lost.get(owner) ?? 0;
+    const part = encodePart(head, rows, ids, { lostRows: lost });
+    // Create-only: a part that is there already is this one, from a try whose answer was lost.
+    await ctx.stores
+      .blobs('predictions')
+      .write(partName(head), part, { createOnly: true, contentType: 'application/vnd.apache.parquet' });
+    if (lost > 0) log.lost.set(owner, (log.lost.get(owner) ?? 0) - lost);
+  }
+  try {
+    await writePartProfile(here, head, tableOf(rows, ids));
+  } catch (error) {
+    // A part that is not counted is counted when its hour is asked for; rows without a part would be missing.
+    if (!isLogged) throw error;
+    ctx.log.warn('predictions not counted', { endpoint: head.endpoint, reason: String(error) });
+  }
 }
 
 /** Where a part is, in container `predictions`. */
@@ -185,7 +217,7 @@ function giveUpOldest(log: Log): void {
     if (buffer === log.inFlight) continue;
     const owner = `${buffer.head.workspace}/${buffer.head.endpoint}`;
     log.closed.delete(buffer);
-    log.lost.set(owner, (log.lost.get(owner) ?? 0) + buffer.rows);
+    if (buffer.isLogged) log.lost.set(owner, (log.lost.get(owner) ?? 0) + buffer.rows);
     buffer.ctx.log.error('predictions lost', { endpoint: buffer.head.endpoint, rows: buffer.rows });
     bytes -= buffer.bytes;
   }

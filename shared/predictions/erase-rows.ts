@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
+import { removeProfiles } from '../profiles/index.ts';
 import { contended, jitter, swapTries } from '../swap.ts';
+import { countAgain, foldAgain } from './counted.ts';
 import { type PartTable, readPart } from './part.ts';
 import { withoutRows } from './part-rows.ts';
 import type { Hour } from './prediction-id.ts';
@@ -49,6 +51,7 @@ export async function eraseHour(ctx: Context, asked: RowErasure): Promise<Erased
     partsFound += Math.min(ids.length, 1);
   }
   if (dryRun) return { partsRead, partsRewritten: partsFound, rows: found.size, labels: 0 };
+  await foldAgain(ctx, endpoint, hour);
   const { parts, rows } = await rowsOfErasure(ctx, endpoint, hour, erasure);
   const labels =
     rows === 0 ? 0 : await eraseLabels(ctx, endpoint, hour, await erasedRows(ctx, endpoint, hour));
@@ -69,6 +72,7 @@ async function eraseFrom(ctx: Context, name: string, asked: RowErasure): Promise
     if (chosen.length === 0 || asked.dryRun) return ids;
     await keepTombstone(ctx, asked, name, ids);
     const rewritten = await withoutRows(stored.bytes, new Set(chosen));
+    await countAgain(ctx, asked.endpoint, asked.hour, name, rewritten);
     const contentType = 'application/vnd.apache.parquet';
     if (await container.write(name, rewritten, { contentType, ifMatch: stored.etag })) return ids;
     await jitter(ctx, tries);
@@ -109,12 +113,12 @@ export async function keepOnly(
     else {
       const others = new Set([...ids.keys()].filter((row) => !rows.has(row)));
       const contentType = 'application/vnd.apache.parquet';
-      await container.write(name, await withoutRows(stored.bytes, others), {
-        contentType,
-        ifMatch: stored.etag,
-      });
+      const rewritten = await withoutRows(stored.bytes, others);
+      await container.write(name, rewritten, { contentType, ifMatch: stored.etag });
     }
   }
+  // Counted of rows that are gone; of those that stay it is counted again when it is asked for.
+  if (!dryRun) await removeProfiles(ctx, endpoint, hour);
   // An hour of which nothing is left needs no record of what was erased before.
   if (kept.size === 0 && !dryRun) await container.removeBelow(logFolder(ctx, endpoint, 'tombstones', hour));
   const gone = { size: Number.POSITIVE_INFINITY, has: (id: string) => !kept.has(id) };

@@ -20,6 +20,7 @@ export {
   readPredictions,
 } from './predictions.ts';
 export { flushPredictions } from './buffer.ts';
+export { hourProfiles } from './counted.ts';
 export { logPredictions } from './log.ts';
 export { keepQueued, mayBeQueued, queueAgain } from './queue.ts';
 export { type Roles, rolesOf, type Scores, scoresOf } from './scores.ts';

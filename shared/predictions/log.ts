@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { Logging } from '../endpoints/index.ts';
-import { bufferPredictions, type LogHead } from './buffer.ts';
+import { bufferPredictions, countPredictions, type LogHead } from './buffer.ts';
 import { queuePredictions } from './queue.ts';
 import type { Scored } from './rows.ts';
 
@@ -8,7 +8,7 @@ const everyCall: Logging = { sampleRate: 1, durability: 'buffer' };
 
 /**
  * Adds the rows of a call to the log and gives their ids; none where the call is not among the `sampleRate` that is
- * logged, which is drawn for each. With durability `queue` the rows are in a queue when this is over, and it throws
+ * logged, which is drawn for each and then counted alone. With durability `queue` the rows are in a queue when this is over, and it throws
  * `unavailable` where they cannot be brought there: a call that is answered is a call that is logged.
  */
 export async function logPredictions(
@@ -17,6 +17,10 @@ export async function logPredictions(
   scored: Scored,
   { sampleRate, durability }: Logging = everyCall,
 ): Promise<readonly string[]> {
-  if (scored.rows === 0 || ctx.ids.random() >= sampleRate) return [];
+  if (scored.rows === 0) return [];
+  if (ctx.ids.random() >= sampleRate) {
+    countPredictions(ctx, head, scored);
+    return [];
+  }
   return durability === 'queue' ? queuePredictions(ctx, head, scored) : bufferPredictions(ctx, head, scored);
 }

@@ -140,7 +140,8 @@ export async function readPart(bytes: Uint8Array, only?: readonly string[]): Pro
   };
 }
 
-function plain(value: unknown): string | number | null {
+/** A value as readers get it. */
+export function plain(value: unknown): string | number | null {
   if (typeof value === 'number' || typeof value === 'string') return value;
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'boolean') return Number(value);

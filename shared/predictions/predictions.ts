@@ -125,7 +125,8 @@ function within(table: PartTable, from: number, to: number): PartTable {
   );
 }
 
-function onlyRows<T extends PartTable>(table: T, rows: readonly number[]): T {
+/** Some rows of a part, by their position. */
+export function onlyRows<T extends PartTable>(table: T, rows: readonly number[]): T {
   return {
     ...table,
     rows: rows.length,

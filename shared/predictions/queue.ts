@@ -3,8 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope, Stores, Taken } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { endpointName } from '../endpoints/index.ts';
+import { writePartProfile } from '../profiles/index.ts';
 import { lossBound } from './bounds.ts';
 import { type LogHead, partName } from './buffer.ts';
+import { tableOf } from './counted.ts';
 import { encodePart, type PartHead } from './part.ts';
 import { withoutRows } from './part-rows.ts';
 import { type Hour, hourOf, predictionIds } from './prediction-id.ts';
@@ -158,10 +160,16 @@ async function keep(group: readonly Held[]): Promise<void> {
   const ids = group.flatMap(({ queued: { buffer: of, firstRow, rows } }) =>
     predictionIds(`${ctx.workspace}/${endpoint}`, hour, of, firstRow, rows.rows),
   );
-  const part = encodePart(head, joinRows(group.map(({ queued }) => queued.rows)), ids, { isQueued: true });
+  const rows = joinRows(group.map(({ queued }) => queued.rows));
+  const part = encodePart(head, rows, ids, { isQueued: true });
   const oldest = Math.min(...group.map(({ queued }) => queued.rows.at[0] ?? 0));
   const isErasable = ctx.clock.now() - oldest > erasableMilliseconds;
-  await writeQueued(ctx, head, part, ids, isErasable);
+  const isWhole = await writeQueued(ctx, head, part, ids, isErasable);
+  // Of a part that is not counted, or not of all its rows, it is done when its hour is asked for.
+  if (isWhole)
+    await writePartProfile(ctx, head, tableOf(rows, ids)).catch((error: unknown) =>
+      ctx.log.warn('predictions not counted', { endpoint, reason: String(error) }),
+    );
   // The blob first: a message whose blob is gone is one that is in a part.
   for (const { blob } of group) if (blob !== undefined) await ctx.stores.blobs('predictions').remove(blob);
   await Promise.all(group.flatMap(({ done }) => (done ? [done()] : [])));
@@ -169,7 +177,7 @@ async function keep(group: readonly Held[]): Promise<void> {
 
 /**
  * Writes a part without the rows that were erased: those that come late, or again, may have been. Looked for once more
- * behind the write: an erasure that goes on beside it either finds the part, or is found.
+ * behind the write: an erasure that goes on beside it either finds the part, or is found. Says whether all are there.
  */
 async function writeQueued(
   ctx: Context,
@@ -177,7 +185,7 @@ async function writeQueued(
   part: Uint8Array,
   ids: readonly string[],
   isErasable: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const container = ctx.stores.blobs('predictions');
   const contentType = 'application/vnd.apache.parquet';
   const without = async () => {
@@ -190,6 +198,7 @@ async function writeQueued(
   const behind = await without();
   if (behind.rows.size > before.rows.size)
     await container.write(partName(head), behind.bytes, { contentType });
+  return behind.rows.size === 0;
 }
 
 /**

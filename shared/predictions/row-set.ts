@@ -16,7 +16,7 @@ export class RowSet {
 
   has(predictionId: string): boolean {
     const { hour, buffer, row } = placeOf(predictionId);
-    return hour === this.hour && this.#hasRow(buffer, row);
+    return hour === this.hour && this.hasRow(buffer, row);
   }
 
   /** Whether it was not among them yet. */
@@ -26,7 +26,7 @@ export class RowSet {
   }
 
   addRow(buffer: string, row: number): boolean {
-    if (this.#hasRow(buffer, row)) return false;
+    if (this.hasRow(buffer, row)) return false;
     const bits = grown(this.#buffers.get(buffer), (row >> 3) + 1);
     bits[row >> 3] |= 1 << (row & 7);
     this.#buffers.set(buffer, bits);
@@ -34,7 +34,7 @@ export class RowSet {
     return true;
   }
 
-  #hasRow(buffer: string, row: number): boolean {
+  hasRow(buffer: string, row: number): boolean {
     return (((this.#buffers.get(buffer)?.[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
   }
 }

@@ -1,0 +1,102 @@
+/** Writes numbers and text one behind the other, little-endian. */
+export class ByteWriter {
+  #bytes = Buffer.alloc(4096);
+  #length = 0;
+
+  u8(value: number): void {
+    this.#room(1);
+    this.#length = this.#bytes.writeUInt8(value, this.#length);
+  }
+
+  u32(value: number): void {
+    this.#room(4);
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
+  }
+
+  f64(value: number): void {
+    this.#room(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+  }
+
+  /** A count from 0 to 2⁵³ − 1, seven bits a byte from the lowest on (LEB128). */
+  count(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.u8((rest % 0x80) + 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.u8(rest);
+  }
+
+  /** UTF-8 behind its length in bytes. */
+  text(value: string): void {
+    const bytes = Buffer.from(value);
+    this.count(bytes.length);
+    this.#room(bytes.length);
+    this.#length += bytes.copy(this.#bytes, this.#length);
+  }
+
+  done(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #room(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    const larger = Buffer.alloc(Math.max(this.#bytes.length * 2, this.#length + bytes));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
+
+/** Reads what {@link ByteWriter} wrote. Throws a RangeError at the end of the bytes. */
+export class ByteReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  u8(): number {
+    const value = this.#bytes.readUInt8(this.#at);
+    this.#at += 1;
+    return value;
+  }
+
+  u32(): number {
+    const value = this.#bytes.readUInt32LE(this.#at);
+    this.#at += 4;
+    return value;
+  }
+
+  f64(): number {
+    const value = this.#bytes.readDoubleLE(this.#at);
+    this.#at += 8;
+    return value;
+  }
+
+  count(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.u8();
+      value += (byte % 0x80) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  text(): string {
+    const bytes = this.count();
+    if (bytes > this.left) throw new RangeError('The text is longer than what is left.');
+    this.#at += bytes;
+    return this.#bytes.toString('utf8', this.#at - bytes, this.#at);
+  }
+
+  /** As many of something as a count before them says. */
+  list<T>(read: () => T): T[] {
+    return Array.from({ length: this.count() }, read);
+  }
+}

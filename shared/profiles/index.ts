@@ -1,0 +1,14 @@
+export { type EdgeSet, edgeSetOf, type ReferenceColumn } from './edges.ts';
+export { foldHour, type Repeats } from './fold.ts';
+export { mergeProfiles, type Profile, profileOf, type RowTable } from './profile.ts';
+export {
+  edgesFor,
+  isWithoutEdges,
+  keepEdges,
+  type PartOf,
+  partProfileName,
+  profileFolder,
+  readProfile,
+  removeProfiles,
+  writePartProfile,
+} from './store.ts';

@@ -1,0 +1,86 @@
+import type { ByteReader, ByteWriter } from './bytes.ts';
+
+/** Bins between 0 and 1; one more before them for what is below, and one behind for what is above. */
+export const scoreBins = 1_024;
+
+/** The scores of one predicted class, in `scoreBins` bins [a, b) of equal width over [0, 1], the last one closed. */
+export type ScoreCounts = { readonly counts: Float64Array; readonly without: number };
+
+/** By predicted class; `''` stands for all where there are more than 256. */
+export type ScoresByClass = ReadonlyMap<string, ScoreCounts>;
+
+const classesMax = 256;
+
+/** Counts the scores of rows that have a class; `without` are those that have a class alone. */
+export function countScores(
+  classes: ArrayLike<string | number | null>,
+  scores: ArrayLike<string | number | null>,
+): ScoresByClass {
+  const found = new Map<string, { counts: Float64Array; without: number }>();
+  for (let row = 0; row < classes.length; row++) {
+    const predicted = classes[row];
+    if (typeof predicted !== 'string') continue;
+    const of = found.get(predicted) ?? { counts: new Float64Array(scoreBins + 2), without: 0 };
+    found.set(predicted, of);
+    const score = scores[row];
+    if (typeof score !== 'number' || Number.isNaN(score)) of.without++;
+    else of.counts[binOf(score)]++;
+  }
+  return few(found);
+}
+
+function few(scores: ScoresByClass): ScoresByClass {
+  if (scores.size <= classesMax) return scores;
+  return new Map([['', [...scores.values()].reduce(sumOf)]]);
+}
+
+function sumOf(a: ScoreCounts, b: ScoreCounts): ScoreCounts {
+  return { counts: a.counts.map((count, i) => count + (b.counts[i] ?? 0)), without: a.without + b.without };
+}
+
+function binOf(score: number): number {
+  if (score < 0) return 0;
+  if (score > 1) return scoreBins + 1;
+  return 1 + Math.min(Math.floor(score * scoreBins), scoreBins - 1);
+}
+
+export function mergeScores(a: ScoresByClass, b: ScoresByClass): ScoresByClass {
+  const merged = new Map(a);
+  for (const [predicted, more] of b) {
+    const some = merged.get(predicted);
+    merged.set(predicted, some ? sumOf(some, more) : more);
+  }
+  return few(merged);
+}
+
+export function writeScores(writer: ByteWriter, scores: ScoresByClass): void {
+  writer.count(scores.size);
+  for (const [predicted, { counts, without }] of [...scores].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    writer.text(predicted);
+    writer.count(without);
+    const filled = [...counts.entries()].filter(([, count]) => count > 0);
+    writer.count(filled.length);
+    let before = 0;
+    for (const [bin, count] of filled) {
+      writer.count(bin - before);
+      writer.count(count);
+      before = bin;
+    }
+  }
+}
+
+export function readScores(reader: ByteReader): ScoresByClass {
+  return new Map(
+    reader.list(() => {
+      const predicted = reader.text();
+      const without = reader.count();
+      const counts = new Float64Array(scoreBins + 2);
+      let bin = 0;
+      for (let left = reader.count(); left > 0; left--) {
+        bin += reader.count();
+        counts[bin] = reader.count();
+      }
+      return [predicted, { counts, without }] as const;
+    }),
+  );
+}
