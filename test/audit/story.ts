@@ -115,8 +115,12 @@ export async function tellStory(server: TestServer): Promise<Told[]> {
   await decide('cancel');
   await decide('reject', { reason: 'not yet' });
   await decide('approve');
+  const rollout = '/api/v1/endpoints/{name}/deployments/{deployment}/rollout';
+  const main = { name: 'iris', deployment: 'main' };
+  await call(`POST ${rollout}/finish`, { reason: 'nobody calls' }, main);
   await call(`POST ${model}/aliases/{alias}/rollback`, { reason: 'it was worse' }, iris);
   await server.drain();
+  await call(`POST ${rollout}/stop`, { reason: 'it was not' }, main);
   await decide('override', { reason: 'it must be' });
   await call(`DELETE ${model}/policy`, undefined, iris);
 
