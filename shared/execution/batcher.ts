@@ -29,7 +29,7 @@ type Waiting = Asked & {
   readonly bytes: number;
   /** `null` where the tensors are no rows, or what the model gave for some showed that it does not take them so. */
   rows: number | null;
-  readonly kind: string;
+  kind?: string;
   /** Rows that were run, or are on their way. */
   taken: number;
   parts: Tensors[];
@@ -80,7 +80,6 @@ export class Batcher {
         feeds,
         bytes,
         rows,
-        kind: rows === null ? '' : kindOfRow(feeds),
         taken: 0,
         parts: [],
         alone: false,
@@ -166,7 +165,11 @@ export class Batcher {
     let most = Math.min(turn, head.rowsMax);
     this.#waiting = this.#waiting.filter((call) => {
       const more = (call.rows ?? 1) - call.taken;
-      if (!this.#canShare(call) || call.kind !== head.kind || rows + more > Math.min(most, call.rowsMax))
+      if (
+        !this.#canShare(call) ||
+        kindOf(call) !== kindOf(head) ||
+        rows + more > Math.min(most, call.rowsMax)
+      )
         return true;
       pieces.push(taken(call, more));
       rows += more;
@@ -214,6 +217,10 @@ export class Batcher {
         this.#waiting.unshift(call);
       }
   }
+}
+
+function kindOf(call: Waiting): string {
+  return (call.kind ??= kindOfRow(call.feeds));
 }
 
 function taken(call: Waiting, rows: number): Piece {

@@ -4,7 +4,7 @@ import type { VersionReady } from '../registry/index.ts';
 import type { Loaded, MeasurePlan, Port, Tensors } from '../sessions/index.ts';
 import { type Asked, Batcher } from './batcher.ts';
 import { Cost } from './cost.ts';
-import { LoadFailed, whyGone } from './failure.ts';
+import { LoadFailed } from './failure.ts';
 import { Gone, inline, type Mode } from './place.ts';
 import { ownProcess } from './process.ts';
 import { loadAt, type Resident } from './resident.ts';
@@ -28,6 +28,8 @@ export type Model = {
 /** A model runs in the thread that answers only where nobody notices. */
 const inlineRunMillisecondsMax = 2;
 const inlineCreateMillisecondsMax = 50;
+/** On one row, when it was tried. */
+const threadRunMillisecondsMax = 1_000;
 /** How long one run may hold others up: the whole instance, or those whose models run aside. */
 const runMillisecondsMax: Readonly<Record<Mode, number>> = { inline: 2, worker: 50, process: 50 };
 
@@ -41,8 +43,10 @@ export async function openModel(
   { execution, microBatchRows }: DeploymentSettings,
 ): Promise<Model> {
   const plan = { rows: microBatchRows, widths: ready.features ? [ready.features.length] : [] };
+  // In the thread that models share, runs that take this long would hold up all of them.
+  const isSlow = execution === 'auto' && ready.timings.runMillisecondsP50 > threadRunMillisecondsMax;
   const aside =
-    execution === 'process'
+    execution === 'process' || isSlow
       ? null
       : await loadAt(ctx, ready, thread, { plan, unlessLoops: execution === 'auto' });
   if (!aside) return inProcess(ctx, ready, plan);
@@ -60,9 +64,15 @@ async function inProcess(ctx: Context, ready: VersionReady, plan: MeasurePlan): 
     return modelOf(await anyway(loadAt(ctx, ready, place, { plan })));
   } catch (error) {
     place.close();
-    if (error instanceof Gone) throw new LoadFailed(whyGone(error.why), error.message);
+    if (error instanceof Gone) throw new LoadFailed(whyNotLoaded(error), error.message);
     throw error;
   }
+}
+
+function whyNotLoaded({ why }: Gone): string {
+  if (why === 'memory')
+    return 'The model takes more memory to load and run than a process of its own may have.';
+  return why === 'late' ? 'The model was not loaded in time.' : 'The model ended the process that loaded it.';
 }
 
 function isShort({ createMilliseconds, measured }: Loaded): boolean {

@@ -6,7 +6,7 @@ import { bytesOf, SpoiltFile } from '../sessions/index.ts';
 import { LoadFailed } from './failure.ts';
 import { discard, localFile, storedFile } from './files.ts';
 import { type Model, openModel } from './model.ts';
-import type { Mode } from './place.ts';
+import { Gone, type Mode } from './place.ts';
 
 /** How a loaded model runs, for telemetry and for people. */
 export type ExecutionFacts = {
@@ -104,6 +104,11 @@ async function open(ctx: Context, ready: VersionReady, settings: DeploymentSetti
     ctx.log.warn('model not loaded', { digest: ready.digest, reason: String(error) });
     if (error instanceof LoadFailed)
       throw new CairnError('conflict', error.reason || 'The model cannot be loaded.', { cause: error });
+    if (error instanceof Gone)
+      throw new CairnError('unavailable', 'The model was not loaded; try again.', {
+        retryAfterSeconds: 1,
+        cause: error,
+      });
     throw error;
   }
 }

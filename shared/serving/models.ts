@@ -1,6 +1,6 @@
 import { type Context, systemClock } from '../context.ts';
 import { type DeploymentSettings, deploymentSettingsDefault } from '../endpoints/index.ts';
-import { Gone, RunFailed, whyGone, withModel } from '../execution/index.ts';
+import { Gone, RunFailed, withModel } from '../execution/index.ts';
 import { CairnError } from '../http/index.ts';
 import type { ColumnRules } from '../privacy/index.ts';
 import type { VersionReady } from '../registry/index.ts';
@@ -99,7 +99,11 @@ function failureOf(ctx: Context, ready: VersionReady, inputs: readonly Port[], e
     reason: isText ? 'not shown, since it may quote what was asked' : error.message,
   });
   if (error instanceof Gone && error.why === 'memory')
-    return new CairnError('too-large', whyGone(error.why), { cause: error });
+    return new CairnError(
+      'too-large',
+      'The model takes more memory than it may have to answer this; send fewer or smaller rows at once.',
+      { cause: error },
+    );
   const isOpen = inputs.some(({ shape }) => shape.slice(1).some((size) => typeof size !== 'number'));
   if (isOpen && error instanceof RunFailed)
     return new CairnError('invalid', 'The model cannot run on inputs of these sizes.', { cause: error });
