@@ -65,7 +65,7 @@ export async function askElsewhere(
   if ((answer.outcome === 'unreachable' && answer.waited) || (isLate && !isWhole(answer)))
     throw new CairnError(
       'timeout',
-      `Request processing time exceeded limit: deployment '${deployment.name}', which is elsewhere, gave no answer within ${timeoutSeconds} s.`,
+      `Deployment '${deployment.name}', which is elsewhere, gave no answer within ${timeoutSeconds} s.`,
     );
   if (answer.outcome !== 'answered') throw fails(answer.reason);
   const { status, headers } = answer;

@@ -2,6 +2,7 @@ import type { Context } from '../../../shared/context.ts';
 import {
   type Call,
   CairnError,
+  isCode,
   json,
   mlflowError,
   readBody,
@@ -73,6 +74,7 @@ async function invoke(ctx: Context, call: Call): Promise<Response> {
     const prediction = await predict(ctx, target, invocation.inputs);
     return from(target, json(invocationResponse(target, invocation, prediction)));
   } catch (error) {
+    if (isCode(error, 'timeout')) throw new CairnError('timeout', timedOut, { cause: error });
     if (!(error instanceof NoScoringType)) throw error;
     return new Response(error.message, {
       status: error.status,
@@ -80,6 +82,9 @@ async function invoke(ctx: Context, call: Call): Promise<Response> {
     });
   }
 }
+
+/** What MLflow's scoring server says. */
+const timedOut = 'Request processing time exceeded limit';
 
 async function alive(ctx: Context, call: Call): Promise<Response> {
   await requireAnswer(ctx, call.params['name'] ?? '');
