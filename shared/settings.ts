@@ -189,7 +189,7 @@ export const settingDeclarations = {
   },
   CAIRN_INSTANCE_MB: {
     about:
-      'Memory of an instance, in MB: it says how large a model can be that is deployed. In Azure it is that of the plan.',
+      'Memory of an instance, in MB. A model that needs more than this less 256 MB is not deployed. In Azure it is that of the plan.',
     default: '2048',
     kind: 'integer',
     where: 'both',

@@ -88,7 +88,7 @@ param cairnOpenlineageKeySecret string = ''
 @description('Memory that loaded models may take before the least recently used is released, in MB.')
 param cairnSessionCacheMbMax string = '512'
 
-@description('Memory of an instance, in MB: it says how large a model can be that is deployed. In Azure it is that of the plan.')
+@description('Memory of an instance, in MB. A model that needs more than this less 256 MB is not deployed. In Azure it is that of the plan.')
 param cairnInstanceMb string = '2048'
 
 @description('Disk of an instance that copies of model files may take, in MB; a model that is loaded again is read from there.')

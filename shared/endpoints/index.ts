@@ -37,7 +37,7 @@ export {
   type RolloutChange,
 } from './input.ts';
 export { maskedColumns } from './logging.ts';
-export { memoryOf, modelBytesMax, whyTooLarge } from './memory.ts';
+export { memoryOf, modelBytesMax } from './memory.ts';
 export {
   atOnce,
   canaryShare,

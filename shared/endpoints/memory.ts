@@ -10,7 +10,7 @@ export const reservedMb = 256;
 const megabyte = 1024 * 1024;
 const memoryBytesMin = megabyte;
 
-/** Bytes of a loaded model: what was measured when it was tried, and no less than its weights. */
+/** Bytes of a loaded model: what was measured when it was tried, in a process of its own, and no less than its weights. */
 export function memoryOf({ served, timings }: Pick<VersionReady, 'served' | 'timings'>): number {
   const weights = served.external.reduce((sum, { bytes }) => sum + bytes, served.bytes);
   return Math.max(memoryBytesMin, weights, timings.memoryBytes);

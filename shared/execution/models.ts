@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import type { DeploymentSettings } from '../endpoints/index.ts';
+import { type DeploymentSettings, memoryOf } from '../endpoints/index.ts';
 import { CairnError } from '../http/index.ts';
 import type { ServedFile, VersionReady } from '../registry/index.ts';
 import { bytesOf, SpoiltFile } from '../sessions/index.ts';
@@ -30,7 +30,6 @@ type Held = {
 
 /** By {@link keyOf}, the least recently used first. */
 const held = new Map<string, Held>();
-const memoryBytesMin = 1024 * 1024;
 
 /**
  * Lends a model, loaded and warm. It is not released before `use` has ended, whatever else is loaded meanwhile;
@@ -116,12 +115,6 @@ async function open(ctx: Context, ready: VersionReady, settings: DeploymentSetti
 /** Digests of all that is loaded, for the same graph with other weights is another model; and where it runs. */
 function keyOf({ served }: VersionReady, { execution }: DeploymentSettings): string {
   return `${[served, ...served.external].map(({ digest }) => digest).join('+')} ${execution}`;
-}
-
-/** Memory of a loaded model: what was measured when it was tried, in a process of its own, and no less than its weights. */
-function memoryOf({ served, timings }: VersionReady): number {
-  const weights = served.external.reduce((sum, { bytes }) => sum + bytes, served.bytes);
-  return Math.max(memoryBytesMin, weights, timings.memoryBytes);
 }
 
 /** Accounts for a model once it is loaded; one that failed is forgotten, so that the next caller tries again. */
