@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startAzurite } from '../../local/azurite/index.ts';
+import { buildIfStale } from '../../local/bundle.ts';
+import { createEmulator, EMULATOR_KEY } from '../../local/cosmos/index.ts';
+import { listen } from '../../local/cosmos/server.ts';
+import { healthy, type HostProcess, killed, startHostProcess, stopped } from '../../local/host-process.ts';
+import { createStorage } from '../../local/storage.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export type RunningHosts = {
+  /** The address of each host. */
+  readonly urls: readonly string[];
+  /** Ends a host as a power cut would. */
+  kill(host: number): Promise<void>;
+  /** Starts a host again that was killed, at the same address. */
+  restart(host: number): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Several instances of the app, each a Functions host in a process of its own, on the same stores in this one. */
+export async function startedHosts(
+  count: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningHosts> {
+  await buildIfStale(root, () => undefined);
+  const data = await mkdtemp(join(tmpdir(), 'cairn-hosts-'));
+  const azurite = await startAzurite({ data: null });
+  const emulator = createEmulator({});
+  const cosmos = await listen(emulator, 0);
+  await createStorage(azurite.connectionString);
+  const settings = {
+    AzureWebJobsStorage: azurite.connectionString,
+    AzureWebJobsDisableHomepage: 'true',
+    AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:01',
+    AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:00:01',
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    CAIRN_AUTH: 'off',
+    CAIRN_LOCAL: '1',
+    COSMOS_ENDPOINT: cosmos.endpoint,
+    COSMOS_KEY: EMULATOR_KEY,
+    ...env,
+  };
+  const hosts: HostProcess[] = [];
+  const start = async (port: number): Promise<HostProcess> => {
+    const options = { port, appDir: root, data, faithful: false, allowReset: false, env: settings };
+    const host = await startHostProcess({ ...options, output: undefined }, () => undefined);
+    await healthy(host);
+    return host;
+  };
+  const stop = async () => {
+    await Promise.all(hosts.map(stopped));
+    await cosmos.close();
+    emulator.close();
+    await azurite.stop();
+    await rm(data, { recursive: true, force: true });
+  };
+  try {
+    for (let i = 0; i < count; i++) hosts.push(await start(0));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const portOf = (host: number) => Number(new URL(hosts[host]?.url ?? '').port);
+  return {
+    urls: hosts.map(({ url }) => url),
+    kill: async (host) => {
+      const { child } = hosts[host] ?? {};
+      if (child) await killed(child);
+    },
+    restart: async (host) => {
+      hosts[host] = await start(portOf(host));
+    },
+    stop,
+  };
+}
