@@ -2,14 +2,15 @@ import { isoOf } from './column-values.ts';
 import type { Invocation } from './invocations.ts';
 import { type Element, elementsOf } from './non-finite.ts';
 import type { Prediction } from './predict.ts';
+import type { VersionReady } from '../registry/index.ts';
 import { signatureOf } from './signature.ts';
 import type { Target } from './target.ts';
 import { isFloat, type Tensor, type Tensors } from '../sessions/index.ts';
 
 /**
- * The body of the answer, as MLflow's scoring of an ONNX model gives it: for named columns a record per
- * row with a key per output, where class probabilities are a map by label (as the maps of skl2onnx come
- * out), and a single number is bare; for tensors an object of nested lists by output. NaN and the
+ * The body of the answer, as MLflow's scoring of an ONNX model gives it: for a table, and for named columns,
+ * a record per row with a key per output, where class probabilities are a map by label, and a single number is bare; for
+ * tensors an object of nested lists by output, where the maps of skl2onnx come out as its ZipMap made them. NaN and the
  * infinities are null, unless the endpoint wants them otherwise. `prediction_ids` names the rows for labels to come,
  * and is left out where the call is not logged. Throws `invalid` for what the endpoint refuses to answer with.
  */
@@ -26,11 +27,31 @@ export function invocationResponse(
       : Object.fromEntries(
           Object.entries(outputs).map(([name, tensor]) => [
             name,
-            nested(tensor, (at) => element(name, tensor, at)),
+            hadMaps(model.ready, name)
+              ? column(
+                  cellOf(model.ready.labels, tensor, rows, (at) => element(name, tensor, at)),
+                  rows,
+                )
+              : nested(tensor, (at) => element(name, tensor, at)),
           ]),
         );
   if (answer === 'bare') return predictions as Record<string, unknown>;
   return { predictions, ...(ids.length < rows ? {} : { prediction_ids: ids }) };
+}
+
+/** Whether an output was a list of maps by label before its ZipMap was taken out. */
+export function hadMaps({ served, signature, labels }: VersionReady, output: string): boolean {
+  const { shape = [], elementType } = signature.outputs.find(({ name }) => name === output) ?? {};
+  return (
+    served.changes.includes('zipmap-stripped') &&
+    elementType === 'float32' &&
+    shape.length === 2 &&
+    shape[1] === labels?.length
+  );
+}
+
+function column<T>(cell: (row: number) => T, rows: number): T[] {
+  return Array.from({ length: rows }, (_, row) => cell(row));
 }
 
 /** Elements as MLflow writes what the signature says they are: bytes in base64, dates in ISO 8601. */

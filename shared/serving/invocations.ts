@@ -11,7 +11,7 @@ import type { Port, Tensors } from '../sessions/index.ts';
 export type Invocation = {
   readonly inputs: Tensors;
   /**
-   * `records` for a model with named columns, `tensors` for one that takes tensors, `bare` the same without
+   * `records` for a table, and for a model with named columns, `tensors` for tensors, `bare` the same without
    * `predictions` around it, as models of language answer.
    */
   readonly answer: 'records' | 'tensors' | 'bare';
@@ -44,7 +44,7 @@ export function parseInvocation(
     case 'frame':
       if (others.length > 0)
         return { inputs: columnInputs(model.inputs, payload.frame, fill), answer: 'records' };
-      return { inputs: { [input.name]: positionsTensor(input, payload.frame, fill) }, answer: 'tensors' };
+      return { inputs: { [input.name]: positionsTensor(input, payload.frame, fill) }, answer: 'records' };
     case 'tensor':
       if (others.length > 0)
         throw missingInputs(

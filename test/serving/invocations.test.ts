@@ -205,37 +205,23 @@ describe('columns of a classifier', () => {
 });
 
 describe('tensors', () => {
-  test('an input without columns takes nested lists, by its name or alone, and columns in the order given', async () => {
+  const pairs = [
+    [1, 2],
+    [3, 4],
+  ];
+  const ids = [expect.any(String), expect.any(String)];
+
+  test('an input without columns takes nested lists, by its name or alone, and answers with such', async () => {
+    for (const body of [{ inputs: pairs }, { instances: pairs }, { inputs: { X: pairs } }])
+      expect(await invoke('product', body)).toMatchObject({
+        status: 200,
+        body: { predictions: { Y: [[5], [11]] }, prediction_ids: ids },
+      });
+  });
+
+  test('an input without columns takes those of a table in the order given, and answers with records', async () => {
     for (const body of [
-      {
-        inputs: [
-          [1, 2],
-          [3, 4],
-        ],
-      },
-      {
-        instances: [
-          [1, 2],
-          [3, 4],
-        ],
-      },
-      {
-        inputs: {
-          X: [
-            [1, 2],
-            [3, 4],
-          ],
-        },
-      },
-      {
-        dataframe_split: {
-          columns: ['a', 'b'],
-          data: [
-            [1, 2],
-            [3, 4],
-          ],
-        },
-      },
+      { dataframe_split: { columns: ['a', 'b'], data: pairs } },
       {
         dataframe_records: [
           { a: 1, b: 2 },
@@ -245,7 +231,7 @@ describe('tensors', () => {
     ])
       expect(await invoke('product', body)).toMatchObject({
         status: 200,
-        body: { predictions: { Y: [[5], [11]] }, prediction_ids: [expect.any(String), expect.any(String)] },
+        body: { predictions: [{ Y: 5 }, { Y: 11 }], prediction_ids: ids },
       });
   });
 

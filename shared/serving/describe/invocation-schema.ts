@@ -12,6 +12,7 @@ import {
 } from './elements.ts';
 import { classSchema } from './labels.ts';
 import { layoutOf } from './layout.ts';
+import { hadMaps } from '../invocation-response.ts';
 
 /**
  * The JSON body of `POST /endpoints/{name}/invocations`: one of the forms of MLflow's scoring protocol, with the
@@ -171,10 +172,12 @@ function tensorsSchema(described: Described): Schema {
     Object.fromEntries(
       described.outputs.map((output) => [
         output.name,
-        nestedLists(valueSchema(described, output), {
-          shape: output.shape,
-          rowsMax: Number.MAX_SAFE_INTEGER,
-        }),
+        hadMaps(described.model.ready, output.name)
+          ? { type: 'array', items: cellSchema(described, output) }
+          : nestedLists(valueSchema(described, output), {
+              shape: output.shape,
+              rowsMax: Number.MAX_SAFE_INTEGER,
+            }),
       ]),
     ),
   );

@@ -64,12 +64,16 @@ export async function endpointOpenApi(
           operationId: 'infer',
           summary: 'Score tensors, in the Open Inference Protocol v2.',
           ...common,
+          parameters: [...common.parameters, headerLength],
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: inferRequest(described), example: example.infer } },
+            content: {
+              'application/json': { schema: inferRequest(described), example: example.infer },
+              ...binary,
+            },
           },
           responses: {
-            200: success('The output tensors.', inferResponse(described)),
+            200: success('The output tensors.', inferResponse(described), binary),
             ...failures('InferenceError', isOpen),
             415: failure('A body of another content type.', 'InferenceError'),
           },
@@ -117,8 +121,29 @@ function invocationContent(described: Described, { invocations, csv }: Example):
   };
 }
 
-function success(description: string, schema: Schema): Schema {
-  return { description, content: { 'application/json': { schema } } };
+/** The binary tensor extension: JSON, and behind it the bytes of the tensors that say `binary_data_size`. */
+const binary: Schema = {
+  'application/octet-stream': {
+    schema: { description: 'JSON as above, and behind it bytes: little-endian, row by row.' },
+  },
+};
+const headerLength: Schema = {
+  name: 'Inference-Header-Content-Length',
+  in: 'header',
+  required: false,
+  description: 'Length of the JSON in bytes, where tensors follow it as bytes.',
+  schema: { type: 'integer', minimum: 2 },
+};
+
+function success(description: string, schema: Schema, other: Schema = {}): Schema {
+  return {
+    description,
+    headers: {
+      'x-cairn-deployment': { description: 'The deployment that answered.', schema: text },
+      'x-cairn-version': { description: 'The version of its model.', schema: text },
+    },
+    content: { 'application/json': { schema }, ...other },
+  };
 }
 
 function failures(name: ErrorName, isOpen: boolean): Schema {

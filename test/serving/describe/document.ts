@@ -8,7 +8,12 @@ const ref = z.strictObject({ $ref: z.string().startsWith('#/components/schemas/'
 const schema = z.union([ref, z.record(z.string(), z.unknown()).refine(isSchema)]);
 const media = z.strictObject({ schema, example: z.unknown().optional() });
 const content = z.record(z.string().regex(/^[a-z]+\/[a-z.+-]+$/), media);
-const response = z.strictObject({ description: z.string().min(1), content: content.optional() });
+const headers = z.record(z.string(), z.strictObject({ description: z.string(), schema }));
+const response = z.strictObject({
+  description: z.string().min(1),
+  headers: headers.optional(),
+  content: content.optional(),
+});
 const operation = z.strictObject({
   operationId: z.string().min(1),
   summary: z.string(),

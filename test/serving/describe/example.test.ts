@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type JsonObject, type TestServer, testServer } from '../../support/server.ts';
 import { deploy } from '../support.ts';
-import { models } from './models.ts';
+import { deployMilliseconds, models } from './models.ts';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await testServer();
   for (const [name, bytes] of Object.entries(models)) await deploy(server, name, bytes);
-});
+}, deployMilliseconds);
 afterAll(() => server.close());
 
 const exampleOf = async (name: string) => {

@@ -48,6 +48,9 @@ const floats = (name: string, shape: readonly number[]): TensorSpec => ({
   data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, i) => i / 8),
 });
 
+/** Enough for all of them to be tried in their processes, on a machine that is busy. */
+export const deployMilliseconds = 240_000;
+
 /** A model of every kind that can be made here, by the name of its endpoint. */
 export const models: Readonly<Record<string, Uint8Array>> = {
   'linear-text': linearClassifier({

@@ -5,13 +5,13 @@ import { type JsonObject, type TestServer, testServer } from '../../support/serv
 import { moveAlias } from '../../../shared/registry/index.ts';
 import { deploy } from '../support.ts';
 import { conforms, document, type Document } from './document.ts';
-import { models } from './models.ts';
+import { deployMilliseconds, models } from './models.ts';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await testServer();
   for (const [name, bytes] of Object.entries(models)) await deploy(server, name, bytes);
-});
+}, deployMilliseconds);
 afterAll(() => server.close());
 
 async function documentOf(name: string): Promise<Document> {
@@ -192,6 +192,28 @@ describe('the document of an endpoint', () => {
     const says = (prediction: unknown) =>
       conforms(of, stated(of, path).response(200), { predictions: [{ prediction }] });
     expect([1, 'NaN', '-Infinity', 'much', null].map(says)).toEqual([true, true, true, false, false]);
+  });
+
+  test('offers tensors as bytes, which are taken and given as it says', async () => {
+    const [, path] = paths('perceptron');
+    const operation = (await documentOf('perceptron')).paths[path]?.post;
+    const type = 'application/octet-stream';
+    expect(operation?.requestBody.content).toHaveProperty([type]);
+    expect(operation?.responses['200']?.content).toHaveProperty([type]);
+    const head = JSON.stringify({
+      inputs: [{ name: 'x', shape: [1, 4], datatype: 'FP32', parameters: { binary_data_size: 16 } }],
+      parameters: { binary_data_output: true },
+    });
+    const [name] =
+      operation?.parameters.map((each) => each.name).filter((each) => /length/i.test(each)) ?? [];
+    const response = await server.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': type, [name ?? 'none']: String(head.length) },
+      body: Buffer.concat([Buffer.from(head), Buffer.from(Float32Array.of(1, 2, 3, 4).buffer)]),
+    });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
+    for (const header of Object.keys(operation?.responses['200']?.headers ?? {}))
+      expect(response.headers.get(header)).toBe(header === 'x-cairn-version' ? '1' : 'main');
   });
 
   test('is of the deployment that is asked for, and knows no other', async () => {
