@@ -3,6 +3,7 @@ export {
   checkLabelled,
   type Label,
   labelsMax,
+  labelsOfFileMax,
   type PredictionLabel,
   readLabels,
   recordLabels,
@@ -23,5 +24,6 @@ export { flushPredictions } from './buffer.ts';
 export { hourProfiles } from './counted.ts';
 export { logPredictions } from './log.ts';
 export { keepQueued, mayBeQueued, queueAgain } from './queue.ts';
+export { type LabelFileKind, readLabelFile } from './label-file.ts';
 export { type Roles, rolesOf, type Scores, scoresOf } from './scores.ts';
 export { type ErasedRows, erasedRows } from './tombstones.ts';

@@ -12,7 +12,9 @@ import { type ErasedRows, erasedRows } from './tombstones.ts';
 export type Label = string | number;
 export type PredictionLabel = { readonly predictionId: string; readonly label: Label };
 
+/** In a body of JSON, and in a file. */
 export const labelsMax = 10_000;
+export const labelsOfFileMax = 100_000;
 const labelCharsMax = 500;
 
 /** One call's labels for one hour of predictions. */
@@ -23,25 +25,31 @@ type LabelPart = {
   readonly labels: readonly (readonly [predictionId: string, label: Label])[];
 };
 
+/** How a field of a label is called towards who sent it, by the position of the label from 0. */
+export type LabelNaming = (index: number, field: 'prediction_id' | 'label') => string;
+
 /**
- * Records labels, at most 10,000, in create-only parts filed under the hour of the prediction and named
+ * Records labels, at most 100,000, in create-only parts filed under the hour of the prediction and named
  * by their content, so that a call that is repeated changes nothing. They may arrive before the part
- * with the predictions, or years after; of a prediction that was erased none is kept. All are checked before any is kept: `invalid` names the index.
+ * with the predictions, or years after; of a prediction that was erased none is kept. All are checked before any is
+ * kept: `invalid` names the field as `nameOf` does.
  */
 export async function recordLabels(
   ctx: Context,
   endpoint: string,
   labels: readonly PredictionLabel[],
+  nameOf: LabelNaming = (index, field) => `labels[${index}].${field}`,
 ): Promise<void> {
-  if (labels.length > labelsMax)
-    throw new CairnError('invalid', `There are ${labels.length} labels; send at most ${labelsMax} at once.`, {
-      field: 'labels',
-    });
+  if (labels.length > labelsOfFileMax)
+    throw new CairnError(
+      'too-large',
+      `There are ${labels.length} labels; send at most ${labelsOfFileMax} at once.`,
+    );
   const owner = `${ctx.workspace}/${endpoint}`;
   const byHour = new Map<Hour, [string, Label][]>();
   labels.forEach(({ predictionId, label }, index) => {
-    checkLabel(label, `labels[${index}].label`);
-    const { hour } = parsePredictionId(owner, predictionId, `labels[${index}].prediction_id`);
+    checkLabel(label, nameOf(index, 'label'));
+    const { hour } = parsePredictionId(owner, predictionId, nameOf(index, 'prediction_id'));
     const known = byHour.get(hour) ?? [];
     known.push([predictionId, label]);
     byHour.set(hour, known);

@@ -1,4 +1,5 @@
 import { CairnError } from '../http/index.ts';
+import { excerpt } from '../redaction/index.ts';
 
 /** `yyyymmddhh` in UTC. */
 export type Hour = string;
@@ -52,7 +53,7 @@ export function parsePredictionId(owner: string, id: string, field: string): Pre
     return { hour, buffer, row };
   throw new CairnError(
     'invalid',
-    `${field} is not the id of a prediction of this endpoint: '${id.slice(0, 80)}'. Send back the ids that came with its predictions.`,
+    `${field} is not the id of a prediction of this endpoint: '${excerpt(id, 80)}'. Send back the ids that came with its predictions.`,
     { field },
   );
 }

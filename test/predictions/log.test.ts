@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
-import {
-  flushPredictions,
-  readLabels,
-  readPredictions,
-  recordLabels,
-} from '../../shared/predictions/index.ts';
+import { flushPredictions, readPredictions } from '../../shared/predictions/index.ts';
 import { predict, targetOf } from '../../shared/serving/index.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
 import { bufferPredictions } from '../../shared/predictions/buffer.ts';
@@ -219,91 +214,5 @@ describe('the prediction log', () => {
     const started = performance.now();
     expect(await flushPredictions(stores)).toBe(1);
     expect(performance.now() - started).toBeLessThan(3_500);
-  });
-});
-
-describe('labels', () => {
-  const feedback = (endpoint: string, labels: unknown) =>
-    server.call('POST', '/api/v1/feedback', { endpoint, labels });
-  const known = (endpoint: string) =>
-    readLabels(server.ctx, { endpoint, from: Date.now() - 48 * hour, to: Date.now() + hour });
-
-  test('may come before their part, join by prediction id, and a repeated call changes nothing', async () => {
-    await deploy(server, 'labelled', classifier());
-    const [a = '', b = ''] = await ask('labelled');
-    const labels = [
-      { prediction_id: a, label: 'setosa' },
-      { prediction_id: b, label: 4.5 },
-    ];
-    for (let i = 0; i < 3; i++)
-      expect(await feedback('labelled', labels)).toEqual({ status: 200, body: { recorded: 2 } });
-    await flushPredictions(server.ctx.stores);
-    expect(await known('labelled')).toEqual(
-      new Map<string, unknown>([
-        [a, 'setosa'],
-        [b, 4.5],
-      ]),
-    );
-    const blobs = await parts('labelled');
-    expect(blobs.filter(({ name }) => name.includes('/labels/'))).toHaveLength(1);
-    expect(blobs.filter(({ name }) => name.includes('/parts/'))).toHaveLength(1);
-  });
-
-  test('are filed under the hour of the prediction, the later counts, and a call repeated word for word is no later one', async () => {
-    const { ctx } = server;
-    await deploy(server, 'corrected', classifier());
-    const yesterday = Date.now() - 24 * hour;
-    const id = await askAt(ctx, 'corrected', yesterday);
-    let now = Date.now();
-    const later = () => ({ ...ctx, clock: { now: () => (now += 1000) } });
-    for (const label of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'a'])
-      await recordLabels(later(), 'corrected', [{ predictionId: id, label }]);
-    const range = { endpoint: 'corrected', from: yesterday, to: yesterday + 1 };
-    expect(await readLabels(ctx, range)).toEqual(new Map([[id, 'g']]));
-    expect(await readLabels(ctx, { endpoint: 'corrected', from: yesterday + 2 * hour, to: now })).toEqual(
-      new Map(),
-    );
-  });
-
-  test('a bad id is refused by its index, and nothing of the call is kept', async () => {
-    await deploy(server, 'checked', classifier());
-    const [good = ''] = await ask('checked');
-    const [foreign = ''] = await ask('logged');
-    for (const bad of [
-      '',
-      'x',
-      foreign,
-      good.replace(/.$/, (end) => (end === '0' ? '1' : '0')),
-      '../../etc',
-    ]) {
-      const { status, body } = await feedback('checked', [
-        { prediction_id: good, label: 'a' },
-        { prediction_id: bad, label: 'a' },
-      ]);
-      expect(status).toBe(400);
-      expect(body).toMatchObject({
-        field: 'labels[1].prediction_id',
-        detail: expect.stringContaining('labels[1]'),
-      });
-    }
-    expect(await known('checked')).toEqual(new Map());
-  });
-
-  test('calls that are no feedback are refused', async () => {
-    const [id = ''] = await ask('logged');
-    expect((await feedback('nobody', [{ prediction_id: id, label: 'a' }])).status).toBe(404);
-    for (const labels of [
-      undefined,
-      [],
-      {},
-      [id],
-      [{ prediction_id: id }],
-      [{ prediction_id: id, label: null }],
-      [{ prediction_id: id, label: true }],
-      [{ prediction_id: id, label: 'x'.repeat(501) }],
-      [{ label: 'a' }],
-      Array.from({ length: 10_001 }, () => ({ prediction_id: id, label: 'a' })),
-    ])
-      expect(await feedback('logged', labels)).toMatchObject({ status: 400 });
   });
 });
