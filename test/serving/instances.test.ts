@@ -151,7 +151,7 @@ describe('three instances under traffic', () => {
       async () => {
         dead = 2;
         await hosts.kill(2);
-        await call('PATCH', '/api/v1/endpoints/live', { traffic: { blue: 0, green: 100 } });
+        await call('PATCH', '/api/v1/endpoints/live', { traffic: { blue: 0, green: 100 }, mirror: {} });
         await wait(2_000);
         await hosts.restart(2);
         dead = undefined;
