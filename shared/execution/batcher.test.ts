@@ -172,6 +172,21 @@ describe('what meets', () => {
     await first;
   });
 
+  test('a call that is to run as it is shares no run, and is not cut', async () => {
+    const { batcher, rows, letGo } = held({
+      cost: new Cost({ runMilliseconds: 0.1, rowMilliseconds: 10 }),
+    });
+    const calls = [1, 2, 1, 30].map((count, at) =>
+      batcher.call(feeds(count, 1, at * 100), { ...patient, whole: at >= 2 }),
+    );
+    for (let i = 0; i < 5; i++) {
+      await someTurns(2);
+      await letGo();
+    }
+    expect(rows()).toEqual([3, 1, 30]);
+    await Promise.all(calls);
+  });
+
   test('a long call is cut, and a short one that came later has its turn in between', async () => {
     const order: string[] = [];
     const sizes: (number | null)[] = [];

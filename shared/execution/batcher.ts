@@ -150,9 +150,6 @@ export class Batcher {
 
   /** The next run: the call that waits longest, or as much of it as is its turn, and what goes with it. */
   #take(): Piece[] {
-    const now = performance.now();
-    // A timer may be behind where a run held the event loop up.
-    for (const call of this.#waiting) if (now >= call.deadline) call.settle(late());
     this.#waiting = this.#waiting.filter(({ settled }) => !settled);
     const head = this.#waiting.shift();
     if (!head) return [];
