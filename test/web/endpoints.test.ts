@@ -63,7 +63,7 @@ describe('endpoints', () => {
       const { dialog, inDialog, percent } = parts(view);
       await page.getByText('No endpoints yet').waitFor();
       await page.getByRole('button', { name: 'New endpoint' }).click();
-      await dialog.getByRole('textbox', { name: 'Name', exact: true }).first().fill(shop);
+      await dialog.getByRole('textbox', { name: /^Name It is part of the address/ }).fill(shop);
       await dialog.getByRole('combobox', { name: 'Model', exact: true }).fill('ir');
       await dialog.getByRole('option', { name: model }).click();
       await inDialog('Add a deployment').click();
@@ -104,10 +104,9 @@ describe('endpoints', () => {
   });
 
   test('have shares that the keyboard moves; a sum that is not 100 cannot be saved', async () => {
+    await changed(shop, { traffic: { main: 80, challenger: 20 } });
     const looking = async (view: View) => {
       const { button, slider, percent, card } = parts(view);
-      await changed(shop, { traffic: { main: 80, challenger: 20 } });
-      await view.visit(`#/endpoints/${shop}?again`);
       await slider('main').press('ArrowLeft');
       await slider('main').press('ArrowLeft');
       expect(await percent('challenger').inputValue()).toBe('22');

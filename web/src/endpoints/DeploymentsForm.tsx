@@ -26,7 +26,7 @@ export function DeploymentsForm({ draft, fault, onChange }: DeploymentsFormProps
         <DeploymentForm
           key={each.key}
           draft={each}
-          fault={deploymentAt(fault) === at ? fault : undefined}
+          fault={deploymentAt(fault, deployments) === at ? fault : undefined}
           onChange={(changes) => change(each.key, changes)}
           onRemove={
             isMany

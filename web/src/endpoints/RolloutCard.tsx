@@ -43,8 +43,8 @@ export function RolloutCard({ endpoint, deployment, rollout }: RolloutCardProps)
         <Steps rollout={rollout} />
         <p className="hint">
           The step of {figure(rollout.percent)} % began <Ago at={since} />. It lasts{' '}
-          {span(policy.hold_seconds)} at least, and until each version has answered{' '}
-          {figure(policy.guards.requests_min)} calls.
+          {policy.hold_seconds > 0 && `${span(policy.hold_seconds)} at least, and `}until each version has
+          answered {figure(policy.guards.requests_min)} calls.
         </p>
         {judged ? (
           <JudgementView judgement={judged} />

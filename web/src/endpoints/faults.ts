@@ -1,4 +1,5 @@
 import { ApiError } from '../api/client.ts';
+import type { DeploymentDraft } from './draft.ts';
 
 /** What the server found wrong with one input. */
 export type Fault = { readonly field: string; readonly message: string };
@@ -9,8 +10,20 @@ export function faultIn(error: unknown): Fault | undefined {
   return { field: error.field, message: error.message };
 }
 
-/** The place, from 0, of the deployment that a fault is about. */
-export function deploymentAt(fault: Fault | undefined): number | undefined {
-  const at = /^deployments[.[](\d+)/.exec(fault?.field ?? '')?.[1];
-  return at === undefined ? undefined : Number(at);
+/**
+ * The place, from 0, of the deployment that a fault is about: the server names it, or what the registry does not
+ * know of it.
+ */
+export function deploymentAt(
+  fault: Fault | undefined,
+  deployments: readonly Pick<DeploymentDraft, 'model' | 'alias'>[],
+): number | undefined {
+  if (!fault) return undefined;
+  const at = /^deployments[.[](\d+)/.exec(fault.field)?.[1];
+  if (at !== undefined) return Number(at);
+  const part = fault.field === 'alias' ? 'alias' : fault.field === 'name' ? 'model' : undefined;
+  const found = part
+    ? deployments.findIndex((each) => each[part] !== '' && fault.message.includes(each[part]))
+    : -1;
+  return found === -1 ? undefined : found;
 }
