@@ -3,12 +3,16 @@ import { elementIn, listIn } from './cells.ts';
 import { shown } from './fill.ts';
 import { checkShape, type Fill, missingInputs, nestedTensor } from './nested.ts';
 import { bad, type Frame } from './scoring-payload.ts';
+import type { Column } from './signature.ts';
 import { allocate, isFloat, type Port, type Tensor, type Tensors } from '../sessions/index.ts';
 
 /** The [rows, columns] tensor of the named columns. */
 export function columnsTensor(port: Port, features: readonly string[], frame: Frame, fill: Fill): Tensor {
   const dims = [frame.rows, features.length];
   const at = positionsOf(features, port, frame, fill);
+  const [only = '', ...others] = features;
+  if (others.length === 0 && isOfLists(port, only, frame, at[0], fill))
+    return columnTensor(port, only, frame, at[0], fill);
   checkShape(port, dims);
   const data = allocate(port.type, frame.rows * features.length);
   features.forEach((name, column) => {
@@ -43,8 +47,9 @@ export function positionsTensor(port: Port, frame: Frame, fill: Fill): Tensor {
   const at = names
     ? positionsOf(names, port, frame, fill)
     : (positions.length > 0 ? positions : frame.names).map((_, column) => column);
-  if (at.length === 1 && (port.shape.length === 1 || Array.isArray(frame.value(0, at[0] ?? 0))))
-    return columnTensor(port, String(names?.[0] ?? frame.names[0]), frame, at[0], fill);
+  const first = String(names?.[0] ?? frame.names[0]);
+  if (at.length === 1 && (port.shape.length === 1 || isOfLists(port, first, frame, at[0], fill)))
+    return columnTensor(port, first, frame, at[0], fill);
   const dims = [frame.rows, at.length];
   checkShape(port, dims);
   const taken = at.map((_, index) => {
@@ -67,7 +72,7 @@ export function positionsTensor(port: Port, frame: Frame, fill: Fill): Tensor {
 function columnTensor(port: Port, name: string, frame: Frame, at: number | undefined, fill: Fill): Tensor {
   const taken = { port, name, column: fill.signature.columns.get(name) };
   const value = (row: number) => (at === undefined ? null : frame.value(row, at));
-  if (Array.isArray(value(0)) || (taken.column?.type === 'binary' && port.type === 'uint8'))
+  if (isOfLists(port, name, frame, at, fill))
     return nestedTensor(
       port,
       Array.from({ length: frame.rows }, (_, row) => listIn(taken, row, value(row), fill)),
@@ -78,6 +83,24 @@ function columnTensor(port: Port, name: string, frame: Frame, at: number | undef
   const data = allocate(port.type, frame.rows);
   for (let row = 0; row < frame.rows; row++) data[row] = elementIn(taken, row, value(row), fill) as never;
   return { type: port.type, dims, data };
+}
+
+/** Whether each value of a column is a list: it comes as one, or is the bytes of numbers. */
+function isOfLists(
+  { type }: Port,
+  name: string,
+  frame: Frame,
+  at: number | undefined,
+  { signature }: Fill,
+): boolean {
+  const column = signature.columns.get(name);
+  if (column?.type === 'binary') return type === 'uint8';
+  return at !== undefined && !isScalar(column) && Array.isArray(frame.value(0, at));
+}
+
+/** Whether the signature says that a value of a column is one element. */
+function isScalar(column: Column | undefined): boolean {
+  return column !== undefined && !['array', 'object', 'map', 'any'].includes(column.type);
 }
 
 /**

@@ -64,7 +64,7 @@ function languageTensors(
   fill: Fill,
 ): Tensors {
   const names = inputs.map(({ name }) => name);
-  if (names.length > 0 && names.every((name) => Object.hasOwn(values, name)))
+  if (!ready.features && names.length > 0 && names.every((name) => Object.hasOwn(values, name)))
     return namedTensors(inputs, values, fill);
   throw bad(
     `The fields ${pythonList(Object.keys(values).slice(0, 20))} are for a model of language; this model takes ${pythonList(
