@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchAccess } from './access.ts';
 import { benchBatch } from './batch.ts';
 import { benchCosmos } from './cosmos.ts';
+import { benchProfiles } from './profiles.ts';
 import { benchRegistry } from './registry.ts';
 import { type BenchOptions, type BenchResult, type BenchRow, keeps, table } from './report.ts';
 import { benchServing } from './serving.ts';
@@ -26,6 +27,10 @@ const parts: Readonly<
   batch: {
     about: 'batch scoring, against scoring row by row',
     run: async () => ({ rows: await benchBatch() }),
+  },
+  profiles: {
+    about: 'the prediction log and its profiles, a row',
+    run: (options) => Promise.resolve({ rows: benchProfiles(options) }),
   },
   serving: {
     about: "real-time inference, against an echo, MLflow's scoring server and MLServer",

@@ -3,7 +3,6 @@ export {
   checkLabelled,
   type Label,
   labelsMax,
-  labelsOfFileMax,
   type PredictionLabel,
   readLabels,
   recordLabels,

@@ -1,6 +1,6 @@
 export { type EdgeSet, edgeSetOf, type ReferenceColumn } from './edges.ts';
 export { foldHour, type Repeats } from './fold.ts';
-export { mergeProfiles, type Profile, profileOf, type RowTable } from './profile.ts';
+export { type Profile, profileOf, type RowTable } from './profile.ts';
 export {
   edgesFor,
   isWithoutEdges,
