@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { ApiError } from '../api/client.ts';
 import type { Endpoint } from '../api/endpoints.ts';
 import { Dialog, Field } from '../parts/Dialog.tsx';
 import { ChangedMeanwhile, changeEndpoint } from './actions.ts';
@@ -6,7 +7,7 @@ import { changesOf, withoutNulls } from './body.ts';
 import { Changed } from './Changed.tsx';
 import { DeploymentsForm } from './DeploymentsForm.tsx';
 import { bodyOf, type Draft, draftOf, newDraft } from './draft.ts';
-import { type Fault, faultIn } from './faults.ts';
+import type { Fault } from './faults.ts';
 import { SettingsForm } from './SettingsForm.tsx';
 import './endpoints.css';
 
@@ -84,4 +85,10 @@ export function EndpointDialog({ endpoint, onClose, onCreated }: EndpointDialogP
       )}
     </Dialog>
   );
+}
+
+/** The fault that an answer names an input for. */
+function faultIn(error: unknown): Fault | undefined {
+  if (!(error instanceof ApiError) || error.field === undefined) return undefined;
+  return { field: error.field, message: error.message };
 }

@@ -1,14 +1,7 @@
-import { ApiError } from '../api/client.ts';
 import type { DeploymentDraft } from './draft.ts';
 
 /** What the server found wrong with one input. */
 export type Fault = { readonly field: string; readonly message: string };
-
-/** The fault that an answer names an input for. */
-export function faultIn(error: unknown): Fault | undefined {
-  if (!(error instanceof ApiError) || error.field === undefined) return undefined;
-  return { field: error.field, message: error.message };
-}
 
 /**
  * The place, from 0, of the deployment that a fault is about: the server names it, or what the registry does not
