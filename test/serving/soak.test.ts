@@ -45,7 +45,7 @@ const input = (name: Name) => (name === 'net' ? 'x' : 'input');
 type Call = { name: Name; rows: number; data: Float32Array };
 
 function someCall(): Call {
-  const name = names[Math.floor(random() * names.length)] as Name;
+  const name = names[Math.floor(random() * names.length)];
   const rows = random() < 0.1 ? 300 : 1 + Math.floor(random() * 20);
   return {
     name,
