@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '../context.ts';
 import type { EventType } from '../events/index.ts';
 import type { ModelDeployment } from './deployment.ts';
@@ -36,8 +37,8 @@ export async function changeRollout(
 }
 
 /**
- * Notes what was found of a rollout, as no change that is told of: it is looked at each minute. Where the endpoint
- * changes at the same moment, the next look will do.
+ * Notes what was found of a rollout, unless it was found before, and as no change that is told of: it is looked at each
+ * minute. Where the endpoint changes at the same moment, the next look will do.
  */
 export async function noteJudgement(
   ctx: Context,
@@ -47,7 +48,7 @@ export async function noteJudgement(
 ): Promise<void> {
   const { doc, etag } = await getStored(ctx, name);
   const found = sameRollout(doc, which, seen);
-  if (!found) return;
+  if (!found || isDeepStrictEqual({ ...found.rollout.judged, at: judged.at }, judged)) return;
   const next = withDeployment(doc, { ...found.deployment, rollout: { ...found.rollout, judged } });
   await documents(ctx).write(partition(ctx), { op: 'replace', doc: next, etag });
 }

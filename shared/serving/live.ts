@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import {
@@ -114,7 +115,10 @@ async function loaded(
   const load = (pinned: Pinned) => servedModel(ctx, endpoint, deployment, pinned, known);
   try {
     const { stable, rollout } = deployment;
-    if (!stable) return await whyWaiting(ctx, endpoint, deployment);
+    if (!stable) {
+      const why = await whyWaiting(ctx, endpoint, deployment);
+      return known ?? why;
+    }
     const canary =
       rollout && (await load(rollout.to).catch((error: unknown) => keptOut(ctx, deployment, error)));
     return { kind: 'loaded', deployment, stable: await load(stable), ...(canary ? { canary } : {}) };
@@ -141,8 +145,12 @@ async function servedModel(
   known: LiveDeployment | undefined,
 ): Promise<ServedModel> {
   const rules = await rulesOf(ctx, endpoint, { modelId, stable: pinned });
-  const same = [known?.stable, known?.canary].find(
-    (each) => each?.ready.digest === pinned.digest && each.ready.version === pinned.version,
+  const loadedAlike = isDeepStrictEqual(known?.deployment.settings, settings) ? known : undefined;
+  const same = [loadedAlike?.stable, loadedAlike?.canary].find(
+    (each) =>
+      each?.ready.digest === pinned.digest &&
+      each.ready.version === pinned.version &&
+      each.ready.modelId === modelId,
   );
   const model = same ?? (await loadModel(ctx, await getReady(ctx, modelId, pinned.version), settings));
   return model.rules?.id === rules.id ? model : { ...model, rules };

@@ -46,10 +46,16 @@ const steps = [minute, 5 * minute, 15 * minute, hour, 6 * hour, day];
  * What was counted of an endpoint's calls, in steps of time from `from` to `to`, each widened to whole steps: a series
  * for each version of each deployment that was called. Throws `invalid` for a range or a step that is not to be had.
  */
-export async function metricsOf(ctx: Context, endpoint: string, asked: MetricsRange): Promise<Metrics> {
+export async function metricsOf(
+  ctx: Context,
+  endpoint: { readonly name: string; readonly createdAt: number },
+  asked: MetricsRange,
+): Promise<Metrics> {
   const { from, to, step } = checked(ctx, asked);
   const by = step % hour === 0 ? 'hour' : 'minute';
-  const summaries = await readSummaries(ctx, endpoint, from, to, by);
+  // What was counted before is another endpoint's, which had the name.
+  const since = Math.min(to, Math.max(from, endpoint.createdAt));
+  const summaries = await readSummaries(ctx, endpoint.name, since, to, by);
   const series = new Map<string, { answered: Omit<Answered, 'digest'>; points: Point[] }>();
   for (const summary of mergeSummaries(summaries.map(anyDigest), step)) {
     const { deployment, variant, version } = summary;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { getEndpoint } from '../../shared/endpoints/index.ts';
+import { getEndpoint, getStored } from '../../shared/endpoints/index.ts';
+import { enqueueDue } from '../../shared/events/index.ts';
 import { aliasHolder, getReady, modelByName, moveAlias } from '../../shared/registry/index.ts';
 import { advanceRollouts } from '../../shared/rollouts/index.ts';
 import { classifier, publish, register } from '../serving/support.ts';
@@ -178,6 +179,27 @@ describe('a rollout', () => {
     expect(lastRollout?.reason).toMatch(/^Version 3 cannot answer: /);
     expect(stable?.version).toBe(1);
     expect(await champion('spoilt')).toBe(2);
+  });
+
+  test('is looked at by the timer, by way of the queue, and what is found is told once', async () => {
+    const { ctx } = server;
+    const rollout = await rolling(server, 'timed');
+    const { doc, etag } = await getStored(ctx, 'timed');
+    await enqueueDue(at(ctx, rollout.since + 2 * minute));
+    await server.drain();
+    const judged = await getStored(ctx, 'timed');
+    expect(judged.etag).not.toBe(etag);
+    expect((await deploymentOf(ctx, 'timed')).rollout?.judged?.verdict).toBe('waiting');
+    // A look is no event, and one that finds the same is no write.
+    await enqueueDue(at(ctx, rollout.since + 4 * minute));
+    await server.drain();
+    expect(await getStored(ctx, 'timed')).toMatchObject({ etag: judged.etag, doc: { seq: doc.seq } });
+    const shown = await server.call('GET', '/api/v1/endpoints/timed');
+    expect(shown.body['deployments']).toMatchObject([
+      {
+        rollout: { percent: 10, step: 0, judged: { verdict: 'waiting', requests: { stable: 0, canary: 0 } } },
+      },
+    ]);
   });
 
   test('of an endpoint that is gone is looked at no more', async () => {

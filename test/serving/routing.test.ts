@@ -67,6 +67,35 @@ describe('calls', () => {
   });
 });
 
+describe('what an instance has loaded', () => {
+  test('is loaded anew for other settings, and for another model of the same version and bytes', async () => {
+    await publish(server, 'twin', classifier());
+    await create('settled', {});
+    let now = Date.now();
+    const ctx = { ...server.ctx, clock: { now: () => now } };
+    const blue = async () => (await targetOf(ctx, 'settled', { deployment: 'blue' })).model;
+    const patched = async (change: Record<string, unknown>) => {
+      const deployments = [
+        { name: 'blue', model: 'blue', alias: 'champion', ...change },
+        { name: 'green', model: 'green', alias: 'champion' },
+      ];
+      const { status } = await server.call('PATCH', '/api/v1/endpoints/settled', { deployments });
+      expect(status).toBe(200);
+      now += 11_000;
+    };
+    const first = await blue();
+    now += 11_000;
+    expect((await blue()).run).toBe(first.run);
+    await patched({ settings: { execution: 'worker' } });
+    const second = await blue();
+    expect(second.run).not.toBe(first.run);
+    await patched({ model: 'twin' });
+    const third = await blue();
+    expect(third.ready.modelId).not.toBe(second.ready.modelId);
+    expect(third.ready).toMatchObject({ version: 1, digest: second.ready.digest });
+  });
+});
+
 describe('mirrors', () => {
   test('get copies of calls that name no deployment, and their answers are logged and counted under their name', async () => {
     await create('mirrored', { traffic: { blue: 100 }, mirror: { green: 50 } });

@@ -24,7 +24,8 @@ afterAll(() => server.close());
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
-const midnight = Math.floor(Date.now() / day) * day - 10 * day;
+/** Of a day to come, so that all endpoints are older. */
+const midnight = Math.floor(Date.now() / day) * day + 10 * day;
 
 const main: Answered = { deployment: 'main', variant: 'stable', version: 1, digest: 'sha256:one' };
 const ok = { status: 200, rows: 2, latencyMicros: 1_500 };
@@ -273,6 +274,19 @@ describe('GET /api/v1/endpoints/{name}/metrics', () => {
     expect(Number(first?.['latency_ms']?.['p50'])).toBeCloseTo(1.5, 1);
     expect(Math.abs(Number(first?.['latency_ms']?.['p99']) / 10 - 1)).toBeLessThan(0.016);
     expect(second).toMatchObject({ at: midnight + 5 * minute, requests: 1, errors: { ...none, '429': 1 } });
+  });
+
+  test('tells nothing of an endpoint that had the name before', async () => {
+    await server.call('POST', '/api/v1/endpoints', { name: 'twice', model: 'seen', alias: 'champion' });
+    const own = withBlobs(server.ctx, () => ({}));
+    const { body: before } = await server.call('GET', '/api/v1/endpoints/twice');
+    countCall(at(own, Number(before['created_at']) + 1), 'twice', main, ok);
+    await flushSummaries(own.stores);
+    const series = async () => (await server.call('GET', '/api/v1/endpoints/twice/metrics')).body['series'];
+    await expect.poll(series).toHaveLength(1);
+    await server.call('DELETE', '/api/v1/endpoints/twice');
+    await server.call('POST', '/api/v1/endpoints', { name: 'twice', model: 'seen', alias: 'champion' });
+    expect(await series()).toEqual([]);
   });
 
   test('chooses a step where none is asked for, and takes the last hour where no range is', async () => {

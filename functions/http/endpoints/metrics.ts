@@ -22,8 +22,8 @@ export const endpointMetrics: Surface = {
         step_seconds: fields.int64.refine((seconds) => seconds >= 1, 'must be at least 60').optional(),
       }),
       async handle(ctx, { name, from, to, step_seconds }) {
-        await getEndpoint(ctx, name);
-        return present(await metricsOf(ctx, name, { from, to, stepSeconds: step_seconds }));
+        const endpoint = await getEndpoint(ctx, name);
+        return present(await metricsOf(ctx, endpoint, { from, to, stepSeconds: step_seconds }));
       },
     }),
   ],
