@@ -138,7 +138,8 @@ export const settingDeclarations = {
     where: 'azure',
   },
   CAIRN_PUBLIC_URL: {
-    about: 'Where clients reach this app; handed to retraining and conversion jobs.',
+    about:
+      'Where clients reach this app; handed to retraining and conversion jobs, and written into the programs that call an endpoint.',
     default: 'http://127.0.0.1:7071',
     kind: 'url',
     where: 'both',

@@ -66,7 +66,7 @@ param cairnSurfaces string = 'all'
 @description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
 param cairnConverterJob string = ''
 
-@description('Where clients reach this app; handed to retraining and conversion jobs.')
+@description('Where clients reach this app; handed to retraining and conversion jobs, and written into the programs that call an endpoint.')
 param cairnPublicUrl string
 
 @description('Key Vault with the key that signs model versions and the secret that seals what must be stored secret.')
