@@ -115,6 +115,26 @@ describe('a model that runs', () => {
     });
     expect(await trial(wide)).toMatchObject({ outcome: 'ran', outputs: [{ dims: [1, 1] }] });
   });
+
+  test('is found a size that it runs beside a state, whose rows it counts inside and names nowhere', async () => {
+    const stateful = graph(
+      [
+        { op: 'MatMul', inputs: ['x', 'w'], outputs: ['wide'] },
+        // Fails unless the state is of one row.
+        { op: 'Reshape', inputs: ['state', 'one row'], outputs: ['before'] },
+        { op: 'Add', inputs: ['wide', 'before'], outputs: ['y'] },
+      ],
+      {
+        inputs: [float('x', ['', '']), float('state', [2, '', 4])],
+        outputs: [float('y', ['', 8])],
+        initializers: [
+          { name: 'w', type: 'float32', shape: [30, 8], data: new Float32Array(240) },
+          { name: 'one row', type: 'int64', shape: [2], data: BigInt64Array.of(1n, 8n) },
+        ],
+      },
+    );
+    expect(await trial(stateful)).toMatchObject({ outcome: 'ran', outputs: [{ dims: [1, 8] }] });
+  });
 });
 
 describe('a model that is asked aside', () => {
