@@ -1,10 +1,12 @@
 import { execFile, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linearRegressor } from '../shared/onnx/index.ts';
 import { build } from './build.ts';
@@ -17,6 +19,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cairn-build-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** The second message that comes. */
+function second(from: NodeJS.EventEmitter): Promise<unknown> {
+  return new Promise((resolve) => {
+    from.once('message', () => from.once('message', resolve));
+  });
+}
 
 describe('the package for Azure', () => {
   test('holds all that the bundle loads: outside the repository its own onnxruntime answers', async () => {
@@ -54,6 +63,43 @@ describe('the package for Azure', () => {
       outcome: 'ran',
       outputs: [{ name: 'prediction', dims: [1, 1] }],
     });
+  });
+
+  test('holds the programs that run models aside, which run from there', async () => {
+    const model = join(folder, 'served.onnx');
+    const bytes = linearRegressor({ features: ['a'], coefficients: [2], intercept: 1 });
+    await writeFile(model, bytes);
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const requests = [
+      { kind: 'load', model: { path: 'model.onnx', digest, file: model }, external: [] },
+      {
+        kind: 'run',
+        handle: 1,
+        feeds: { input: { type: 'float32', dims: [1, 1], data: Float32Array.of(3) } },
+      },
+    ];
+    const answered = { kind: 'answered', outputs: { prediction: { data: Float32Array.of(7) } } };
+
+    const thread = new Worker(join(folder, 'dist', 'thread.cjs'), {
+      workerData: new SharedArrayBuffer(8),
+    });
+    const fromThread = second(thread);
+    for (const [id, request] of requests.entries()) thread.postMessage({ id, request }, []);
+    expect(await fromThread).toMatchObject({ id: 1, reply: answered });
+    await thread.terminate();
+
+    const child = fork(join(folder, 'dist', 'process.cjs'), [], {
+      cwd: folder,
+      env: {},
+      serialization: 'advanced',
+    });
+    const fromChild = second(child);
+    child.send({ memoryBytesMax: 2 ** 40 });
+    for (const [id, request] of requests.entries()) child.send({ id, request });
+    expect(await fromChild).toMatchObject({ id: 1, reply: answered });
+    const ended = once(child, 'exit');
+    child.disconnect();
+    await ended;
   });
 
   test('.funcignore lets nothing else in', async () => {
