@@ -218,26 +218,26 @@ describe('endpoints', () => {
     });
   });
 
-  test.each(['light', 'dark'] as const)(
-    'put no barrier before anyone, in a %s theme and a narrow window',
-    async (theme) => {
-      for (const [hash, width] of [
-        ['#/endpoints', 1440],
-        [`#/endpoints/${shop}`, 500],
-        [`#/endpoints/${shop}?tab=snippets`, 900],
-      ] as const)
-        expect(await browser.look(hash, (view) => view.barriers(), { theme, width, ...noPolicy })).toEqual(
-          [],
-        );
-      const formed = async (view: View) => {
-        const { button, dialog } = parts(view);
-        await button('Edit').click();
-        for (const section of await dialog.locator('details > summary').all()) await section.click();
-        return view.barriers();
-      };
-      expect(await browser.look(`#/endpoints/${shop}`, formed, { theme, ...noPolicy })).toEqual([]);
-    },
-  );
+  test('put no barrier before anyone, in either theme, in a narrow window, and in their long form', async () => {
+    const inBothThemes = async ({ page, barriers }: View) => {
+      const light = await barriers();
+      await page.emulateMedia({ colorScheme: 'dark' });
+      return [...light, ...(await barriers())];
+    };
+    const opened = async (view: View) => {
+      const { button, dialog } = parts(view);
+      await button('Edit').click();
+      for (const section of await dialog.locator('details > summary').all()) await section.click();
+      return inBothThemes(view);
+    };
+    for (const [hash, width, looking] of [
+      ['#/endpoints', 1440, inBothThemes],
+      [`#/endpoints/${shop}`, 500, inBothThemes],
+      [`#/endpoints/${shop}?tab=snippets`, 900, inBothThemes],
+      [`#/endpoints/${shop}`, 1440, opened],
+    ] as const)
+      expect(await browser.look(hash, looking, { width, ...noPolicy })).toEqual([]);
+  });
 
   test('are deleted by whoever types their name', async () => {
     const looking = async (view: View) => {

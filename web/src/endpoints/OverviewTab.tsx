@@ -14,6 +14,7 @@ export function OverviewTab({ endpoint }: { readonly endpoint: Endpoint }) {
   return (
     <>
       <DeploymentsCard endpoint={endpoint} />
+      <SettingsCard endpoint={endpoint} />
       <div className="split">
         <div className="split-main">
           {models.map((each) =>
@@ -31,7 +32,6 @@ export function OverviewTab({ endpoint }: { readonly endpoint: Endpoint }) {
           <TrafficCard key={endpoint.name} endpoint={endpoint} />
         </div>
         <div className="split-side">
-          <SettingsCard endpoint={endpoint} />
           <DataPolicyCard endpoint={endpoint.name} />
         </div>
       </div>

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { ApiError } from '../api/client.ts';
 import type { Endpoint } from '../api/endpoints.ts';
 import { Card } from '../parts/Card.tsx';
 import { Code } from '../parts/Code.tsx';
@@ -9,10 +8,11 @@ import { snippetsQuery } from './queries.ts';
 const languages = { curl: 'curl', python: 'Python', typescript: 'TypeScript' } as const;
 
 /** How to ask an endpoint from elsewhere, to be copied as it stands. */
-export function SnippetsTab({ endpoint: { name } }: { readonly endpoint: Endpoint }) {
-  const query = useQuery(snippetsQuery(name));
-  if (query.error instanceof ApiError && query.error.status === 409)
-    return <p className="hint">{query.error.message}</p>;
+export function SnippetsTab({ endpoint: { name, deployments } }: { readonly endpoint: Endpoint }) {
+  const isKnown = deployments.some(({ kind }) => kind === 'model');
+  const query = useQuery({ ...snippetsQuery(name), enabled: isKnown });
+  if (!isKnown)
+    return <p className="hint">All calls are answered elsewhere: what is taken there is not known here.</p>;
   return (
     <Loaded query={query} lines={8}>
       {(snippets) => (

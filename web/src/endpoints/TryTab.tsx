@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ApiError } from '../api/client.ts';
 import type { Endpoint } from '../api/endpoints.ts';
 import { Card } from '../parts/Card.tsx';
 import { Field } from '../parts/Dialog.tsx';
@@ -20,15 +19,17 @@ export type Asked =
   | { readonly status: 'failed'; readonly error: unknown };
 
 /** Where nothing is known of what is taken. */
-const blank = '{"inputs": []}';
+const blank = '{\n  "inputs": []\n}';
 
 /** A call from the page: a form by the model's own inputs, and what is answered. */
 export function TryTab({ endpoint }: { readonly endpoint: Endpoint }) {
   const [deployment, setDeployment] = useState('');
   const [asked, setAsked] = useState<Asked>({ status: 'none' });
-  const example = useQuery(exampleQuery(endpoint.name, deployment));
-  const elsewhere =
-    example.error instanceof ApiError && example.error.status === 409 ? example.error : undefined;
+  // What a server elsewhere takes is not known here.
+  const isKnown = endpoint.deployments.some(
+    ({ kind, name }) => kind === 'model' && (deployment === '' || deployment === name),
+  );
+  const example = useQuery({ ...exampleQuery(endpoint.name, deployment), enabled: isKnown });
   const fields = example.data ? fieldsOf(example.data) : [];
   const send = async (body: string) => {
     setAsked({ status: 'busy' });
@@ -78,9 +79,9 @@ export function TryTab({ endpoint }: { readonly endpoint: Endpoint }) {
                 onSend={send}
               />
             </>
-          ) : elsewhere ? (
+          ) : !isKnown ? (
             <>
-              <p className="hint">{elsewhere.message}</p>
+              <p className="hint">It is answered elsewhere: what is taken there is not known here.</p>
               <TryForm
                 key={deployment}
                 fields={[]}
