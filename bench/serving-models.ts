@@ -21,6 +21,31 @@ export function slug(name: string): string {
     .replace(/^(?=\d)/, 'm-');
 }
 
+/**
+ * The same model without names of its columns, which takes tensors by their places. In the protobuf of a model the
+ * metadata are field 14; all its other fields are numbers or lengths with as many bytes.
+ */
+export function withoutNames(model: Uint8Array): Uint8Array {
+  const kept: Uint8Array[] = [];
+  for (let at = 0; at < model.length; ) {
+    const start = at;
+    const tag = varint();
+    const number = varint();
+    if ((tag & 7) === 2) at += number;
+    if (tag >> 3 !== 14) kept.push(model.subarray(start, at));
+
+    function varint(): number {
+      let value = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = model[at++] ?? 0;
+        value += (byte & 127) * 2 ** shift;
+        if (byte < 128) return value;
+      }
+    }
+  }
+  return Buffer.concat(kept);
+}
+
 /** Features of some rows, by rows. */
 export function rowsOf(count: number): number[][] {
   const draw = random(7);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Call, load, type Measured } from './serving-load.ts';
 
 /** One thing that is asked in turns with others. */
@@ -6,21 +7,27 @@ export type Case = {
   readonly url: string;
   readonly call: Call;
   readonly connections: number;
+  /** The process that answers, where its processor time is of interest. */
+  readonly pid?: number;
 };
 
+/** A turn, and the processor time of the one who answered, for each call. */
+export type Turn = Measured & { readonly cpuMicros: number };
+
 /** What was measured of each case, a turn after the other. */
-export type Turns = ReadonlyMap<string, readonly Measured[]>;
+export type Turns = ReadonlyMap<string, readonly Turn[]>;
 
 export type Pace = { readonly rounds: number; readonly seconds: number };
 
 /** Asks one case after the other, round by round: what else runs on the machine then meets all of them alike. */
 export async function inTurns(cases: readonly Case[], { rounds, seconds }: Pace): Promise<Turns> {
-  const turns = new Map<string, Measured[]>(cases.map(({ name }) => [name, []]));
+  const turns = new Map<string, Turn[]>(cases.map(({ name }) => [name, []]));
   for (const { url, call, connections } of cases) await load(url, call, connections, seconds / 2);
   for (let round = 0; round < rounds; round++)
-    for (const { name, url, call, connections } of cases) {
+    for (const { name, url, call, connections, pid } of cases) {
+      const before = cpuMicros(pid);
       const measured = await load(url, call, connections, seconds);
-      turns.get(name)?.push(measured);
+      turns.get(name)?.push({ ...measured, cpuMicros: (cpuMicros(pid) - before) / measured.calls });
     }
   for (const { name } of cases) {
     const { perSecond, p50, p99, errors, firstError } = summary(turns.get(name) ?? []);
@@ -34,8 +41,8 @@ export async function inTurns(cases: readonly Case[], { rounds, seconds }: Pace)
 }
 
 /** The turn in the middle of each figure; errors of all. */
-export function summary(turns: readonly Measured[]): Measured {
-  const middle = (of: (turn: Measured) => number) => median(turns.map(of));
+export function summary(turns: readonly Turn[]): Turn {
+  const middle = (of: (turn: Turn) => number) => median(turns.map(of));
   const firstError = turns.find((turn) => turn.firstError !== undefined)?.firstError;
   return {
     calls: turns.reduce((sum, { calls }) => sum + calls, 0),
@@ -44,11 +51,12 @@ export function summary(turns: readonly Measured[]): Measured {
     p50: middle(({ p50 }) => p50),
     p99: middle(({ p99 }) => p99),
     perSecond: middle(({ perSecond }) => perSecond),
+    cpuMicros: middle((turn) => turn.cpuMicros),
   };
 }
 
 /** A figure of one case as a multiple of another's, round by round; the round in the middle. */
-export function ratio(turns: Turns, name: string, other: string, of: (turn: Measured) => number): number {
+export function ratio(turns: Turns, name: string, other: string, of: (turn: Turn) => number): number {
   const others = turns.get(other) ?? [];
   return median(
     (turns.get(name) ?? []).flatMap((turn, round) => {
@@ -56,6 +64,13 @@ export function ratio(turns: Turns, name: string, other: string, of: (turn: Meas
       return beside === undefined ? [] : [of(turn) / of(beside)];
     }),
   );
+}
+
+/** Processor time of a process since it began, in ticks of 10 ms (proc(5)); NaN where the system does not tell. */
+function cpuMicros(pid: number | undefined): number {
+  if (pid === undefined || process.platform !== 'linux') return Number.NaN;
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
 function median(values: readonly number[]): number {

@@ -2,15 +2,16 @@
 import { join } from 'node:path';
 import type { BenchRow } from './report.ts';
 import { inferCall, scoringCall } from './serving-calls.ts';
-import { ask, type Call } from './serving-load.ts';
-import { models, slug } from './serving-models.ts';
+import { ask, type Call, load } from './serving-load.ts';
+import { models, slug, withoutNames } from './serving-models.ts';
 import { installedPeers, mlflowScoring, mlserver, type Peer } from './serving-peers.ts';
-import { servingStack } from './serving-stack.ts';
+import { serve, servingStack } from './serving-stack.ts';
 import { inTurns, type Pace, ratio, summary } from './serving-turns.ts';
 
 const compared = ['tiny linear', '100 trees'];
 const rowCounts = [1, 32];
 const connections = 50;
+const warmUpSeconds = 3;
 /** Of a probability; the servers have other builds of one runtime. */
 const tolerance = 1e-5;
 
@@ -25,23 +26,19 @@ export async function benchVersus(
   const rows: BenchRow[] = [];
   const stack = await servingStack(data, appDir);
   try {
-    for (const name of python.mlflow === undefined ? [] : compared)
-      await beside(
-        await mlflowScoring(python.mlflow ?? '', join(folder, `mlflow-${slug(name)}`), bytesOf(name)),
-        async (url) => {
-          for (const count of rowCounts)
-            rows.push(
-              ...(await versus(
-                'MLflow',
-                name,
-                count,
-                pace,
-                [stack.url, scoringCall(`/endpoints/${slug(name)}`, count)],
-                [url, scoringCall('', count)],
-              )),
-            );
-        },
-      );
+    for (const name of python.mlflow === undefined ? [] : compared) {
+      // MLflow's scoring takes no data frame for a model that answers with a table of probabilities.
+      const model = withoutNames(bytesOf(name));
+      const plain = `plain-${slug(name)}`;
+      await serve(stack.url, plain, model);
+      const peer = await mlflowScoring(python.mlflow ?? '', join(folder, `mlflow-${plain}`), model);
+      await beside(peer, async (url) => {
+        for (const count of rowCounts) {
+          const own: Way = [stack.url, scoringCall(`/endpoints/${plain}`, count)];
+          rows.push(...(await versus('MLflow', name, count, pace, own, [url, scoringCall('', count)])));
+        }
+      });
+    }
     if (python.mlserver !== undefined) {
       const served = Object.fromEntries(compared.map((name) => [slug(name), bytesOf(name)]));
       await beside(await mlserver(python.mlserver, join(folder, 'mlserver'), served), async (url) => {
@@ -87,6 +84,8 @@ async function versus(
   theirs: Way,
 ): Promise<BenchRow[]> {
   await expectSame(own, theirs);
+  for (const [url, call] of [own, theirs])
+    await load(url, call, connections, Math.min(warmUpSeconds, 2 * pace.seconds));
   const what = `${model}, ${rows} ${rows === 1 ? 'row' : 'rows'}`;
   const names = [`${what}, beside ${peer}`, `${what}, ${peer}`] as const;
   const turns = await inTurns(

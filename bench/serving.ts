@@ -7,13 +7,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Stack } from '../local/stack.ts';
 import { type BenchOptions, type BenchResult, type BenchRow, columns } from './report.ts';
 import { echoCall, inferCall } from './serving-calls.ts';
 import { benchCold } from './serving-cold.ts';
-import { load, type Measured } from './serving-load.ts';
+import { load } from './serving-load.ts';
 import { models, slug } from './serving-models.ts';
 import { appWithEcho, serve, servingStack } from './serving-stack.ts';
-import { type Case, inTurns, type Pace, ratio, summary, type Turns } from './serving-turns.ts';
+import { type Case, inTurns, type Pace, ratio, summary, type Turn, type Turns } from './serving-turns.ts';
 import { benchVersus } from './serving-versus.ts';
 
 /** The budgets of DESIGN.md's section 8. */
@@ -63,25 +64,27 @@ async function benchOwn(data: string, appDir: string, pace: Pace): Promise<Turns
     await serve(stack.url, slug(alone), models[large]?.() ?? new Uint8Array(), { micro_batch_rows: 1 });
     // The first thousands of calls pay for the compiler.
     await load(stack.url, inferCall(slug(small), 'JSON', 1), 50, warmUpSeconds);
-    const turns = new Map<string, readonly Measured[]>();
+    const turns = new Map<string, readonly Turn[]>();
     for (const rows of connectionsByRows.keys())
-      for (const [name, measured] of await inTurns(casesOf(stack.url, rows), pace)) turns.set(name, measured);
+      for (const [name, measured] of await inTurns(casesOf(stack, rows), pace)) turns.set(name, measured);
     return turns;
   } finally {
     await stack.stop();
   }
 }
 
-function casesOf(url: string, rows: number): Case[] {
+function casesOf({ url, pids }: Stack, rows: number): Case[] {
+  const pid = pids.host;
   const connections = connectionsByRows.get(rows) ?? 1;
   const infer = (model: string, form: 'JSON' | 'binary') => ({
     name: nameOf(model, form, rows),
     url,
     call: inferCall(slug(model), form, rows),
     connections,
+    pid,
   });
   return [
-    { name: nameOf('echo', 'JSON', rows), url, call: echoCall(rows), connections },
+    { name: nameOf('echo', 'JSON', rows), url, call: echoCall(rows), connections, pid },
     ...Object.keys(models).flatMap((model) => [infer(model, 'JSON'), infer(model, 'binary')]),
     ...(rows === 1 ? [infer(alone, 'JSON')] : []),
   ];
@@ -90,7 +93,7 @@ function casesOf(url: string, rows: number): Case[] {
 const nameOf = (what: string, form: string, rows: number) =>
   `${what}, ${form}, ${rows} ${rows === 1 ? 'row' : 'rows'}`;
 
-const perSecond = (measured: Measured) => measured.perSecond;
+const perSecond = (turn: Turn) => turn.perSecond;
 
 function rowsOf(turns: Turns): BenchRow[] {
   const of = (model: string, form: 'JSON' | 'binary') => nameOf(model, form, 1);
@@ -111,6 +114,11 @@ function rowsOf(turns: Turns): BenchRow[] {
       budget: { max: tailRatioMax },
     },
     {
+      name: `${of(small, 'JSON')}: processor time, of echo's`,
+      value: ratio(turns, of(small, 'JSON'), echo, (turn) => turn.cpuMicros),
+      unit: '×',
+    },
+    {
       name: `${of(large, 'JSON')}: throughput, of each call alone`,
       value: ratio(turns, of(large, 'JSON'), of(alone, 'JSON'), perSecond),
       unit: '×',
@@ -120,15 +128,16 @@ function rowsOf(turns: Turns): BenchRow[] {
   ];
 }
 
-function figuresOf(name: string, { p50, p99, perSecond: calls }: Measured): BenchRow[] {
+function figuresOf(name: string, { p50, p99, perSecond: calls, cpuMicros }: Turn): BenchRow[] {
   return [
     { name: `${name}: throughput`, value: calls, unit: '/s' },
     { name: `${name}: p50`, value: p50, unit: 'ms' },
     { name: `${name}: p99`, value: p99, unit: 'ms' },
+    { name: `${name}: processor time of the host`, value: cpuMicros, unit: 'µs' },
   ];
 }
 
-/** A line a model, and of each number of rows: calls a second, the share of echo's, rows a second, p99. */
+/** A line a model, and of each number of rows: calls a second, the share of echo's, rows a second, times, and processor time of the host. */
 function textOf(turns: Turns): string {
   const heads = [...connectionsByRows].flatMap(([rows, connections]) => [
     `${rows} × ${connections}: /s`,
@@ -136,6 +145,7 @@ function textOf(turns: Turns): string {
     'rows/s',
     'p50 ms',
     'p99 ms',
+    'cpu µs',
   ]);
   const lines = ['echo', ...Object.keys(models), alone].flatMap((what) =>
     (['JSON', 'binary'] as const).flatMap((form) => {
@@ -149,8 +159,15 @@ function textOf(turns: Turns): string {
 function cellsOf(turns: Turns, what: string, form: string, rows: number): string[] {
   const name = nameOf(what, form, rows);
   const measured = turns.get(name);
-  if (measured === undefined) return ['', '', '', '', ''];
-  const { perSecond: calls, p50, p99 } = summary(measured);
+  if (measured === undefined) return ['', '', '', '', '', ''];
+  const { perSecond: calls, p50, p99, cpuMicros } = summary(measured);
   const share = ratio(turns, name, nameOf('echo', 'JSON', rows), perSecond);
-  return [calls.toFixed(0), share.toFixed(2), (calls * rows).toFixed(0), p50.toFixed(1), p99.toFixed(1)];
+  return [
+    calls.toFixed(0),
+    share.toFixed(2),
+    (calls * rows).toFixed(0),
+    p50.toFixed(1),
+    p99.toFixed(1),
+    cpuMicros.toFixed(0),
+  ];
 }
