@@ -7,84 +7,30 @@ import {
   type NewEndpoint,
   onlyDeployment,
 } from '../../../shared/endpoints/index.ts';
+import {
+  alias,
+  defined,
+  deployment,
+  deploymentName,
+  deploymentOf,
+  followsOne,
+  model,
+  type Named,
+  type Refinement,
+  refuse,
+  version,
+  whole,
+} from './deployment-input.ts';
 
-const deploymentName = z
-  .string({ error: 'must be text' })
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9 and hyphens, and start with a letter');
-const model = z.string({ error: 'must be the name of a registered model' }).min(1, 'must not be empty');
-const alias = z.string({ error: 'must be an alias of the model' }).min(1, 'must not be empty');
-const version = z
-  .union(
-    [
-      z.number(),
-      z
-        .string()
-        .regex(/^\d{1,9}$/)
-        .transform(Number),
-    ],
-    {
-      error: 'must be the number of a version',
-    },
-  )
-  .refine((number) => Number.isInteger(number) && number >= 1, 'must be the number of a version');
 const shares = z.record(
   deploymentName,
   z.number({ error: 'must be a number of percent' }).min(0, 'must be 0 to 100').max(100, 'must be 0 to 100'),
   { error: 'must be an object of percents by deployment' },
 );
-const whole = (least: number, most: number) =>
-  z
-    .number({ error: 'must be a number' })
-    .int('must be a whole number')
-    .min(least, `must be ${least} to ${most}`)
-    .max(most, `must be ${least} to ${most}`);
 const column = z
   .string({ error: 'must be the name of a column' })
   .min(1, 'must be the name of a column')
   .max(250, 'must be at most 250 characters');
-
-const settings = z.strictObject({
-  execution: z.enum(['auto', 'inline', 'worker', 'process']).optional(),
-  micro_batch_rows: whole(1, 1024).optional(),
-});
-
-/** What says by which model, or where, a deployment answers: a model with an alias or a version, or a URL. */
-const deployment = z
-  .strictObject({
-    name: deploymentName,
-    model: model.optional(),
-    alias: alias.optional(),
-    version: version.optional(),
-    settings: settings.optional(),
-    url: z.string({ error: 'must be a URL' }).optional(),
-    // What it is made of is looked at where nothing quotes it.
-    secret: z.unknown().optional(),
-  })
-  .superRefine((given, check) => {
-    if (given.url === undefined) return followsOne(given, check);
-    for (const field of ['model', 'alias', 'version', 'settings'] as const)
-      if (given[field] !== undefined)
-        refuse(check, field, `is for a registered model; leave out either it or 'url'`);
-  });
-
-type Refinement = z.core.$RefinementCtx;
-
-function refuse(check: Refinement, field: string, message: string): void {
-  check.addIssue({ code: 'custom', path: [field], message });
-}
-
-type Named = { model?: unknown; alias?: unknown; version?: unknown; secret?: unknown };
-
-/** Refuses a model without an alias or a version, or with both. */
-function followsOne(given: Named, check: Refinement): void {
-  if (given.model === undefined) return refuse(check, 'model', "must be given, or 'url'");
-  if (given.alias === undefined && given.version === undefined)
-    return refuse(check, 'alias', "must be given, or 'version'");
-  if (given.alias !== undefined && given.version !== undefined)
-    return refuse(check, 'version', "cannot be given with 'alias'; leave out one of them");
-  // Not at the secret: what is refused is quoted.
-  if (given.secret !== undefined) refuse(check, 'url', "must be given with 'secret'");
-}
 
 const rollout = z.strictObject({
   plan: z
@@ -254,22 +200,4 @@ function deploymentsOf(given: Given): NewDeployment[] | undefined {
   if (given.model === undefined) return undefined;
   if (given.alias !== undefined) return [following(given.model, given.alias)];
   return [{ name: onlyDeployment, model: given.model, follows: { version: given.version ?? 0 } }];
-}
-
-function deploymentOf(given: z.output<typeof deployment>): NewDeployment {
-  const { name, url, settings: of } = given;
-  if (url !== undefined) return { name, url, secret: given.secret };
-  return {
-    name,
-    model: given.model ?? '',
-    follows: given.alias === undefined ? { version: given.version ?? 0 } : { alias: given.alias },
-    ...(of && { settings: defined({ execution: of.execution, microBatchRows: of.micro_batch_rows }) }),
-  };
-}
-
-/** Without what is undefined. */
-function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
