@@ -34,7 +34,9 @@ export function SettingsCard({ endpoint }: { readonly endpoint: Endpoint }) {
           'New versions':
             rollout.plan.length === 1
               ? 'take over at once'
-              : `get ${rollout.plan.map((each) => figure(each)).join(', ')} %, ${span(rollout.hold_seconds)} each at least`,
+              : `get ${rollout.plan.map((each) => figure(each)).join(', ')} % of the calls${
+                  rollout.hold_seconds > 0 ? `, each for ${span(rollout.hold_seconds)} at least` : ''
+                }`,
         }}
       />
     </Card>
