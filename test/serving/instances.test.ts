@@ -39,7 +39,7 @@ async function register(model: string, bytes: Uint8Array): Promise<void> {
     body: Buffer.from(bytes),
   });
   if (!put.ok) throw new Error(await put.text());
-  const id = run?.['info']?.['run_id'];
+  const id = String(run?.['info']?.['run_id']);
   await call('POST', '/api/2.0/mlflow/model-versions/create', {
     name: model,
     source: `runs:/${id}/model`,
@@ -84,10 +84,10 @@ async function follows(by: () => string, secondsMax: number): Promise<number> {
 async function underTraffic(work: () => Promise<void>, spared: () => number | undefined = () => undefined) {
   const answers: string[] = [];
   const failures: string[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const callers = hosts.urls.flatMap((url, host) =>
     Array.from({ length: 2 }, async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         if (spared() === host) {
           await wait(20);
           continue;
@@ -102,7 +102,7 @@ async function underTraffic(work: () => Promise<void>, spared: () => number | un
   try {
     await work();
   } finally {
-    isOver = true;
+    over.abort();
     await Promise.all(callers);
   }
   return { answers, failures };

@@ -98,7 +98,8 @@ describe('what is counted of calls', () => {
 
 describe('summaries of several instances', () => {
   test('are merged, and are in the store without being asked for after the seconds of the prediction log', async () => {
-    const { instances, close } = await testInstances(3);
+    const stack = await testInstances(3);
+    const { instances } = stack;
     try {
       for (const ctx of instances) {
         const quick = { ...ctx, settings: { ...ctx.settings, predictionFlushSeconds: 0.1 } };
@@ -117,7 +118,7 @@ describe('summaries of several instances', () => {
         [minute, 0, 3],
       ]);
     } finally {
-      await close();
+      await stack.close();
     }
   });
 
