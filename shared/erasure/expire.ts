@@ -46,10 +46,11 @@ export async function expireHour(
   const container = ctx.stores.blobs('predictions');
   const folder = (kind: LogKind) => logFolder(ctx, endpoint, kind, hour);
   if (!isDryRun) {
-    const labels = await container.removeBelow(folder('labels'));
-    for (const kind of ['tombstones', 'queued', 'set-aside'] as const)
-      await container.removeBelow(folder(kind));
-    await removeProfiles(ctx, endpoint, hour);
+    const [labels] = await Promise.all([
+      container.removeBelow(folder('labels')),
+      ...(['tombstones', 'queued', 'set-aside'] as const).map((kind) => container.removeBelow(folder(kind))),
+      removeProfiles(ctx, endpoint, hour),
+    ]);
     // Last, since an hour is found by its parts.
     return { ...none, labels, parts: await container.removeBelow(folder('parts')) };
   }

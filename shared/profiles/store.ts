@@ -99,8 +99,8 @@ export function partProfileName(ctx: Context, endpoint: string, hour: string, bu
 
 /** Removes what was counted in an hour. */
 export async function removeProfiles(ctx: Context, endpoint: string, hour: string): Promise<void> {
-  for (const kind of ['parts', 'hours'] as const)
-    await ctx.stores.blobs('profiles').removeBelow(profileFolder(ctx, endpoint, kind, hour));
+  const folders = (['parts', 'hours'] as const).map((kind) => profileFolder(ctx, endpoint, kind, hour));
+  await Promise.all(folders.map((folder) => ctx.stores.blobs('profiles').removeBelow(folder)));
 }
 
 function edgesName(ctx: Context, { modelId, version }: Version): string {

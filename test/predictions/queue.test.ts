@@ -2,6 +2,7 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { predictionsPoison } from '../../functions/predictions.ts';
 import type { Context } from '../../shared/context.ts';
+import { erase, getErasure, requestErasure } from '../../shared/erasure/index.ts';
 import { eraseHour } from '../../shared/predictions/erase-rows.ts';
 import { keepQueued, readPredictions } from '../../shared/predictions/index.ts';
 import { encodePart, readPart } from '../../shared/predictions/part.ts';
@@ -11,11 +12,12 @@ import { joinRows, rowsOf, schemaOf } from '../../shared/predictions/rows.ts';
 import { head, requests } from '../../shared/predictions/golden/part-1.ts';
 import { predict, targetOf } from '../../shared/serving/index.ts';
 import { classifier, features, publish } from '../serving/support.ts';
-import { type TestServer, testServer } from '../support/server.ts';
+import { keyedServer } from '../privacy/support.ts';
+import type { TestServer } from '../support/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await testServer();
+  server = await keyedServer();
   await publish(server, 'm', classifier());
 });
 afterAll(() => server.close());
@@ -201,6 +203,27 @@ describe('rows in a queue', () => {
     expect(await logged('poisoned')).toEqual(ids);
     await predictionsPoison({ ...message, tries: 20 }, invocation as never);
     expect(await blobs('default/poisoned/set-aside/')).toHaveLength(1);
+  });
+
+  test('hold an erasure back that was asked for behind them', async () => {
+    await deployQueued('behind');
+    await ask('behind');
+    const { jobId } = await requestErasure(server.ctx, {
+      subject: { column: 'length', value: 0 },
+      endpoint: 'behind',
+      reason: 'test',
+      dryRun: false,
+    });
+    const later = (seconds: number): Context => ({
+      ...server.ctx,
+      clock: { now: () => Date.now() + seconds * 1000 },
+    });
+    await erase(later(120), { jobId });
+    expect(await getErasure(server.ctx, jobId)).toMatchObject({ status: 'waiting' });
+    await server.drain();
+    await erase(later(120), { jobId });
+    expect(await getErasure(server.ctx, jobId)).toMatchObject({ status: 'finished', found: [{ rows: 1 }] });
+    expect(await logged('behind')).toHaveLength(1);
   });
 
   test('a row of the hour before lies in the part of its own hour', async () => {
