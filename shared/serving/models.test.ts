@@ -8,7 +8,9 @@ import type { Context } from '../context.ts';
 import { linearClassifier, linearRegressor, mlDomain, type NodeSpec, writeModel } from '../onnx/index.ts';
 import { matrix, run } from '../onnx/testing.ts';
 import type { VersionReady } from '../registry/index.ts';
-import { loadedModels } from '../execution/index.ts';
+import { deploymentSettingsDefault } from '../endpoints/index.ts';
+import { executionFacts, loadedModels } from '../execution/index.ts';
+import { loop, looped, stored as storedModel } from '../execution/testing.ts';
 import { loadModel } from './models.ts';
 
 let context: TestContext;
@@ -34,27 +36,8 @@ const classifier = (shift: number, features = ['x', 'y']) =>
     intercepts: [shift, 0],
   });
 
-async function stored(
-  ctx: Context,
-  bytes: Uint8Array,
-  change: Partial<VersionReady> = {},
-): Promise<VersionReady> {
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const blob = `default/served/${digest.slice(7)}`;
-  await ctx.stores.blobs('models').write(blob, bytes);
-  return {
-    modelId: 'm',
-    version: 1,
-    digest,
-    bytes: bytes.byteLength,
-    signature: { inputs: [], outputs: [] },
-    features: ['x', 'y'],
-    labels,
-    served: { path: 'model.onnx', blob, digest, bytes: bytes.byteLength, external: [], changes: [] },
-    timings: { loadMilliseconds: 1, runMillisecondsP50: 1, runMillisecondsMax: 1, memoryBytes: 1 },
-    ...change,
-  };
-}
+const stored = (ctx: Context, bytes: Uint8Array, change: Partial<VersionReady> = {}) =>
+  storedModel(ctx, bytes, { features: ['x', 'y'], labels, ...change });
 
 /** A context that counts how often a blob is read. */
 function counting(): { ctx: Context; reads: () => number } {
@@ -278,6 +261,29 @@ describe('loading', () => {
       message: expect.not.stringMatching(/Gather|idx|\//),
     });
     expect(lines.join()).toContain('Gather');
+  });
+});
+
+describe('a deadline', () => {
+  test('is kept where a run would never end, and whoever asks next is answered', async () => {
+    const { ctx } = context;
+    const model = await loadModel(ctx, await stored(ctx, loop(), { features: null, labels: null }));
+    const begun = Date.now();
+    const endless = model.run(looped(2n ** 50n), { deadlineAt: begun + 500 });
+    await expect(endless).rejects.toMatchObject({ code: 'timeout', status: 504 });
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(499);
+    expect(await model.run(looped(2n, [3, 4]))).toMatchObject({ y: { data: Float32Array.of(3, 4) } });
+    expect(executionFacts(model.ready, deploymentSettingsDefault)).toMatchObject({ mode: 'process' });
+  });
+
+  test('that is over already is too late, whatever the model', async () => {
+    const { ctx } = context;
+    const model = await loadModel(ctx, await stored(ctx, loop(), { features: null, labels: null }), {
+      execution: 'inline',
+      microBatchRows: 1,
+    });
+    const late = model.run(looped(1n), { deadlineAt: Date.now() - 1 });
+    await expect(late).rejects.toMatchObject({ code: 'timeout' });
   });
 });
 
