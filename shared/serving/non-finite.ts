@@ -13,7 +13,9 @@ export function elementsOf({ nonFinite }: Pick<Endpoint, 'nonFinite'>, byDefault
   const policy = nonFinite ?? byDefault;
   return (output, tensor, at) => {
     const value = jsonElement(tensor, at);
-    if (!isFloat(tensor.type) || Number.isFinite(value)) return value;
+    if (!isFloat(tensor.type)) return value;
+    if (Object.is(value, -0)) return minusZero;
+    if (Number.isFinite(value)) return value;
     switch (policy) {
       case 'null':
         return null;
@@ -27,3 +29,6 @@ export function elementsOf({ nonFinite }: Pick<Endpoint, 'nonFinite'>, byDefault
     }
   };
 }
+
+/** JSON has a minus zero, which JSON.stringify does not write. */
+const minusZero = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0');

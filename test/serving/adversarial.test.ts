@@ -199,7 +199,7 @@ describe('shapes', () => {
     [[null, 1, 3]],
     [['1', '1', '3']],
     [[true, true, 3]],
-    [[1e400, 1, 3]],
+    [['1e400', 1, 3]],
   ])('%j of three elements is a 400 before anything is allocated', async (shape) => {
     expect((await infer('floats', { inputs: [{ ...good, shape }] })).status).toBe(400);
   });
