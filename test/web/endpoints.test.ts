@@ -219,9 +219,12 @@ describe('endpoints', () => {
   });
 
   test('put no barrier before anyone, in either theme, in a narrow window, and in their long form', async () => {
-    const inBothThemes = async ({ page, barriers }: View) => {
+    const inBothThemes = async ({ page, barriers, settled }: View) => {
       const light = await barriers();
       await page.emulateMedia({ colorScheme: 'dark' });
+      await page.locator('html[data-theme="dark"]').waitFor();
+      // What is drawn in the other colours is so a frame later.
+      await settled();
       return [...light, ...(await barriers())];
     };
     const opened = async (view: View) => {
