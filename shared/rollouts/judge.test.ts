@@ -18,9 +18,9 @@ describe('a rollout to a version that is as good', () => {
         random: seeded(seed),
         stable: steady,
         canary: steady,
-        callsPerMinute: 150,
+        callsPerMinute: 100,
         policy: { plan: [10, 50, 100], holdSeconds: 300 },
-        guards: { alpha, requestsMin: 50 },
+        guards: { alpha, requestsMin: 30 },
       });
       outcomes[outcome]++;
     }
