@@ -221,7 +221,7 @@ describe('a file of labels', () => {
     expect((await sendFile('', 'text/csv', csv([`${id},a`]))).status).toBe(400);
   });
 
-  test('has 100,000 labels and 16 MB at most', async () => {
+  test('has 100,000 labels and 16 MB at most', { timeout: 120_000 }, async () => {
     await deploy(server, 'large', classifier());
     const ids: string[] = [];
     for (let call = 0; call < 10; call++) ids.push(...(await ask('large', 10_000)));
