@@ -75,7 +75,7 @@ export async function mlserver(
       JSON.stringify({
         name,
         implementation: 'serving_mlserver.OnnxModel',
-        parameters: { uri: './model.onnx' },
+        parameters: { uri: join(folder, name, 'model.onnx') },
       }),
     );
   }
