@@ -32,14 +32,15 @@ async function drop(name: string): Promise<void> {
   await server.drain();
 }
 
-/** The job that scores a file. */
+/** The job that scored a file. */
 async function jobOf(name: string): Promise<JsonObject> {
   return eventually(async () => {
     const { body } = await server.call('GET', '/api/v1/batch-jobs?endpoint=iris');
     const job = items(body['jobs']).find(
       ({ input }) => String((input as JsonObject)['name']) === `iris/${name}`,
     );
-    if (!job) throw new Error(`No job for ${name} yet.`);
+    if (!job || !['succeeded', 'failed'].includes(String(job['status'])))
+      throw new Error(`No job has ended for ${name} yet.`);
     return job;
   });
 }
