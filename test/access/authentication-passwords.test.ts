@@ -163,7 +163,7 @@ describe('trying passwords', () => {
     // Forty-nine more, without their work.
     const counts = await documents.query<Document & { failures: number }>(
       { text: "SELECT * FROM c WHERE c.type = 'attempts' AND STARTSWITH(c.id, 'attempts:address:')" },
-      { key: ['*'] },
+      { key: ['*'], consistency: 'strong' },
     );
     for (const { id } of counts) {
       const stored = await documents.read<Document>(['*'], id);

@@ -12,6 +12,7 @@ import {
 import { createModel, createVersion } from '../../shared/registry/index.ts';
 import { createExperiment, createRun, logInputs } from '../../shared/tracking/index.ts';
 import { arrows, dataset, gitTags } from '../lineage/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 
 const here = { inWorkspace: 'default' };
@@ -108,8 +109,10 @@ describe('the graph around what is shared', () => {
   });
 
   test('shows what was told from outside to who holds a role in the workspace', async () => {
-    const told = await around(most(), 'openlineage-job:airflow/load');
-    expect(arrows(told).join('\n')).toContain('wrote openlineage-dataset:s3://bucket/open.csv');
+    await eventually(async () => {
+      const told = await around(most(), 'openlineage-job:airflow/load');
+      expect(arrows(told).join('\n')).toContain('wrote openlineage-dataset:s3://bucket/open.csv');
+    });
     await expect(around(one(), 'openlineage-job:airflow/load')).rejects.toMatchObject(missing);
   });
 });

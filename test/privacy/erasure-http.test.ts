@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { erase } from '../../shared/erasure/index.ts';
 import { deploy } from '../serving/support.ts';
+import { eventually } from '../support/eventually.ts';
 import type { TestServer } from '../support/server.ts';
 import { askAbout, at, keyedServer, peopleModel, placesOf, putPolicy } from './support.ts';
 
@@ -62,8 +63,10 @@ describe('POST /api/v1/erasure', () => {
     });
     expect(JSON.stringify(report.body)).not.toContain('hashed:');
     expect(await placesOf(server.ctx, 'Annegret')).toEqual([]);
-    const listed = await server.call('GET', '/api/v1/erasure?max_results=1');
-    expect(listed.body['erasures']).toEqual([report.body]);
+    await eventually(async () => {
+      const listed = await server.call('GET', '/api/v1/erasure?max_results=1');
+      expect(listed.body['erasures']).toEqual([report.body]);
+    });
   });
 
   test.each([

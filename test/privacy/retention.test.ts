@@ -6,6 +6,7 @@ import { checkNow, listResults } from '../../shared/monitoring/index.ts';
 import { setModelTag } from '../../shared/registry/index.ts';
 import { readLabels, readPredictions, recordLabels } from '../../shared/predictions/index.ts';
 import { deploy } from '../serving/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { dyingAfter } from '../support/dying.ts';
 import type { TestServer } from '../support/server.ts';
 import { askAbout, at, blobsDyingAfter, hour, keyedServer, peopleModel, putPolicy } from './support.ts';
@@ -93,7 +94,10 @@ describe('the retention of an endpoint', () => {
     await inputs.write('all-kinds/in.csv', Buffer.from('person\nAnn\n'));
     await inputs.write('all-kinds-not/in.csv', Buffer.from('person\nAnn\n'));
     await expire(ctx, { endpoint: 'all-kinds' });
-    expect((await listResults(ctx, 'all-kinds', 10)).map(({ windowEnd }) => windowEnd)).toEqual([now]);
+    await eventually(async () => {
+      const results = await listResults(ctx, 'all-kinds', 10);
+      expect(results.map(({ windowEnd }) => windowEnd)).toEqual([now]);
+    });
     expect(await monitoring.stat('default/all-kinds/references/old.json')).toBeUndefined();
     expect(await monitoring.stat('default/all-kinds/references/new.json')).toBeDefined();
     expect(await inputs.stat('all-kinds/in.csv')).toBeDefined();

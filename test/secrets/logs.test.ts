@@ -204,7 +204,9 @@ describe('no planted secret is in a log or in an answer that refuses,', () => {
 async function everyDocument(): Promise<string> {
   const texts: string[] = [];
   for (const name of Object.keys(containers) as (keyof typeof containers)[])
-    for await (const doc of server.ctx.stores.documents(name).stream({ text: 'SELECT * FROM c' }))
+    for await (const doc of server.ctx.stores
+      .documents(name)
+      .stream({ text: 'SELECT * FROM c' }, { consistency: 'strong' }))
       texts.push(JSON.stringify(doc));
   return texts.join('\n');
 }

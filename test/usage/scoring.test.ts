@@ -6,6 +6,7 @@ import {
   type WorkspaceLimits,
 } from '../../shared/access/index.ts';
 import { classifier, deploy } from '../serving/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -31,8 +32,15 @@ async function drop(name: string): Promise<void> {
   await server.drain();
 }
 
-async function jobs(): Promise<JsonObject[]> {
-  return items((await server.call('GET', '/api/v1/batch-jobs?endpoint=iris')).body['jobs']);
+/** The job that scored a file. */
+async function jobOf(name: string): Promise<JsonObject> {
+  return eventually(async () => {
+    const { body } = await server.call('GET', '/api/v1/batch-jobs?endpoint=iris');
+    const job = items(body['jobs']).find(({ input }) => String(input?.['name']) === `iris/${name}`);
+    if (!job || !['succeeded', 'failed'].includes(String(job['status'])))
+      throw new Error(`No job has ended for ${name} yet.`);
+    return job;
+  });
 }
 
 async function rowOf(principal: string): Promise<JsonObject> {
@@ -72,12 +80,12 @@ describe('what is scored', () => {
     expect((await upload('a.csv')).status).toBe(201);
     expect(Number((await rowOf('local'))['stored_gb']) * 1e9).toBeCloseTo(Buffer.byteLength(csv), 3);
     await drop('b.csv');
-    const [job] = await jobs();
-    expect(String(job?.['status'])).toBe('succeeded');
+    const job = await jobOf('b.csv');
+    expect(String(job['status'])).toBe('succeeded');
     const platform = await rowOf('cairn');
     expect(platform).toMatchObject({ predictions: 0, batch_rows: 2 });
     expect(Number(platform['request_units'])).toBeGreaterThan(10);
-    expect(Number(platform['stored_gb']) * 1e9).toBeCloseTo(Number(job?.['output']?.['bytes']), 3);
+    expect(Number(platform['stored_gb']) * 1e9).toBeCloseTo(Number(job['output']?.['bytes']), 3);
   });
 
   test('is no more than the workspace may in a month: who asks is told when, a dropped file fails by name', async () => {
@@ -96,13 +104,12 @@ describe('what is scored', () => {
       /2 rows of files this month, and its limit is 2.*batch_rows_per_month/,
     );
     await drop('c.csv');
-    const refused = (await jobs()).find((job) => String(job['input']?.['name']) === 'iris/c.csv');
+    const refused = await jobOf('c.csv');
     expect(refused).toMatchObject({ status: 'failed' });
-    expect(JSON.stringify(refused?.['error'])).toContain('its limit is 2');
+    expect(JSON.stringify(refused['error'])).toContain('its limit is 2');
     await limit({});
     await drop('d.csv');
-    const scored = (await jobs()).find((job) => String(job['input']?.['name']) === 'iris/d.csv');
-    expect(String(scored?.['status'])).toBe('succeeded');
+    expect(String((await jobOf('d.csv'))['status'])).toBe('succeeded');
   });
 
   test('comes in no more where the workspace is full', async () => {

@@ -9,6 +9,7 @@ import {
   storedBytes,
   usageIn,
 } from '../../shared/usage/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { testInstances } from '../support/instances.ts';
 
 let instances: Context[];
@@ -104,11 +105,14 @@ describe('what was used', () => {
     accountOf(instance(), 'other', principal).calls += 2;
     await flushUsage(instance());
     expect((await rowsOf(instance(), principal.id))[0]?.calls).toBe(1);
-    const all = await usageIn(instance(), { month, principal: principal.id });
-    expect(all.rows.map(({ workspace, calls }) => [workspace, calls])).toEqual([
-      ['default', 1],
-      ['other', 2],
-    ]);
+    const all = await eventually(async () => {
+      const found = await usageIn(instance(), { month, principal: principal.id });
+      expect(found.rows.map(({ workspace, calls }) => [workspace, calls])).toEqual([
+        ['default', 1],
+        ['other', 2],
+      ]);
+      return found;
+    });
     expect(all.totals.calls).toBe(3);
   });
 });
