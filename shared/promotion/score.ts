@@ -5,7 +5,7 @@ import { CairnError } from '../http/index.ts';
 import { portsOf, type VersionReady } from '../registry/index.ts';
 import { rulesOf } from '../endpoints/index.ts';
 import { scoresOf } from '../predictions/index.ts';
-import { answerAside, parseInvocation, type Tensors } from '../serving/index.ts';
+import { answerAside, parseInvocation, parseScoringJson, readingOf, type Tensors } from '../serving/index.ts';
 import type { DataSet } from './gates/drift.ts';
 import type { Answers } from './gates/no-regression.ts';
 
@@ -68,12 +68,13 @@ export async function answersOf(
   // What its author tagged as personal data is not quoted by what is wrong with a row.
   const rules = await rulesOf(ctx, {}, { modelId, stable: { version, digest } });
   const model = { ready, inputs: portsOf(ready.signature.inputs), rules };
+  const reading = readingOf([model]);
   const batches: Tensors[] = [];
   for (let from = 0; from < rows.length; from += rowsPerBatch) {
     const batch = rows.slice(from, from + rowsPerBatch);
     const data = batch.map((row) => cells.map((column) => column[row] ?? null));
     const text = JSON.stringify({ dataframe_split: { columns, data } });
-    batches.push((await parseInvocation('json', text, model)).inputs);
+    batches.push(parseInvocation(parseScoringJson(text, reading), model).inputs);
   }
   const { roles, answers } = await answerAside(ctx, ready, batches);
   if (!roles)
