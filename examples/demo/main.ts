@@ -126,7 +126,12 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   fact((await champion(cairn, name)) === worse, `one call rolls back to version ${worse}`);
   await promote(cairn, name, first);
   await trustGates(cairn, name);
-  await cairn.call('POST', '/api/v1/endpoints', { name, model: name, alias: 'champion', rollout: { plan: [100] } });
+  await cairn.call('POST', '/api/v1/endpoints', {
+    name,
+    model: name,
+    alias: 'champion',
+    rollout: { plan: [100] },
+  });
   await eventually('the endpoint becoming ready', 60, () => pinned(cairn, name, first));
   say(`version ${first} inspected, endpoint ${name} answers with it`);
 

@@ -203,15 +203,13 @@ async function hasLineage(ctx: Context, workspace: string): Promise<boolean> {
 async function contents(ctx: Context, workspace: string): Promise<string[]> {
   const counts = await Promise.all(
     kinds.map(({ container, type, except = '' }) =>
-      ctx.stores
-        .documents(container)
-        .query<number>(
-          {
-            text: `SELECT VALUE COUNT(1) FROM c WHERE c.type = @type${except}`,
-            values: { type, now: ctx.clock.now() },
-          },
-          { key: [workspace], consistency: 'strong' },
-        ),
+      ctx.stores.documents(container).query<number>(
+        {
+          text: `SELECT VALUE COUNT(1) FROM c WHERE c.type = @type${except}`,
+          values: { type, now: ctx.clock.now() },
+        },
+        { key: [workspace], consistency: 'strong' },
+      ),
     ),
   );
   const runs = await ctx.stores.documents('runs').query<string>(

@@ -113,7 +113,7 @@ describe('a monitor', () => {
     };
     const everyMinute = { every_seconds: 60 };
     await server.call('PUT', '/api/v1/monitors/paced', everyMinute);
-    await monitorEndpoint(ctx, { subject: { endpoint: 'paced' } } as unknown as CairnEvent);
+    await monitorEndpoint(ctx, { subject: { endpoint: 'paced' } });
     expect(await entry()).toMatchObject({ everySeconds: 60 });
     await unschedule(ctx, 'monitor:default:paced');
     expect((await server.call('PUT', '/api/v1/monitors/paced', everyMinute)).status).toBe(200);
