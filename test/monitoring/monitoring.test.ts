@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
 import type { Document } from '../../shared/documents.ts';
+import { unschedule } from '../../shared/events/index.ts';
 import {
   checkDue,
   checkNow,
