@@ -149,7 +149,8 @@ async function eventsOf(name: string): Promise<unknown[]> {
 
 describe('a breach', () => {
   test('leads through training and gate to a better champion, with every figure in the job', async () => {
-    await degraded('better', 'good');
+    // Rows are withheld by their random ids: of so many the accuracy hardly strays from its 0.64.
+    await degraded('better', 'good', 2000);
     await breach('better');
     const job = await finished('better');
     expect(job).toMatchObject({
@@ -164,8 +165,7 @@ describe('a breach', () => {
     if (job.status !== 'promoted') throw new Error(job.status);
     const { champion, challenger, rows } = job.gate;
     expect(rows).toBeGreaterThan(100);
-    // About 0.62 of the withheld rows, which are few and drawn by random ids.
-    expect(champion.accuracy).toBeLessThan(0.8);
+    expect(champion.accuracy).toBeLessThan(0.7);
     expect(challenger.accuracy).toBeGreaterThan(0.9);
     expect(challenger.logLoss).toBeLessThan(champion.logLoss ?? 0);
     expect(await championOf('better')).toBe(2);

@@ -119,6 +119,7 @@ describe('whoever is not signed in', () => {
     }
     await page.goBack();
     await page.getByRole('heading', { level: 1, name: 'Sign in to Cairn' }).waitFor();
+    await other.close();
     await view.close();
   });
 

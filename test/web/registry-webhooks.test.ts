@@ -102,7 +102,7 @@ describe('webhooks', () => {
         .poll(
           async () => {
             await page.getByRole('button', { name: 'Refresh' }).click();
-            return page.locator('.delivery').first().innerText();
+            return (await page.locator('.delivery').allInnerTexts()).join();
           },
           { timeout: 30_000 },
         )
