@@ -327,7 +327,7 @@ describe('what an endpoint serves', () => {
     expect(await refusal('DELETE', 'model-versions/delete', { name: 'served', version: '1' })).toEqual([
       400,
       'INVALID_STATE',
-      "Model Version (name=served, version=1) is served by endpoint 'served' and cannot be deleted: move alias 'champion' to another version first.",
+      "Model Version (name=served, version=1) is served by endpoint 'served' and cannot be deleted: move its alias to another version, or give its deployment another, first.",
     ]);
     await publish(server, 'served', classifier(1));
     await call('DELETE', 'model-versions/delete', { name: 'served', version: '1' });
