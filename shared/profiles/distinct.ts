@@ -1,3 +1,5 @@
+import { murmur3 } from '../stats/index.ts';
+
 /** Registers of the sketch: 1.04 / √4096 is a standard error of 1.6 %. */
 const registersLog2 = 12;
 const registerCount = 1 << registersLog2;
@@ -27,7 +29,7 @@ export function mergeDistinct(a: Distinct, b: Distinct): Distinct {
   return a.map((value, i) => Math.max(value, b[i]));
 }
 
-/** The estimate; below 2.5 registers' worth by the number of empty ones, which is nearly exact. */
+/** The estimate; up to 2.5 times as many as there are registers by the empty ones (linear counting), which errs less there. */
 export function countDistinct(registers: Distinct): number {
   let inverse = 0;
   let empty = 0;
@@ -37,25 +39,4 @@ export function countDistinct(registers: Distinct): number {
   }
   const raw = ((0.7213 / (1 + 1.079 / registerCount)) * registerCount * registerCount) / inverse;
   return empty > 0 && raw <= 2.5 * registerCount ? registerCount * Math.log(registerCount / empty) : raw;
-}
-
-/** MurmurHash3 x86 32, https://github.com/aappleby/smhasher/wiki/MurmurHash3. */
-export function murmur3(bytes: Buffer, seed: number): number {
-  let hash = seed;
-  const mixed = (block: number) => {
-    const scaled = Math.imul(block, 0xcc9e2d51);
-    return Math.imul((scaled << 15) | (scaled >>> 17), 0x1b873593);
-  };
-  const whole = bytes.length & ~3;
-  for (let at = 0; at < whole; at += 4) {
-    hash ^= mixed(bytes.readInt32LE(at));
-    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
-  }
-  let tail = 0;
-  for (let at = bytes.length - 1; at >= whole; at--) tail = (tail << 8) | bytes[at];
-  if (bytes.length > whole) hash ^= mixed(tail);
-  hash ^= bytes.length;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -30,5 +30,6 @@ export { logGamma } from './gamma.ts';
 export { type KsMethod, ksOfCounts, type KsTest, ksTwoSample } from './ks.ts';
 export { mergeMoments, type Moments, momentsOf, noMoments, variance } from './moments.ts';
 export { benjaminiHochberg } from './multiple.ts';
+export { murmur3 } from './murmur3.ts';
 export { type Random32, xoshiro128 } from './random.ts';
 export { normalisedWasserstein, wassersteinDistance } from './wasserstein.ts';

@@ -1,3 +1,5 @@
+import { murmur3 } from '../stats/index.ts';
+
 /*
  * Scores in fixed bins, the same for every version, so that two of them compare. A class is the last 12 bits of a hash
  * of its name: it tells of nobody, and two of ten classes share a bin once in a hundred models. A number has bins
@@ -12,12 +14,7 @@ const exponentMax = 64;
 const notANumber = 99_999;
 
 export function classBin(name: string): number {
-  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/, and the mixing of MurmurHash3.
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash ^= hash >>> 13;
-  return classes + ((hash >>> 0) & (2 ** classBits - 1));
+  return classes + (murmur3(Buffer.from(name), 0) & (2 ** classBits - 1));
 }
 
 export function isClassBin(bin: number): boolean {
