@@ -71,13 +71,13 @@ export function mergeCategories(a: CategoryCounts, b: CategoryCounts): CategoryC
   };
 }
 
-/** A category as it is counted. */
+/** A category as it is counted, and as UTF-8 can hold it: half of a surrogate pair is U+FFFD, which it is in the log as well. */
 export function nameOf(text: string): string {
-  if (text.length <= categoryCharsMax) return text;
-  return `${text.slice(0, 64)}…${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  if (text.length <= categoryCharsMax) return text.toWellFormed();
+  return `${text.slice(0, 64).toWellFormed()}…${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
-/** At most 1,024 of the counts, each less by the next one, so that what is said of them holds in whatever order they came. */
+/** At most 1,024 of the counts, each less by the 1,025th, so that what is said of them holds in whatever order they came. */
 function mostFrequent(
   counts: ReadonlyMap<string, number>,
   other: number,

@@ -31,7 +31,8 @@ const knownCategoriesMax = 4_096;
 /**
  * The edges of a reference set: of a column of numbers 256 quantiles, the quantiles 2⁻⁹ … 2⁻¹⁹ of both tails, Doane's
  * equal-width bins and the deciles, so that the histograms other tools make of the reference can be made of the counts
- * exactly; of text its categories. A column of float32 has edges that are float32, since its values are.
+ * exactly; of text its categories. With `isFloat32` the values are rounded first as the model will get them, so that
+ * one that the reference has lies in the same bin when it is asked with.
  */
 export function edgeSetOf(
   columns: readonly ReferenceColumn[],

@@ -34,9 +34,9 @@ export async function foldHour(
       return [...kept.values()].map(({ profile }) => profile);
     const folded = await merged(ctx, parts, repeats);
     for (const [name, profile] of folded) {
-      const etag = kept.get(`${profileFolder(ctx, endpoint, 'hours', hour)}${name}`)?.etag;
-      const how = etag === undefined ? { createOnly: true } : { ifMatch: etag };
       const whole = `${profileFolder(ctx, endpoint, 'hours', hour)}${name}`;
+      const etag = kept.get(whole)?.etag;
+      const how = etag === undefined ? { createOnly: true } : { ifMatch: etag };
       if (!(await writeProfile(ctx, whole, profile, how))) return lost;
     }
     for (const name of kept.keys())

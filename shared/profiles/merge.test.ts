@@ -153,6 +153,24 @@ describe('profiles', () => {
     expect(() => mergeProfiles(profile([]), other)).toThrow('cannot be merged');
   });
 
+  test('count all classes as one where they are more than 256 together, whichever rows they come in', () => {
+    const classed = (from: number, to: number) =>
+      Array.from(
+        { length: to - from },
+        (_, i): Row => ({ x: 1, town: 'a', score: 0.5, class: `c${from + i}` }),
+      );
+    const parts = [classed(0, 200), classed(200, 300), classed(0, 10)];
+    const whole = profile(parts.flat());
+    expect([...whole.classes.keys()]).toEqual(['']);
+    const [a, b, c] = [profile(parts[0]), profile(parts[1], 200), profile(parts[2], 300)];
+    for (const merged of [
+      mergeProfiles(mergeProfiles(a, b), c),
+      mergeProfiles(a, mergeProfiles(b, c)),
+      mergeProfiles(c, mergeProfiles(b, a)),
+    ])
+      expect(merged.classes).toEqual(whole.classes);
+  });
+
   test('sample the same rows in whatever order and however often these come', () => {
     const rows = Array.from(
       { length: 3 * sampleMax },
@@ -245,6 +263,24 @@ describe('columns of categories', () => {
       ),
       { numRuns: 20 },
     );
+  });
+
+  test('come back from their bytes under names that no two share, also where a text is cut or is no Unicode', () => {
+    const emoji = '\u{1f600}'.repeat(100);
+    const cells = [`a${emoji}`, `b${emoji}`, '\ud800', '\ud801', 'é'];
+    const before = profileOf(
+      {
+        ...tableOf([], 0),
+        rows: 5,
+        columns: ['in.town'],
+        column: (name) => (name === 'in.town' ? cells : []),
+      },
+      key,
+      edges,
+    );
+    const town = before.features.get('town');
+    expect(decodeProfile(encodeProfile(before)).features.get('town')).toEqual(town);
+    expect(town?.kind === 'categorical' && [...town.counts.values()]).toEqual([1, 1, 2, 1]);
   });
 
   test('tell how many different ones there are within five deviations, and repeats change nothing', () => {

@@ -6,7 +6,7 @@ export const scoreBins = 1_024;
 /** The scores of one predicted class, in `scoreBins` bins [a, b) of equal width over [0, 1], the last one closed. */
 export type ScoreCounts = { readonly counts: Float64Array; readonly without: number };
 
-/** By predicted class; `''` stands for all where there are more than 256. */
+/** By predicted class; `''` stands for all where there are more than 256, or one of them is named so. */
 export type ScoresByClass = ReadonlyMap<string, ScoreCounts>;
 
 const classesMax = 256;
@@ -29,8 +29,9 @@ export function countScores(
   return few(found);
 }
 
+/** However they were split before: what has been put together stays so, and the rest goes to it. */
 function few(scores: ScoresByClass): ScoresByClass {
-  if (scores.size <= classesMax) return scores;
+  if (scores.size <= classesMax && !scores.has('')) return scores;
   return new Map([['', [...scores.values()].reduce(sumOf)]]);
 }
 
