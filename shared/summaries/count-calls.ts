@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { outsideLedgers } from '../ledger.ts';
 import { count } from './counts.ts';
 import { latencyBucket } from './latency.ts';
-import { minute, type Owner } from './names.ts';
+import { minute } from './names.ts';
 import { type Answered, emptyTally, outcomeOf, type Tally } from './summary.ts';
 import { type InstanceFiles, newFiles, type OwnedTally, writeTallies } from './write.ts';
 
@@ -61,34 +61,27 @@ export async function flushSummaries(stores: Stores): Promise<void> {
   clearTimeout(book.timer);
   book.timer = undefined;
   let deadline: NodeJS.Timeout | undefined;
-  await Promise.race([
-    outsideLedgers(() => write(book)),
-    new Promise<void>((resolve) => {
-      deadline = setTimeout(resolve, shutdownMilliseconds);
-    }),
-  ]);
-  clearTimeout(deadline);
+  const late = new Promise<void>((resolve) => {
+    deadline = setTimeout(resolve, shutdownMilliseconds);
+  });
+  await Promise.race([outsideLedgers(() => write(book)), late]).finally(() => clearTimeout(deadline));
 }
 
 function tallyOf(ctx: Context, endpoint: string, answered: Answered): Tally {
   const book = bookOf(ctx);
   const now = ctx.clock.now();
-  const { deployment, variant, version } = answered;
-  const key = `${ctx.workspace}/${endpoint}/${deployment}/${variant}/${version}`;
+  const { deployment, variant, version, digest } = answered;
+  const key = `${ctx.workspace}/${endpoint}/${deployment}/${variant}/${version}/${digest}`;
   let open = book.open.get(key);
   const isOver = open !== undefined && Math.floor(now / minute) !== Math.floor(open.tally.at / minute);
   if (open && isOver) book.over.push(open);
   if (!open || isOver) {
-    open = { owner: ownerOf(ctx, endpoint), tally: emptyTally(answered, now) };
+    open = { owner: { workspace: ctx.workspace, endpoint }, tally: emptyTally(answered, now) };
     book.open.set(key, open);
     giveUpOldest(ctx, book);
     book.timer ??= outsideLedgers(() => writeLater(ctx, book));
   }
   return open.tally;
-}
-
-function ownerOf({ workspace }: Context, endpoint: string): Owner {
-  return { workspace, endpoint };
 }
 
 function bookOf(ctx: Context): Book {
