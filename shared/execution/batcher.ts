@@ -1,5 +1,5 @@
 import { CairnError } from '../http/index.ts';
-import { cutRows, joinRows, kindOfRow, rowsOf, type Tensors } from '../sessions/index.ts';
+import { cutRows, joinRows, kindOfRow, rowsOf, tensorBytes, type Tensors } from '../sessions/index.ts';
 import type { Cost } from './cost.ts';
 import { Gone } from './place.ts';
 
@@ -71,7 +71,7 @@ export class Batcher {
   /** Throws `timeout`, `too-many`, or what the run of this call throws. */
   call(feeds: Tensors, asked: Asked): Promise<Tensors> {
     return new Promise((resolve, reject) => {
-      const bytes = bytesOf(feeds);
+      const bytes = tensorBytes(feeds);
       if (!asked.whole) this.#refuseBeyond(bytes);
       const rows = rowsOf(feeds);
       let timer: NodeJS.Timeout | undefined;
@@ -237,13 +237,6 @@ function feedsOf(piece: Piece): Tensors {
 
 function areAlike(parts: readonly Tensors[]): boolean {
   return new Set(parts.map(kindOfRow)).size === 1;
-}
-
-function bytesOf(feeds: Tensors): number {
-  let bytes = 0;
-  for (const { data } of Object.values(feeds))
-    bytes += Array.isArray(data) ? data.reduce((sum, text) => sum + 2 * text.length, 0) : data.byteLength;
-  return bytes;
 }
 
 const timerMillisecondsMax = 2 ** 31 - 1;

@@ -1,7 +1,8 @@
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { lossBound } from './bounds.ts';
 import { isWithoutEdges, writePartProfile } from '../profiles/index.ts';
+import { tensorBytes } from '../sessions/index.ts';
+import { lossBound } from './bounds.ts';
 import { tableOf } from './counted.ts';
 import { encodePart, type PartHead } from './part.ts';
 import { hourFolder, hourOf, predictionIds } from './prediction-id.ts';
@@ -24,7 +25,7 @@ type PartBuffer = {
 };
 
 type Log = {
-  /** Buffers that still take rows, by endpoint, digest, hour and what is hidden. */
+  /** Buffers that still take rows, by what answered, hour and what is hidden. */
   readonly open: Map<string, PartBuffer>;
   openBytes: number;
   /** Closed buffers that are not in the store yet, oldest first. */
@@ -60,9 +61,21 @@ function add(
   isLogged: boolean,
 ): PartHead & { readonly firstRow: number } {
   const log = logOf(ctx.stores);
+  const { rows, inputs, outputs } = scored;
+  const { endpoint, deployment, source, modelId, version, digest, rules } = head;
   const hour = hourOf(scored.at);
-  const rules = head.rules?.id ?? '';
-  const key = `${isLogged}/${ctx.workspace}/${head.endpoint}/${head.deployment}/${head.source}/${head.digest}/${hour}/${rules}`;
+  const key = [
+    isLogged,
+    ctx.workspace,
+    endpoint,
+    deployment,
+    source,
+    modelId,
+    version,
+    digest,
+    hour,
+    rules?.id,
+  ].join('/');
   let buffer = log.open.get(key);
   if (!buffer) {
     buffer = {
@@ -82,8 +95,8 @@ function add(
   }
   const firstRow = buffer.rows;
   buffer.requests.push(scored);
-  buffer.rows += scored.rows;
-  const bytes = bytesOf(scored);
+  buffer.rows += rows;
+  const bytes = rows * rowOverheadBytes + tensorBytes(inputs) + tensorBytes(outputs);
   buffer.bytes += bytes;
   log.openBytes += bytes;
   if (buffer.rows >= lossBound.rows || buffer.bytes >= lossBound.bytes) flushSoon(ctx, log, key);
@@ -221,13 +234,4 @@ function giveUpOldest(log: Log): void {
     buffer.ctx.log.error('predictions lost', { endpoint: buffer.head.endpoint, rows: buffer.rows });
     bytes -= buffer.bytes;
   }
-}
-
-function bytesOf({ rows, inputs, outputs }: Scored): number {
-  let bytes = rows * rowOverheadBytes;
-  for (const side of [inputs, outputs])
-    for (const { data } of Object.values(side))
-      if (ArrayBuffer.isView(data)) bytes += data.byteLength;
-      else for (const text of data) bytes += text.length;
-  return bytes;
 }

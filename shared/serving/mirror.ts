@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { outsideLedgers } from '../ledger.ts';
 import { countDropped } from '../summaries/index.ts';
-import type { Tensors } from '../sessions/index.ts';
+import { tensorBytes, type Tensors } from '../sessions/index.ts';
 import { answeredBy, countFailure } from './count.ts';
 import { fitsPort } from './fill.ts';
 import type { Target } from './target.ts';
@@ -29,7 +29,7 @@ const lines = new WeakMap<Stores, Waiting>();
  */
 export function mirrorCall(ctx: Context, mirror: Target, inputs: Tensors, ask: Ask): void {
   const line = lineOf(ctx.stores);
-  const bytes = bytesOf(inputs);
+  const bytes = tensorBytes(inputs);
   if (line.copies.length >= waitingMax || line.bytes + bytes > waitingBytesMax)
     return countDropped(ctx, mirror.endpoint.name, answeredBy(mirror));
   line.copies.push({ ctx, mirror, inputs, bytes });
@@ -74,12 +74,4 @@ function lineOf(stores: Stores): Waiting {
   let line = lines.get(stores);
   if (!line) lines.set(stores, (line = { copies: [], bytes: 0, working: false }));
   return line;
-}
-
-function bytesOf(inputs: Tensors): number {
-  let bytes = 0;
-  for (const { data } of Object.values(inputs))
-    if (ArrayBuffer.isView(data)) bytes += data.byteLength;
-    else for (const text of data) bytes += 2 * text.length;
-  return bytes;
 }

@@ -66,12 +66,22 @@ export function isWide(type: ElementType): boolean {
   return type === 'int64' || type === 'uint64';
 }
 
+/** Bytes that tensors take in memory, about: texts by their characters. */
+export function tensorBytes(tensors: Tensors): number {
+  let bytes = 0;
+  for (const { data } of Object.values(tensors))
+    if (ArrayBuffer.isView(data)) bytes += data.byteLength;
+    else for (const text of data) bytes += 2 * text.length;
+  return bytes;
+}
+
 /** Elements of a shape: the product of its sizes. */
 export function elementsOf(dims: readonly number[]): number {
   return dims.reduce((product, size) => product * size, 1);
 }
 
-const integerBounds: Partial<Record<ElementType, readonly [min: number, max: number]>> = {
+/** The least and the most of the integers that a double holds exactly; those of 64 bits have none here. */
+export const integerBounds: Partial<Record<ElementType, readonly [min: number, max: number]>> = {
   uint8: [0, 0xff],
   uint16: [0, 0xffff],
   uint32: [0, 0xffffffff],

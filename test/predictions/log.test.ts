@@ -122,6 +122,20 @@ describe('the prediction log', () => {
     expect(await found(midnight + 1, midnight)).toEqual([]);
   });
 
+  test('rows say which version answered, also where another one is of the same file', async () => {
+    const { ctx } = server;
+    await deploy(server, 'twins', classifier());
+    const first = await targetOf(ctx, 'twins');
+    const { model } = first;
+    const second = { ...first, model: { ...model, ready: { ...model.ready, version: 2 } } };
+    const inputs = { input: { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) } } as const;
+    for (const target of [first, second]) await predict(ctx, target, inputs);
+    await flushPredictions(ctx.stores);
+    const versions = (await logged('twins')).flatMap((part) => part.column('version'));
+    expect(versions).toHaveLength(2);
+    expect(new Set(versions)).toEqual(new Set([1, 2]));
+  });
+
   test('only the columns asked for are read', async () => {
     await deploy(server, 'narrow', classifier());
     await ask('narrow');

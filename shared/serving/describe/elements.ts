@@ -1,17 +1,8 @@
 import type { NonFinite } from '../../endpoints/index.ts';
-import { isFloat, isWide, type Port } from '../../sessions/index.ts';
+import { integerBounds, isFloat, isWide, type Port } from '../../sessions/index.ts';
 
 /** A JSON Schema of draft 2020-12, which is what OpenAPI 3.1 holds. */
 export type Schema = Readonly<Record<string, unknown>>;
-
-const integers: Partial<Record<Port['type'], readonly [minimum: number, maximum: number]>> = {
-  uint8: [0, 0xff],
-  uint16: [0, 0xffff],
-  uint32: [0, 0xffffffff],
-  int8: [-0x80, 0x7f],
-  int16: [-0x8000, 0x7fff],
-  int32: [-0x80000000, 0x7fffffff],
-};
 
 /** One element of an input. What is wider than a double is a whole number of its own `format`. */
 export function inputElement(type: Port['type']): Schema {
@@ -19,7 +10,7 @@ export function inputElement(type: Port['type']): Schema {
   if (type === 'bool') return { type: 'boolean' };
   if (isFloat(type)) return { type: 'number', format: type === 'float32' ? 'float' : 'double' };
   if (isWide(type)) return { type: 'integer', format: type, ...(type === 'uint64' ? { minimum: 0 } : {}) };
-  const [minimum, maximum] = integers[type] ?? [];
+  const [minimum, maximum] = integerBounds[type] ?? [];
   return { type: 'integer', minimum, maximum };
 }
 
