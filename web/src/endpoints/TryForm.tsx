@@ -1,7 +1,8 @@
 import { type FormEvent, useId, useState } from 'react';
 import { Field } from '../parts/Dialog.tsx';
 import { FaultText } from './FaultText.tsx';
-import { callOf, kindOf, type TryField } from './try.ts';
+import { isList, typesOf } from './schema.ts';
+import { callOf, hintOf, type TryField } from './try.ts';
 
 type TryFormProps = {
   /** None where only JSON can be written. */
@@ -9,7 +10,7 @@ type TryFormProps = {
   /** The example as JSON. */
   readonly body: string;
   /** The field that the server refused, and why. */
-  readonly fault: { readonly name: string; readonly message: string } | undefined;
+  readonly fault: { readonly id: string; readonly message: string } | undefined;
   readonly isBusy: boolean;
   readonly onSend: (body: string) => Promise<void>;
 };
@@ -18,7 +19,7 @@ type TryFormProps = {
 export function TryForm({ fields, body, fault, isBusy, onSend }: TryFormProps) {
   const [as, setAs] = useState<'form' | 'json'>(fields.length === 0 ? 'json' : 'form');
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>(() =>
-    Object.fromEntries(fields.map(({ name, text }) => [name, text])),
+    Object.fromEntries(fields.map(({ id, text }) => [id, text])),
   );
   const [json, setJson] = useState(body);
   const [faults, setFaults] = useState<Readonly<Record<string, string>>>({});
@@ -43,7 +44,7 @@ export function TryForm({ fields, body, fault, isBusy, onSend }: TryFormProps) {
     setAs(next);
     setFaults({});
   };
-  const shown = fault ? { [fault.name]: fault.message, ...faults } : faults;
+  const shown = fault ? { [fault.id]: fault.message, ...faults } : faults;
   return (
     <form className="try-form" noValidate aria-label="Call" onSubmit={send}>
       {fields.length > 0 && (
@@ -56,21 +57,26 @@ export function TryForm({ fields, body, fault, isBusy, onSend }: TryFormProps) {
         </div>
       )}
       {as === 'form' ? (
-        <div className={fields.some(({ isTensor }) => isTensor) ? 'try-tensors' : 'try-fields'}>
-          {fields.map((field) => (
-            <TryInput
-              key={field.name}
-              field={field}
-              text={texts[field.name] ?? ''}
-              fault={shown[field.name]}
-              onChange={(text) => {
-                setTexts({ ...texts, [field.name]: text });
-                const { [field.name]: _, ...others } = faults;
-                setFaults(others);
-              }}
-            />
-          ))}
-        </div>
+        groupsOf(fields).map(({ title, members }) => (
+          <fieldset key={title} className="bare">
+            {title !== '' && <legend>{title}</legend>}
+            <div className={members.some(({ schema }) => isList(schema)) ? 'try-tensors' : 'try-fields'}>
+              {members.map((field) => (
+                <TryInput
+                  key={field.id}
+                  field={field}
+                  text={texts[field.id] ?? ''}
+                  fault={shown[field.id]}
+                  onChange={(text) => {
+                    setTexts({ ...texts, [field.id]: text });
+                    const { [field.id]: _, ...others } = faults;
+                    setFaults(others);
+                  }}
+                />
+              ))}
+            </div>
+          </fieldset>
+        ))
       ) : (
         <>
           <Field label="Body" hint="As POST …/invocations takes it; more rows than one, too.">
@@ -100,6 +106,15 @@ export function TryForm({ fields, body, fault, isBusy, onSend }: TryFormProps) {
   );
 }
 
+/** What the model computes with, and the parameters besides. */
+function groupsOf(fields: readonly TryField[]) {
+  const params = fields.filter(({ part }) => part === 'param');
+  const inputs = { title: '', members: fields.filter(({ part }) => part !== 'param') };
+  return params.length === 0
+    ? [inputs]
+    : [inputs, { title: 'Parameters: checked, and of no effect on an ONNX model', members: params }];
+}
+
 type TryInputProps = {
   readonly field: TryField;
   readonly text: string;
@@ -109,7 +124,8 @@ type TryInputProps = {
 
 function TryInput({ field, text, fault, onChange }: TryInputProps) {
   const id = useId();
-  const { name, datatype, isTensor } = field;
+  const { name, schema, isOptional } = field;
+  const types = typesOf(schema);
   const common = {
     id,
     value: text,
@@ -121,7 +137,7 @@ function TryInput({ field, text, fault, onChange }: TryInputProps) {
       <label htmlFor={id} className="cut" title={name}>
         {name}
       </label>
-      {isTensor ? (
+      {isList(schema) ? (
         <textarea
           {...common}
           className="try-json"
@@ -129,22 +145,23 @@ function TryInput({ field, text, fault, onChange }: TryInputProps) {
           spellCheck={false}
           onChange={({ target }) => onChange(target.value)}
         />
-      ) : datatype === 'BOOL' ? (
+      ) : types.has('boolean') ? (
         <select {...common} onChange={({ target }) => onChange(target.value)}>
+          {(isOptional || text === '') && <option value="">not sent</option>}
           <option>false</option>
           <option>true</option>
         </select>
       ) : (
         <input
           {...common}
-          inputMode={datatype === 'BYTES' ? 'text' : 'decimal'}
+          inputMode={types.has('string') ? 'text' : 'decimal'}
           autoComplete="off"
           spellCheck={false}
           onChange={({ target }) => onChange(target.value)}
         />
       )}
       <small id={`${id}-about`} className={fault === undefined ? undefined : 'share-fault'}>
-        {fault ?? kindOf(field)}
+        {fault ?? hintOf(field)}
       </small>
     </div>
   );

@@ -30,7 +30,7 @@ export function TryTab({ endpoint }: { readonly endpoint: Endpoint }) {
     ({ kind, name }) => kind === 'model' && (deployment === '' || deployment === name),
   );
   const example = useQuery({ ...exampleQuery(endpoint.name, deployment), enabled: isKnown });
-  const fields = example.data ? fieldsOf(example.data) : [];
+  const fields = example.data ? fieldsOf(example.data.example, example.data.request) : [];
   const send = async (body: string) => {
     setAsked({ status: 'busy' });
     try {
@@ -41,8 +41,7 @@ export function TryTab({ endpoint }: { readonly endpoint: Endpoint }) {
   };
   const failed = asked.status === 'failed' ? asked.error : undefined;
   const at = failed instanceof Error ? fieldIn(failed.message, fields) : undefined;
-  const fault =
-    at !== undefined && failed instanceof Error ? { name: at, message: failed.message } : undefined;
+  const fault = at !== undefined && failed instanceof Error ? { id: at, message: failed.message } : undefined;
   return (
     <div className="trying">
       <Card title="Call">
@@ -66,14 +65,14 @@ export function TryTab({ endpoint }: { readonly endpoint: Endpoint }) {
           {example.data ? (
             <>
               <p className="hint">
-                {example.data.source === 'logged'
+                {example.data.example.source === 'logged'
                   ? 'It begins with the input example that the model was logged with.'
                   : 'It begins with values made by type.'}
               </p>
               <TryForm
-                key={`${deployment} ${example.data.version}`}
+                key={`${deployment} ${example.data.example.version}`}
                 fields={fields}
-                body={JSON.stringify(example.data.invocations, null, 2)}
+                body={JSON.stringify(example.data.example.invocations, null, 2)}
                 fault={fault}
                 isBusy={asked.status === 'busy'}
                 onSend={send}

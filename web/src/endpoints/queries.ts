@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { Endpoint, EndpointMetrics } from '../api/endpoints.ts';
 import { cairn } from '../api/client.ts';
+import type { Schema } from './schema.ts';
 import type { Example } from './try.ts';
 
 /** What moves by itself, as a rollout does, is asked for again this often. */
@@ -42,18 +43,41 @@ function isMoving({ status, deployments }: Endpoint): boolean {
   return status === 'waiting' || deployments.some((each) => each.kind === 'model' && each.rollout);
 }
 
-/** A call that works with a deployment; without one with that which gets most calls. */
+/** A call that works with a deployment, and all that may be sent; without one with that which gets most calls. */
 export function exampleQuery(name: string, deployment: string) {
   return queryOptions({
     queryKey: ['endpoints', name, 'example', deployment],
-    queryFn: ({ signal }) =>
-      cairn.get<Example>(endpointPath(name, 'example'), {
-        query: { deployment: deployment === '' ? undefined : deployment },
-        signal,
-      }),
+    queryFn: async ({ signal }) => {
+      const asked = { query: { deployment: deployment === '' ? undefined : deployment }, signal };
+      const [example, document] = await Promise.all([
+        cairn.get<Example>(endpointPath(name, 'example'), asked),
+        cairn.get<OpenApi>(endpointPath(name, 'openapi.json'), asked),
+      ]);
+      return { example, request: requestOf(document) };
+    },
     // What the reader types into stays while they type.
     staleTime: Number.POSITIVE_INFINITY,
   });
+}
+
+/** An endpoint's own OpenAPI document, as far as it is read here. */
+type OpenApi = {
+  readonly paths: Readonly<
+    Record<
+      string,
+      {
+        readonly post?: {
+          readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: Schema }>> };
+        };
+      }
+    >
+  >;
+};
+
+/** What MLflow's scoring protocol takes there. */
+function requestOf({ paths }: OpenApi): Schema {
+  const path = Object.keys(paths).find((each) => each.endsWith('/invocations')) ?? '';
+  return paths[path]?.post?.requestBody?.content['application/json']?.schema ?? {};
 }
 
 /** Programs that ask an endpoint. */
