@@ -29,6 +29,12 @@ export function checkEndpoint({
       'mirror',
       `The shares of 'mirror' sum to ${rounded(sumOf(mirror))}; at most ${mirrorPercentMax} % of the calls are copied.`,
     );
+  const far = deployments.find(({ kind, name }) => kind === 'external' && (mirror[name] ?? 0) > 0)?.name;
+  if (far !== undefined)
+    throw invalid(
+      `mirror.${far}`,
+      `Deployment '${far}' is elsewhere, and calls are copied to registered models only; set its share of 'mirror' to 0, or give it one of 'traffic'.`,
+    );
   const both = names.find((name) => (traffic[name] ?? 0) > 0 && (mirror[name] ?? 0) > 0);
   if (both !== undefined)
     throw invalid(

@@ -11,18 +11,15 @@ export type NewDataPolicy = Pick<DataPolicy, 'purpose' | 'pii'> & {
   readonly subjectKey?: string | undefined;
 };
 
-/** The data policy of an endpoint; `not-found` where it has none. */
-export async function getDataPolicy(ctx: Context, name: string): Promise<DataPolicy> {
-  const { dataPolicy } = await getEndpoint(ctx, name);
-  if (dataPolicy) return dataPolicy;
-  throw new CairnError('not-found', `Endpoint '${name}' has no data policy; PUT one to give it one.`, {
-    field: 'name',
-  });
+/** The data policy of an endpoint; `undefined` where nobody has given it one. */
+export async function getDataPolicy(ctx: Context, name: string): Promise<DataPolicy | undefined> {
+  return (await getEndpoint(ctx, name)).dataPolicy;
 }
 
 /**
  * Replaces the data policy of an endpoint; every instance follows it within 10 seconds, for what is logged from
- * then on. With `ifMatch` (the version, or `*` for any) only where it is still that one: `conflict` otherwise.
+ * then on. With `ifMatch` (the version, 0 for none yet, or `*` for any) only where it is still that one: `conflict`
+ * otherwise.
  * Throws `invalid` for a column that the model does not have, for a hash without keys to hash by, and for a
  * retention below what the law or above what the deployment keeps.
  */
@@ -62,7 +59,7 @@ export function changedPolicy(
 
 function checkMatch({ name, dataPolicy }: Endpoint, ifMatch: string | undefined): void {
   if (ifMatch === undefined) return;
-  const isSame = ifMatch === '*' ? dataPolicy !== undefined : ifMatch === String(dataPolicy?.version);
+  const isSame = ifMatch === '*' ? dataPolicy !== undefined : ifMatch === String(dataPolicy?.version ?? 0);
   if (isSame) return;
   throw new CairnError(
     'conflict',

@@ -20,7 +20,7 @@ const dayMilliseconds = 86_400_000;
 export async function deleteEndpoint(ctx: Context, name: string, ifMatch?: string): Promise<void> {
   const event = await swap(ctx, `Endpoint '${name}'`, async () => {
     const stored = await getStored(ctx, name);
-    checkMatch(stored, ifMatch);
+    checkMatch(stored.doc, ifMatch);
     const before = stored.doc;
     const now = ctx.clock.now();
     const highRiskUntil = (await isEndpointHighRisk(ctx, before))

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { CairnError } from '../http/index.ts';
+import { CairnError, hides, isHiding } from '../http/index.ts';
 import { checkTarget } from '../outbound/index.ts';
 import { getVersion, resolveAlias, versionOf, visibleModel } from '../registry/index.ts';
 import { sealedSecret } from '../secrets/index.ts';
@@ -12,6 +12,7 @@ import {
 } from './deployment.ts';
 import type { NewDeployment } from './input.ts';
 import { whyTooLarge } from './memory.ts';
+import { secretInUrl } from './secret-in-url.ts';
 
 /**
  * Deployments as they are stored. One that is as it was `before` keeps the version it answers with, its rollout and
@@ -27,10 +28,14 @@ export async function deploymentsOf(
   return Promise.all(
     inputs.map((input, at) => {
       const known = before.find(({ name }) => name === input.name);
-      const field = `deployments[${at}]`;
       return 'url' in input
-        ? externalOf(ctx, input, known?.kind === 'external' ? known : undefined, field)
-        : modelOf(ctx, input, known?.kind === 'model' ? known : undefined, field);
+        ? externalOf(ctx, input, known?.kind === 'external' ? known : undefined, `deployments[${at}].`)
+        : modelOf(
+            ctx,
+            input,
+            known?.kind === 'model' ? known : undefined,
+            input.unlisted ? '' : `deployments[${at}].`,
+          );
     }),
   );
 }
@@ -39,20 +44,33 @@ async function modelOf(
   ctx: Context,
   input: Extract<NewDeployment, { model: string }>,
   before: ModelDeployment | undefined,
-  field: string,
+  place: string,
 ): Promise<ModelDeployment> {
   const { name, model, follows } = input;
-  const { modelId, version } =
-    'alias' in follows
-      ? await resolveAlias(ctx, model, follows.alias)
-      : await versionOf(ctx, await visibleModel(ctx, model), follows.version);
+  const { modelId, version } = await heldBy(ctx, input).catch((error: unknown) => placed(error, place));
   const { inspection } = await getVersion(ctx, modelId, version);
   const why = inspection.state === 'ready' ? whyTooLarge(ctx, inspection.ready) : undefined;
   if (why !== undefined)
-    throw new CairnError('conflict', `Version ${version} of '${model}' ${why}`, { field: `${field}.model` });
+    throw new CairnError('conflict', `Version ${version} of '${model}' ${why}`, { field: `${place}model` });
   const settings = { ...(before?.settings ?? deploymentSettingsDefault), ...input.settings };
   const isSame = before?.modelId === modelId && isSameFollowed(before.follows, follows);
   return isSame ? { ...before, model, settings } : { kind: 'model', name, modelId, model, follows, settings };
+}
+
+async function heldBy(
+  ctx: Context,
+  { model, follows }: Extract<NewDeployment, { model: string }>,
+): Promise<{ modelId: string; version: number }> {
+  if ('alias' in follows) return resolveAlias(ctx, model, follows.alias);
+  return versionOf(ctx, await visibleModel(ctx, model), follows.version);
+}
+
+/** Throws what the registry says, of the field by which it was asked. */
+function placed(error: unknown, place: string): never {
+  if (!(error instanceof CairnError) || error.field === undefined) throw error;
+  const field = `${place}${error.field === 'name' ? 'model' : error.field}`;
+  const told = new CairnError(error.code, error.message, { field });
+  throw isHiding(error) ? hides(told) : told;
 }
 
 function isSameFollowed(a: ModelDeployment['follows'], b: ModelDeployment['follows']): boolean {
@@ -65,17 +83,24 @@ async function externalOf(
   ctx: Context,
   { name, url, secret }: Extract<NewDeployment, { url: string }>,
   before: ExternalDeployment | undefined,
-  field: string,
+  place: string,
 ): Promise<ExternalDeployment> {
-  await checkTarget(url, ctx.settings.scoringTargets, 'Scoring URL', `${field}.url`);
+  await checkTarget(url, ctx.settings.scoringTargets, 'Scoring URL', `${place}url`);
+  const shown = secretInUrl(url);
+  if (shown !== undefined)
+    throw new CairnError(
+      'invalid',
+      `The URL of '${name}' holds a secret (${shown}), and is shown to all who may see the endpoint; give it as 'secret', which is sealed and sent as bearer token.`,
+      { field: `${place}url` },
+    );
   if (secret === undefined && before?.secret !== undefined && before.url !== url)
     throw new CairnError(
       'invalid',
       `The URL of '${name}' is another one; give the secret for it, or '' for none.`,
-      { field: `${field}.secret` },
+      { field: `${place}secret` },
     );
-  const given = checkedSecret(secret, `${field}.secret`);
-  const sealed = await sealedSecret(ctx, given, { name: 'The secret', field: `${field}.secret` });
+  const given = checkedSecret(secret, `${place}secret`);
+  const sealed = await sealedSecret(ctx, given, { name: 'The secret', field: `${place}secret` });
   const kept = sealed ?? before?.secret;
   return { kind: 'external', name, url, ...(kept ? { secret: kept } : {}) };
 }

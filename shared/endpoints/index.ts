@@ -27,6 +27,7 @@ export {
   type Shares,
   type Sticky,
 } from './endpoint.ts';
+export { etagOf } from './etag.ts';
 export { follow, followAlias } from './follow.ts';
 export {
   type EndpointChange,

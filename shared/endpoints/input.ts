@@ -6,6 +6,8 @@ import { onlyDeployment } from './upcast.ts';
 /** A deployment as callers give it. */
 export type NewDeployment =
   | {
+      /** The only one, said by fields of the endpoint itself: errors name those, not `deployments[0]`. */
+      readonly unlisted?: true;
       readonly name: string;
       /** Name of a registered model. */
       readonly model: string;
@@ -52,5 +54,5 @@ export type NewEndpoint = EndpointChange & {
 
 /** The one deployment of an endpoint that has no other, which follows an alias of a model. */
 export function following(model: string, alias: string): NewDeployment {
-  return { name: onlyDeployment, model, follows: { alias } };
+  return { name: onlyDeployment, model, follows: { alias }, unlisted: true };
 }

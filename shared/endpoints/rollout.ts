@@ -65,8 +65,9 @@ export type GuardResult = {
   readonly canary: number | null;
   /** What was compared against: the most that `canary` may be. */
   readonly limit: number | null;
-  /** Evidence that the canary is worse: breached at 1/alpha of this guard's share. */
+  /** Evidence that the canary is worse than that: a breach where it reaches `evidenceLimit`. */
   readonly evidence: number;
+  readonly evidenceLimit: number;
 };
 
 export type EndedRollout = Pick<Rollout, 'id' | 'from' | 'to' | 'step' | 'startedAt' | 'judged'> & {

@@ -7,6 +7,7 @@ import { onlyVisible, queryOf } from '../search/index.ts';
 import { lost, swap } from '../swap.ts';
 import { mainOf } from './deployment.ts';
 import { type Endpoint, endpointId, endpointName, type GoneEndpoint, type Logged } from './endpoint.ts';
+import { etagOf } from './etag.ts';
 import { type AnyEndpoint, upcast } from './upcast.ts';
 
 /** An endpoint by name; `not-found` where there is none. */
@@ -14,7 +15,7 @@ export async function getEndpoint(ctx: Context, name: string): Promise<Endpoint>
   return (await getStored(ctx, name)).doc;
 }
 
-/** The same with the etag that a conditional change needs. */
+/** The same with the etag that a compare-and-swap needs. */
 export async function getStored(ctx: Context, name: string): Promise<Stored<Endpoint>> {
   const stored = await readEndpoint(ctx, name);
   if (stored) return stored;
@@ -89,7 +90,7 @@ export type Change = {
 
 /**
  * Changes an endpoint by compare-and-swap, and tells of it in the same batch. With `ifMatch` only where it still
- * has that etag: `conflict` otherwise. Throws `not-found`, and whatever `change` throws.
+ * has that etag, of {@link etagOf}: `conflict` otherwise. Throws `not-found`, and whatever `change` throws.
  */
 export function changeEndpoint(
   ctx: Context,
@@ -99,7 +100,7 @@ export function changeEndpoint(
 ): Promise<Stored<Endpoint>> {
   return swap(ctx, `Endpoint '${name}'`, async () => {
     const stored = await getStored(ctx, name);
-    checkMatch(stored, ifMatch);
+    checkMatch(stored.doc, ifMatch);
     const changed = await change(stored.doc);
     if (!changed) return stored;
     const doc: Endpoint = { ...changed.next, seq: stored.doc.seq + 1, updatedAt: ctx.clock.now() };
@@ -115,11 +116,11 @@ export function changeEndpoint(
 }
 
 /** Throws `conflict` where an endpoint has another etag than the caller has read. */
-export function checkMatch({ doc, etag }: Stored<Endpoint>, ifMatch: string | undefined): void {
-  if (ifMatch === undefined || ifMatch === '*' || ifMatch === etag) return;
+export function checkMatch(endpoint: Endpoint, ifMatch: string | undefined): void {
+  if (ifMatch === undefined || ifMatch === '*' || ifMatch === etagOf(endpoint)) return;
   throw new CairnError(
     'conflict',
-    `Endpoint '${doc.name}' has changed since it was read; read it again and repeat the change.`,
+    `Endpoint '${endpoint.name}' has changed since it was read; read it again and repeat the change.`,
     { field: 'If-Match' },
   );
 }

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '../context.ts';
-import type { Stored } from '../documents.ts';
 import { CairnError } from '../http/index.ts';
 import { checkEndpoint } from './check.ts';
 import { deploymentsOf } from './deploy.ts';
@@ -8,7 +7,7 @@ import type { Endpoint } from './endpoint.ts';
 import { follow } from './follow.ts';
 import type { EndpointChange } from './input.ts';
 import { loggedAs } from './logging.ts';
-import { changeEndpoint, getStored } from './store.ts';
+import { changeEndpoint } from './store.ts';
 import { toldOfChange } from './told.ts';
 
 /**
@@ -22,8 +21,8 @@ export async function updateEndpoint(
   name: string,
   change: EndpointChange,
   ifMatch?: string,
-): Promise<Stored<Endpoint>> {
-  const changed = await changeEndpoint(
+): Promise<Endpoint> {
+  const { doc } = await changeEndpoint(
     ctx,
     name,
     async (before) => {
@@ -33,10 +32,8 @@ export async function updateEndpoint(
     },
     ifMatch,
   );
-  if (change.deployments === undefined) return changed;
   // What starts anew is pinned behind the commit, as when it is created; instances answer by what they have till then.
-  await follow(ctx, name);
-  return getStored(ctx, name);
+  return change.deployments === undefined ? doc : follow(ctx, name);
 }
 
 async function merged(ctx: Context, before: Endpoint, change: EndpointChange): Promise<Endpoint> {

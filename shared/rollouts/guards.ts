@@ -62,15 +62,13 @@ function rateGuard(
 ): GuardResult {
   const ratio = rollout.policy.guards.errorRatioMax;
   const rates = pairs.map(({ stable, canary }) => ({ stable: ratesOf(stable), canary: ratesOf(canary) }));
-  const evidence = rateEvidence(rates, ratio);
   const [stable, canary] = [rateIn(rates, 'stable'), rateIn(rates, 'canary')];
   return {
     guard,
-    breached: evidence >= evidenceLimit(rollout),
+    ...found(rollout, rateEvidence(rates, ratio)),
     stable,
     canary,
     limit: stable === null ? null : Math.min(1, stable * ratio),
-    evidence,
   };
 }
 
@@ -99,16 +97,14 @@ export function latencyGuard(rollout: Rollout, pairs: readonly Pair[]): GuardRes
       canary: { events: slowerThan(canary.latency, canaryMark), calls: totalOf(canary.latency) },
     });
   }
-  const evidence = rateEvidence(rates, 1);
   const p95 = (side: keyof Pair) => latencyAt(sumOf(pairs, side, 'latency'), 0.95);
   const [stable, canary] = [p95('stable'), p95('canary')];
   return {
     guard: 'latency',
-    breached: evidence >= evidenceLimit(rollout),
+    ...found(rollout, rateEvidence(rates, 1)),
     stable: stable === undefined ? null : stable / 1000,
     canary: canary === undefined ? null : canary / 1000,
     limit: stable === undefined ? null : (stable * ratio) / 1000,
-    evidence,
   };
 }
 
@@ -123,11 +119,10 @@ export function scoreGuard(rollout: Rollout, pairs: readonly Pair[]): GuardResul
   const first = pairs.findIndex(({ stable }) => (seen += totalOf(stable.scores)) >= requestsMin);
   const nothing: GuardResult = {
     guard: 'scores',
-    breached: false,
+    ...found(rollout, 1),
     stable: null,
     canary: null,
     limit,
-    evidence: 1,
   };
   if (first < 0) return nothing;
   const groups: Groups = groupsOf(sumOf(pairs.slice(0, first + 1), 'stable', 'scores'));
@@ -136,9 +131,23 @@ export function scoreGuard(rollout: Rollout, pairs: readonly Pair[]): GuardResul
   const canary = grouped(groups, sumOf(later, 'canary', 'scores'));
   if (!stable.some((count) => count > 0) || !canary.some((count) => count > 0)) return nothing;
   const distance = jensenShannonDistance(stable, canary);
-  const evidence = scoreEvidence(stable, canary);
-  const breached = distance > limit && evidence >= evidenceLimit(rollout);
-  return { guard: 'scores', breached, stable: 0, canary: distance, limit, evidence };
+  const { breached, ...evidence } = found(rollout, scoreEvidence(stable, canary));
+  return {
+    guard: 'scores',
+    ...evidence,
+    breached: breached && distance > limit,
+    stable: 0,
+    canary: distance,
+    limit,
+  };
+}
+
+function found(
+  rollout: Rollout,
+  evidence: number,
+): Pick<GuardResult, 'breached' | 'evidence' | 'evidenceLimit'> {
+  const limit = evidenceLimit(rollout);
+  return { breached: evidence >= limit, evidence, evidenceLimit: limit };
 }
 
 function sumOf(pairs: readonly Pair[], side: keyof Pair, of: 'latency' | 'scores') {

@@ -110,6 +110,40 @@ describe('a change of an endpoint', () => {
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
   });
 
+  test('that meets its deletion is made before it, or finds nothing', async () => {
+    await deploy(server, 'ending', classifier());
+    const [changed, removed] = await Promise.all([
+      patch(server, 'ending', { limits: { rows_max: 3 } }),
+      server.fetch('/api/v1/endpoints/ending', { method: 'DELETE' }),
+    ]);
+    expect([200, 404]).toContain(changed.status);
+    expect(removed.status).toBe(204);
+    expect((await get(server, 'ending')).status).toBe(404);
+    expect((await eventsOf(server, 'ending')).at(-1)?.type).toBe('endpoint.deleted');
+  });
+
+  test('that is sent again, since its answer was lost, is made once', async () => {
+    await deploy(server, 'repeated', classifier());
+    const { etag } = await get(server, 'repeated');
+    const change = {
+      deployments: [main('repeated'), green],
+      traffic: { main: 60, green: 40 },
+      logging: { masked_columns: ['width'], retention_days: 20 },
+      labels: { größe: '大' },
+    };
+    const first = await patch(server, 'repeated', change);
+    expect(first).toMatchObject({ status: 200, body: { labels: { größe: '大' } } });
+    const { length } = await eventsOf(server, 'repeated');
+    expect(await patch(server, 'repeated', change)).toEqual(first);
+    expect(await patch(server, 'repeated', change, first.etag ?? '')).toEqual(first);
+    // What it was read as before is no more: who sends this is told to look.
+    expect(await patch(server, 'repeated', change, etag ?? '')).toMatchObject({
+      status: 409,
+      body: { field: 'If-Match' },
+    });
+    expect(await eventsOf(server, 'repeated')).toHaveLength(length);
+  });
+
   test('of an endpoint that is not there, or in another workspace, is 404', async () => {
     await deploy(server, 'hidden', classifier());
     expect((await patch(server, 'nobody', { limits: { rows_max: 1 } })).status).toBe(404);
@@ -182,8 +216,39 @@ describe('the deployments of an endpoint', () => {
       traffic: { main: 33.3, green: 66.7 },
     });
     expect((await server.fetch('/endpoints/shared/ping')).status).toBe(200);
+    const third = { name: 'x', model: 'other', version: 1 };
+    for (const [a, b, c] of [
+      [33.3, 33.3, 33.4],
+      [33.33, 33.33, 33.34],
+      [0.1, 0.2, 99.7],
+      [100, 0, 0],
+    ]) {
+      const traffic = { main: a, green: b, x: c };
+      const shared = await patch(server, 'shared', {
+        deployments: [main('shared'), green, third],
+        traffic,
+      });
+      expect(shared).toMatchObject({ status: 200, body: { traffic } });
+    }
     const none = await patch(server, 'shared', { traffic: { main: 0, green: 0 } });
     expect(none).toMatchObject({ status: 200, body: { traffic: { main: 0, green: 0 } } });
+  });
+
+  test('answer who asks for them by name, also without a share', async () => {
+    await deploy(server, 'shareless', classifier());
+    await patch(server, 'shareless', {
+      deployments: [main('shareless'), green, { name: 'x', model: 'other', version: 1 }],
+      traffic: { main: 100, green: 0 },
+    });
+    for (const name of ['main', 'green', 'x']) {
+      const answer = await server.fetch('/endpoints/shareless/invocations', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-cairn-deployment': name },
+        body: '{"dataframe_split":{"columns":["length","width","höhe"],"data":[[1,2,3]]}}',
+      });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('x-cairn-deployment')).toBe(name);
+    }
   });
 
   const two = [main('refused'), green];
@@ -197,6 +262,12 @@ describe('the deployments of an endpoint', () => {
     ],
     ['deployments[0].name', { deployments: [{ ...green, name: 'Green' }] }, 'a-z'],
     ['deployments[0].name', { deployments: [{ ...green, name: 'a'.repeat(33) }] }, '1 to 32'],
+    ['deployments[0].name', { deployments: [{ ...green, name: 'a'.repeat(128) }] }, '1 to 32'],
+    ['deployments[0].name', { deployments: [{ ...green, name: '' }] }, '1 to 32'],
+    ['deployments[0].name', { deployments: [{ ...green, name: 'grün' }] }, 'a-z'],
+    ['deployments[0].name', { deployments: [{ ...green, name: 7 }] }, 'must be text'],
+    ['deployments[1].alias', { deployments: [green, { ...green, name: 'b', alias: 'absent' }] }, 'absent'],
+    ['alias', { model: 'other', alias: 'absent' }, 'absent'],
     ['deployments[0].color', { deployments: [{ ...green, color: 'red' }] }, 'Unknown field'],
     ['deployments[0].alias', { deployments: [{ name: 'a', model: 'other' }] }, 'Missing'],
     ['deployments[0].version', { deployments: [{ ...green, version: 1 }] }, "cannot be given with 'alias'"],
@@ -221,6 +292,14 @@ describe('the deployments of an endpoint', () => {
     ['traffic', { traffic: [100] }, 'object'],
     ['mirror.main', { mirror: { main: 10 } }, 'set one of the two to 0'],
     ['mirror', { deployments: two, mirror: { green: 51 } }, 'at most 50'],
+    [
+      'mirror.far',
+      {
+        deployments: [main('refused'), { name: 'far', url: 'https://scoring.example.com/' }],
+        mirror: { far: 10 },
+      },
+      "set its share of 'mirror' to 0",
+    ],
     ['mirror.blue', { mirror: { blue: 1 } }, "no deployment 'blue'"],
     ['sticky', { sticky: { header: 'a', input: 'b' } }, "'header' or 'input'"],
     ['sticky.header', { sticky: { header: 'a b' } }, 'name of a header'],
@@ -247,12 +326,19 @@ describe('the deployments of an endpoint', () => {
   test('name a model and an alias that are there', async () => {
     await deploy(server, 'named', classifier());
     const with_ = (deployment: unknown) => patch(server, 'named', { deployments: [deployment] });
-    expect((await with_({ name: 'main', model: 'absent', alias: 'champion' })).status).toBe(404);
-    expect((await with_({ name: 'main', model: 'named', version: 9 })).status).toBe(404);
-    expect(await with_({ name: 'main', model: 'named', alias: 'absent' })).toMatchObject({
-      status: 400,
-      body: { field: 'alias' },
+    expect(await with_({ name: 'main', model: 'absent', alias: 'champion' })).toMatchObject({
+      status: 404,
+      body: { field: 'deployments[0].model' },
     });
+    expect(await with_({ name: 'main', model: 'named', version: 9 })).toMatchObject({
+      status: 404,
+      body: { field: 'deployments[0].version' },
+    });
+    expect(await patch(server, 'named', { model: 'absent', version: 1 })).toMatchObject({
+      status: 404,
+      body: { field: 'model' },
+    });
+    expect(await with_({ name: 'm', model: 'named', alias: 'champion' })).toMatchObject({ status: 409 });
   });
 });
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const url = 'https://scoring.example.com/invocations?code=path-of-mine';
+const url = 'https://scoring.example.com/invocations?api-version=path-of-mine';
 const secret = 'a-very-secret-bearer-token';
 const main = { name: 'main', model: 'model', alias: 'champion' };
 
@@ -117,6 +117,38 @@ describe('a deployment elsewhere', () => {
     const changed = await patch(server, 'model', { deployments: [main, { name: 'far', url: at }] });
     expect(changed).toMatchObject({ status: 400, body: { field: 'deployments[1].url' } });
     expect(`${String(changed.body['detail'])} is empty`).toContain(at === '' ? 'empty' : message);
+  });
+
+  test.each([
+    'https://scoring.example.com/score?api_key=hush-hush',
+    'https://scoring.example.com/score?Ocp-Apim-Subscription-Key=hush-hush',
+    'https://scoring.example.com/score?a=b&code=hush-hush',
+    'https://scoring.example.com/score?accessToken=hush-hush',
+    `https://scoring.example.com/score?sv=2024-11-04&sig=${'hush-'.repeat(8)}`,
+    `https://scoring.example.com/ghp_${'hush'.repeat(9)}/score`,
+  ])('has no secret in its URL, which all may read: %s', async (at) => {
+    const made = await make('shown', { url: at });
+    expect(made).toMatchObject({ status: 400, body: { field: 'deployments[0].url' } });
+    expect(String(made.body['detail'])).toContain("give it as 'secret'");
+    const changed = await patch(server, 'model', { deployments: [main, { name: 'far', url: at }] });
+    expect(changed).toMatchObject({ status: 400, body: { field: 'deployments[1].url' } });
+    expect(JSON.stringify([made.body, changed.body])).not.toContain('hush');
+    const answer = await make('kept', { url: 'https://scoring.example.com/a?country=code&n=5' });
+    expect([201, 400]).toContain(answer.status);
+    expect(JSON.stringify(answer.body)).not.toContain('holds a secret');
+  });
+
+  test('gets no copies of calls, and is refused where it is to', async () => {
+    const deployments = [main, { name: 'far', url }];
+    expect(
+      await server.call('POST', '/api/v1/endpoints', { name: 'copied', deployments, mirror: { far: 10 } }),
+    ).toMatchObject({ status: 400, body: { field: 'mirror.far' } });
+    const body = { name: 'copied', deployments, mirror: { far: 0 } };
+    expect(await server.call('POST', '/api/v1/endpoints', body)).toMatchObject({ status: 201 });
+    expect(await patch(server, 'copied', { mirror: { far: 10 } })).toMatchObject({
+      status: 400,
+      body: { field: 'mirror.far', detail: expect.stringContaining('registered models only') },
+    });
   });
 
   test.each([

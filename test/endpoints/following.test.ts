@@ -55,7 +55,18 @@ describe('endpoints over HTTP', () => {
     await publish(server, 'strict', classifier());
     const create = (name: string, model = 'strict', alias = 'champion') =>
       server.call('POST', '/api/v1/endpoints', { name, model, alias });
-    for (const name of ['ab', '1abc', 'Abc', 'a_bc', `a${'b'.repeat(32)}`, 'a/b'])
+    for (const name of [
+      '',
+      'a',
+      'ab',
+      '1abc',
+      'Abc',
+      'a_bc',
+      'grün',
+      `a${'b'.repeat(32)}`,
+      'a'.repeat(128),
+      'a/b',
+    ])
       expect(await create(name)).toMatchObject({ status: 400, body: { field: 'name' } });
     expect(await create('strict-a', 'absent')).toMatchObject({ status: 404 });
     expect(await create('strict-a', 'strict', 'absent')).toMatchObject({

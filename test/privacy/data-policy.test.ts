@@ -36,7 +36,21 @@ async function eventsOf(endpoint: string): Promise<unknown[]> {
 
 describe('the data policy of an endpoint', () => {
   test('is absent at first, kept as it was given, and versioned by its etag', async () => {
-    expect((await server.call('GET', path('people'))).status).toBe(404);
+    expect(await server.call('GET', path('people'))).toEqual({
+      status: 200,
+      body: {
+        endpoint: 'people',
+        version: 0,
+        purpose: null,
+        retention_days: null,
+        pii: {},
+        subject_key: null,
+        changed_at: null,
+        changed_by: null,
+      },
+    });
+    expect((await server.fetch(path('people'))).headers.get('etag')).toBe('"0"');
+    expect(await putIf('people', '"1"', { pii: {} })).toBe(409);
     expect(await putPolicy(server, 'people', { pii: { age: 'mask' }, subject_key: 'person' })).toMatchObject({
       endpoint: 'people',
       version: 1,
@@ -49,6 +63,7 @@ describe('the data policy of an endpoint', () => {
     const response = await server.fetch(path('people'));
     expect(response.headers.get('etag')).toBe('"1"');
     expect(await putIf('people', '"2"', { pii: {} })).toBe(409);
+    expect(await putIf('people', '"0"', { pii: {} })).toBe(409);
     expect(await putIf('people', 'nonsense', { pii: {} })).toBe(409);
     expect(await putIf('people', '"1"', { retention_days: 90 })).toBe(200);
     expect(await putIf('people', '"1"', { retention_days: 30 })).toBe(409);

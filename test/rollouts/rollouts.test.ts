@@ -74,6 +74,22 @@ describe('a rollout', () => {
     await calls(ctx, 'bad', rollout, { failing: 50 }, 1);
     await lookAfter(ctx, 'bad', rollout, 2);
     const broken = await deploymentOf(ctx, 'bad');
+    const shown = (await server.call('GET', '/api/v1/endpoints/bad')).body;
+    expect(shown['deployments']).toMatchObject([
+      {
+        last_rollout: {
+          judged: {
+            verdict: 'breached',
+            guards: [
+              { guard: 'errors', breached: true, evidence: expect.any(Number), evidence_limit: 800 },
+              { guard: 'latency', breached: false, evidence_limit: 800 },
+              { guard: 'non-finite', breached: false, evidence_limit: 800 },
+              { guard: 'scores', breached: false, evidence_limit: 800 },
+            ],
+          },
+        },
+      },
+    ]);
     expect(broken.rollout).toBeUndefined();
     expect(broken.stable?.version).toBe(1);
     expect(broken.lastRollout).toMatchObject({
@@ -202,6 +218,64 @@ describe('a rollout', () => {
     ]);
   });
 
+  test('leaves the etag of what people change as it is while it begins, is judged, goes on and ends', async () => {
+    const { ctx } = server;
+    const read = async () => {
+      const response = await server.fetch('/api/v1/endpoints/steady');
+      return response.headers.get('etag') ?? '';
+    };
+    const change = async (rows: number, ifMatch: string) => {
+      const response = await server.fetch('/api/v1/endpoints/steady', {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json', 'if-match': ifMatch },
+        body: JSON.stringify({ limits: { rows_max: rows } }),
+      });
+      return response.status;
+    };
+    const first = await rolling(server, 'steady');
+    const etag = await read();
+    await lookAfter(ctx, 'steady', first, 1);
+    expect((await deploymentOf(ctx, 'steady')).rollout?.judged).toBeDefined();
+    expect(await read()).toBe(etag);
+    expect(await change(7, etag)).toBe(200);
+    expect(await change(8, etag)).toBe(409);
+    const changed = await read();
+    await calls(ctx, 'steady', first);
+    await lookAfter(ctx, 'steady', first);
+    const { rollout: second = first } = await deploymentOf(ctx, 'steady');
+    expect(second.step).toBe(1);
+    expect(await read()).toBe(changed);
+    await calls(ctx, 'steady', second);
+    await lookAfter(ctx, 'steady', second);
+    expect((await deploymentOf(ctx, 'steady')).stable?.version).toBe(2);
+    expect(await read()).toBe(changed);
+    expect(await change(8, changed)).toBe(200);
+    const policy = { purpose: 'tests', retention_days: 30 };
+    await server.call('PUT', '/api/v1/endpoints/steady/data-policy', policy);
+    expect(await change(9, changed)).toBe(409);
+  });
+
+  test('goes with its deployment, and the alias stays where it is', async () => {
+    const { ctx } = server;
+    const rollout = await rolling(server, 'removed');
+    await publish(server, 'spare', classifier());
+    const spare = { name: 'spare', model: 'spare', alias: 'champion' };
+    const change = { deployments: [spare], traffic: { spare: 100 } };
+    const { status, body } = await server.call('PATCH', '/api/v1/endpoints/removed', change);
+    expect(status).toBe(200);
+    expect(body['deployments']).toMatchObject([{ name: 'spare', rollout: null, last_rollout: null }]);
+    await calls(ctx, 'removed', rollout, { failing: 50 }, 1);
+    await lookAfter(ctx, 'removed', rollout, 2);
+    await server.drain();
+    expect(await watched(ctx, 'removed')).toBe(false);
+    expect(await champion('removed')).toBe(2);
+    expect((await deploymentOf(ctx, 'removed')).name).toBe('spare');
+    // By the same name it is another one, which begins with the version that the alias holds.
+    const main = { name: 'main', model: 'removed', alias: 'champion' };
+    const again = await server.call('PATCH', '/api/v1/endpoints/removed', { deployments: [spare, main] });
+    expect(again.body['deployments']).toMatchObject([{}, { stable: { version: 2 }, rollout: null }]);
+  });
+
   test('of an endpoint that is gone is looked at no more', async () => {
     const { ctx } = server;
     const rollout = await rolling(server, 'gone');
@@ -226,18 +300,23 @@ describe('people', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({
       stable: { version: 2 },
-      deployments: [{ rollout: null, last_rollout: { outcome: 'finished', reason: 'we know better' } }],
+      deployments: [
+        { rollout: null, last_rollout: { outcome: 'finished', reason: 'we know better' }, waiting_for: null },
+      ],
     });
+    expect((await server.call('GET', '/api/v1/endpoints/finished')).body).toEqual(body);
     expect(await end('finished', 'finish')).toMatchObject({ status: 409, body: { field: 'deployment' } });
   });
 
   test('stop a rollout, which leaves the alias where it is and begins no other', async () => {
     const { ctx } = server;
     const rollout = await rolling(server, 'stopped');
-    expect(await end('stopped', 'stop')).toMatchObject({
+    const ended = await end('stopped', 'stop');
+    expect(ended).toMatchObject({
       status: 200,
       body: { stable: { version: 1 }, deployments: [{ last_rollout: { outcome: 'stopped' } }] },
     });
+    expect((await server.call('GET', '/api/v1/endpoints/stopped')).body).toEqual(ended.body);
     await server.drain();
     await lookAfter(ctx, 'stopped', rollout);
     expect(await champion('stopped')).toBe(2);

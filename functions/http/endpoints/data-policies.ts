@@ -79,19 +79,19 @@ function ifMatchOf(request: Request): string | undefined {
     .replace(/^(W\/)?"(.*)"$/, '$2');
 }
 
-function policyResponse(endpoint: string, policy: DataPolicy): Response {
-  const { version, purpose, retentionDays, pii, subjectKey, changedAt, changedBy } = policy;
+/** Version 0 is what there is before anybody has said anything. */
+function policyResponse(endpoint: string, policy: DataPolicy | undefined): Response {
   const body = {
     endpoint,
-    version,
-    purpose,
-    retention_days: retentionDays,
-    pii,
-    subject_key: subjectKey ?? null,
-    changed_at: changedAt,
-    changed_by: changedBy,
+    version: policy?.version ?? 0,
+    purpose: policy?.purpose ?? null,
+    retention_days: policy?.retentionDays ?? null,
+    pii: policy?.pii ?? {},
+    subject_key: policy?.subjectKey ?? null,
+    changed_at: policy?.changedAt ?? null,
+    changed_by: policy?.changedBy ?? null,
   };
-  return json(body, 200, { etag: `"${version}"` });
+  return json(body, 200, { etag: `"${body.version}"` });
 }
 
 function presentKey({ keyId, at }: HashKeyFacts) {

@@ -3,7 +3,7 @@ import { fields, problem, route, type Surface } from '../../../shared/http/index
 import {
   createEndpoint,
   deleteEndpoint,
-  getStored,
+  getEndpoint,
   listEndpoints,
   updateEndpoint,
 } from '../../../shared/endpoints/index.ts';
@@ -26,8 +26,7 @@ export const endpoints: Surface = {
       scope: 'workspace',
       input: newEndpoint,
       async handle(ctx, input) {
-        const { name } = await createEndpoint(ctx, input);
-        return shown(ctx, await getStored(ctx, name), 201);
+        return shown(ctx, await createEndpoint(ctx, input), 201);
       },
     }),
     route('GET', '/api/v1/endpoints', {
@@ -43,7 +42,7 @@ export const endpoints: Surface = {
       scope: onEndpoint,
       input: byName,
       async handle(ctx, { name }) {
-        return shown(ctx, await getStored(ctx, name));
+        return shown(ctx, await getEndpoint(ctx, name));
       },
     }),
     route('PATCH', '/api/v1/endpoints/{name}', {

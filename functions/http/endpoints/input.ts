@@ -199,5 +199,7 @@ function deploymentsOf(given: Given): NewDeployment[] | undefined {
   if (given.deployments) return given.deployments.map(deploymentOf);
   if (given.model === undefined) return undefined;
   if (given.alias !== undefined) return [following(given.model, given.alias)];
-  return [{ name: onlyDeployment, model: given.model, follows: { version: given.version ?? 0 } }];
+  return [
+    { name: onlyDeployment, model: given.model, follows: { version: given.version ?? 0 }, unlisted: true },
+  ];
 }

@@ -1,4 +1,3 @@
-import type { Stored } from '../../../shared/documents.ts';
 import {
   aliasOf,
   canaryShare,
@@ -12,13 +11,13 @@ import {
   type RolloutPolicy,
 } from '../../../shared/endpoints/index.ts';
 
-/** An endpoint as it is read by itself: with the etag that a change takes, and with what its deployments wait for. */
-export function presentOne({ doc, etag }: Stored<Endpoint>, waiting: ReadonlyMap<string, string>) {
+/** An endpoint as it is read by itself: with what its deployments wait for. */
+export function presentOne(doc: Endpoint, waiting: ReadonlyMap<string, string>) {
   const deployments = doc.deployments.map((each) => ({
     ...presentDeployment(each),
     ...(each.kind === 'model' ? { waiting_for: waiting.get(each.name) ?? null } : {}),
   }));
-  return { ...present(doc), deployments, etag };
+  return { ...present(doc), deployments };
 }
 
 /**
@@ -121,5 +120,11 @@ function presentEnded({ id, from, to, step, startedAt, judged, outcome, reason, 
 }
 
 function presentJudgement({ at, verdict, says, requests, guards }: Judgement) {
-  return { at, verdict, says, requests, guards };
+  return {
+    at,
+    verdict,
+    says,
+    requests,
+    guards: guards.map(({ evidenceLimit, ...guard }) => ({ ...guard, evidence_limit: evidenceLimit })),
+  };
 }

@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { getStored } from '../../../shared/endpoints/index.ts';
-import { fields, json, problem, type Route, route, type Surface } from '../../../shared/http/index.ts';
+import { fields, problem, type Route, route, type Surface } from '../../../shared/http/index.ts';
 import { finishRollout, stopRollout } from '../../../shared/rollouts/index.ts';
-import { present } from './present.ts';
+import { shown } from './shown.ts';
 
 const asked = z.strictObject({
   name: fields.requiredText,
@@ -29,9 +28,7 @@ function ended(how: string, operation: string, end: typeof finishRollout): Route
     scope: { on: [{ field: 'name', names: 'endpoint' }] },
     input: asked,
     async handle(ctx, { name, deployment, reason }) {
-      await end(ctx, { endpoint: name, deployment, reason });
-      const stored = await getStored(ctx, name);
-      return json({ ...present(stored.doc), etag: stored.etag }, 200, { etag: stored.etag });
+      return shown(ctx, await end(ctx, { endpoint: name, deployment, reason }));
     },
   });
 }

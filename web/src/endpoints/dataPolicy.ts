@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { ApiError, cairn } from '../api/client.ts';
+import { cairn } from '../api/client.ts';
 import { queryClient } from '../api/queries.ts';
 
 /** What becomes of a column with personal data before a prediction is logged. */
@@ -28,12 +28,8 @@ export function dataPolicyQuery(endpoint: string) {
   return queryOptions({
     queryKey: ['endpoints', endpoint, 'data-policy'],
     queryFn: async ({ signal }) => {
-      try {
-        return await cairn.get<DataPolicy>(pathOf(endpoint), { signal });
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      }
+      const policy = await cairn.get<DataPolicy>(pathOf(endpoint), { signal });
+      return policy.version === 0 ? null : policy;
     },
   });
 }
@@ -47,7 +43,7 @@ export async function setDataPolicy(
   try {
     await cairn.put(pathOf(endpoint), {
       body: draft,
-      version: policy ? `"${policy.version}"` : undefined,
+      version: `"${policy?.version ?? 0}"`,
     });
   } finally {
     await queryClient.invalidateQueries({ queryKey: ['endpoints', endpoint, 'data-policy'] });
