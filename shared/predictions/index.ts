@@ -22,7 +22,9 @@ export {
 export { flushPredictions } from './buffer.ts';
 export { hourProfiles } from './counted.ts';
 export { logPredictions } from './log.ts';
-export { keepQueued, mayBeQueued, queueAgain } from './queue.ts';
+export { keepQueued } from './keep-queued.ts';
+export { mayBeQueued } from './queue.ts';
+export { queueAgain } from './set-aside.ts';
 export { type LabelFileKind, readLabelFile } from './label-file.ts';
 export { type Roles, rolesOf, type Scores, scoresOf } from './scores.ts';
 export { type ErasedRows, erasedRows } from './tombstones.ts';

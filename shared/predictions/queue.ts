@@ -1,28 +1,18 @@
-import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Envelope, Stores, Taken } from '../azure/index.ts';
+import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { endpointName } from '../endpoints/index.ts';
-import { writePartProfile } from '../profiles/index.ts';
-import { lossBound } from './bounds.ts';
-import { type LogHead, partName } from './buffer.ts';
-import { tableOf } from './counted.ts';
-import { encodePart, type PartHead } from './part.ts';
-import { withoutRows } from './part-rows.ts';
+import type { LogHead } from './buffer.ts';
 import { type Hour, hourOf, predictionIds } from './prediction-id.ts';
 import { logFolder } from './predictions.ts';
-import { packRows, type QueuedRows, unpackRows } from './queued-rows.ts';
-import { joinRows, rowsOf, type Scored, schemaOf } from './rows.ts';
-import { erasedRows } from './tombstones.ts';
+import { packRows } from './queued-rows.ts';
+import { rowsOf, type Scored } from './rows.ts';
 
 /** What fits a message beside its envelope; rows that need more lie in a blob, and the message names it. */
 const messageBytesMax = 46 * 1024;
-/** Rows younger than this can have been erased by nobody: an erasure begins a minute behind its request. */
-const erasableMilliseconds = 45_000;
 /** The host holds a message that it has given to the function for as long. */
 const leaseMillisecondsMax = 11 * 60_000;
-const triesMax = 20;
-const delaySecondsMax = 3_600;
+
+/** What a message says of rows that lie in a blob. */
+export type QueuedBlob = { readonly v: 1; readonly blob: string; readonly bytes: number };
 
 /** Ids are given out from one buffer for each endpoint and hour, so that what remembers rows stays small. */
 type Numbering = { readonly hour: Hour; readonly buffer: string; next: number };
@@ -33,20 +23,21 @@ const numberings = new WeakMap<Stores, Map<string, Numbering>>();
  * Throws `unavailable` where the queue does not take them.
  */
 export async function queuePredictions(ctx: Context, head: LogHead, scored: Scored): Promise<string[]> {
-  const { features: _, labels: __, rules: ___, ...of } = head;
+  const { endpoint, deployment, source, modelId, version, digest } = head;
   const hour = hourOf(scored.at);
-  const { buffer, firstRow } = numbersOf(ctx, head.endpoint, hour, scored.rows);
-  const packed = packRows({ head: { ...of, hour }, buffer, firstRow, rows: rowsOf(head, [scored]) });
+  const of = { endpoint, deployment, source, modelId, version, digest, hour };
+  const { buffer, firstRow } = numbersOf(ctx, endpoint, hour, scored.rows);
+  const packed = packRows({ head: of, buffer, firstRow, rows: rowsOf(head, [scored]) });
   const bytes = Buffer.from(JSON.stringify(packed));
   let message = packed;
   if (bytes.length > messageBytesMax) {
-    const blob = `${logFolder(ctx, head.endpoint, 'queued', hour)}${buffer}-${firstRow}.json`;
+    const blob = `${logFolder(ctx, endpoint, 'queued', hour)}${buffer}-${firstRow}.json`;
     const how = { createOnly: true, contentType: 'application/json' };
     await ctx.stores.blobs('predictions').write(blob, bytes, how);
-    message = { v: 1, blob };
+    message = { v: 1, blob, bytes: bytes.length } satisfies QueuedBlob;
   }
   await ctx.stores.queues.send(ctx, 'predictions', message, { isKept: true });
-  return predictionIds(`${ctx.workspace}/${head.endpoint}`, hour, buffer, firstRow, scored.rows);
+  return predictionIds(`${ctx.workspace}/${endpoint}`, hour, buffer, firstRow, scored.rows);
 }
 
 function numbersOf(ctx: Context, endpoint: string, hour: Hour, rows: number) {
@@ -60,170 +51,6 @@ function numbersOf(ctx: Context, endpoint: string, hour: Hour, rows: number) {
   return { buffer: numbering.buffer, firstRow };
 }
 
-export type KeepOptions = {
-  /** For how long messages are gathered for one part. */
-  readonly groupSeconds: number;
-  /** For how long nobody else gets those that were gathered. */
-  readonly leaseSeconds: number;
-};
-const keepDefaults: KeepOptions = { groupSeconds: 1, leaseSeconds: 60 };
-
-/** One message: whose it is, what it holds, and how it is done with. */
-type Held = {
-  readonly ctx: Context;
-  readonly queued: QueuedRows;
-  readonly blob: string | undefined;
-  readonly done: (() => Promise<void>) | undefined;
-};
-
-/**
- * Makes parts of the rows of a message and of all others that wait or come within a second: one part for each version
- * and set of columns. A message is done with behind its part, so none is lost; where this dies between, the rows come
- * again and are in two parts, under the same ids, and readers count them once. Throws where the rows of the given
- * message are not in a part, so that it comes again.
- */
-export async function keepQueued(
-  ctx: Context,
-  message: object,
-  options: KeepOptions = keepDefaults,
-): Promise<void> {
-  const groups = new Map<string, Held[]>();
-  const taken = [{ message, done: undefined }, ...(await gather(ctx, options))];
-  for (const each of taken) {
-    const held = await open(ctx, each);
-    if (!held) continue;
-    const { queued } = held;
-    const key = JSON.stringify([held.ctx.workspace, queued.head, schemaOf(queued.rows)]);
-    groups.set(key, [...(groups.get(key) ?? []), held]);
-  }
-  let failure: unknown;
-  for (const group of groups.values())
-    try {
-      await keep(group);
-    } catch (error) {
-      ctx.log.warn('queued predictions wait', { messages: group.length, reason: String(error) });
-      if (group.some(({ done }) => done === undefined)) failure = error;
-    }
-  if (failure !== undefined) throw failure;
-}
-
-/** What waits now or comes within the time, up to what a part holds. */
-async function gather(ctx: Context, { groupSeconds, leaseSeconds }: KeepOptions): Promise<Taken[]> {
-  const until = performance.now() + groupSeconds * 1000;
-  const all: Taken[] = [];
-  let bytes = 0;
-  while (bytes < lossBound.bytes) {
-    const some = await ctx.stores.queues.take('predictions', leaseSeconds);
-    all.push(...some);
-    bytes += some.reduce((sum, { message }) => sum + JSON.stringify(message ?? null).length, 0);
-    const left = until - performance.now();
-    if (left <= 0) break;
-    if (some.length === 0) await delay(Math.min(left, 100));
-  }
-  return all;
-}
-
-/** Reads a message; `undefined` where nothing has to be done for it any more. */
-async function open(
-  ctx: Context,
-  { message, done }: { readonly message: unknown; readonly done: Taken['done'] | undefined },
-): Promise<Held | undefined> {
-  const { workspace = 'default', blob } = (message ?? {}) as Partial<Envelope> & { blob?: string };
-  const here: Context = { ...ctx, workspace };
-  const bytes = blob === undefined ? undefined : await ctx.stores.blobs('predictions').read(blob);
-  // A blob is removed when its rows are in a part.
-  if (blob !== undefined && !bytes) return done?.().then(() => undefined);
-  try {
-    const queued = unpackRows((bytes ? JSON.parse(bytes.toString()) : message) as object);
-    return { ctx: here, queued, blob, done };
-  } catch (error) {
-    await setAside(here, message ?? null, String(error));
-    await done?.();
-    return undefined;
-  }
-}
-
-/** Makes one part of messages of one kind. */
-async function keep(group: readonly Held[]): Promise<void> {
-  const [first] = group;
-  if (!first) return;
-  const { ctx } = first;
-  const { endpoint, hour } = first.queued.head;
-  const buffer = ctx.ids.hex(8);
-  const head: PartHead = {
-    ...first.queued.head,
-    workspace: ctx.workspace,
-    buffer,
-    features: null,
-    labels: null,
-  };
-  const ids = group.flatMap(({ queued: { buffer: of, firstRow, rows } }) =>
-    predictionIds(`${ctx.workspace}/${endpoint}`, hour, of, firstRow, rows.rows),
-  );
-  const rows = joinRows(group.map(({ queued }) => queued.rows));
-  const part = encodePart(head, rows, ids, { isQueued: true });
-  const oldest = Math.min(...group.map(({ queued }) => queued.rows.at[0] ?? 0));
-  const isErasable = ctx.clock.now() - oldest > erasableMilliseconds;
-  const isWhole = await writeQueued(ctx, head, part, ids, isErasable);
-  // Of a part that is not counted, or not of all its rows, it is done when its hour is asked for.
-  if (isWhole)
-    await writePartProfile(ctx, head, tableOf(rows, ids)).catch((error: unknown) =>
-      ctx.log.warn('predictions not counted', { endpoint, reason: String(error) }),
-    );
-  // The blob first: a message whose blob is gone is one that is in a part.
-  for (const { blob } of group) if (blob !== undefined) await ctx.stores.blobs('predictions').remove(blob);
-  await Promise.all(group.flatMap(({ done }) => (done ? [done()] : [])));
-}
-
-/**
- * Writes a part without the rows that were erased: those that come late, or again, may have been. Looked for once more
- * behind the write: an erasure that goes on beside it either finds the part, or is found. Says whether all are there.
- */
-async function writeQueued(
-  ctx: Context,
-  head: PartHead,
-  part: Uint8Array,
-  ids: readonly string[],
-  isErasable: boolean,
-): Promise<boolean> {
-  const container = ctx.stores.blobs('predictions');
-  const contentType = 'application/vnd.apache.parquet';
-  const without = async () => {
-    const erased = isErasable ? await erasedRows(ctx, head.endpoint, head.hour) : undefined;
-    const rows = new Set([...ids.keys()].filter((row) => erased?.has(ids[row] ?? '')));
-    return { rows, bytes: rows.size === 0 ? part : await withoutRows(part, rows) };
-  };
-  const before = await without();
-  await container.write(partName(head), before.bytes, { createOnly: true, contentType });
-  const behind = await without();
-  if (behind.rows.size > before.rows.size)
-    await container.write(partName(head), behind.bytes, { contentType });
-  return behind.rows.size === 0;
-}
-
-/**
- * Takes a message that failed as often as the queue allows back to the queue, later each time; one that failed for a
- * day is set aside as a blob, and said to be.
- */
-export async function queueAgain(ctx: Context, message: object): Promise<void> {
-  const { tries = 0 } = message as { tries?: number };
-  if (tries >= triesMax) {
-    const isAside = await setAside(ctx, message, `It failed ${tries} times.`).then(
-      () => true,
-      () => false,
-    );
-    if (isAside) return;
-  }
-  const delaySeconds = Math.min(30 * 2 ** tries, delaySecondsMax);
-  ctx.log.warn('queued predictions are tried again', { tries, delaySeconds });
-  await ctx.stores.queues.send(
-    ctx,
-    'predictions',
-    { ...message, tries: tries + 1 },
-    { delaySeconds, isKept: true },
-  );
-}
-
 /**
  * Whether rows that were answered by a time may not have left the queue yet: the oldest that waits is from before, or
  * somebody who took some may have died, whose messages come again when their lease has ended.
@@ -234,18 +61,4 @@ export async function mayBeQueued(ctx: Context, answeredBy: number): Promise<boo
   return (
     (oldestAt !== undefined && oldestAt <= answeredBy) || ctx.clock.now() < answeredBy + leaseMillisecondsMax
   );
-}
-
-/** Keeps a message that cannot be made part of the log beside it, for people to look at. */
-async function setAside(ctx: Context, message: unknown, reason: string): Promise<void> {
-  const { head } = (message ?? {}) as { head?: Partial<QueuedRows['head']> };
-  const endpoint = endpointName.safeParse(head?.endpoint).data ?? '_unknown';
-  const hour = /^\d{10}$/.test(String(head?.hour)) ? String(head?.hour) : hourOf(ctx.clock.now());
-  const bytes = Buffer.from(JSON.stringify(message));
-  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
-  const name = `${logFolder(ctx, endpoint, 'set-aside', hour)}${digest}.json`;
-  await ctx.stores
-    .blobs('predictions')
-    .write(name, bytes, { createOnly: true, contentType: 'application/json' });
-  ctx.log.error('predictions set aside', { endpoint, blob: name, reason });
 }

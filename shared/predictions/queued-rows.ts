@@ -49,7 +49,15 @@ export function packRows({ head, buffer, firstRow, rows }: QueuedRows): object {
     classes: classes.every((name) => name === null) ? null : classes,
     columns: tensors.map(({ source, hidden }) => {
       const { name, type, nullable, encoding, codec } = source;
-      return { name, type, nullable, encoding, codec, ...(hidden ? { hidden } : {}), data: packed_(source) };
+      return {
+        name,
+        type,
+        nullable,
+        encoding,
+        codec,
+        ...(hidden ? { hidden } : {}),
+        data: packedColumn(source),
+      };
     }),
   };
   return packed;
@@ -70,7 +78,7 @@ export function unpackRows(message: object): QueuedRows {
     scores: Array.from(floats(scores, Float64Array), (score) => (Number.isNaN(score) ? null : score)),
     classes: classes ?? new Array<null>(count).fill(null),
     tensors: columns.map(({ hidden, data, ...source }) => ({
-      source: { ...source, data: unpacked(source.type, data) },
+      source: { ...source, data: unpackedColumn(source.type, data) },
       ...(hidden ? { hidden } : {}),
     })),
   };
@@ -79,14 +87,17 @@ export function unpackRows(message: object): QueuedRows {
   return { head, buffer, firstRow, rows };
 }
 
-function packed_({ type, data }: ColumnSource): Packed['columns'][number]['data'] {
+function packedColumn({ type, data }: ColumnSource): Packed['columns'][number]['data'] {
   if (data instanceof Float64Array) return base64(type === 'FLOAT' ? Float32Array.from(data) : data);
   return Array.from(data as ArrayLike<unknown>, (value) =>
     typeof value === 'bigint' ? String(value) : (value as string | number | boolean | null),
   );
 }
 
-function unpacked(type: ColumnSource['type'], data: Packed['columns'][number]['data']): ColumnSource['data'] {
+function unpackedColumn(
+  type: ColumnSource['type'],
+  data: Packed['columns'][number]['data'],
+): ColumnSource['data'] {
   if (typeof data === 'string')
     return type === 'FLOAT' ? Float64Array.from(floats(data, Float32Array)) : floats(data, Float64Array);
   if (type === 'INT64') return data.map((value) => (value === null ? null : BigInt(value)));

@@ -127,6 +127,23 @@ describe('rows in a queue', () => {
     expect(await blobs('default/wide/')).toEqual([expect.stringContaining('/parts/')]);
   });
 
+  test('are gathered up to what a part holds, however many wait, and the others come with a later message', async () => {
+    await deployQueued('heavy');
+    for (let i = 0; i < 40; i++) expect((await ask('heavy', 4_000)).status).toBe(200);
+    const counts: number[] = [];
+    for (;;) {
+      const { receivedMessageItems } = await queueOf('predictions').receiveMessages();
+      const [one] = receivedMessageItems;
+      if (!one) break;
+      const message = JSON.parse(Buffer.from(one.messageText, 'base64').toString()) as object;
+      await keepQueued(server.ctx, message, { groupSeconds: 5, leaseSeconds: 60 });
+      await queueOf('predictions').deleteMessage(one.messageId, one.popReceipt);
+      counts.push((await logged('heavy')).length / 4_000);
+    }
+    // As many as the queue gives at once are more than a part holds.
+    expect(counts).toEqual([33, 40]);
+  });
+
   test('that come again are counted once, by readers and by an erasure, and what was erased stays erased', async () => {
     await deployQueued('again');
     const { ids } = await ask('again', 4);
