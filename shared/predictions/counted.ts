@@ -116,7 +116,7 @@ function partOf(endpoint: string, hour: Hour, buffer: string, table: PartTable):
     digest: String(first('digest')),
     modelId: String(first('modelId')),
     version: Number(first('version')),
-    source: first('source') === 'batch' ? 'batch' : 'realtime',
+    source: first('source') as PartOf['source'],
   };
 }
 

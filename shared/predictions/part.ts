@@ -10,7 +10,8 @@ export type PartHead = {
   readonly workspace: string;
   readonly endpoint: string;
   readonly deployment: string;
-  readonly source: 'realtime' | 'batch';
+  /** `mirror`: copies of calls, whose answers nobody saw. */
+  readonly source: 'realtime' | 'mirror' | 'batch';
   readonly modelId: string;
   readonly version: number;
   readonly digest: string;

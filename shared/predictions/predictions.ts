@@ -6,6 +6,13 @@ import { placeOf, RowSet } from './row-set.ts';
 /** Predictions of an endpoint with `from <= ts < to`, in milliseconds since 1970. */
 export type PredictionRange = { readonly endpoint: string; readonly from: number; readonly to: number };
 
+type Reading = PredictionRange & {
+  /** Only these are read. */
+  readonly columns?: readonly string[];
+  /** Also the copies that mirrors answered, which were no calls of anybody. */
+  readonly withMirrors?: boolean;
+};
+
 /** Predictions that one instance wrote together: rows of one version, in the order in which they were answered. */
 export type PredictionPart = PartTable & {
   /** Blob name in container `predictions`. */
@@ -14,19 +21,20 @@ export type PredictionPart = PartTable & {
 
 /**
  * The logged predictions of a range, a part at a time, hours in order; a prediction that a queue brought twice
- * comes once. What an instance still buffers is not among them. With `columns` only these are read; a part has none that its model does not have.
+ * comes once. What an instance still buffers is not among them. A part has no columns that its model does not have.
  * The columns stand at `writePart`: predictionId, ts, `in.*`, `out.*`, score, class, version, digest, …
  */
 export async function* readPredictions(
   ctx: Context,
-  { endpoint, from, to, columns }: PredictionRange & { readonly columns?: readonly string[] },
+  { endpoint, from, to, columns, withMirrors = false }: Reading,
 ): AsyncGenerator<PredictionPart> {
   const firstSeen = onceEach();
   for await (const { name } of inHours(ctx, endpoint, 'parts', from, to)) {
     const bytes = await ctx.stores.blobs('predictions').read(name);
     // Expired by the lifecycle policy between the listing and now.
     if (!bytes) continue;
-    const table = await readPart(bytes, columns && [...columns, 'ts', 'predictionId']);
+    const table = await readPart(bytes, columns && [...columns, 'ts', 'predictionId', 'source']);
+    if (!withMirrors && table.column('source')[0] === 'mirror') continue;
     const part = firstSeen(within(table, from, to));
     const shown = columns ? part.columns.filter((column) => columns.includes(column)) : part.columns;
     if (part.rows > 0) yield { ...part, columns: shown, name };

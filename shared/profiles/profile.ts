@@ -10,7 +10,7 @@ export type ProfileKey = {
   /** Of the version that answered. */
   readonly digest: string;
   readonly edgeSet: string;
-  readonly source: 'realtime' | 'batch';
+  readonly source: 'realtime' | 'mirror' | 'batch';
   /** Which rows: `''` for all. */
   readonly segment: string;
   /** `yyyymmddhh` in UTC. */

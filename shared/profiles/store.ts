@@ -11,7 +11,7 @@ export type Version = { readonly modelId: string; readonly version: number };
 export type PartOf = Version & {
   readonly endpoint: string;
   readonly digest: string;
-  readonly source: 'realtime' | 'batch';
+  readonly source: 'realtime' | 'mirror' | 'batch';
   readonly hour: string;
   /** The name of the part. */
   readonly buffer: string;

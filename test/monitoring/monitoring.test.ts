@@ -12,9 +12,11 @@ import {
 } from '../../shared/monitoring/index.ts';
 import { linearRegressor } from '../../shared/onnx/index.ts';
 import { moveAlias } from '../../shared/registry/index.ts';
+import { targetOf } from '../../shared/serving/index.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import {
   ask,
+  askThat,
   at,
   classifier,
   deploy,
@@ -63,6 +65,38 @@ async function breaches(monitorId: string): Promise<unknown[]> {
 }
 
 describe('a monitor', () => {
+  test('counts no copies that a mirror answered: neither their rows, nor what they say, nor their labels', async () => {
+    await monitored('shadowed');
+    await registerVersion(server, ctx, 'shadowed', classifier([1, 1, 0]));
+    const during = at(server.ctx, start + 60_000);
+    const rows = rowsOf(5, 300);
+    const ids = await ask(during, 'shadowed', rows);
+    await label(during, 'shadowed', ids, rows, sumIsPositive);
+    const target = await targetOf(during, 'shadowed');
+    const others = { ...target.model.ready, version: 2, digest: 'sha256:other' };
+    const strange = rowsOf(6, 600, [5, 5, 5]);
+    for (const ready of [target.model.ready, others]) {
+      const mirror = { ...target, variant: 'mirror', model: { ...target.model, ready } } as const;
+      const copies = await askThat(during, mirror, strange);
+      await label(during, 'shadowed', copies, strange, () => false);
+    }
+    const window = { from: start, to: start + hour };
+    const later = at(server.ctx, start + hour + settled);
+    const result = await checkNow(later, 'shadowed', window);
+    expect(result).toMatchObject({
+      model: { version: 1 },
+      otherVersionsRows: 0,
+      drift: { verdict: 'stable', rows: { current: 300 } },
+      performance: { labelled: 300 },
+    });
+    const sides = await Promise.all(
+      (['train', 'evaluation'] as const).map((part) =>
+        labelledRows(later, { endpoint: 'shadowed', ...window, part }),
+      ),
+    );
+    expect(sides.reduce((sum, { labels }) => sum + labels.length, 0)).toBe(300);
+  });
+
   test('says nothing of the accuracy of a model that predicts numbers, whatever the labels', async () => {
     const onnx = linearRegressor({ features: ['a', 'b', 'c'], coefficients: [1, 1, 1], intercept: 0 });
     await deploy(server, ctx, 'regressor', onnx);

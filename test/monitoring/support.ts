@@ -6,7 +6,7 @@ import { linearClassifier } from '../../shared/onnx/index.ts';
 import { createModel, createVersion, moveAlias } from '../../shared/registry/index.ts';
 import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
 import { flushPredictions, recordLabels } from '../../shared/predictions/index.ts';
-import { predict, targetOf } from '../../shared/serving/index.ts';
+import { predict, type Target, targetOf } from '../../shared/serving/index.ts';
 import type { TestServer } from '../support/server.ts';
 
 export const hour = 3_600_000;
@@ -88,7 +88,16 @@ export async function ask(
   endpoint: string,
   rows: readonly number[][],
 ): Promise<readonly string[]> {
-  const { ids } = await predict(ctx, await targetOf(ctx, endpoint), {
+  return askThat(ctx, await targetOf(ctx, endpoint), rows);
+}
+
+/** The same of what answers for an endpoint, or gets a copy. */
+export async function askThat(
+  ctx: Context,
+  target: Target,
+  rows: readonly number[][],
+): Promise<readonly string[]> {
+  const { ids } = await predict(ctx, target, {
     input: { type: 'float32', dims: [rows.length, features.length], data: Float32Array.from(rows.flat()) },
   });
   await flushPredictions(ctx.stores);

@@ -117,11 +117,16 @@ describe('mirrors', () => {
     expect(of('mirror')).toBeGreaterThan(60);
     expect(of('mirror')).toBeLessThan(140);
     await flushPredictions(server.ctx.stores);
-    const logged = new Set<string>();
     const range = { endpoint: 'mirrored', from: Date.now() - hour, to: Date.now() + hour };
-    for await (const part of readPredictions(server.ctx, range))
-      for (const deployment of part.column('deployment') ?? []) logged.add(String(deployment));
-    expect(logged).toEqual(new Set(['blue', 'green']));
+    const logged = async (withMirrors: boolean) => {
+      const found = new Set<string>();
+      for await (const part of readPredictions(server.ctx, { ...range, withMirrors }))
+        found.add(`${part.column('deployment')[0]} ${part.column('source')[0]}`);
+      return [...found].toSorted();
+    };
+    expect(await logged(true)).toEqual(['blue realtime', 'green mirror']);
+    // Calls are those of callers.
+    expect(await logged(false)).toEqual(['blue realtime']);
   });
 
   test('slow nobody down and fail nobody: what they cannot keep up with is dropped, and counted', async () => {
