@@ -134,16 +134,26 @@ describe('a look at a step', () => {
   });
 
   test('holds a step that nothing speaks against until it has lasted long enough, and then passes it', () => {
-    expect(look(minutes(3), since + 299_999)).toMatchObject({
+    expect(look(minutes(4), since + 299_999)).toMatchObject({
       verdict: 'waiting',
-      requests: { canary: 300 },
+      requests: { canary: 400 },
     });
-    const passed = look(minutes(3), since + 300_000);
+    const passed = look(minutes(4), since + 300_000);
     expect(passed).toMatchObject({
       verdict: 'passing',
-      says: 'Step 1 of 4 (1 %): nothing speaks against version 2 after 300 calls, and 300 of version 1; it goes on to 5 %.',
+      says: 'Step 1 of 4 (1 %): nothing speaks against version 2 after 400 calls, and 400 of version 1; it goes on to 5 %.',
     });
     expect(passed.guards.map(({ guard }) => guard)).toEqual(['errors', 'latency', 'non-finite', 'scores']);
+  });
+
+  test('holds a step, however long it has lasted, until latencies and scores are compared over as many calls', () => {
+    const worse = { scores: new Map([[classBin('b'), 100]]) };
+    for (const few of [minutes(2), minutes(2, worse), minutes(3)])
+      expect(look(few, since + 1_000 * minute).verdict).toBe('waiting');
+    expect(look(minutes(3), since + 1_000 * minute).says).toBe(
+      'Step 1 of 4 (1 %): nothing speaks against version 2 after 300 calls, and 300 of version 1; latencies and scores are compared over 100 calls of version 2 and 100 of version 1 so far, and the step is held until it is 200 of each.',
+    );
+    expect(look(minutes(4, worse), since + 1_000 * minute).verdict).toBe('breached');
   });
 
   test('counts refusals of callers as failures, since a version that needs other inputs refuses all of them', () => {

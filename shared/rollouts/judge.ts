@@ -1,7 +1,14 @@
 import type { GuardResult, Judgement, Rollout } from '../endpoints/index.ts';
 import { type Answered, emptyTally, mergeSummaries, requestsOf, type Summary } from '../summaries/index.ts';
 import { errorGuard, isLastStep, latencyGuard, nonFiniteGuard, type Pair, scoreGuard } from './guards.ts';
-import { breachText, heldText, missingText, passedText, reasonText } from './judgement-text.ts';
+import {
+  breachText,
+  heldText,
+  missingText,
+  passedText,
+  reasonText,
+  uncomparedText,
+} from './judgement-text.ts';
 
 const minute = 60_000;
 
@@ -18,15 +25,13 @@ export type Observed = {
 /**
  * What is to be thought of a rollout at its present step, by what was counted of both versions since the step began, and
  * by nothing else. A breach needs as many calls as everything; it does not wait for the step to have lasted long enough.
+ * A step is not passed before as many calls of both have come after those that latencies and scores are measured by.
  */
 export function judge(rollout: Rollout, observed: Observed): Judgement {
   const { policy, since } = rollout;
   const { now, unusable } = observed;
   const pairs = pairsOf(rollout, observed);
-  const requests = {
-    stable: pairs.reduce((sum, { stable }) => sum + requestsOf(stable), 0),
-    canary: pairs.reduce((sum, { canary }) => sum + requestsOf(canary), 0),
-  };
+  const requests = requestsIn(pairs);
   const judged = (
     verdict: Judgement['verdict'],
     says: string,
@@ -49,7 +54,23 @@ export function judge(rollout: Rollout, observed: Observed): Judgement {
   if (breached) return judged('breached', breachText(rollout, breached), guards);
   const until = since + policy.holdSeconds * 1000;
   if (now < until) return judged('waiting', heldText(rollout, requests, until), guards);
+  const compared = requestsIn(pairs.slice(measuring(pairs, requestsMin)));
+  if (compared.stable < requestsMin || compared.canary < requestsMin)
+    return judged('waiting', uncomparedText(rollout, requests, compared), guards);
   return judged('passing', passedText(rollout, requests, isLastStep(rollout)), guards);
+}
+
+/** The first minutes, by which latencies and scores are measured: up to when the stable version has had enough calls. */
+function measuring(pairs: readonly Pair[], requestsMin: number): number {
+  let seen = 0;
+  return pairs.findIndex(({ stable }) => (seen += requestsOf(stable)) >= requestsMin) + 1;
+}
+
+function requestsIn(pairs: readonly Pair[]): Judgement['requests'] {
+  return {
+    stable: pairs.reduce((sum, { stable }) => sum + requestsOf(stable), 0),
+    canary: pairs.reduce((sum, { canary }) => sum + requestsOf(canary), 0),
+  };
 }
 
 /** Both versions minute by minute. */

@@ -16,6 +16,12 @@ export function heldText(rollout: Rollout, requests: Requests, until: number): s
   return `${againstNothing(rollout, requests)}; the step lasts until ${new Date(until).toISOString()} at least.`;
 }
 
+/** Nothing is wrong, and too little was compared to say that nothing is. */
+export function uncomparedText(rollout: Rollout, requests: Requests, compared: Requests): string {
+  const { from, to, policy } = rollout;
+  return `${againstNothing(rollout, requests)}; latencies and scores are compared over ${calls(compared.canary)} of version ${to.version} and ${compared.stable.toLocaleString('en')} of version ${from.version} so far, and the step is held until it is ${policy.guards.requestsMin} of each.`;
+}
+
 export function passedText(rollout: Rollout, requests: Requests, isLast: boolean): string {
   const next = rollout.policy.plan[rollout.step + 1];
   return `${againstNothing(rollout, requests)}; it ${isLast ? 'takes over' : `goes on to ${next} %`}.`;
