@@ -32,10 +32,8 @@ export { follow, followAlias } from './follow.ts';
 export {
   type EndpointChange,
   following,
-  type LoggingChange,
   type NewDeployment,
   type NewEndpoint,
-  type RolloutChange,
 } from './input.ts';
 export { maskedColumns } from './logging.ts';
 export { memoryOf, modelBytesMax } from './memory.ts';

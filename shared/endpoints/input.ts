@@ -28,7 +28,7 @@ export type LoggingChange = Partial<Logging> & {
   readonly retentionDays?: number;
 };
 
-export type RolloutChange = Partial<Omit<RolloutPolicy, 'guards'>> & { readonly guards?: Partial<Guards> };
+type RolloutPolicyChange = Partial<Omit<RolloutPolicy, 'guards'>> & { readonly guards?: Partial<Guards> };
 
 /**
  * What of an endpoint is to be another. Absent stays. Lists, shares and labels are given as a whole; limits, logging
@@ -42,7 +42,7 @@ export type EndpointChange = {
   readonly limits?: Partial<Limits>;
   readonly logging?: LoggingChange;
   readonly nonFinite?: NonFinite | null;
-  readonly rollout?: RolloutChange;
+  readonly rollout?: RolloutPolicyChange;
   readonly labels?: Readonly<Record<string, string>>;
 };
 
