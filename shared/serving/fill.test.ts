@@ -52,9 +52,27 @@ describe('tensors from JSON', () => {
 
   test('64-bit integers keep every digit where an input needs them', () => {
     const text = '{"data":[9223372036854775807,-9223372036854775808,1]}';
-    const body = parseBody(text, { isWide: true }) as { data: unknown[] };
+    const body = parseBody(text, { isWide: true }).value as { data: unknown[] };
     expect(tensorOf(port('int64', ['n']), [3], body.data).data).toEqual(
       BigInt64Array.of(2n ** 63n - 1n, -(2n ** 63n), 1n),
     );
+  });
+
+  test('NaN and the infinities are read as Python writes them, and left alone within text', () => {
+    const text = String.raw`{"NaN": [NaN, -Infinity, Infinity], "a \"NaN": "Infinity\\"}`;
+    expect(parseBody(text, { isWide: true })).toEqual({
+      value: { NaN: [null, -Infinity, Infinity], 'a "NaN': 'Infinity\\' },
+      hasNaN: true,
+    });
+    expect(parseBody('[-Infinity]', { isWide: false })).toEqual({ value: [-Infinity], hasNaN: false });
+    for (const malformed of ['{"a": NaNs}', '[NaN', '["NaN]', 'Inf', '"\\', 'NaN"'])
+      expect(() => parseBody(malformed, { isWide: false })).toThrow(SyntaxError);
+  });
+
+  test('what is not JSON is found out in time that grows with it', () => {
+    const begun = process.cpuUsage();
+    for (const part of ['"\\', '\\', '\\"', '"', 'NaN', '-Infinity'])
+      expect(() => parseBody(`"${part.repeat(2 ** 20)}`, { isWide: false })).toThrow(SyntaxError);
+    expect(process.cpuUsage(begun).user / 1e6).toBeLessThan(10);
   });
 });

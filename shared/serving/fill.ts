@@ -1,5 +1,6 @@
 import { CairnError } from '../http/index.ts';
 import type { ServedModel } from './models.ts';
+import { standardJson } from './python-json.ts';
 import {
   allocate,
   describe,
@@ -28,13 +29,34 @@ export function readingOf(models: readonly Pick<ServedModel, 'inputs' | 'rules'>
   };
 }
 
+/** A body as JSON. */
+export type Body = {
+  readonly value: unknown;
+  /** Whether it says NaN, as Python does, which is null in the value. */
+  readonly hasNaN: boolean;
+};
+
 /**
  * JSON of a request body: integers that a double cannot hold come out as bigint where an input may need them.
  * Throws a plain error for malformed text and for nesting beyond the stack.
  */
-export function parseBody(text: string, reading: Pick<Reading, 'isWide'>): unknown {
+export function parseBody(text: string, reading: Pick<Reading, 'isWide'>): Body {
+  try {
+    return { value: parseJson(text, reading), hasNaN: false };
+  } catch (error) {
+    const standard = standardJson(text);
+    if (standard.text === text) throw error;
+    try {
+      return { value: parseJson(standard.text, reading), hasNaN: standard.hasNaN };
+    } catch {
+      throw error;
+    }
+  }
+}
+
+function parseJson(text: string, { isWide: mayBeWide }: Pick<Reading, 'isWide'>): unknown {
   // A reviver takes many times as long, and no number of fewer digits needs it.
-  const isExact = reading.isWide && /\d{16}/.test(text);
+  const isExact = mayBeWide && /\d{16}/.test(text);
   return (isExact ? JSON.parse(text, keepWide) : JSON.parse(text)) as unknown;
 }
 
@@ -84,6 +106,9 @@ export function checkSharedSizes(inputs: readonly Port[], feeds: Readonly<Record
     });
 }
 
+/** What becomes of a null, and how errors show values. */
+export type Filling = { readonly missing?: 'refused' | 'nan'; readonly quote?: Quote };
+
 /**
  * The tensor that flat or nested JSON `data` makes in sizes that {@link fitsPort} accepted. Nothing is
  * allocated before the elements have been counted. With `missing: 'nan'` a null in a float tensor is NaN.
@@ -93,7 +118,7 @@ export function tensorOf(
   { name, type }: Port,
   dims: readonly number[],
   data: readonly unknown[],
-  { missing = 'refused', quote = shown }: { missing?: 'refused' | 'nan'; quote?: Quote } = {},
+  { missing = 'refused', quote = shown }: Filling = {},
 ): Tensor {
   const values = dims.length > 1 && Array.isArray(data[0]) ? flatten(name, dims, data, quote) : data;
   const elements = elementsOf(dims);
@@ -133,7 +158,8 @@ function hidden(): string {
 
 /** A value as an error shows it. */
 export function shown(value: unknown): string {
-  if (typeof value === 'bigint') return String(value);
+  // JSON has no word for the infinities.
+  if (typeof value === 'bigint' || typeof value === 'number') return String(value);
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = JSON.stringify(value) ?? String(value);

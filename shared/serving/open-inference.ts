@@ -6,10 +6,11 @@
  */
 import { CairnError } from '../http/index.ts';
 import {
+  type Body,
   checkSharedSizes,
+  type Filling,
   fitsPort,
   parseBody,
-  type Quote,
   quoteOf,
   type Reading,
   shapeOf,
@@ -23,6 +24,8 @@ import { datatypeOf, type Port, type Tensor, type Tensors } from '../sessions/in
 /** A body of an infer request, before it meets the model. */
 export type InferBody = {
   readonly json: Readonly<Record<string, unknown>>;
+  /** Whether it says NaN, as Python writes it; then a null of a float is one. */
+  readonly hasNaN: boolean;
   /** The bytes of the inputs that were sent so, by their place in `inputs`. */
   readonly binary: ReadonlyMap<number, Uint8Array>;
 };
@@ -54,7 +57,8 @@ export function readInfer(bytes: Uint8Array, jsonBytes: number | undefined, read
     throw invalid(
       `Inference-Header-Content-Length is ${jsonBytes}, but must be the length of the JSON in the body, which has ${bytes.byteLength} bytes.`,
     );
-  const json = object(parsed(bytes.subarray(0, jsonBytes), reading), 'The body');
+  const { value, hasNaN } = parsed(bytes.subarray(0, jsonBytes), reading);
+  const json = object(value, 'The body');
   const inputs = Array.isArray(json['inputs']) ? (json['inputs'] as unknown[]) : [];
   const binary = new Map<number, Uint8Array>();
   let at = jsonBytes ?? bytes.byteLength;
@@ -78,14 +82,15 @@ export function readInfer(bytes: Uint8Array, jsonBytes: number | undefined, read
     throw invalid(
       `The body has ${bytes.byteLength - at} bytes more than its JSON and the binary_data_size of its inputs say.`,
     );
-  return { json, binary };
+  return { json, hasNaN, binary };
 }
 
 /**
  * Checks an infer request against the model, all of it before a tensor is made: names, datatypes, shapes, counts,
  * ranges. Throws `invalid`, naming the input and the fix.
  */
-export function parseInferRequest({ json, binary }: InferBody, model: ServedModel): InferRequest {
+export function parseInferRequest(body: InferBody, model: ServedModel): InferRequest {
+  const { json } = body;
   const { id } = json;
   if (id !== undefined && typeof id !== 'string') throw invalid(`'id' must be text, not ${shown(id)}.`, 'id');
   const { binary_data_output: isBinary = false, ...parameters } = parametersOf(
@@ -94,11 +99,11 @@ export function parseInferRequest({ json, binary }: InferBody, model: ServedMode
   );
   if (typeof isBinary !== 'boolean')
     throw invalid("Parameter 'binary_data_output' must be true or false.", 'parameters');
-  const inputs = parseInputs(json['inputs'], binary, model);
+  const inputs = parseInputs(body, model);
   return { id, inputs, outputs: parseOutputs(json['outputs'], model, isBinary), parameters };
 }
 
-function parsed(bytes: Uint8Array, reading: Reading): unknown {
+function parsed(bytes: Uint8Array, reading: Reading): Body {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -127,7 +132,8 @@ function binarySizeOf(input: unknown, what: string): number | undefined {
   return size as number;
 }
 
-function parseInputs(value: unknown, binary: InferBody['binary'], model: ServedModel): Tensors {
+function parseInputs({ json, hasNaN, binary }: InferBody, model: ServedModel): Tensors {
+  const { inputs: value } = json;
   if (!Array.isArray(value)) throw invalid("'inputs' must be a list of input tensors.", 'inputs');
   const tensors = new Map<string, Tensor>();
   value.forEach((item: unknown, index) => {
@@ -135,7 +141,13 @@ function parseInputs(value: unknown, binary: InferBody['binary'], model: ServedM
     const port = portOf(tensor['name'], model.inputs, `inputs[${index}].name`);
     if (tensors.has(port.name))
       throw invalid(`Input '${port.name}' is given twice.`, `inputs[${index}].name`);
-    tensors.set(port.name, parseInput(tensor, binary.get(index), port, `inputs[${index}]`, quoteOf(model)));
+    tensors.set(
+      port.name,
+      parseInput(tensor, binary.get(index), port, `inputs[${index}]`, {
+        quote: quoteOf(model),
+        missing: hasNaN ? 'nan' : 'refused',
+      }),
+    );
   });
   const absent = model.inputs.filter(({ name }) => !tensors.has(name)).map(({ name }) => `'${name}'`);
   if (absent.length > 0) throw invalid(`Missing inputs: ${absent.join(', ')}.`, 'inputs');
@@ -149,7 +161,7 @@ function parseInput(
   bytes: Uint8Array | undefined,
   port: Port,
   field: string,
-  quote: Quote,
+  filling: Filling,
 ): Tensor {
   const { datatype, shape, data, parameters } = tensor;
   const { shared_memory_region: region } = parametersOf(parameters, `${field}.parameters`);
@@ -179,7 +191,7 @@ function parseInput(
       `Input '${port.name}' needs its elements as a list in 'data', or as binary data with a binary_data_size.`,
       `${field}.data`,
     );
-  return tensorOf(port, shape, data, { quote });
+  return tensorOf(port, shape, data, filling);
 }
 
 function parseOutputs(value: unknown, model: ServedModel, isBinary: boolean): RequestedOutput[] {
@@ -212,12 +224,10 @@ function parseOutputs(value: unknown, model: ServedModel, isBinary: boolean): Re
 function portOf(name: unknown, ports: readonly Port[], field: string): Port {
   const port = ports.find((each) => each.name === name);
   if (port) return port;
-  throw invalid(
-    `The model has no ${field.startsWith('in') ? 'input' : 'output'} ${shown(name)}; it has ${ports
-      .map((each) => `'${each.name}'`)
-      .join(', ')}.`,
-    field,
-  );
+  const side = field.startsWith('in') ? 'input' : 'output';
+  const there = ports.map((each) => `'${each.name}'`).join(', ');
+  if (typeof name !== 'string') throw invalid(`${field} must name an ${side} of the model: ${there}.`, field);
+  throw invalid(`The model has no ${side} ${shown(name)}; it has ${there}.`, field);
 }
 
 /** The parameters of a part of the request; none where it has none. */

@@ -121,7 +121,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 function parsed(text: string, reading: Reading): unknown {
   try {
-    return parseBody(text, reading);
+    return parseBody(text, reading).value;
   } catch (error) {
     const says = 'Invalid input. Ensure that input is a valid JSON formatted string.';
     throw bad(reading.quote === shown ? `${says} Error: '${(error as Error).message}'` : says);

@@ -229,6 +229,27 @@ describe('tensors as bytes', () => {
     const response = await post('texted', sent('FP32', [1, 2], bytes));
     expect(await response.json()).toMatchObject({ outputs: [{ data: ['NaN', '-Infinity'] }] });
   });
+
+  test('are NaN where Python wrote so in JSON, of floats alone', async () => {
+    const asked = (type: string, datatype: string, data: string) =>
+      post(type, {
+        body: `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[1,2],"data":${data}}]}`,
+        headers: { 'content-type': 'application/json' },
+      });
+    const response = await asked('texted', 'FP32', '[NaN, 1]');
+    expect(await response.json()).toMatchObject({ outputs: [{ data: ['NaN', 1] }] });
+    for (const [type, datatype, data, why] of [
+      [
+        'texted',
+        'FP32',
+        '[1, -Infinity]',
+        "Element 1 of input 'x' is -Infinity, but must be a finite number",
+      ],
+      ['type-int32', 'INT32', '[1, NaN]', "Element 1 of input 'x' is null, but must be a whole number"],
+      ['texted', 'FP32', '[1, null]', "Element 1 of input 'x' is null"],
+    ] as const)
+      expect(await errorOf(await asked(type, datatype, data))).toEqual([400, expect.stringContaining(why)]);
+  });
 });
 
 describe('bytes that are not what they say', () => {

@@ -148,6 +148,18 @@ describe('columns of a classifier', () => {
     expect((JSON.parse(csv.text) as JsonObject)['predictions']).toEqual(finite);
   });
 
+  test('NaN is taken as the clients of Python write it, and an infinity refused by its name', async () => {
+    const finite = JSON.parse(JSON.stringify(await expected([[1, Number.NaN, 2]]))) as unknown;
+    const asked = (width: string) =>
+      post('iris', 'application/json', `{"dataframe_records":[{"length":1,"width":${width},"höhe":2}]}`);
+    expect((JSON.parse((await asked('NaN')).text) as JsonObject)['predictions']).toEqual(finite);
+    const { status, text } = await asked('-Infinity');
+    expect([status, text]).toEqual([
+      400,
+      expect.stringContaining('row 0 holds -Infinity, but must be a finite number'),
+    ]);
+  });
+
   test('missing columns are named, with the ones that came instead', async () => {
     expect(await invoke('iris', { dataframe_records: [{ length: 1, size: 2 }] })).toMatchObject({
       status: 400,
@@ -272,7 +284,7 @@ describe('tensors', () => {
 describe('the protocol', () => {
   test.each<[string, string, string]>([
     ['no JSON', '{"inputs":', 'Invalid input. Ensure that input is a valid JSON formatted string.'],
-    ['NaN', '{"inputs":[[NaN]]}', 'Ensure that input is a valid JSON formatted string.'],
+    ['a word', '{"inputs":[[NaNs]]}', 'Ensure that input is a valid JSON formatted string.'],
     ['a list', '[1]', 'The input must be a JSON dictionary with exactly one of the input fields'],
     ['a list, named so', '[1]', 'Received a list.'],
     ['a number', '3', 'The input must be a JSON dictionary'],

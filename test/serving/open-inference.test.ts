@@ -376,7 +376,7 @@ describe('transport', () => {
         '[[',
         '['.repeat(500_000),
         `{"inputs":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
-        '{"inputs":[{"name":"input","data":[NaN]}]}',
+        '{"inputs":[{"name":"input","data":[NaNs]}]}',
       ]) {
         const { status, text } = await post(name, body);
         expect(status).toBe(400);
