@@ -6,14 +6,16 @@ export type Shares = Readonly<Record<string, number>>;
 
 export type GuardName = 'errors' | 'latency' | 'non-finite' | 'scores';
 
-/** What one guard found: `limit` is the most that `canary` may be. */
+/** What one guard found: `limit` is the most that `canary` may be, `evidence` how much speaks for its being worse. */
 export type GuardResult = {
   readonly guard: GuardName;
   readonly breached: boolean;
   readonly stable: number | null;
   readonly canary: number | null;
   readonly limit: number | null;
+  /** A breach where it reaches `evidence_limit`. */
   readonly evidence: number;
+  readonly evidence_limit: number;
 };
 
 export type Judgement = {
@@ -125,7 +127,7 @@ export type Endpoint = {
 /** How a deployment or one of its versions did, step by step. */
 export type MetricSeries = {
   readonly deployment: string;
-  readonly variant: 'stable' | 'canary' | 'mirror';
+  readonly variant: 'stable' | 'canary' | 'asked' | 'mirror';
   readonly version: number | null;
   readonly points: readonly MetricPoint[];
 };

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { ApiError } from '../api/client.ts';
 import { Card } from '../parts/Card.tsx';
 import { Code, Copyable } from '../parts/Code.tsx';
 import { Failure } from '../parts/Failure.tsx';
@@ -38,12 +39,20 @@ export function AnswerCard({ endpoint, asked }: AnswerCardProps) {
       <div role="status" aria-busy={asked.status === 'busy'} className="answer">
         {asked.status === 'none' && <p className="hint">Send a call, and what is answered stands here.</p>}
         {asked.status === 'busy' && <p className="hint">Waiting for the answer …</p>}
-        {asked.status === 'failed' && <Failure error={asked.error} />}
+        {asked.status === 'failed' && (
+          <>
+            {asked.error instanceof ApiError && asked.error.status > 0 && (
+              <FactLine of={{ Status: String(asked.error.status) }} />
+            )}
+            <Failure error={asked.error} />
+          </>
+        )}
         {answer && (
           <>
             <div className="answer-facts">
               <FactLine
                 of={{
+                  Status: String(answer.status),
                   Took: `${figure(answer.milliseconds, 3)} ms, with the way there and back`,
                   'Answered by': answer.deployment,
                   Version: answer.version,
@@ -76,7 +85,7 @@ function Predictions({ endpoint, answer }: { readonly endpoint: string; readonly
         ...columns.map((title, column) => ({
           title,
           id: `out ${title}`,
-          numeric: rows.every((values) => typeof values[column] === 'number'),
+          numeric: rows.every((values) => ['number', 'bigint'].includes(typeof values[column])),
           cell: ({ values }: (typeof numbered)[number]) => <Value value={values[column]} />,
         })),
         ...(mayLabel
@@ -98,7 +107,14 @@ function Predictions({ endpoint, answer }: { readonly endpoint: string; readonly
           : []),
         {
           title: 'Prediction id',
-          cell: ({ id }) => (id === undefined ? '—' : <Copyable text={id} shown={shortOf(id)} />),
+          cell: ({ id }) =>
+            id === undefined ? (
+              '—'
+            ) : (
+              <span className="steady">
+                <Copyable text={id} shown={shortOf(id)} />
+              </span>
+            ),
         },
       ]}
     />

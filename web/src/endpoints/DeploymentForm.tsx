@@ -3,7 +3,7 @@ import { executions } from '../api/endpoints.ts';
 import { Field } from '../parts/Dialog.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { type DeploymentDraft, type Source, sources } from './draft.ts';
-import type { Fault } from './faults.ts';
+import { type Fault, inputAt } from './faults.ts';
 import { FaultText } from './FaultText.tsx';
 import { ModelField, useModelsNamed } from './ModelField.tsx';
 import { executionWords } from './words.ts';
@@ -26,6 +26,7 @@ const sourceTitles: Readonly<Record<Source, string>> = {
 /** One deployment: its name, and what answers. */
 export function DeploymentForm({ draft, fault, onChange, onRemove }: DeploymentFormProps) {
   const { name, source } = draft;
+  const wrong = fault && inputAt(fault);
   return (
     <fieldset className={fault ? 'deployment-form at-fault' : 'deployment-form'}>
       <legend>Deployment {name}</legend>
@@ -48,6 +49,7 @@ export function DeploymentForm({ draft, fault, onChange, onRemove }: DeploymentF
             maxLength={32}
             pattern="[a-z][a-z0-9\-]*"
             title="a-z, 0-9 and hyphens, with a letter first"
+            aria-invalid={wrong === 'name'}
             autoComplete="off"
             onChange={({ target }) => onChange({ name: target.value })}
           />
@@ -69,18 +71,21 @@ export function DeploymentForm({ draft, fault, onChange, onRemove }: DeploymentF
         </div>
       </div>
       {source === 'external' ? (
-        <Elsewhere draft={draft} onChange={onChange} />
+        <Elsewhere draft={draft} wrong={wrong} onChange={onChange} />
       ) : (
-        <OfModel draft={draft} onChange={onChange} />
+        <OfModel draft={draft} wrong={wrong} onChange={onChange} />
       )}
       {fault && <FaultText fault={fault} />}
     </fieldset>
   );
 }
 
-type PartProps = Pick<DeploymentFormProps, 'draft' | 'onChange'>;
+type PartProps = Pick<DeploymentFormProps, 'draft' | 'onChange'> & {
+  /** The input that the server found at fault. */
+  readonly wrong: string | undefined;
+};
 
-function OfModel({ draft, onChange }: PartProps): ReactNode {
+function OfModel({ draft, wrong, onChange }: PartProps): ReactNode {
   const listId = useId();
   const { source, model } = draft;
   const found = useModelsNamed(model);
@@ -91,6 +96,7 @@ function OfModel({ draft, onChange }: PartProps): ReactNode {
         <ModelField
           label="Model"
           found={found}
+          isWrong={wrong === 'model'}
           value={model}
           onChange={(chosen) => onChange({ model: chosen })}
         />
@@ -99,6 +105,7 @@ function OfModel({ draft, onChange }: PartProps): ReactNode {
             <input
               required
               list={listId}
+              aria-invalid={wrong === 'alias'}
               value={draft.alias}
               autoComplete="off"
               onChange={({ target }) => onChange({ alias: target.value })}
@@ -111,6 +118,7 @@ function OfModel({ draft, onChange }: PartProps): ReactNode {
               type="number"
               min={1}
               step={1}
+              aria-invalid={wrong === 'version'}
               value={draft.version}
               onChange={({ target }) => onChange({ version: target.value })}
             />
@@ -151,13 +159,14 @@ function OfModel({ draft, onChange }: PartProps): ReactNode {
   );
 }
 
-function Elsewhere({ draft, onChange }: PartProps) {
+function Elsewhere({ draft, wrong, onChange }: PartProps) {
   return (
     <>
       <Field label="Address" hint="Calls are sent on to it by POST, as MLflow’s scoring server takes them.">
         <input
           type="url"
           required
+          aria-invalid={wrong === 'url'}
           placeholder="https://scoring.example.org/invocations"
           value={draft.url}
           onChange={({ target }) => onChange({ url: target.value })}
@@ -173,6 +182,7 @@ function Elsewhere({ draft, onChange }: PartProps) {
       >
         <input
           type="password"
+          aria-invalid={wrong === 'secret'}
           autoComplete="off"
           maxLength={4000}
           disabled={draft.dropsSecret}

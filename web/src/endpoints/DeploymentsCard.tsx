@@ -3,6 +3,7 @@ import { Card } from '../parts/Card.tsx';
 import { Chip, Tag } from '../parts/Chip.tsx';
 import { Copyable } from '../parts/Code.tsx';
 import { figure } from '../parts/format.ts';
+import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
 import { Table } from '../parts/Table.tsx';
 import { Answering } from './EndpointTable.tsx';
@@ -28,12 +29,14 @@ export function DeploymentsCard({ endpoint }: { readonly endpoint: Endpoint }) {
           {
             title: 'Answers with',
             cell: (each) => (
-              <>
+              <div className="answers-cell">
                 <Answering deployment={each} />
                 {each.kind === 'model' && each.waiting_for && (
-                  <p className="waits hint">{each.waiting_for}</p>
+                  <p className="waits">
+                    <Icon name="warning" size={14} /> <span>{each.waiting_for}</span>
+                  </p>
                 )}
-              </>
+              </div>
             ),
           },
           { title: 'On its way in', cell: (each) => <Coming deployment={each} /> },

@@ -69,7 +69,7 @@ export function EndpointDialog({ endpoint, onClose, onCreated }: EndpointDialogP
         </Field>
       )}
       <DeploymentsForm draft={draft} fault={fault} onChange={change} />
-      <SettingsForm draft={draft} fault={fault} isNew={!endpoint} onChange={change} />
+      <SettingsForm draft={draft} fault={fault} onChange={change} />
       {newer && base && (
         <Changed
           onReplace={() => {

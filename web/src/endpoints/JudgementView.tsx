@@ -1,4 +1,4 @@
-import type { Judgement } from '../api/endpoints.ts';
+import type { GuardResult, Judgement } from '../api/endpoints.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { figure } from '../parts/format.ts';
 import { Table } from '../parts/Table.tsx';
@@ -44,26 +44,39 @@ export function JudgementView({ judgement }: { readonly judgement: Judgement }) 
                 numeric: true,
                 cell: ({ guard, limit }) => guardFigure(guard, limit),
               },
-              {
-                title: (
-                  <span title="How many times likelier what was seen is if the new version is worse">
-                    Evidence
-                  </span>
-                ),
-                id: 'evidence',
-                numeric: true,
-                cell: ({ evidence }) => `${figure(evidence, 3)} ×`,
-              },
-              {
-                title: 'Says',
-                cell: ({ breached }) => (
-                  <Chip state={breached ? 'worse' : 'holds'} tone={breached ? 'bad' : 'good'} />
-                ),
-              },
+              { title: 'Evidence', cell: (guard) => <Evidence of={guard} /> },
+              { title: 'Says', cell: (guard) => <Found of={guard} /> },
             ]}
           />
+          <p className="hint guards-note">
+            Evidence: how many times likelier what was seen is if the new version is worse. Where it reaches
+            its limit, that is no chance any more, and the rollout is broken off.
+          </p>
         </div>
       )}
     </div>
   );
+}
+
+type GuardProps = { readonly of: GuardResult };
+
+/** How far the evidence is on its way to its limit; as ratios multiply, by their logarithms. */
+function Evidence({ of: { guard, evidence, evidence_limit: limit } }: GuardProps) {
+  const share = Math.min(1, Math.max(0, Math.log(evidence) / Math.log(limit)));
+  return (
+    <span className="evidence">
+      <progress max={1} value={share} aria-label={`Evidence of ${guardTitles[guard]}`} />
+      <span>
+        {figure(evidence, 3)} of {figure(limit, 3)}
+      </span>
+    </span>
+  );
+}
+
+/** What follows from a guard's figures: more than is allowed may still be chance. */
+function Found({ of: { breached, canary, limit } }: GuardProps) {
+  if (breached) return <Chip state="worse" tone="bad" />;
+  if (canary === null) return <Chip state="no figure" tone="quiet" />;
+  if (limit !== null && canary > limit) return <Chip state="may be chance" tone="busy" />;
+  return <Chip state="holds" tone="good" />;
 }

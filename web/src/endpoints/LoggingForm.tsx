@@ -11,8 +11,8 @@ const durabilityTitles: Readonly<Record<Draft['durability'], string>> = {
   queue: 'in a queue before the answer: none is lost, each call takes longer',
 };
 
-/** What is kept of the calls. What is masked and for how long belongs to the data policy once that is made. */
-export function LoggingForm({ draft, fault, isNew, onChange }: PartProps & { readonly isNew: boolean }) {
+/** What is kept of the calls. What is masked, and for how long it is kept, stands in the data policy as well. */
+export function LoggingForm({ draft, fault, onChange }: PartProps) {
   const isAtFault = fault?.field.startsWith('logging') ?? false;
   return (
     <Section
@@ -44,28 +44,25 @@ export function LoggingForm({ draft, fault, isNew, onChange }: PartProps & { rea
           </select>
         </Field>
       </div>
-      {isNew ? (
-        <div className="pair">
-          <Field label="Masked columns" hint="Separated by commas. They are not kept at all.">
-            <input
-              value={draft.maskedColumns}
-              autoComplete="off"
-              onChange={({ target }) => onChange({ maskedColumns: target.value })}
-            />
-          </Field>
-          <NumberField
-            label="Days it is kept"
-            hint="Empty: as long as the deployment keeps them."
-            isOptional
-            value={draft.retentionDays}
-            min={1}
-            step={1}
-            onChange={(retentionDays) => onChange({ retentionDays })}
+      <div className="pair">
+        <Field label="Masked columns" hint="One a line. They are not kept at all.">
+          <textarea
+            rows={2}
+            spellCheck={false}
+            value={draft.maskedColumns}
+            onChange={({ target }) => onChange({ maskedColumns: target.value })}
           />
-        </div>
-      ) : (
-        <p className="hint">Which columns are masked, and how long it is kept, is in the data policy.</p>
-      )}
+        </Field>
+        <NumberField
+          label="Days it is kept"
+          {...(draft.hasPolicy ? {} : { hint: 'Empty: as long as the deployment keeps them.' })}
+          isOptional={!draft.hasPolicy}
+          value={draft.retentionDays}
+          min={1}
+          step={1}
+          onChange={(retentionDays) => onChange({ retentionDays })}
+        />
+      </div>
       {isAtFault && fault && <FaultText fault={fault} />}
     </Section>
   );

@@ -180,7 +180,7 @@ function drawnOf({ deployments }: Endpoint, { series }: EndpointMetrics, _: Them
   const seen = new Set<string>();
   let free = names.length;
   return series.map((each) => {
-    const isFirst = each.variant !== 'canary' && !seen.has(each.deployment);
+    const isFirst = ['stable', 'mirror'].includes(each.variant) && !seen.has(each.deployment);
     const place = names.indexOf(each.deployment);
     if (isFirst) seen.add(each.deployment);
     const at = isFirst && place >= 0 ? place : free++;

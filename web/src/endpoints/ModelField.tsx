@@ -9,6 +9,7 @@ import { useDebounced } from '../parts/debounced.ts';
 type ModelFieldProps = {
   readonly label: string;
   readonly found: readonly Model[];
+  readonly isWrong: boolean;
   readonly value: string;
   readonly onChange: (model: string) => void;
 };
@@ -34,7 +35,7 @@ export function useModelsNamed(text: string): readonly Model[] {
 }
 
 /** The name of a registered model, with those that are found for what is typed. */
-export function ModelField({ label, found, value, onChange }: ModelFieldProps) {
+export function ModelField({ label, found, isWrong, value, onChange }: ModelFieldProps) {
   const id = useId();
   const box = useCombobox({
     options: found,
@@ -49,6 +50,7 @@ export function ModelField({ label, found, value, onChange }: ModelFieldProps) {
       <input
         id={id}
         required
+        aria-invalid={isWrong}
         value={value}
         onChange={({ target }) => {
           onChange(target.value);

@@ -8,34 +8,35 @@ import { SettingsCard } from './SettingsCard.tsx';
 import { TrafficCard } from './TrafficCard.tsx';
 import { Watchers } from './Watchers.tsx';
 
-/** Who answers, what is on its way in, how well it goes, and what is kept. */
+/** What is on its way in, who answers which calls and how well, and what is kept. */
 export function OverviewTab({ endpoint }: { readonly endpoint: Endpoint }) {
   const models = endpoint.deployments.flatMap((each) => (each.kind === 'model' ? [each] : []));
   return (
     <>
+      {models.map(
+        (each) =>
+          each.rollout && (
+            <RolloutCard key={each.name} endpoint={endpoint.name} deployment={each} rollout={each.rollout} />
+          ),
+      )}
       <DeploymentsCard endpoint={endpoint} />
-      <SettingsCard endpoint={endpoint} />
       <div className="split">
         <div className="split-main">
-          {models.map((each) =>
-            each.rollout ? (
-              <RolloutCard
-                key={each.name}
-                endpoint={endpoint.name}
-                deployment={each}
-                rollout={each.rollout}
-              />
-            ) : (
-              each.last_rollout && <LastRollout key={each.name} deployment={each} ended={each.last_rollout} />
-            ),
-          )}
           <TrafficCard key={endpoint.name} endpoint={endpoint} />
+          {models.map(
+            (each) =>
+              !each.rollout &&
+              each.last_rollout && (
+                <LastRollout key={each.name} deployment={each} ended={each.last_rollout} />
+              ),
+          )}
         </div>
         <div className="split-side">
           <DataPolicyCard endpoint={endpoint.name} />
         </div>
       </div>
       <MetricsCards endpoint={endpoint} />
+      <SettingsCard endpoint={endpoint} />
       <Watchers endpoint={endpoint.name} />
     </>
   );

@@ -6,8 +6,8 @@ import { links } from '../parts/links.ts';
 import { Ago } from '../parts/Time.tsx';
 import { May } from '../session/may.tsx';
 import { JudgementView } from './JudgementView.tsx';
+import { Progress } from './Progress.tsx';
 import { RolloutDialog } from './RolloutDialog.tsx';
-import { span } from './words.ts';
 
 type RolloutCardProps = {
   readonly endpoint: string;
@@ -19,7 +19,7 @@ type RolloutCardProps = {
 export function RolloutCard({ endpoint, deployment, rollout }: RolloutCardProps) {
   const [asked, setAsked] = useState<'finish' | 'stop'>();
   const { name, model, alias } = deployment;
-  const { from, to, since, policy, judged } = rollout;
+  const { from, to, judged } = rollout;
   return (
     <Card
       title={`Rollout of ${name}`}
@@ -41,11 +41,7 @@ export function RolloutCard({ endpoint, deployment, rollout }: RolloutCardProps)
           {alias === undefined ? '' : `, since ${alias} moved`} <Ago at={rollout.started_at} />.
         </p>
         <Steps rollout={rollout} />
-        <p className="hint">
-          The step of {figure(rollout.percent)} % began <Ago at={since} />. It lasts{' '}
-          {policy.hold_seconds > 0 && `${span(policy.hold_seconds)} at least, and `}until each version has
-          answered {figure(policy.guards.requests_min)} calls.
-        </p>
+        <Needs rollout={rollout} />
         {judged ? (
           <JudgementView judgement={judged} />
         ) : (
@@ -62,6 +58,40 @@ export function RolloutCard({ endpoint, deployment, rollout }: RolloutCardProps)
         />
       )}
     </Card>
+  );
+}
+
+/** What has to be there before the step is over, and how much of it is. */
+function Needs({ rollout }: { readonly rollout: Rollout }) {
+  const { from, to, since, policy, judged, percent } = rollout;
+  const { hold_seconds: hold, guards } = policy;
+  // What was found at the end of the step before does not count for this one.
+  const requests = judged && judged.at > since ? judged.requests : { stable: 0, canary: 0 };
+  const minutes = (seconds: number) => figure(Math.floor(seconds / 6) / 10);
+  const held = Math.min(hold, Math.max(0, (Date.now() - since) / 1000));
+  return (
+    <div className="needs" role="group" aria-label={`The step of ${figure(percent)} %`}>
+      <p className="hint">
+        The step of {figure(percent)} % began <Ago at={since} />. It lasts until this is there:
+      </p>
+      {hold > 0 && (
+        <Progress name="Time" of={hold} is={held} says={`${minutes(held)} of ${minutes(hold)} min`} />
+      )}
+      {(
+        [
+          [to.version, requests.canary],
+          [from.version, requests.stable],
+        ] as const
+      ).map(([version, calls]) => (
+        <Progress
+          key={version}
+          name={`Calls of version ${version}`}
+          of={guards.requests_min}
+          is={calls}
+          says={`${figure(calls)} of ${figure(guards.requests_min)}`}
+        />
+      ))}
+    </div>
   );
 }
 

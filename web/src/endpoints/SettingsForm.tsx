@@ -16,7 +16,7 @@ export type PartProps = {
 };
 
 /** What most leave as it is, a section each. */
-export function SettingsForm(props: PartProps & { readonly isNew: boolean }) {
+export function SettingsForm(props: PartProps) {
   return (
     <div className="form-sections">
       <RolloutForm {...props} />

@@ -36,7 +36,8 @@ export function TrafficSliders({ shares, onChange }: TrafficSlidersProps) {
             type="range"
             min={0}
             max={100}
-            step={1}
+            // The only one gets all calls, or none.
+            step={shares.length === 1 ? 100 : 1}
             disabled={share.isFixed}
             aria-label={`Share of ${share.name}`}
             value={percentOf(share)}

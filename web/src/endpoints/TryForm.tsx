@@ -60,7 +60,7 @@ export function TryForm({ fields, body, fault, isBusy, onSend }: TryFormProps) {
         groupsOf(fields).map(({ title, members }) => (
           <fieldset key={title} className="bare">
             {title !== '' && <legend>{title}</legend>}
-            <div className={members.some(({ schema }) => isList(schema)) ? 'try-tensors' : 'try-fields'}>
+            <div className="try-fields">
               {members.map((field) => (
                 <TryInput
                   key={field.id}

@@ -6,6 +6,7 @@ export type AnswerTable = {
 
 /** What a call was answered. */
 export type Answer = {
+  readonly status: number;
   readonly milliseconds: number;
   readonly deployment: string | null;
   readonly version: string | null;
@@ -17,10 +18,12 @@ export type Answer = {
 
 /** The body of an answer of MLflow's scoring protocol, read as far as it is one. */
 export function answerOf(text: string): Pick<Answer, 'text' | 'ids' | 'table'> {
-  const body = parsed(text);
+  const { body, isExact } = parsed(text);
   if (!isRecord(body)) return { text, ids: [], table: undefined };
   const ids = Array.isArray(body['prediction_ids']) ? body['prediction_ids'].map(String) : [];
-  return { text: JSON.stringify(body, null, 2), ids, table: tableOf(body['predictions'], ids.length) };
+  // With what only text can carry it stays as it came.
+  const shown = isExact ? JSON.stringify(body, null, 2) : text;
+  return { text: shown, ids, table: tableOf(body['predictions'], ids.length) };
 }
 
 /** Figures by class, the highest first; undefined for what is none such. */
@@ -34,7 +37,8 @@ export function classesOf(value: unknown): readonly (readonly [name: string, fig
 /** A value in a cell. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '—';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string' || typeof value === 'bigint') return String(value);
+  return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
 }
 
 /** A label as the log takes it: a number where the model answers with numbers, else text. */
@@ -68,11 +72,19 @@ function byColumn(prediction: unknown): Readonly<Record<string, unknown>> {
   return isRecord(prediction) ? prediction : { prediction };
 }
 
-function parsed(text: string): unknown {
+/** As JSON; whole numbers keep the digits that a number of JavaScript would round, where `isExact` is false. */
+function parsed(text: string): { readonly body: unknown; readonly isExact: boolean } {
+  let isExact = true;
+  const whole = (_: string, value: unknown, { source = '' }: { source?: string } = {}) => {
+    if (!Number.isInteger(value) || Number.isSafeInteger(value) || !/^-?\d+$/.test(source)) return value;
+    isExact = false;
+    return BigInt(source);
+  };
   try {
-    return JSON.parse(text);
+    const body: unknown = JSON.parse(text, whole);
+    return { body, isExact };
   } catch {
-    return undefined;
+    return { body: undefined, isExact };
   }
 }
 

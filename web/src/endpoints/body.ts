@@ -23,7 +23,7 @@ export type EndpointBody = {
   readonly logging: {
     readonly sample_rate: number;
     readonly durability: Durability;
-    readonly masked_columns?: readonly string[];
+    readonly masked_columns: readonly string[];
     readonly retention_days?: number;
   };
   readonly non_finite: NonFinite | null;

@@ -14,6 +14,7 @@ export async function call(endpoint: string, deployment: string, body: string): 
   });
   const text = await response.text();
   return {
+    status: response.status,
     milliseconds: performance.now() - started,
     deployment: response.headers.get('x-cairn-deployment'),
     version: response.headers.get('x-cairn-version'),

@@ -67,8 +67,7 @@ test('an endpoint that is opened and sent unchanged stays as it is', () => {
     mirror: endpoint.mirror,
     sticky: endpoint.sticky,
     limits: endpoint.limits,
-    // What is masked, and for how long it is kept, is changed by the data policy.
-    logging: { sample_rate: 0.07, durability: 'queue' },
+    logging: endpoint.logging,
     non_finite: 'text',
     rollout: endpoint.rollout,
     labels: endpoint.labels,
@@ -80,13 +79,13 @@ test('only the parts that were changed are sent', () => {
   const before = draftOf(endpoint);
   const after = { ...before, samplePercent: '50', plan: '10, 100 %' };
   expect(changesOf(bodyOf(before), bodyOf(after))).toEqual({
-    logging: { sample_rate: 0.5, durability: 'queue' },
+    logging: { ...endpoint.logging, sample_rate: 0.5 },
     rollout: { plan: [10, 100], hold_seconds: 90, guards },
   });
 });
 
 test('a new endpoint follows the champion with all of the calls', () => {
-  const body = bodyOf(sendable({ maskedColumns: 'name, birthday', retentionDays: '30' }));
+  const body = bodyOf(sendable({ maskedColumns: 'name\nbirthday, as written\n', retentionDays: '30' }));
   expect(body.deployments).toEqual([
     {
       name: 'main',
@@ -99,7 +98,7 @@ test('a new endpoint follows the champion with all of the calls', () => {
   expect(body.logging).toEqual({
     sample_rate: 1,
     durability: 'buffer',
-    masked_columns: ['name', 'birthday'],
+    masked_columns: ['name', 'birthday, as written'],
     retention_days: 30,
   });
 });

@@ -44,8 +44,11 @@ export type Draft = {
   readonly bodyMebibytes: string;
   readonly samplePercent: string;
   readonly durability: Durability;
+  /** A name a line: names may hold commas. */
   readonly maskedColumns: string;
   readonly retentionDays: string;
+  /** Whether it has a data policy, which says for how long predictions are kept. */
+  readonly hasPolicy: boolean;
   readonly nonFinite: NonFinite | 'protocol';
   readonly plan: string;
   readonly holdMinutes: string;
@@ -74,6 +77,7 @@ export function newDraft(): Draft {
     durability: 'buffer',
     maskedColumns: '',
     retentionDays: '',
+    hasPolicy: false,
     nonFinite: 'protocol',
     plan: '1, 5, 25, 50, 100',
     holdMinutes: '5',
@@ -126,6 +130,9 @@ export function draftOf(endpoint: Endpoint): Draft {
     bodyMebibytes: String(limits.body_bytes_max / mebibyte),
     samplePercent: String(rounded(logging.sample_rate * 100)),
     durability: logging.durability,
+    maskedColumns: logging.masked_columns.join('\n'),
+    retentionDays: logging.retention_days === null ? '' : String(logging.retention_days),
+    hasPolicy: logging.retention_days !== null,
     nonFinite: endpoint.non_finite ?? 'protocol',
     plan: rollout.plan.join(', '),
     holdMinutes: String(rollout.hold_seconds / 60),
@@ -142,7 +149,6 @@ export function draftOf(endpoint: Endpoint): Draft {
 export function bodyOf(draft: Draft): EndpointBody {
   const fault = faultOf(draft);
   if (fault !== undefined) throw new Error(fault);
-  const masked = wordsOf(draft.maskedColumns);
   return {
     name: draft.name.trim(),
     deployments: draft.deployments.map(deploymentBody),
@@ -166,7 +172,7 @@ export function bodyOf(draft: Draft): EndpointBody {
     logging: {
       sample_rate: rounded(Number(draft.samplePercent) / 100),
       durability: draft.durability,
-      ...(masked.length > 0 ? { masked_columns: masked } : {}),
+      masked_columns: wordsOf(draft.maskedColumns, '\n'),
       ...(draft.retentionDays.trim() === '' ? {} : { retention_days: Number(draft.retentionDays) }),
     },
     non_finite: draft.nonFinite === 'protocol' ? null : draft.nonFinite,
@@ -271,9 +277,9 @@ function deploymentBody(draft: DeploymentDraft): DeploymentBody {
   }
 }
 
-function wordsOf(text: string): string[] {
+function wordsOf(text: string, separator = ','): string[] {
   return text
-    .split(',')
+    .split(separator)
     .map((word) => word.trim())
     .filter((word) => word !== '');
 }

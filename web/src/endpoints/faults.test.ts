@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deploymentAt } from './faults.ts';
+import { deploymentAt, inputAt } from './faults.ts';
 
 const deployments = [
   { model: '', alias: '' },
@@ -16,4 +16,14 @@ test('a fault stands at the deployment that the server names, or whose alias or 
   expect(at('alias', 'Registered model alias other not found.')).toBeUndefined();
   expect(at('traffic.main')).toBeUndefined();
   expect(deploymentAt(undefined, deployments)).toBeUndefined();
+});
+
+test('the input at fault is known by the last part of its address', () => {
+  const of = (field: string) => inputAt({ field, message: '' });
+  expect(['deployments[2].url', 'deployments.1.name', 'alias', 'name'].map(of)).toEqual([
+    'url',
+    'name',
+    'alias',
+    'model',
+  ]);
 });

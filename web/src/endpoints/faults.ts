@@ -20,3 +20,10 @@ export function deploymentAt(
     : -1;
   return found === -1 ? undefined : found;
 }
+
+/** The input of a deployment that a fault is about: `name`, `model`, `alias`, `version`, `url` or `secret`. */
+export function inputAt({ field }: Fault): string | undefined {
+  // The registry calls a model by its name.
+  if (field === 'name') return 'model';
+  return field.split(/[.[\]]+/).findLast((part) => part !== '');
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerOf, classesOf, labelOf } from './answer.ts';
+import { answerOf, cellText, classesOf, labelOf } from './answer.ts';
 import { jsonOf, kindOf, type Schema } from './schema.ts';
 import { callOf, type Example, fieldIn, fieldsOf, hintOf } from './try.ts';
 
@@ -168,6 +168,13 @@ describe('an answer', () => {
       ],
     });
     expect(answerOf('{"predictions": {"y": [1, 2, 3]}, "prediction_ids": ["a"]}').table).toBeUndefined();
+  });
+
+  test('keeps every digit of a whole number', () => {
+    const text = '{"predictions": [{"n": 9007199254740993, "m": [-9007199254740995, 1]}]}';
+    const [row = []] = answerOf(text).table?.rows ?? [];
+    expect(row.map(cellText)).toEqual(['9007199254740993', '["-9007199254740995",1]']);
+    expect(answerOf(text).text).toBe(text);
   });
 
   test('of bare values has one column, and what is no JSON is shown as it is', () => {

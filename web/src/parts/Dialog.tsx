@@ -85,9 +85,9 @@ export function Dialog({
   );
 }
 
-/** What is told at the end of a long form is brought before the reader. */
+/** What is told is brought before the reader: beside its input where it is told there, else at the end of the form. */
 function show(element: HTMLElement | null): void {
-  element?.scrollIntoView({ block: 'nearest' });
+  element?.closest('.dialog-body')?.querySelector('[role="alert"]')?.scrollIntoView({ block: 'nearest' });
 }
 
 type FieldProps = { readonly label: string; readonly hint?: string; readonly children: ReactNode };
