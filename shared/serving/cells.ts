@@ -3,7 +3,7 @@ import type { CairnError } from '../http/index.ts';
 import { columnValue, describeColumn, refused } from './column-values.ts';
 import type { Fill } from './nested.ts';
 import { bad, CsvCell } from './scoring-payload.ts';
-import type { Column } from './signature.ts';
+import { type Column, mayLack } from './signature.ts';
 import { describe, elementOf, isFloat, isWide, type Port } from '../sessions/index.ts';
 
 /** A column of a call: the input it goes into, its name, and what the signature says of it. */
@@ -39,11 +39,6 @@ export function listIn(taken: Taken, row: number, given: unknown, { quote }: Fil
   const bytes = columnValue(column.type, port, given instanceof CsvCell ? given.text : given);
   if (bytes !== refused) return bytes;
   throw unconverted(taken, row, column.type, quote(given), describeColumn(column.type));
-}
-
-/** Whether a column may lack values: those of Python's integers and truths cannot. */
-function mayLack(column: Column | undefined): boolean {
-  return !column?.isRequired || !['integer', 'long', 'boolean'].includes(column.type);
 }
 
 function unconverted(

@@ -1,6 +1,6 @@
 import { isoOf } from './column-values.ts';
 import type { Invocation } from './invocations.ts';
-import { type Element, elementsOf } from './non-finite.ts';
+import { type Element, jsonElements } from './non-finite.ts';
 import type { Prediction } from './predict.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { signatureOf } from './signature.ts';
@@ -19,7 +19,7 @@ export function invocationResponse(
   { answer }: Invocation,
   { rows, outputs, ids }: Prediction,
 ): Record<string, unknown> {
-  const element = asSigned(signatureOf(model.ready).outputs, elementsOf(endpoint, 'null'));
+  const element = asSigned(signatureOf(model.ready).outputs, jsonElements(endpoint, 'null'));
   const isByRow = Object.values(outputs).every(({ dims }) => dims[0] === rows);
   const predictions =
     answer === 'records' && isByRow

@@ -1,6 +1,6 @@
 import type { Endpoint, NonFinite } from '../endpoints/index.ts';
 import { CairnError } from '../http/index.ts';
-import { isFloat, jsonElement, type Tensor } from '../sessions/index.ts';
+import { isFloat, jsonElement, rawJson, type Tensor } from '../sessions/index.ts';
 
 /** An element of an output as the answer has it. */
 export type Element = (output: string, tensor: Tensor, at: number) => unknown;
@@ -9,7 +9,7 @@ export type Element = (output: string, tensor: Tensor, at: number) => unknown;
  * Elements as JSON, with NaN and the infinities as the endpoint wants them, or as the protocol does where it does not
  * say. Where they are refused `invalid` is thrown, which names the output: others can be asked for.
  */
-export function elementsOf({ nonFinite }: Pick<Endpoint, 'nonFinite'>, byDefault: NonFinite): Element {
+export function jsonElements({ nonFinite }: Pick<Endpoint, 'nonFinite'>, byDefault: NonFinite): Element {
   const policy = nonFinite ?? byDefault;
   return (output, tensor, at) => {
     const value = jsonElement(tensor, at);
@@ -31,4 +31,4 @@ export function elementsOf({ nonFinite }: Pick<Endpoint, 'nonFinite'>, byDefault
 }
 
 /** JSON has a minus zero, which JSON.stringify does not write. */
-const minusZero = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0');
+const minusZero = rawJson('-0');

@@ -1,10 +1,10 @@
 import type { Endpoint } from '../endpoints/index.ts';
-import { elementsOf } from './non-finite.ts';
+import { jsonElements } from './non-finite.ts';
 import type { InferRequest, Parameters, RequestedOutput } from './open-inference.ts';
 import { bytesOfTensor } from './open-inference-binary.ts';
 import type { Prediction } from './predict.ts';
 import type { Target } from './target.ts';
-import { datatypeOf } from '../sessions/index.ts';
+import { datatypeOf, rawJson } from '../sessions/index.ts';
 
 /** An answer to an infer request: its JSON, and behind it the bytes of the outputs that were asked for so. */
 export type InferAnswer = {
@@ -49,7 +49,7 @@ function answeredOutput(
     const size = { binary_data_size: bytes.byteLength };
     return { json: { ...common, ...presentParameters({ ...parameters, ...size }) }, bytes };
   }
-  const element = elementsOf(endpoint, 'refuse');
+  const element = jsonElements(endpoint, 'refuse');
   const data = Array.from({ length: tensor.data.length }, (_, at) => element(name, tensor, at));
   return { json: { ...common, ...presentParameters(parameters), data } };
 }
@@ -59,10 +59,7 @@ function presentParameters(parameters: Parameters): { parameters?: Parameters } 
   if (entries.length === 0) return {};
   return {
     parameters: Object.fromEntries(
-      entries.map(([key, value]) => [key, typeof value === 'bigint' ? raw.rawJSON(String(value)) : value]),
+      entries.map(([key, value]) => [key, typeof value === 'bigint' ? rawJson(String(value)) : value]),
     ),
   };
 }
-
-/** Text that JSON takes as it is: a number with more digits than a double has. */
-const raw = JSON as unknown as { rawJSON(text: string): unknown };

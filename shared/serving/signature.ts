@@ -20,6 +20,11 @@ export type Column = { readonly type: string; readonly isRequired: boolean };
 /** `isList` where it takes a list of values of `type`. */
 export type Param = { readonly type: string; readonly isList: boolean };
 
+/** Whether a column may lack values: those of Python's integers and truths cannot. */
+export function mayLack(column: Column | undefined): boolean {
+  return !column?.isRequired || !['integer', 'long', 'boolean'].includes(column.type);
+}
+
 const read = new WeakMap<object, Signature>();
 const none: Signature = { columns: new Map(), positions: [], params: new Map(), outputs: new Map() };
 

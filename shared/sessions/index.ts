@@ -22,6 +22,7 @@ export {
   isWide,
   jsonElement,
   type Port,
+  rawJson,
   type Tensor,
   tensorBytes,
   type TensorData,

@@ -184,9 +184,12 @@ export function jsonElement({ type, data }: Tensor, at: number): unknown {
   return typeof value === 'bigint' ? exactNumber(value) : value;
 }
 
-type RawJson = { rawJSON(text: string): unknown };
+/** What JSON.stringify writes as this text: numbers that a double does not hold, or that it writes otherwise. */
+export function rawJson(text: string): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
+}
 
 function exactNumber(value: bigint): unknown {
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : (JSON as unknown as RawJson).rawJSON(String(value));
+  return Number.isSafeInteger(number) ? number : rawJson(String(value));
 }

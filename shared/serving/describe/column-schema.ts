@@ -1,5 +1,5 @@
 import { isFloat, type Port } from '../../sessions/index.ts';
-import type { Column, Param, Signature } from '../signature.ts';
+import { type Column, mayLack, type Param, type Signature } from '../signature.ts';
 import { anyOf, inputElement, nullable, objectOf, type Schema } from './elements.ts';
 
 /** What a column takes, and whether it may be left out. */
@@ -13,11 +13,6 @@ export function columnSchema(type: Port['type'], column: Column | undefined): Co
     schema: isMissable ? nullable(schema) : schema,
     isOptional: isFloat(type) && column?.isRequired === false,
   };
-}
-
-/** Python's integers and truths have nothing for a missing value. */
-function mayLack(column: Column | undefined): boolean {
-  return !column?.isRequired || !['integer', 'long', 'boolean'].includes(column.type);
 }
 
 function signed(type: Port['type'], column: string): Schema {
