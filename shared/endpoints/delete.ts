@@ -7,7 +7,7 @@ import { changedPolicy } from './data-policy.ts';
 import type { Deployment } from './deployment.ts';
 import type { GoneEndpoint } from './endpoint.ts';
 import { defaultDays } from './logging.ts';
-import { checkMatch, documents, eventOf, getStored, partition } from './store.ts';
+import { checkMatch, documents, eventOf, getStored, partition, readLogged } from './store.ts';
 import { toldOfPolicy } from './told.ts';
 
 const dayMilliseconds = 86_400_000;
@@ -47,6 +47,14 @@ export async function deleteEndpoint(ctx: Context, name: string, ifMatch?: strin
     return outcome === 'applied' ? told : lost;
   });
   relay(ctx, 'endpoints', partition(ctx), event);
+}
+
+/** Says of a deleted endpoint that nothing is left of its log. Of one that has been made again it says nothing. */
+export async function endKeeping(ctx: Context, name: string): Promise<void> {
+  const stored = await readLogged(ctx, name);
+  if (stored?.doc.type !== 'gone-endpoint') return;
+  const doc: GoneEndpoint = { ...stored.doc, keepsUntil: ctx.clock.now() };
+  await documents(ctx).write(partition(ctx), { op: 'replace', doc, etag: stored.etag });
 }
 
 function policyOfRest(ctx: Context): DataPolicy {

@@ -2,7 +2,7 @@ export { rulesOf } from './column-rules.ts';
 export { isEndpointHighRisk, readyVersions } from './check-policy.ts';
 export { createEndpoint } from './create.ts';
 export { getDataPolicy, type NewDataPolicy, putDataPolicy } from './data-policy.ts';
-export { deleteEndpoint } from './delete.ts';
+export { deleteEndpoint, endKeeping } from './delete.ts';
 export {
   aliasOf,
   type Deployment,

@@ -1,3 +1,4 @@
+export { endEmptyLogs } from './empty-logs.ts';
 export { erase } from './erase.ts';
 export { type Hold, listHolds, type NewHold, placeHold, releaseHold } from './holds.ts';
 export type { EndpointCounts, ErasureJob, ErasureMessage, NotCovered } from './job.ts';

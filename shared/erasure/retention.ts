@@ -8,6 +8,7 @@ import { monitorsOf } from '../monitoring/index.ts';
 import { highRiskDaysMin } from '../privacy/index.ts';
 import { getLogged, isEndpointHighRisk, type Logged } from '../endpoints/index.ts';
 import { type Hour, loggedHours, startOf } from '../predictions/index.ts';
+import { removeSummaries } from '../summaries/index.ts';
 import {
   type Expired,
   expireFiles,
@@ -74,7 +75,7 @@ const retentionDefaults: RetentionOptions = { workSecondsMax: 60 };
 
 /**
  * Removes what an endpoint has kept for longer than its data policy says: hour by hour of its log, then the results
- * and references of its monitors, then its scored files. Each of these is counted before it is removed, so that the
+ * and references of its monitors, then its scored files, and what was counted of its calls. Each of these is counted before it is removed, so that the
  * one event at the end is right also where the work broke off between. A hold over the endpoint keeps all of it; one
  * over a person keeps their rows, and files that have the column.
  */
@@ -104,6 +105,8 @@ export async function expire(
     await unit.remove({ before, held, isDryRun: false });
     if (here.clock.now() >= until) return again(here, name);
   }
+  // They tell of nobody, and are not counted.
+  await removeSummaries(here, name, before);
   await announce(here, state, before);
 }
 

@@ -3,6 +3,7 @@ export { addCounts, type Counts, mergeCounts, totalOf } from './counts.ts';
 export { bucketAt, bucketStart, latencyAt, latencyBucket, slowerThan } from './latency.ts';
 export { type Metrics, metricsOf, type MetricsRange, type Point, type Series } from './metrics.ts';
 export { readSummaries } from './read.ts';
+export { removeSummaries } from './remove.ts';
 export { rollUpSummaries } from './roll-up.ts';
 export { classBin, isClassBin, valueBin } from './scores.ts';
 export {
@@ -12,4 +13,5 @@ export {
   mergeSummaries,
   requestsOf,
   type Summary,
+  type Variant,
 } from './summary.ts';

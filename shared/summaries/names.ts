@@ -21,8 +21,13 @@ export function hourFolder(owner: Owner, at: number): string {
 }
 
 /** Ends in `/`. */
-export function dayFolder({ workspace, endpoint }: Owner, at: number): string {
-  return `${workspace}/${endpoint}/summaries/${new Date(at).toISOString().slice(0, 10).replaceAll('-', '/')}/`;
+export function dayFolder(owner: Owner, at: number): string {
+  return `${summariesFolder(owner)}${new Date(at).toISOString().slice(0, 10).replaceAll('-', '/')}/`;
+}
+
+/** Ends in `/`. */
+export function summariesFolder({ workspace, endpoint }: Owner): string {
+  return `${workspace}/${endpoint}/summaries/`;
 }
 
 export function hourBlob(owner: Owner, at: number): string {

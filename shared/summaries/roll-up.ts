@@ -4,6 +4,7 @@ import { inTurns } from '../turns.ts';
 import { day, dayBlob, dayFolder, hour, hourBlob, hourFolder, minute, type Owner, spans } from './names.ts';
 import { readFile, readInstances, settledMilliseconds } from './read.ts';
 import { encodeRecord } from './record.ts';
+import { removeSummaries } from './remove.ts';
 import { mergeSummaries, type Summary } from './summary.ts';
 
 const endpointsAtOnce = 4;
@@ -14,7 +15,8 @@ const instanceDays = 3;
 /**
  * Puts the hours that are over together, and the days, so that a month is read in some thirty files. Each file follows
  * from those it is made of and from nothing else: made twice, or by two at once, it is the same. What an instance writes
- * late is taken in as long as its day is yesterday at the latest.
+ * late is taken in as long as its day is yesterday at the latest. What is older than anything is kept is removed; an
+ * endpoint with a data policy keeps it no longer than that says.
  */
 export async function rollUpSummaries(ctx: Context): Promise<void> {
   const blobs = ctx.stores.blobs('profiles');
@@ -25,6 +27,9 @@ export async function rollUpSummaries(ctx: Context): Promise<void> {
   await inTurns(owners, endpointsAtOnce, async (owner) => {
     for (const at of [today - day, today]) await rollUpDay(ctx, blobs, owner, at);
     await removeInstances(blobs, owner, today - instanceDays * day);
+    const { stores, settings } = ctx;
+    const { workspace, endpoint } = owner;
+    await removeSummaries({ stores, workspace }, endpoint, today - settings.retentionDaysMax * day);
   });
 }
 

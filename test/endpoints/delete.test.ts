@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allLogged, getEndpoint } from '../../shared/endpoints/index.ts';
-import { erase, expire, placeHold, requestErasure, sweepRetention } from '../../shared/erasure/index.ts';
-import { deleteWorkspace, dropGrants } from '../../shared/access/index.ts';
+import {
+  endEmptyLogs,
+  erase,
+  expire,
+  placeHold,
+  requestErasure,
+  sweepRetention,
+} from '../../shared/erasure/index.ts';
+import { dropGrants } from '../../shared/access/index.ts';
 import type { Context } from '../../shared/context.ts';
 import { checkOnTime, endMonitors, getMonitor, monitorsOf } from '../../shared/monitoring/index.ts';
 import { readPredictions } from '../../shared/predictions/index.ts';
@@ -266,21 +273,44 @@ describe('an endpoint by the name of a deleted one', () => {
 
   test('leaves its workspace in place while anything of its log may be left', async () => {
     const headers = { 'content-type': 'application/json', 'x-mlflow-workspace': 'leaving' };
+    const made = async (name: string, more = {}) => {
+      const deployments = [{ name: 'far', url: 'https://scoring.example.com/' }];
+      const body = JSON.stringify({ name, deployments, logging: { retention_days: 1 }, ...more });
+      const { status } = await server.fetch('/api/v1/endpoints', { method: 'POST', headers, body });
+      expect(status).toBe(201);
+      await server.fetch(`/api/v1/endpoints/${name}`, { method: 'DELETE', headers });
+    };
+    const end = () => server.call('DELETE', '/api/v1/workspaces/leaving', { reason: 'done' });
     expect((await server.call('POST', '/api/v1/workspaces', { name: 'leaving' })).status).toBe(201);
-    const body = JSON.stringify({
-      name: 'left',
-      deployments: [{ name: 'far', url: 'https://scoring.example.com/' }],
-      logging: { retention_days: 1 },
-    });
-    expect((await server.fetch('/api/v1/endpoints', { method: 'POST', headers, body })).status).toBe(201);
-    await server.fetch('/api/v1/endpoints/left', { method: 'DELETE', headers });
+    await made('left');
+    await made('silent');
+    await server.ctx.stores
+      .blobs('predictions')
+      .write(`leaving/left/labels/2026-01-01/00/some.json`, Buffer.from('{}'));
     await server.drain();
-    const ctx = { ...server.ctx, workspace: 'leaving' };
-    await expect(deleteWorkspace(ctx, 'leaving')).rejects.toMatchObject({
-      code: 'invalid-state',
-      message: expect.stringContaining('1 deleted endpoints whose logs are kept'),
+    // One that never logged is not in the way, one that did is.
+    expect(await end()).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('is not empty: 1 deleted endpoints whose logs are kept') },
     });
-    await deleteWorkspace(at(ctx, Date.now() + 2 * day), 'leaving');
+    await server.ctx.stores.blobs('predictions').removeBelow('leaving/left/');
+    expect((await end()).status).toBe(204);
+  });
+
+  test('waits a minute for what it may have logged last', async () => {
+    await deploy(server, 'called', peopleModel());
+    await remove('called');
+    const isKept = async (now: number) => {
+      await endEmptyLogs(at(server.ctx, now), 'default');
+      const endpoint = (await allLogged(server.ctx)).find(({ name }) => name === 'called');
+      return endpoint?.type === 'gone-endpoint' && endpoint.keepsUntil > now;
+    };
+    expect(await isKept(Date.now() + 30_000)).toBe(true);
+    expect(await isKept(Date.now() + 90_000)).toBe(false);
+    // Made again it is there, whatever was said of it before.
+    await make('called');
+    await endEmptyLogs(at(server.ctx, Date.now() + day), 'default');
+    expect((await getEndpoint(server.ctx, 'called')).type).toBe('endpoint');
   });
 
   test('is made by one of several at once', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BlobContainer } from '../../shared/azure/index.ts';
 import type { Context } from '../../shared/context.ts';
+import { expire } from '../../shared/erasure/index.ts';
 import { CairnError } from '../../shared/http/index.ts';
 import { counted, targetOf } from '../../shared/serving/index.ts';
 import {
@@ -212,6 +213,34 @@ describe('hours and days that are over', () => {
     await rollUpSummaries(at(ctx, today + 2 * day + hour));
     expect(await names()).toEqual(made.filter((name) => !/\/[0-9a-f]{16}\.jsonl$/.test(name)));
     expect(await readSummaries(ctx, 'rolled', yesterday, today, 'hour')).toEqual(hours);
+  });
+
+  test('are removed when they are older than anything is kept, and sooner where a data policy says so', async () => {
+    const { ctx } = server;
+    const blobs = ctx.stores.blobs('profiles');
+    const today = Math.floor(Date.now() / day) * day;
+    const write = async (endpoint: string, days: number, rest: string) => {
+      const date = new Date(today - days * day).toISOString().slice(0, 10).replaceAll('-', '/');
+      await blobs.write(`default/${endpoint}/summaries/${date}${rest}.jsonl`, Buffer.from('{}\n'));
+    };
+    const left = async (endpoint: string) => {
+      const names: string[] = [];
+      for await (const { name } of blobs.walk(`default/${endpoint}/summaries/`)) names.push(name);
+      return names.length;
+    };
+    await deploy(server, 'policed', classifier());
+    const policy = { purpose: 'tests', retention_days: 30 };
+    await server.call('PUT', '/api/v1/endpoints/policed/data-policy', policy);
+    const { retentionDaysMax } = ctx.settings;
+    for (const endpoint of ['policed', 'unpoliced', 'unpoliced-2'])
+      for (const days of [1, 30, 31, retentionDaysMax, retentionDaysMax + 1])
+        for (const rest of ['', '/00', '/00/0123456789abcdef']) await write(endpoint, days, rest);
+    await expire(at(ctx, today + hour), { endpoint: 'policed' });
+    expect(await left('policed')).toBe(2 * 3);
+    expect(await left('unpoliced')).toBe(5 * 3);
+    await rollUpSummaries(at(ctx, today + hour));
+    expect(await left('unpoliced')).toBe(4 * 3);
+    expect(await left('unpoliced-2')).toBe(4 * 3);
   });
 
   test('make a month one read a day', async () => {

@@ -7,6 +7,7 @@ import {
   type WorkspaceDocument,
   type WorkspaceLimits,
 } from '../../../shared/access/index.ts';
+import { endEmptyLogs } from '../../../shared/erasure/index.ts';
 import { fields, json, type Route, route } from '../../../shared/http/index.ts';
 import { accessElsewhere, enterableWorkspaces } from '../workspace.ts';
 import { asked, inputs, listed, nothing } from './shapes.ts';
@@ -74,6 +75,7 @@ export const workspaces: readonly Route[] = [
     scope: 'deployment',
     input: z.strictObject({ name: inputs.name, reason: inputs.reason }),
     handle: async (ctx, { name, reason }) => {
+      await endEmptyLogs(ctx, name);
       await deleteWorkspace(ctx, name, reason);
       return nothing();
     },

@@ -7,6 +7,7 @@ import {
   getWorkspace,
   type WorkspaceDocument,
 } from '../../../shared/access/index.ts';
+import { endEmptyLogs } from '../../../shared/erasure/index.ts';
 import { CairnError, fields, json, type Route, unlessCode } from '../../../shared/http/index.ts';
 import { mlflowAt } from '../mlflow.ts';
 import { accessElsewhere, enterableWorkspaces } from '../workspace.ts';
@@ -74,6 +75,7 @@ export const workspaces: readonly Route[] = [
         throw new CairnError('invalid', `mode is '${mode}', but must be RESTRICT: empty a workspace first.`, {
           field: 'mode',
         });
+      await endEmptyLogs(ctx, workspace_name);
       await deleteWorkspace(ctx, workspace_name);
       return new Response(null, { status: 204 });
     },
