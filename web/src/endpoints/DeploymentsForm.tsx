@@ -1,6 +1,7 @@
 import { Icon } from '../parts/Icon.tsx';
 import { DeploymentForm } from './DeploymentForm.tsx';
-import { type DeploymentDraft, type Draft, mirrorFault, newDeployment, trafficOf } from './draft.ts';
+import { type DeploymentDraft, type Draft, newDeployment } from './draft.ts';
+import { mirrorFault, trafficOf } from './draft-faults.ts';
 import { deploymentAt, type Fault } from './faults.ts';
 import { FaultText } from './FaultText.tsx';
 import { TrafficSliders } from './TrafficSliders.tsx';

@@ -9,7 +9,7 @@ const verdictTones = { waiting: 'busy', passing: 'good', breached: 'bad' } as co
 
 /** What the guards found when they last compared the two versions, in words and in figures. */
 export function JudgementView({ judgement }: { readonly judgement: Judgement }) {
-  const { at, verdict, says, requests, guards } = judgement;
+  const { at, verdict, says } = judgement;
   return (
     <div className="judgement">
       <p>
@@ -18,42 +18,47 @@ export function JudgementView({ judgement }: { readonly judgement: Judgement }) 
           Judged <Ago at={at} />.
         </span>
       </p>
-      {guards.length > 0 && (
-        <div className="guards">
-          <Table
-            label="Guards"
-            rows={guards}
-            rowKey={({ guard }) => guard}
-            columns={[
-              {
-                title: 'Guard',
-                cell: ({ guard }) => <span title={guardMeanings[guard]}>{guardTitles[guard]}</span>,
-              },
-              {
-                title: `Before (${figure(requests.stable)} calls)`,
-                numeric: true,
-                cell: ({ guard, stable }) => guardFigure(guard, stable),
-              },
-              {
-                title: `New (${figure(requests.canary)} calls)`,
-                numeric: true,
-                cell: ({ guard, canary }) => guardFigure(guard, canary),
-              },
-              {
-                title: 'At most',
-                numeric: true,
-                cell: ({ guard, limit }) => guardFigure(guard, limit),
-              },
-              { title: 'Evidence', cell: (guard) => <Evidence of={guard} /> },
-              { title: 'Says', cell: (guard) => <Found of={guard} /> },
-            ]}
-          />
-          <p className="hint guards-note">
-            Evidence: how many times likelier what was seen is if the new version is worse. Where it reaches
-            its limit, that is no chance any more, and the rollout is broken off.
-          </p>
-        </div>
-      )}
+      {judgement.guards.length > 0 && <GuardTable judgement={judgement} />}
+    </div>
+  );
+}
+
+/** The figures of each guard. */
+export function GuardTable({ judgement: { requests, guards } }: { readonly judgement: Judgement }) {
+  return (
+    <div className="guards">
+      <Table
+        label="Guards"
+        rows={guards}
+        rowKey={({ guard }) => guard}
+        columns={[
+          {
+            title: 'Guard',
+            cell: ({ guard }) => <span title={guardMeanings[guard]}>{guardTitles[guard]}</span>,
+          },
+          {
+            title: `Before (${figure(requests.stable)} calls)`,
+            numeric: true,
+            cell: ({ guard, stable }) => guardFigure(guard, stable),
+          },
+          {
+            title: `New (${figure(requests.canary)} calls)`,
+            numeric: true,
+            cell: ({ guard, canary }) => guardFigure(guard, canary),
+          },
+          {
+            title: 'At most',
+            numeric: true,
+            cell: ({ guard, limit }) => guardFigure(guard, limit),
+          },
+          { title: 'Evidence', cell: (guard) => <Evidence of={guard} /> },
+          { title: 'Says', cell: (guard) => <Found of={guard} /> },
+        ]}
+      />
+      <p className="hint guards-note">
+        Evidence: how many times likelier what was seen is if the new version is worse. Where it reaches its
+        limit, that is no chance any more, and the rollout is broken off.
+      </p>
     </div>
   );
 }

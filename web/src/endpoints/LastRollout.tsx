@@ -4,7 +4,7 @@ import { Chip } from '../parts/Chip.tsx';
 import { duration } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
 import { Ago } from '../parts/Time.tsx';
-import { JudgementView } from './JudgementView.tsx';
+import { GuardTable } from './JudgementView.tsx';
 import { outcomeWords } from './words.ts';
 
 type LastRolloutProps = { readonly deployment: ModelDeployment; readonly ended: EndedRollout };
@@ -26,7 +26,7 @@ export function LastRollout({ deployment: { name, model }, ended }: LastRolloutP
         {judged && judged.guards.length > 0 && (
           <details>
             <summary>What the guards had found</summary>
-            <JudgementView judgement={judged} />
+            <GuardTable judgement={judged} />
           </details>
         )}
       </div>

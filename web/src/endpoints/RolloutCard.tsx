@@ -8,6 +8,7 @@ import { May } from '../session/may.tsx';
 import { JudgementView } from './JudgementView.tsx';
 import { Progress } from './Progress.tsx';
 import { RolloutDialog } from './RolloutDialog.tsx';
+import { secondsSince } from './words.ts';
 
 type RolloutCardProps = {
   readonly endpoint: string;
@@ -68,7 +69,7 @@ function Needs({ rollout }: { readonly rollout: Rollout }) {
   // What was found at the end of the step before does not count for this one.
   const requests = judged && judged.at > since ? judged.requests : { stable: 0, canary: 0 };
   const minutes = (seconds: number) => figure(Math.floor(seconds / 6) / 10);
-  const held = Math.min(hold, Math.max(0, (Date.now() - since) / 1000));
+  const held = Math.min(hold, secondsSince(since));
   return (
     <div className="needs" role="group" aria-label={`The step of ${figure(percent)} %`}>
       <p className="hint">

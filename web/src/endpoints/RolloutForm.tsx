@@ -1,5 +1,5 @@
 import { Field } from '../parts/Dialog.tsx';
-import { planFault } from './draft.ts';
+import { planFault } from './draft-faults.ts';
 import { FaultText } from './FaultText.tsx';
 import { NumberField } from './NumberField.tsx';
 import { Section } from './Section.tsx';

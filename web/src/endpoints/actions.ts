@@ -2,7 +2,8 @@ import { ApiError, cairn } from '../api/client.ts';
 import type { Endpoint } from '../api/endpoints.ts';
 import { listsLagMilliseconds, queryClient } from '../api/queries.ts';
 import { differ, type EndpointBody } from './body.ts';
-import { bodyOf, draftOf } from './draft.ts';
+import { draftOf } from './draft.ts';
+import { bodyOf } from './draft-body.ts';
 import { endpointPath } from './queries.ts';
 
 /** What somebody wanted to change has been changed by another since they read it. */

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Endpoint } from '../api/endpoints.ts';
 import { changesOf } from './body.ts';
-import { bodyOf, type Draft, draftOf, newDeployment, newDraft, planFault } from './draft.ts';
+import { type Draft, draftOf, newDeployment, newDraft } from './draft.ts';
+import { bodyOf } from './draft-body.ts';
+import { planFault } from './draft-faults.ts';
 
 const guards = {
   requests_min: 200,

@@ -5,8 +5,6 @@ import {
   type Execution,
   type NonFinite,
 } from '../api/endpoints.ts';
-import type { DeploymentBody, EndpointBody } from './body.ts';
-import { faultOf as trafficFault, type ShareText, sharesOf } from './traffic.ts';
 
 /** What a deployment answers with: what an alias holds, one version, or a server elsewhere. */
 export const sources = ['alias', 'version', 'external'] as const;
@@ -60,8 +58,7 @@ export type Draft = {
   readonly labels: readonly LabelDraft[];
 };
 
-const mebibyte = 1024 * 1024;
-const mirrorMax = 50;
+export const mebibyte = 1024 * 1024;
 
 /** A new endpoint with what is usual: one deployment that follows the champion. */
 export function newDraft(): Draft {
@@ -145,96 +142,6 @@ export function draftOf(endpoint: Endpoint): Draft {
   };
 }
 
-/** What is sent for a draft. Throws an `Error` in words where it cannot be. */
-export function bodyOf(draft: Draft): EndpointBody {
-  const fault = faultOf(draft);
-  if (fault !== undefined) throw new Error(fault);
-  return {
-    name: draft.name.trim(),
-    deployments: draft.deployments.map(deploymentBody),
-    traffic: sharesOf(trafficOf(draft)),
-    mirror: Object.fromEntries(
-      draft.deployments
-        .map(({ name, mirror }) => [name, Number(mirror)] as const)
-        .filter(([, share]) => share > 0),
-    ),
-    sticky:
-      draft.stickyBy === 'none'
-        ? null
-        : draft.stickyBy === 'header'
-          ? { header: draft.stickyName.trim() }
-          : { input: draft.stickyName.trim() },
-    limits: {
-      rows_max: Number(draft.rowsMax),
-      timeout_seconds: Number(draft.timeoutSeconds),
-      body_bytes_max: Math.round(Number(draft.bodyMebibytes) * mebibyte),
-    },
-    logging: {
-      sample_rate: rounded(Number(draft.samplePercent) / 100),
-      durability: draft.durability,
-      masked_columns: wordsOf(draft.maskedColumns, '\n'),
-      ...(draft.retentionDays.trim() === '' ? {} : { retention_days: Number(draft.retentionDays) }),
-    },
-    non_finite: draft.nonFinite === 'protocol' ? null : draft.nonFinite,
-    rollout: {
-      plan: planOf(draft.plan),
-      hold_seconds: Math.round(Number(draft.holdMinutes) * 60),
-      guards: {
-        requests_min: Number(draft.requestsMin),
-        alpha: Number(draft.alpha),
-        error_ratio_max: Number(draft.errorRatioMax),
-        latency_ratio_max: Number(draft.latencyRatioMax),
-        score_distance_max: draft.scoreDistanceMax.trim() === '' ? null : Number(draft.scoreDistanceMax),
-      },
-    },
-    labels: Object.fromEntries(draft.labels.map(({ name, value }) => [name.trim(), value])),
-  };
-}
-
-/** The shares of the deployments, as sliders take them. */
-export function trafficOf({ deployments }: Draft): ShareText[] {
-  return deployments.map(({ name, traffic, mirror }) => ({
-    name,
-    text: traffic,
-    // What has a share of its own keeps it until that is taken to 0, whatever copies it is to get.
-    isFixed: Number(mirror) > 0 && Number(traffic) === 0,
-  }));
-}
-
-/** Percent of each step, as `1, 5, 25` says them. */
-export function planOf(text: string): number[] {
-  return wordsOf(text).map((word) => Number(word.replace(/\s*%$/, '')));
-}
-
-/** Why a draft cannot be sent, in words; what an input says by itself is not among it. */
-export function faultOf(draft: Draft): string | undefined {
-  const names = draft.deployments.map(({ name }) => name.trim());
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) return `Two deployments are named ${twice}; each needs a name of its own.`;
-  const nameless = draft.deployments.find(({ source, model }) => source !== 'external' && model === '');
-  if (nameless) return `Choose a model for the deployment ${nameless.name} from the list.`;
-  const labels = draft.labels.map(({ name }) => name.trim());
-  const label = labels.find((name, at) => labels.indexOf(name) !== at);
-  if (label !== undefined) return `Two labels are named ${label}.`;
-  return trafficFault(trafficOf(draft)) ?? mirrorFault(draft) ?? planFault(draft.plan);
-}
-
-/** Copies are at most half as many as calls, and go to who gets no calls. */
-export function mirrorFault({ deployments }: Draft): string | undefined {
-  const both = deployments.find(({ mirror, traffic }) => Number(mirror) > 0 && Number(traffic) > 0);
-  if (both) return `${both.name} gets calls, so it cannot get copies of them, too; set one of the two to 0.`;
-  const sum = rounded(deployments.reduce((all, { mirror }) => all + (Number(mirror) || 0), 0));
-  if (sum <= mirrorMax) return undefined;
-  return `Copies of ${sum} % of the calls are asked for; at most ${mirrorMax} % together can be.`;
-}
-
-export function planFault(text: string): string | undefined {
-  const plan = planOf(text);
-  const grows = plan.every((percent, at) => percent > (plan[at - 1] ?? 0));
-  if (plan.length > 0 && grows && plan.at(-1) === 100) return undefined;
-  return 'The plan must be percentages that grow and end with 100, such as 1, 5, 25, 50, 100.';
-}
-
 function deploymentDraft(endpoint: Endpoint, deployment: Deployment, key: number): DeploymentDraft {
   const { name } = deployment;
   const usual = {
@@ -258,34 +165,8 @@ function deploymentDraft(endpoint: Endpoint, deployment: Deployment, key: number
   };
 }
 
-function deploymentBody(draft: DeploymentDraft): DeploymentBody {
-  const name = draft.name.trim();
-  const { source, model, execution } = draft;
-  const settings = { execution, micro_batch_rows: Number(draft.microBatchRows) };
-  switch (source) {
-    case 'external':
-      // Left out, the secret stays that it has; an empty one takes it away.
-      return {
-        name,
-        url: draft.url.trim(),
-        ...(draft.secret !== '' || draft.dropsSecret ? { secret: draft.secret } : {}),
-      };
-    case 'alias':
-      return { name, model, alias: draft.alias.trim(), settings };
-    case 'version':
-      return { name, model, version: Number(draft.version), settings };
-  }
-}
-
-function wordsOf(text: string, separator = ','): string[] {
-  return text
-    .split(separator)
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-}
-
 /** Without what a multiplication of decimals leaves behind. */
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Number(value.toPrecision(12));
 }
 

@@ -19,7 +19,7 @@ const row = {
   required: ['length', 'when'],
 };
 const params = { length: { type: 'number' }, sizes: { type: 'array', items: { type: 'integer' } } };
-const table: Schema = {
+const rowsOf: Schema = {
   oneOf: [
     form('dataframe_split', { type: 'object' }, params),
     form('dataframe_records', { type: 'array', items: row }, params),
@@ -48,7 +48,7 @@ function sent(example: Example, request: Schema, typed: Readonly<Record<string, 
 
 describe('the form of a call', () => {
   test('has a field for each column and each parameter, and sends those that are filled as one row', () => {
-    expect(fieldsOf(columns, table).map(({ id, text }) => [id, text])).toEqual([
+    expect(fieldsOf(columns, rowsOf).map(({ id, text }) => [id, text])).toEqual([
       ['column length', '0.5'],
       ['column höhe "x"', ''],
       ['column when', '2024-05-31'],
@@ -56,7 +56,7 @@ describe('the form of a call', () => {
       ['param sizes', ''],
     ]);
     const body = (typed: Readonly<Record<string, string>>) => {
-      const call = sent(columns, table, typed);
+      const call = sent(columns, rowsOf, typed);
       return 'body' in call ? (JSON.parse(call.body) as unknown) : call;
     };
     expect(body({ 'column length': '' })).toEqual({
@@ -127,13 +127,13 @@ describe('the form of a call', () => {
   test('says in words what is typed', () => {
     expect(kindOf(image)).toBe('lists of any × 2: whole number, 0 to 255');
     expect(kindOf(datetime)).toBe('a date and time in ISO 8601, or nanoseconds since 1970');
-    const hints = new Map(fieldsOf(columns, table).map((field) => [field.id, hintOf(field)]));
+    const hints = new Map(fieldsOf(columns, rowsOf).map((field) => [field.id, hintOf(field)]));
     expect(hints.get('column length')).toContain('empty where it is missing');
     expect(hints.get('param length')).toBe('number; empty: not sent');
   });
 
   test('finds the one field that the server names', () => {
-    const fields = fieldsOf(columns, table);
+    const fields = fieldsOf(columns, rowsOf);
     expect(fieldIn("Failed to convert column length to type 'float32': row 0", fields)).toBe('column length');
     expect(fieldIn("Invalid parameters found: ['length must be double'].", fields)).toBe('param length');
     expect(fieldIn("Model is missing inputs ['length', 'höhe \"x\"'].", fields)).toBeUndefined();
@@ -172,8 +172,8 @@ describe('an answer', () => {
 
   test('keeps every digit of a whole number', () => {
     const text = '{"predictions": [{"n": 9007199254740993, "m": [-9007199254740995, 1]}]}';
-    const [row = []] = answerOf(text).table?.rows ?? [];
-    expect(row.map(cellText)).toEqual(['9007199254740993', '["-9007199254740995",1]']);
+    const [shown = []] = answerOf(text).table?.rows ?? [];
+    expect(shown.map(cellText)).toEqual(['9007199254740993', '["-9007199254740995",1]']);
     expect(answerOf(text).text).toBe(text);
   });
 

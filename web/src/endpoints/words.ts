@@ -60,3 +60,7 @@ export function span(seconds: number): string {
     if (seconds >= size && seconds % size === 0) return `${seconds / size} ${unit}`;
   return `${figure(seconds)} s`;
 }
+
+export function secondsSince(at: number, now = Date.now()): number {
+  return Math.max(0, (now - at) / 1000);
+}
