@@ -13,6 +13,7 @@ import {
 } from '../ml/index.ts';
 import { accountFor, champion, guard, promote, refused, rollBack, trustGates } from './promotion.ts';
 import { fact, percent, say, secondsSoFar, step } from './report.ts';
+import { half, rollOut } from './rollout.ts';
 import { platform, type Running } from './stack.ts';
 import { completeRows, infer, largestDifference, predict, shareRight } from './traffic.ts';
 
@@ -130,7 +131,7 @@ async function lifecycle(cairn: Cairn): Promise<void> {
     name,
     model: name,
     alias: 'champion',
-    rollout: { plan: [100] },
+    rollout: half,
   });
   await eventually('the endpoint becoming ready', 60, () => pinned(cairn, name, first));
   say(`version ${first} inspected, endpoint ${name} answers with it`);
@@ -221,13 +222,10 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   );
   fact(accuracyOf('challenger') > accuracyOf('champion'), `version ${second} beats version ${first}`);
 
-  step('A new champion answers');
-  await eventually('the endpoint moving to the new version', 30, () => pinned(cairn, name, second));
+  step('A new champion answers, half of the calls first');
   const tomorrow = part(evenings, busyRows, busyRows + 2000);
-  const renewed = await eventually('an answer of the new version', 30, async () => {
-    const answers = await predict(cairn, name, tomorrow, best.model.classes);
-    return largestDifference(best.model, tomorrow, answers.probabilities) > tolerance ? answers : undefined;
-  });
+  await rollOut(cairn, name, second, pick(tomorrow, completeRows(tomorrow)));
+  const renewed = await predict(cairn, name, tomorrow, best.model.classes);
   const old = best.model.predictProbabilities(tomorrow.rows, tomorrow.labels.length);
   const oldLabels = predictedLabels(old, best.model.classes);
   const [before, after] = [shareRight(tomorrow, oldLabels), shareRight(tomorrow, renewed.labels)];

@@ -21,9 +21,8 @@ export async function predict(
   const labels: string[] = [];
   const probabilities: number[] = [];
   for (let first = 0; first < rows.labels.length; first += rowsPerRequest) {
-    const answer = await cairn.call('POST', `/endpoints/${endpoint}/invocations`, {
-      dataframe_split: { columns: rows.features, data: cells(rows, first) },
-    });
+    const response = await invoke(cairn, endpoint, rows, first);
+    const answer = (await response.json()) as Json;
     ids.push(...(answer['prediction_ids'] as unknown as string[]));
     for (const prediction of answer['predictions'] as unknown as {
       label: string;
@@ -36,6 +35,15 @@ export async function predict(
   return { ids, labels, probabilities: Float64Array.from(probabilities) };
 }
 
+/** One call with the rows from `first` on; the answer says in a header which version it is from. */
+export function invoke(cairn: Cairn, endpoint: string, rows: Examples, first = 0): Promise<Response> {
+  return cairn.send(`/endpoints/${endpoint}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ dataframe_split: { columns: rows.features, data: cells(rows, first) } }),
+  });
+}
+
 /** Rows without a missing value: a tensor of the Open Inference Protocol has no way to write one in JSON. */
 export function completeRows({ rows, features, labels }: Examples): number[] {
   const width = features.length;
@@ -44,10 +52,16 @@ export function completeRows({ rows, features, labels }: Examples): number[] {
   );
 }
 
-/** Complete rows through Open Inference Protocol v2; returns the probabilities. */
-export async function infer(cairn: Cairn, endpoint: string, rows: Examples): Promise<Float64Array> {
+/** Complete rows through Open Inference Protocol v2, to a version if one is named; returns the probabilities. */
+export async function infer(
+  cairn: Cairn,
+  endpoint: string,
+  rows: Examples,
+  version?: number,
+): Promise<Float64Array> {
   const shape = [rows.labels.length, rows.features.length];
-  const answer = await cairn.call('POST', `/v2/models/${endpoint}/infer`, {
+  const of = version === undefined ? '' : `/versions/${version}`;
+  const answer = await cairn.call('POST', `/v2/models/${endpoint}${of}/infer`, {
     inputs: [{ name: 'input', datatype: 'FP32', shape, data: Array.from(rows.rows) }],
   });
   const output = (answer['outputs'] as unknown as Json[]).find(
