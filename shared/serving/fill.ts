@@ -19,11 +19,17 @@ export type Reading = {
   /** Whether an input of theirs outgrows what JSON.parse keeps exact. */
   readonly isWide: boolean;
   readonly quote: Quote;
+  /** A table of more is not looked at. */
+  readonly rowsMax: number;
 };
 
 /** How a body is read that any of these models may get. */
-export function readingOf(models: readonly Pick<ServedModel, 'inputs' | 'rules'>[]): Reading {
+export function readingOf(
+  models: readonly Pick<ServedModel, 'inputs' | 'rules'>[],
+  rowsMax = Number.POSITIVE_INFINITY,
+): Reading {
   return {
+    rowsMax,
     isWide: models.some(({ inputs }) => inputs.some(({ type }) => isWide(type))),
     quote: models.every((model) => quoteOf(model) === shown) ? shown : hidden,
   };

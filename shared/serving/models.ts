@@ -24,8 +24,9 @@ export type ServedModel = {
   /**
    * Runs checked tensors through the model; all outputs come back.
    * Throws `timeout` where that is not done at `deadlineAt`, and `too-many` where too many calls wait already.
+   * What fails is logged and answered as of the request of `ctx`: the model may have been loaded for another.
    */
-  run(feeds: Tensors, options?: RunOptions): Promise<Tensors>;
+  run(ctx: Context, feeds: Tensors, options?: RunOptions): Promise<Tensors>;
   /**
    * Scores `rows` rows of features, row-major in the order of the model's columns; NaN is missing. They are
    * run as they come, with nobody else's: what they give is the same to the last bit each time.
@@ -47,15 +48,15 @@ export async function loadModel(
   const { inputs, outputs } = await withModel(ctx, ready, settings, (model) => model);
   const roles = rolesOf(outputs, ready.labels);
   const [input] = inputs;
-  const ask = async (feeds: Tensors, asked: { deadlineAt?: number; whole: boolean }) => {
+  const ask = async (asking: Context, feeds: Tensors, asked: { deadlineAt?: number; whole: boolean }) => {
     const { deadlineAt = Number.POSITIVE_INFINITY, whole } = asked;
     const deadline = performance.now() + deadlineAt - systemClock.now();
     try {
-      return await withModel(ctx, ready, settings, (model) =>
+      return await withModel(asking, ready, settings, (model) =>
         model.call(feeds, { deadline, rowsMax: settings.microBatchRows, whole }),
       );
     } catch (error) {
-      throw failureOf(ctx, ready, inputs, error);
+      throw failureOf(asking, ready, inputs, error);
     }
   };
   return {
@@ -63,7 +64,7 @@ export async function loadModel(
     inputs,
     outputs,
     roles,
-    run: (feeds, options = {}) => ask(feeds, { ...options, whole: false }),
+    run: (asking, feeds, options = {}) => ask(asking, feeds, { ...options, whole: false }),
     async score(features, rows) {
       if (inputs.length !== 1 || !input || !isTable(input) || !roles)
         throw new CairnError(
@@ -81,7 +82,7 @@ export async function loadModel(
         dims: [rows, columns],
         data: input.type === 'float32' ? features : Float64Array.from(features),
       };
-      return scoresOf(roles, await ask({ [input.name]: feed }, { whole: true }), rows);
+      return scoresOf(roles, await ask(ctx, { [input.name]: feed }, { whole: true }), rows);
     },
   };
 }
@@ -96,7 +97,7 @@ function failureOf(ctx: Context, ready: VersionReady, inputs: readonly Port[], e
   const isText = inputs.some(({ type }) => type === 'string');
   ctx.log.error('model failed', {
     digest: ready.digest,
-    reason: isText ? 'not shown, since it may quote what was asked' : error.message,
+    reason: isText ? 'not shown, since it may quote what was asked' : withoutNumbers(error.message),
   });
   if (error instanceof Gone && error.why === 'memory')
     return new CairnError(
@@ -110,6 +111,11 @@ function failureOf(ctx: Context, ready: VersionReady, inputs: readonly Port[], e
   return new CairnError('internal', `The model failed to run. Quote request ${ctx.requestId}.`, {
     cause: error,
   });
+}
+
+/** The runtime quotes numbers, too: an index that is out of range is somebody's. What failed can be told without. */
+function withoutNumbers(detail: string): string {
+  return detail.replace(/(?<![\w.])-?\d[\d.]*(?:e[+-]?\d+)?/gi, '#');
 }
 
 function isTable({ type, shape }: Port): boolean {

@@ -19,13 +19,19 @@ import {
 } from './fill.ts';
 import type { ServedModel } from './models.ts';
 import { tensorOfBytes } from './open-inference-binary.ts';
+import { refuseBeyond } from './rows.ts';
 import { datatypeOf, type Port, type Tensor, type Tensors } from '../sessions/index.ts';
+
+/** Of one part of a request; they are repeated in the answer. */
+const parametersMax = 100;
 
 /** A body of an infer request, before it meets the model. */
 export type InferBody = {
   readonly json: Readonly<Record<string, unknown>>;
   /** Whether it says NaN, as Python writes it; then a null of a float is one. */
   readonly hasNaN: boolean;
+  /** As many rows as are taken. */
+  readonly rowsMax: number;
   /** The bytes of the inputs that were sent so, by their place in `inputs`. */
   readonly binary: ReadonlyMap<number, Uint8Array>;
 };
@@ -82,7 +88,7 @@ export function readInfer(bytes: Uint8Array, jsonBytes: number | undefined, read
     throw invalid(
       `The body has ${bytes.byteLength - at} bytes more than its JSON and the binary_data_size of its inputs say.`,
     );
-  return { json, hasNaN, binary };
+  return { json, hasNaN, binary, rowsMax: reading.rowsMax };
 }
 
 /**
@@ -132,7 +138,7 @@ function binarySizeOf(input: unknown, what: string): number | undefined {
   return size as number;
 }
 
-function parseInputs({ json, hasNaN, binary }: InferBody, model: ServedModel): Tensors {
+function parseInputs({ json, hasNaN, binary, rowsMax }: InferBody, model: ServedModel): Tensors {
   const { inputs: value } = json;
   if (!Array.isArray(value)) throw invalid("'inputs' must be a list of input tensors.", 'inputs');
   const tensors = new Map<string, Tensor>();
@@ -143,10 +149,17 @@ function parseInputs({ json, hasNaN, binary }: InferBody, model: ServedModel): T
       throw invalid(`Input '${port.name}' is given twice.`, `inputs[${index}].name`);
     tensors.set(
       port.name,
-      parseInput(tensor, binary.get(index), port, `inputs[${index}]`, {
-        quote: quoteOf(model),
-        missing: hasNaN ? 'nan' : 'refused',
-      }),
+      parseInput(
+        tensor,
+        binary.get(index),
+        port,
+        `inputs[${index}]`,
+        {
+          quote: quoteOf(model),
+          missing: hasNaN ? 'nan' : 'refused',
+        },
+        rowsMax,
+      ),
     );
   });
   const absent = model.inputs.filter(({ name }) => !tensors.has(name)).map(({ name }) => `'${name}'`);
@@ -162,6 +175,7 @@ function parseInput(
   port: Port,
   field: string,
   filling: Filling,
+  rowsMax: number,
 ): Tensor {
   const { datatype, shape, data, parameters } = tensor;
   const { shared_memory_region: region } = parametersOf(parameters, `${field}.parameters`);
@@ -185,6 +199,7 @@ function parseInput(
       }.`,
       `${field}.shape`,
     );
+  if (typeof port.shape[0] === 'string') refuseBeyond(shape[0] ?? 0, rowsMax);
   if (bytes !== undefined) return tensorOfBytes(port, shape, bytes, isHalf);
   if (!Array.isArray(data))
     throw invalid(
@@ -233,7 +248,10 @@ function portOf(name: unknown, ports: readonly Port[], field: string): Port {
 /** The parameters of a part of the request; none where it has none. */
 function parametersOf(value: unknown, what: string): Parameters {
   const parameters = value === undefined ? {} : object(value, what);
-  for (const [key, parameter] of Object.entries(parameters))
+  const entries = Object.entries(parameters);
+  if (entries.length > parametersMax)
+    throw invalid(`${what} are ${entries.length}; at most ${parametersMax} are taken.`, 'parameters');
+  for (const [key, parameter] of entries)
     if (!['string', 'number', 'boolean', 'bigint'].includes(typeof parameter))
       throw invalid(
         `Parameter '${key.slice(0, 60)}' of ${what} must be text, a number or a boolean.`,

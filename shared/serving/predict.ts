@@ -1,11 +1,11 @@
 import { type Context, systemClock } from '../context.ts';
 import { spend } from '../ledger.ts';
-import { logPredictions } from '../predictions/index.ts';
-import { type Scores, scoresOf } from '../predictions/index.ts';
+import { logPredictions, type Scores, scoresOf } from '../predictions/index.ts';
+import { rowsOf, type Tensors } from '../sessions/index.ts';
 import { countAnswer, countFailure, microsSince } from './count.ts';
 import { mirrorCall } from './mirror.ts';
+import { checkAnswer } from './rows.ts';
 import type { Target } from './target.ts';
-import type { Tensors } from '../sessions/index.ts';
 
 export type Prediction = {
   readonly rows: number;
@@ -27,7 +27,8 @@ export async function predict(ctx: Context, target: Target, inputs: Tensors): Pr
   // Of the clock that ticks: the model may have been loaded in another context.
   const deadlineAt = systemClock.now() + endpoint.limits.timeoutSeconds * 1000;
   try {
-    const outputs = await model.run(inputs, { deadlineAt });
+    const outputs = await model.run(ctx, inputs, { deadlineAt });
+    checkAnswer(endpoint, outputs);
     return await answered(ctx, target, { inputs, outputs, at, latencyMicros: microsSince(started) });
   } catch (error) {
     countFailure(ctx, target, error, microsSince(started));
@@ -50,7 +51,8 @@ async function answered(
   { inputs, outputs, at, latencyMicros }: Run,
 ): Promise<Prediction> {
   const { endpoint, deployment, variant, model } = target;
-  const shared = rowsOf(inputs, outputs);
+  // Where inputs and outputs have not as many rows each, the request is one row as a whole.
+  const shared = rowsOf({ ...inputs, ...outputs });
   const rows = shared ?? 1;
   spend('predictions', rows);
   const scores = model.roles && shared !== null ? scoresOf(model.roles, outputs, rows) : null;
@@ -60,8 +62,8 @@ async function answered(
     ctx,
     {
       endpoint: endpoint.name,
-      deployment: variant === 'canary' ? `${deployment.name}:canary` : deployment.name,
-      source: 'realtime',
+      deployment: deployment.rollout?.to.version === version ? `${deployment.name}:canary` : deployment.name,
+      source: variant === 'mirror' ? 'mirror' : 'realtime',
       modelId,
       version,
       digest,
@@ -74,11 +76,4 @@ async function answered(
   );
   countAnswer(ctx, target, { rows, outputs, scores, latencyMicros });
   return { rows, outputs, scores, ids };
-}
-
-/** The first size, when all inputs and outputs that have one agree on it; else the request is one row as a whole. */
-function rowsOf(inputs: Tensors, outputs: Tensors): number | null {
-  const sizes = new Set([...Object.values(inputs), ...Object.values(outputs)].map(({ dims }) => dims[0]));
-  const [rows] = sizes;
-  return sizes.size === 1 && rows !== undefined ? rows : null;
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { CsvError, readCsv } from '../datasets/index.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { parseBody, type Quote, type Reading, shown } from './fill.ts';
+import { refuseBeyond } from './rows.ts';
 
 /** A data frame: names (positions where it has none) and values by row and column. */
 export type Frame = {
@@ -49,18 +50,19 @@ export function parseScoringJson(text: string, reading: Reading): Scoring {
     throw bad(`${expected} Received dictionary with input fields: ${pythonList(fields.slice(0, 20))}.`);
   const params = body['params'] ?? {};
   if (!isObject(params)) throw bad(`The 'params' must be a dictionary. Received a ${kindOf(params)}.`);
-  return { payload: payloadOf(format, body[format], reading.quote), params };
+  return { payload: payloadOf(format, body[format], reading), params };
 }
 
-function payloadOf(format: (typeof formats)[number], value: unknown, quote: Quote): Payload {
+function payloadOf(format: (typeof formats)[number], value: unknown, reading: Reading): Payload {
+  const { quote, rowsMax } = reading;
   switch (format) {
     case 'dataframe_split':
-      return { kind: 'frame', frame: splitFrame(value) };
+      return { kind: 'frame', frame: splitFrame(value, rowsMax) };
     case 'dataframe_records':
-      return { kind: 'frame', frame: recordsFrame(value, format) };
+      return { kind: 'frame', frame: recordsFrame(value, format, rowsMax) };
     case 'instances':
       if (Array.isArray(value) && value.length > 0 && value.every(isObject))
-        return { kind: 'frame', frame: recordsFrame(value, format) };
+        return { kind: 'frame', frame: recordsFrame(value, format, rowsMax) };
       return arrays(value, format, quote);
     case 'inputs':
       return isObject(value) ? { kind: 'named', values: value } : arrays(value, format, quote);
@@ -68,8 +70,8 @@ function payloadOf(format: (typeof formats)[number], value: unknown, quote: Quot
 }
 
 /** Reads a CSV body: a header, then rows; an empty cell is missing. Throws `bad-request`. */
-export async function parseScoringCsv(text: string, quote: Quote): Promise<Scoring> {
-  const [names = [], ...rows] = await csvRows(text, quote);
+export async function parseScoringCsv(text: string, reading: Reading): Promise<Scoring> {
+  const { names, rows } = await csvRows(text, reading);
   if (names.length === 0) throw badCsv('It has no header line.');
   if (new Set(names).size !== names.length) throw badCsv('Its header has a name twice.');
   const ragged = rows.findIndex((row) => row.length !== names.length);
@@ -85,11 +87,19 @@ function badCsv(why: string): CairnError {
   );
 }
 
-async function csvRows(text: string, quote: Quote): Promise<string[][]> {
+async function csvRows(
+  text: string,
+  { quote, rowsMax }: Reading,
+): Promise<{ names: readonly string[]; rows: readonly string[][] }> {
   try {
+    let names: string[] | undefined;
     const rows: string[][] = [];
-    for await (const row of readCsv(Readable.from([Buffer.from(text)]))) rows.push(row);
-    return rows;
+    for await (const row of readCsv(Readable.from([Buffer.from(text)]))) {
+      if (names) rows.push(row);
+      else names = row;
+      refuseBeyond(rows.length, rowsMax);
+    }
+    return { names: names ?? [], rows };
   } catch (error) {
     if (!isCode(error, 'invalid')) throw error;
     const why =
@@ -137,7 +147,7 @@ function arrays(value: unknown, format: string, quote: Quote): Payload {
   throw bad(`Invalid input. Failed to parse input data. '${format}' must hold lists, not ${quote(value)}.`);
 }
 
-function splitFrame(value: unknown): Frame {
+function splitFrame(value: unknown, rowsMax: number): Frame {
   if (!isObject(value))
     throw bad(`Invalid input. Dataframe split format must be a dictionary. Got ${kindOf(value)}.`);
   const { columns, data } = value;
@@ -150,6 +160,7 @@ function splitFrame(value: unknown): Frame {
     bad(
       `Invalid input. Provided dataframe_split field is not a valid dataframe representation in 'split' format. Error: '${why}'`,
     );
+  if (Array.isArray(data)) refuseBeyond(data.length, rowsMax);
   if (!Array.isArray(data) || !data.every((row): row is unknown[] => Array.isArray(row)))
     throw refuse("'data' must be a list of rows, each a list");
   const isNamed = columns !== undefined && columns !== null;
@@ -168,11 +179,12 @@ function splitFrame(value: unknown): Frame {
   return { names, rows: data.length, value: (row, column) => data[row]?.[column] };
 }
 
-function recordsFrame(value: unknown, format: string): Frame {
+function recordsFrame(value: unknown, format: string, rowsMax: number): Frame {
   if (!Array.isArray(value))
     throw bad(
       `Invalid input. Dataframe records format must be a list of records. Got ${isObject(value) ? 'dictionary' : kindOf(value)}.`,
     );
+  refuseBeyond(value.length, rowsMax);
   if (!value.every(isObject))
     throw bad(
       `Invalid input. Provided ${format} field is not a valid dataframe representation in 'records' format. Error: 'every record must be a dictionary'`,

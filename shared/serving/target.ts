@@ -6,6 +6,7 @@ import {
   type ModelDeployment,
 } from '../endpoints/index.ts';
 import { CairnError } from '../http/index.ts';
+import type { Variant } from '../summaries/index.ts';
 import { type Answering, type Live, type LiveDeployment, liveOf } from './live.ts';
 import type { ServedModel } from './models.ts';
 import { pointOf } from './sticky.ts';
@@ -14,8 +15,7 @@ import { pointOf } from './sticky.ts';
 export type Target = {
   readonly endpoint: Endpoint;
   readonly deployment: ModelDeployment;
-  /** `canary`: the version on its way in; `mirror`: it gets a copy, and nobody sees its answer. */
-  readonly variant: 'stable' | 'canary' | 'mirror';
+  readonly variant: Variant;
   readonly model: ServedModel;
   /** What gets a copy of the call. */
   readonly mirrors?: readonly Target[];
@@ -92,8 +92,10 @@ function withVersion(
   const possible = only === undefined ? [first, ...deployments.values()] : [first];
   for (const each of possible) {
     if (each === undefined || each instanceof CairnError || each.kind === 'external') continue;
-    if (String(each.stable.ready.version) === version) return variantOf(endpoint, each, 'stable');
-    if (String(each.canary?.ready.version) === version) return variantOf(endpoint, each, 'canary');
+    // Nobody drew who answers: such calls say nothing of the two versions of a rollout against each other.
+    const variant = each.canary ? 'asked' : 'stable';
+    const model = [each.stable, each.canary].find((one) => String(one?.ready.version) === version);
+    if (model) return { endpoint, deployment: each.deployment, variant, model };
   }
   throw new CairnError(
     'not-found',

@@ -12,7 +12,7 @@ export type SummaryRecord = {
   readonly windows: readonly Summary[];
 };
 
-const variants: readonly unknown[] = ['stable', 'canary', 'mirror'] satisfies Variant[];
+const variants: readonly unknown[] = ['stable', 'canary', 'asked', 'mirror'] satisfies Variant[];
 
 export function encodeRecord({ instance, seq, windows }: SummaryRecord): string {
   const line = JSON.stringify({

@@ -1,6 +1,6 @@
 import { addCounts, type Counts } from './counts.ts';
 
-/** What answered a call. `mirror`: it got a copy, and nobody saw its answer. */
+/** What answered a call. */
 export type Answered = {
   readonly deployment: string;
   readonly variant: Variant;
@@ -9,7 +9,11 @@ export type Answered = {
   readonly digest: string | null;
 };
 
-export type Variant = 'stable' | 'canary' | 'mirror';
+/**
+ * `canary`: the version on its way in. `asked`: one of the two that the call named while the other was on its way in,
+ * instead of being drawn. `mirror`: it got a copy, and nobody saw its answer.
+ */
+export type Variant = 'stable' | 'canary' | 'asked' | 'mirror';
 
 /** How calls ended: answered, refused as the caller's mistake, refused for too many, failed, too late. */
 export const outcomes = ['2xx', '4xx', '429', '500', '504'] as const;

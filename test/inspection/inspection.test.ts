@@ -116,7 +116,9 @@ describe('what mlflow.onnx.log_model wrote', () => {
     expect(ready.bytes).toBe(280 + 6000);
     const model = await loadModel(server.ctx, ready);
     const rows = Float32Array.from(expected.rows.flat());
-    const { y } = await model.run({ x: { type: 'float32', dims: [expected.rows.length, 4], data: rows } });
+    const { y } = await model.run(server.ctx, {
+      x: { type: 'float32', dims: [expected.rows.length, 4], data: rows },
+    });
     expected.values?.forEach((row, r) =>
       row.forEach((each, column) => expect(Number(y?.data[r * 300 + column])).toBeCloseTo(each, 4)),
     );
@@ -129,7 +131,9 @@ describe('what mlflow.onnx.log_model wrote', () => {
     expect(ready.served.changes).toEqual(['float16-inputs-cast', 'float16-outputs-cast']);
     const model = await loadModel(server.ctx, ready);
     const rows = Float32Array.from(expected.rows.flat());
-    const { y } = await model.run({ x: { type: 'float32', dims: [expected.rows.length, 4], data: rows } });
+    const { y } = await model.run(server.ctx, {
+      x: { type: 'float32', dims: [expected.rows.length, 4], data: rows },
+    });
     expected.values?.forEach((row, r) =>
       row.forEach((each, column) =>
         expect(Math.abs(Number(y?.data[r * 300 + column]) - each)).toBeLessThan(0.05),

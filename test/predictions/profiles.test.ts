@@ -62,7 +62,7 @@ async function log(name: string, rows: readonly (readonly number[])[]): Promise<
   const input = { type: 'float32', dims: [rows.length, 3], data: Float32Array.from(rows.flat()) } as const;
   const { modelId, version, digest, labels } = model.ready;
   const head = { endpoint: name, deployment: 'main', source: 'realtime', modelId, version, digest } as const;
-  const outputs = await model.run({ input });
+  const outputs = await model.run(server.ctx, { input });
   const scores = await model.score(input.data, rows.length);
   return logPredictions(
     ctx,

@@ -65,6 +65,24 @@ describe('calls', () => {
     await expect(chosen('named', { version: '9' })).rejects.toMatchObject({ code: 'not-found' });
     await expect(chosen('named', { version: '01' })).rejects.toMatchObject({ code: 'not-found' });
   });
+
+  test('that name one of the two versions of a rollout are counted apart from those that were drawn', async () => {
+    await create('tipped', { traffic: { blue: 100 } });
+    const live = await liveOf(server.ctx, 'tipped');
+    const blue = live.deployments.get('blue');
+    if (blue === undefined || blue instanceof CairnError || blue.kind !== 'loaded')
+      throw new Error('not loaded');
+    const canary = { ...blue.stable, ready: { ...blue.stable.ready, version: 2 } };
+    const rolling = { ...live, deployments: new Map([['blue', { ...blue, canary }]]) };
+    const asked = (version: string) => choose(server.ctx, rolling, { version }) as Target;
+    expect([asked('1'), asked('2')].map(({ variant, model }) => [variant, model.ready.version])).toEqual([
+      ['asked', 1],
+      ['asked', 2],
+    ]);
+    expect((choose(server.ctx, live, { version: '1' }) as Target).variant).toBe('stable');
+    await predict(server.ctx, asked('2'), inputs);
+    expect(await counts('tipped')).toMatchObject([{ variant: 'asked', version: 2, calls: { '2xx': 1 } }]);
+  });
 });
 
 describe('what an instance has loaded', () => {

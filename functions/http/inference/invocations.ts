@@ -47,13 +47,13 @@ async function invoke(ctx: Context, call: Call): Promise<Response> {
   const live = await liveOf(ctx, call.params['name'] ?? '');
   const { bodyBytesMax } = live.endpoint.limits;
   const bytes = await readBody(request, bodyBytesMax);
-  const reading = readingOf(modelsOf(live));
+  const reading = readingOf(modelsOf(live), live.endpoint.limits.rowsMax);
   let scoring: Promise<Scoring> | undefined;
   const read = () => (scoring ??= readScoring());
   async function readScoring(): Promise<Scoring> {
     const type = scoringType(request);
     const text = utf8(await unpacked(request, bytes, bodyBytesMax));
-    return type === 'csv' ? parseScoringCsv(text, reading.quote) : parseScoringJson(text, reading);
+    return type === 'csv' ? parseScoringCsv(text, reading) : parseScoringJson(text, reading);
   }
   const target = await answererOf(ctx, live, call, async (name) => keyInScoring(await read(), name));
   try {

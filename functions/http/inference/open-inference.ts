@@ -11,7 +11,6 @@ import {
   type Surface,
 } from '../../../shared/http/index.ts';
 import {
-  checkRows,
   counted,
   type InferAnswer,
   inferResponse,
@@ -91,25 +90,21 @@ async function infer(ctx: Context, call: Call): Promise<Response> {
   const { request } = call;
   const live = await liveModel(ctx, call);
   const models = modelsOf(live);
-  const { bodyBytesMax } = live.endpoint.limits;
+  const { bodyBytesMax, rowsMax } = live.endpoint.limits;
   const packed = await readBody(request, bodyBytesMax);
   let body: Promise<ReturnType<typeof readInfer>> | undefined;
   const read = () => (body ??= readOnce());
   async function readOnce() {
     const jsonBytes = jsonBytesOf(request);
-    return readInfer(await unpacked(request, packed, bodyBytesMax), jsonBytes, readingOf(models));
+    return readInfer(await unpacked(request, packed, bodyBytesMax), jsonBytes, readingOf(models, rowsMax));
   }
   const keyInBody = async (name: string) => keyInInfer(await read(), name, models);
   const chosen = await answererOf(ctx, live, call, keyInBody).catch((error: unknown) => {
     throw asUnknown(call, error);
   });
   const target = await counted(ctx, chosen, () => modelOnly(chosen));
-  const { endpoint, model } = target;
-  const asked = await counted(ctx, target, async () => {
-    const parsed = parseInferRequest(await read(), model);
-    checkRows(endpoint, model.inputs, parsed.inputs);
-    return parsed;
-  });
+  const { model } = target;
+  const asked = await counted(ctx, target, async () => parseInferRequest(await read(), model));
   const prediction = await predict(ctx, target, asked.inputs);
   return from(target, response(inferResponse(target, asked, prediction)));
 }

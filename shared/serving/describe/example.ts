@@ -79,7 +79,7 @@ async function tryOut(ctx: Context, model: ServedModel, { invocations, infer }: 
   const { inputs } = parseInvocation(parseScoringJson(JSON.stringify(invocations), reading), model);
   const body = readInfer(Buffer.from(JSON.stringify(infer)), undefined, reading);
   parseInferRequest(body, model);
-  await model.run(inputs, { deadlineAt: ctx.clock.now() + tryingMilliseconds });
+  await model.run(ctx, inputs, { deadlineAt: ctx.clock.now() + tryingMilliseconds });
 }
 
 function bodiesOf(described: Described, { source, inputs }: Candidate): Example {

@@ -157,7 +157,7 @@ function failures(name: ErrorName, isOpen: boolean): Schema {
         }),
     404: 'No such endpoint, deployment or version.',
     409: 'The version that should answer cannot be served; the message says why.',
-    413: 'More bytes or rows than the endpoint takes.',
+    413: 'More bytes or rows than the endpoint takes, or an answer of more bytes.',
     429: 'Too many calls wait already; Retry-After says for how long to stay away.',
     500: 'The model failed to run.',
     503: 'No version is ready yet; Retry-After says for how long to stay away.',
