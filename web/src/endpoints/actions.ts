@@ -1,4 +1,4 @@
-import { ApiError, cairn } from '../api/client.ts';
+import { cairn } from '../api/client.ts';
 import type { Endpoint } from '../api/endpoints.ts';
 import { listsLagMilliseconds, queryClient } from '../api/queries.ts';
 import { differ, type EndpointBody } from './body.ts';
@@ -19,8 +19,6 @@ export class ChangedMeanwhile extends Error {
     this.now = now;
   }
 }
-
-const triesMax = 5;
 
 /** What can be done with endpoints; afterwards whatever shows them is read again. */
 export const changeEndpoint = {
@@ -45,26 +43,13 @@ export async function label(endpoint: string, predictionId: string, value: strin
 }
 
 /**
- * Changes parts of an endpoint where they are still as in `base`: a rollout writes to it as well, each minute, and
- * that is nothing to ask the reader about. Throws {@link ChangedMeanwhile}.
+ * Changes parts of an endpoint where they are still as in `base`; what others have changed beside them stays. Throws
+ * {@link ChangedMeanwhile}.
  */
 async function update(base: Endpoint, changes: Partial<EndpointBody>): Promise<Endpoint> {
-  const before = bodyOf(draftOf(base));
-  for (let tries = 1; ; tries++) {
-    const now = await cairn.get<Endpoint>(endpointPath(base.name));
-    if (differ(before, bodyOf(draftOf(now)), changes)) throw new ChangedMeanwhile(now);
-    try {
-      return await cairn.patch<Endpoint>(endpointPath(base.name), { body: changes, version: now.etag });
-    } catch (error) {
-      if (!(error instanceof ApiError) || tries === triesMax || !(await hasChanged(now, error))) throw error;
-    }
-  }
-}
-
-/** Whether a refusal can have come from a change since `read`. */
-async function hasChanged(read: Endpoint, { status }: ApiError): Promise<boolean> {
-  if (status !== 409 && status !== 412) return false;
-  return (await cairn.get<Endpoint>(endpointPath(read.name))).etag !== read.etag;
+  const now = await cairn.get<Endpoint>(endpointPath(base.name));
+  if (differ(bodyOf(draftOf(base)), bodyOf(draftOf(now)), changes)) throw new ChangedMeanwhile(now);
+  return cairn.patch<Endpoint>(endpointPath(base.name), { body: changes, version: now.etag });
 }
 
 /** After an answer of either kind: who lost a race shall see who won it. */
