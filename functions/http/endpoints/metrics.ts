@@ -19,7 +19,7 @@ export const endpointMetrics: Surface = {
         name: fields.requiredText,
         from: time.optional(),
         to: time.optional(),
-        step_seconds: fields.int64.refine((seconds) => seconds >= 1, 'must be at least 60').optional(),
+        step_seconds: fields.int64.refine((seconds) => seconds >= 60, 'must be at least 60').optional(),
       }),
       async handle(ctx, { name, from, to, step_seconds }) {
         const endpoint = await getEndpoint(ctx, name);
