@@ -141,6 +141,29 @@ describe('a ZipMap', () => {
   });
 });
 
+describe('inputs by other names', () => {
+  const added = (type: 'float32' | 'float16') =>
+    graph({
+      inputs: [value('a_b', ['n', 1], type), value('c', ['n', 1], type)],
+      outputs: [value('sum', ['n', 1], type), value('a_b', ['n', 1], type)],
+      nodes: [{ op: 'Add', inputs: ['a_b', 'c'], outputs: ['sum'] }],
+    });
+
+  test('are taken by these, and the graph stays as it is', async () => {
+    for (const type of ['float32', 'float16'] as const) {
+      const model = added(type);
+      const copy = servedCopy(model, inspect(model), new Map([['a_b', 'a b']]));
+      expect(copy.changes).toContain('inputs-renamed');
+      const bytes = message(copy.pieces as Uint8Array[]);
+      expect(inspect(bytes).inputs).toEqual(copy.inputs);
+      expect(copy.inputs).toEqual([value('a b', ['n', 1]), value('c', ['n', 1])]);
+      const outputs = await run(bytes, { 'a b': matrix([[1]]), c: matrix([[2]]) });
+      expect(Array.from(outputs['sum']?.data ?? [])).toEqual([3]);
+      expect(Array.from(outputs['a_b']?.data ?? [])).toEqual([1]);
+    }
+  });
+});
+
 describe('class labels', () => {
   const labelsOf = (nodes: NodeSpec[], output: Value) =>
     joined(graph({ inputs: [value('x', ['n', 2])], outputs: [output], nodes })).labels;

@@ -13,7 +13,8 @@ export type Change =
   | 'zipmap-stripped'
   | 'float16-inputs-cast'
   | 'float16-outputs-cast'
-  | 'external-data-inlined';
+  | 'external-data-inlined'
+  | 'inputs-renamed';
 
 /** A model as it is loaded for serving. */
 export type ServedCopy = {
@@ -33,17 +34,21 @@ export type ServedCopy = {
  * The same model in a form that can be served: a ZipMap gives its probabilities as a table [N, C] under the
  * name its maps had, float16 inputs and outputs are float32 with a Cast behind or before them, and weights
  * in other files that a runtime would look for by itself (those in branches, functions and constants)
- * come into the file. `model` is what {@link inspect} said of `bytes`.
+ * come into the file. Inputs get the names that `names` has for theirs. `model` is what {@link inspect} said of `bytes`.
  *
  * @throws {OnnxError} `unsupported` where the file has several graphs to be merged; `external-data` as {@link sliceOf}.
  */
-export function servedCopy(bytes: Uint8Array, model: Inspection): ServedCopy {
+export function servedCopy(
+  bytes: Uint8Array,
+  model: Inspection,
+  names: ReadonlyMap<string, string> = new Map(),
+): ServedCopy {
   const classifiers = readClassifiers(bytes);
   const zipMaps = model.outputs.flatMap(({ name, kind }) => {
     const zipMap = kind === 'sequence' ? classifiers.zipMaps.get(name) : undefined;
     return zipMap ? [zipMap] : [];
   });
-  const copy = new Copy(bytes, model, zipMaps);
+  const copy = new Copy(bytes, model, { zipMaps, names });
   const pieces = copy.pieces();
   const external = new Set(model.external.filter(isHandedOver).map((tensor) => sliceOf(tensor).path));
   return {
@@ -51,7 +56,7 @@ export function servedCopy(bytes: Uint8Array, model: Inspection): ServedCopy {
     bytes: bytesIn(pieces),
     changes: [...copy.changes].toSorted(),
     external: [...external].toSorted(),
-    inputs: model.inputs.map(asFloat32),
+    inputs: model.inputs.map((value) => ({ ...asFloat32(value), name: names.get(value.name) ?? value.name })),
     outputs: model.outputs.map((value) => {
       const zipMap = zipMaps.find(({ output }) => output === value.name);
       return zipMap ? tableOf(zipMap) : asFloat32(value);
@@ -64,25 +69,35 @@ class Copy {
   readonly changes = new Set<Change>();
   readonly #source: Uint8Array;
   readonly #zipMaps: ReadonlyMap<string, ZipMap>;
+  /** Names that inputs have outside, by those they have in the graph. */
+  readonly #names: ReadonlyMap<string, string>;
   /** Names within the graph of values that are float32 outside, by the names they keep outside. */
   readonly #inner = new Map<string, string>();
-  readonly #casts: { readonly first: Piece[]; readonly last: Piece[] } = { first: [], last: [] };
+  readonly #around: { readonly first: Piece[]; readonly last: Piece[] } = { first: [], last: [] };
 
-  constructor(source: Uint8Array, model: Inspection, zipMaps: readonly ZipMap[]) {
+  constructor(
+    source: Uint8Array,
+    model: Inspection,
+    { zipMaps, names }: { zipMaps: readonly ZipMap[]; names: ReadonlyMap<string, string> },
+  ) {
     this.#source = source;
     this.#zipMaps = new Map(zipMaps.map((zipMap) => [zipMap.output, zipMap]));
+    this.#names = names;
+    if (names.size > 0) this.changes.add('inputs-renamed');
     const inputs = new Set(model.inputs.filter(isHalf).map(({ name }) => name));
+    for (const [name, outside] of names)
+      if (!inputs.has(name)) this.#around.first.push(identityNode(outside, name));
     for (const name of inputs) {
       this.#inner.set(name, `${name}:float16`);
-      this.#casts.first.push(castNode(name, `${name}:float16`, 'float16'));
+      this.#around.first.push(castNode(names.get(name) ?? name, `${name}:float16`, 'float16'));
     }
     if (inputs.size > 0) this.changes.add('float16-inputs-cast');
     for (const { name } of model.outputs.filter(isHalf)) {
       this.changes.add('float16-outputs-cast');
       // An input that is handed through is float32 on both sides.
-      if (inputs.has(name)) continue;
+      if (inputs.has(name) && !names.has(name)) continue;
       this.#inner.set(name, `${name}:float16`);
-      this.#casts.last.push(castNode(`${name}:float16`, name, 'float32'));
+      this.#around.last.push(castNode(`${name}:float16`, name, 'float32'));
     }
   }
 
@@ -121,7 +136,7 @@ class Copy {
   }
 
   #mainGraph(field: FieldCursor): Piece[] | undefined {
-    const { first, last } = this.#casts;
+    const { first, last } = this.#around;
     const graph = field.message();
     const start = graph.end;
     const pieces = rewritten(this.#source, graph, (part) => {
@@ -222,22 +237,26 @@ class Copy {
     });
   }
 
-  /** ValueInfoProto of the model's inputs and outputs, which keep their names. */
+  /** ValueInfoProto of the model's inputs and outputs, which keep their names within the graph. */
   #port(field: FieldCursor): Piece[] | undefined {
     const name = nameOf(field.message());
     const zipMap = this.#zipMaps.get(name);
     if (zipMap) return [bytesField(12, valueInfo(tableOf(zipMap)))];
-    if (!this.#inner.has(name)) return undefined;
+    const outside = field.tag === bytesTag(11) ? this.#names.get(name) : undefined;
+    const isFloat16 = this.#inner.has(name);
+    return this.#within(field, (part) => {
+      if (part.tag === bytesTag(1)) return outside === undefined ? undefined : [textField(1, outside)];
+      return part.tag === bytesTag(2) && isFloat16 ? this.#asFloat32(part) : undefined;
+    });
+  }
+
+  /** ValueInfoProto.type, in it TypeProto.tensor_type, in it TypeProto.Tensor.elem_type */
+  #asFloat32(field: FieldCursor): Piece[] | undefined {
     const float32 = [intField(1, elementTypeCode('float32'))];
-    // ValueInfoProto.type, TypeProto.tensor_type, TypeProto.Tensor.elem_type
-    return this.#within(field, (type) =>
-      type.tag !== bytesTag(2)
-        ? undefined
-        : this.#within(type, (tensor) =>
-            tensor.tag !== bytesTag(1)
-              ? undefined
-              : this.#within(tensor, (part) => (part.tag === varintTag(1) ? float32 : undefined)),
-          ),
+    return this.#within(field, (tensor) =>
+      tensor.tag === bytesTag(1)
+        ? this.#within(tensor, (part) => (part.tag === varintTag(1) ? float32 : undefined))
+        : undefined,
     );
   }
 
@@ -318,6 +337,10 @@ function castNode(from: string, to: string, type: 'float16' | 'float32'): Uint8A
       bytesField(5, message(textField(1, 'to'), intField(3, elementTypeCode(type)), intField(20, 2))),
     ),
   );
+}
+
+function identityNode(from: string, to: string): Uint8Array {
+  return bytesField(1, message(textField(1, from), textField(2, to), textField(4, 'Identity')));
 }
 
 function nameOf(field: FieldCursor): string {

@@ -26,6 +26,8 @@ export type ServedChange =
   | 'float16-outputs-cast'
   /** Weights in files of their own that belong to a branch, a function or a constant were moved into the ONNX file. */
   | 'external-data-inlined'
+  /** Inputs are called as the columns of MLflow's signature again, whose names a converter had changed. */
+  | 'inputs-renamed'
   | 'converted';
 
 /** How the model behaved when it was run once in a process of its own. */

@@ -17,7 +17,7 @@ import type { MlModel } from './mlmodel.ts';
 import { modelBytesMax, type ModelSource } from './model-source.ts';
 import { Refusal } from './refusal.ts';
 import { assemble, download, inFolder, keep, type LocalFile } from './served-files.ts';
-import { featuresOf, namesIn, portsOf, signatureOf, tensorsOf } from './signature.ts';
+import { authorsNames, featuresOf, namesIn, portsOf, signatureOf, tensorsOf } from './signature.ts';
 
 /**
  * Makes of a model what is served: the copy is written, tried in a process of its own, and kept by its
@@ -36,7 +36,7 @@ export async function makeReady(
   const withFiles = (onnx: number, paths: readonly string[]) =>
     paths.reduce((sum, path) => sum + (source.beside.get(path)?.bytes ?? 0), onnx);
   const bytes = withFiles(source.bytes.length, weights);
-  const copy = servedCopy(source.bytes, model);
+  const copy = servedCopy(source.bytes, model, authorsNames(model, artifact.mlModel));
   for (const total of [bytes, withFiles(copy.bytes, copy.external)])
     if (total > modelBytesMax)
       throw new Refusal(`it has ${total} bytes with its weights; at most ${modelBytesMax} can be served.`);

@@ -1,4 +1,4 @@
-import type { ServedCopy } from '../../onnx/index.ts';
+import type { Inspection, ServedCopy } from '../../onnx/index.ts';
 import { isElementType, type Port, type Trial } from '../../sessions/index.ts';
 import type { TensorSpec, VersionReady } from '../model.ts';
 import type { MlModel } from './mlmodel.ts';
@@ -57,24 +57,68 @@ export function signatureOf(
   };
 }
 
+/**
+ * What the author calls inputs that a converter named anew, by their names in the graph: skl2onnx and onnxmltools put
+ * `_` for what is no letter or digit, and before a digit at the beginning, so that `city of birth` is `city_of_birth`.
+ * None for an input that two columns could be.
+ */
+export function authorsNames(
+  { inputs, opsets }: Pick<Inspection, 'inputs' | 'opsets'>,
+  mlModel: Pick<MlModel, 'schema'>,
+): Map<string, string> {
+  // The one input of a table has columns, and is none.
+  if (inputs.length < 2 || opsets[''] === undefined) return new Map();
+  const columns = columnsOf(mlModel).flatMap((name) => (name === undefined ? [] : [name]));
+  const known = new Set(inputs.map(({ name }) => name));
+  const pairs = columns
+    .filter((column) => !known.has(column))
+    .flatMap((column) =>
+      convertersNames(column)
+        .filter((name) => known.has(name) && !columns.includes(name))
+        .map((name) => [name, column] as const),
+    );
+  return new Map(
+    pairs.filter((pair) =>
+      pairs.every((other) => other === pair || !other.some((name) => pair.includes(name))),
+    ),
+  );
+}
+
+/** What converters make of the name of a column; they differ in which letters they keep. */
+function convertersNames(column: string): string[] {
+  const names = [/[^\p{L}\p{N}_+]/gu, /[^0-9a-zA-Z]/g].map((changed) =>
+    column.replace(changed, '_').replace(/^(?=[0-9])/, '_'),
+  );
+  return [...new Set(names)];
+}
+
+/** Names of the columns of MLflow's signature, `undefined` for one without. */
+function columnsOf({ schema }: Pick<MlModel, 'schema'>): (string | undefined)[] {
+  return (schema?.inputs ?? []).map((spec) =>
+    typeof spec === 'object' &&
+    spec !== null &&
+    'name' in spec &&
+    typeof spec.name === 'string' &&
+    !('tensor-spec' in spec)
+      ? spec.name
+      : undefined,
+  );
+}
+
 /** Names of the columns of the single [N, F] input: those that the model holds, else those of MLflow's signature. */
 export function featuresOf(
   metadata: Readonly<Record<string, string>>,
-  { schema }: MlModel,
+  mlModel: MlModel,
   inputs: readonly TensorSpec[],
 ): string[] | null {
   const held = namesIn(metadata, 'cairn.features');
   if (held) return held;
   const [input] = inputs;
   if (inputs.length !== 1 || input?.shape.length !== 2) return null;
-  const columns = (schema?.inputs ?? []).map((spec) =>
-    typeof spec === 'object' && spec !== null && 'name' in spec && !('tensor-spec' in spec)
-      ? spec.name
-      : undefined,
-  );
+  const columns = columnsOf(mlModel);
   const [, width] = input.shape;
   const fits = columns.length > 0 && (typeof width !== 'number' || width === columns.length);
-  const isNamed = columns.every((name): name is string => typeof name === 'string');
+  const isNamed = columns.every((name) => name !== undefined);
   return fits && isNamed && new Set(columns).size === columns.length ? columns : null;
 }
 

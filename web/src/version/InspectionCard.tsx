@@ -103,6 +103,7 @@ function Refused({ version, inspection: { reason, way_out: wayOut } }: RefusedPr
 const changeWords: Readonly<Record<string, string>> = {
   'zipmap-stripped': 'probabilities come as a tensor instead of maps (ZipMap taken out)',
   'float16-inputs-cast': 'inputs of float16 are taken as float32',
+  'inputs-renamed': 'inputs have the names that the columns of the signature have',
   converted: 'converted to ONNX from the flavour that was logged',
 };
 
