@@ -137,10 +137,10 @@ describe('mirrors', () => {
     await flushPredictions(server.ctx.stores);
     const range = { endpoint: 'mirrored', from: Date.now() - hour, to: Date.now() + hour };
     const logged = async (withMirrors: boolean) => {
-      const found = new Set<string>();
+      const parts = new Set<string>();
       for await (const part of readPredictions(server.ctx, { ...range, withMirrors }))
-        found.add(`${part.column('deployment')[0]} ${part.column('source')[0]}`);
-      return [...found].toSorted();
+        parts.add(`${part.column('deployment')[0]} ${part.column('source')[0]}`);
+      return [...parts].toSorted();
     };
     expect(await logged(true)).toEqual(['blue realtime', 'green mirror']);
     // Calls are those of callers.
