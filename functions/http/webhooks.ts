@@ -9,17 +9,19 @@ import {
   type Surface,
 } from '../../shared/http/index.ts';
 import {
-  actionsOf,
   createWebhook,
   deleteWebhook,
   type Delivery,
   type Entity,
   eventOf,
   getWebhook,
+  isOfRollout,
   listDeliveries,
   listWebhooks,
+  mlflowActions,
   partsOf,
   redeliver,
+  rolloutActions,
   testWebhook,
   updateWebhook,
   type Webhook,
@@ -29,12 +31,15 @@ import { mlflow, nextPage, optional } from './mlflow.ts';
 
 const id = { webhook_id: fields.requiredText };
 
+const oneOf = (names: readonly string[]) => z.enum([...new Set(names)].map((name) => name.toUpperCase()));
+const eventOfThese = (actions: Readonly<Record<string, readonly string[]>>) =>
+  z.object({ entity: oneOf(Object.keys(actions)), action: oneOf(Object.values(actions).flat()) });
 /** `{entity, action}` in the names of MLflow's enums. */
-const event = z.object({
-  entity: z.enum(Object.keys(actionsOf).map((entity) => entity.toUpperCase())),
-  action: z.enum([...new Set(Object.values(actionsOf).flat())].map((action) => action.toUpperCase())),
-});
+const event = eventOfThese(mlflowActions);
+/** The same of what MLflow's enums do not have. */
+const rolloutEvent = eventOfThese(rolloutActions);
 const changeable = {
+  rollout_events: z.array(rolloutEvent).optional(),
   description: fields.text.optional(),
   // The verb checks it: what a schema refuses is quoted to the caller.
   secret: z.unknown().optional(),
@@ -58,20 +63,28 @@ export const webhooks: Surface = {
         events: z.array(event),
         ...changeable,
       }),
-      handle: async (ctx, { events, ...input }) => ({
-        webhook: present(await createWebhook(ctx, { ...input, events: events.map(parsed) })),
+      handle: async (ctx, { events, rollout_events: rollouts = [], ...input }) => ({
+        webhook: present(
+          await createWebhook(ctx, { ...input, events: [...events, ...rollouts].map(parsed) }),
+        ),
       }),
     }),
     ...mlflow('GET', 'webhooks', 'admin', {
       scope: 'workspace',
-      // 0 is what protobuf makes of a number left out.
-      input: z.object({ max_results: fields.int64.default(0), page_token: fields.text.optional() }),
+      input: z.object({
+        // 0 is what protobuf makes of a number left out.
+        max_results: fields.int64.default(0),
+        page_token: fields.text.optional(),
+        with_rollouts: z.enum(['true', 'false']).default('false'),
+      }),
       handle: async (ctx, input) => {
         const found = await listWebhooks(ctx, {
           limit: checkedLimit(input.max_results),
           pageToken: input.page_token,
         });
-        return { ...optional('webhooks', found.items.map(present)), ...nextPage(found) };
+        // MLflow's clients fail on a list in which one webhook has no event that they know.
+        const isShown = ({ events }: Webhook) => input.with_rollouts === 'true' || !events.every(isOfRollout);
+        return { ...optional('webhooks', found.items.filter(isShown).map(present)), ...nextPage(found) };
       },
     }),
     ...mlflow('GET', 'webhooks/{webhook_id}', 'admin', {
@@ -88,15 +101,23 @@ export const webhooks: Surface = {
         events: z.array(event).default([]),
         ...changeable,
       }),
-      handle: async (ctx, { webhook_id, name, url, events, ...change }) => ({
+      handle: async (ctx, { webhook_id, name, url, events, rollout_events: rollouts, ...change }) => ({
         // As MLflow reads it: an empty name, URL or list is one left out; an empty description or secret is set.
+        // With events of rollouts both lists together are what the webhook listens to.
         webhook: present(
-          await updateWebhook(ctx, webhook_id, {
-            ...change,
-            ...(name ? { name } : {}),
-            ...(url ? { url } : {}),
-            ...(events.length > 0 ? { events: events.map(parsed) } : {}),
-          }),
+          await updateWebhook(
+            ctx,
+            webhook_id,
+            {
+              ...change,
+              ...(name ? { name } : {}),
+              ...(url ? { url } : {}),
+              ...(events.length > 0 || rollouts
+                ? { events: [...events, ...(rollouts ?? [])].map(parsed) }
+                : {}),
+            },
+            { keepsRollouts: rollouts === undefined },
+          ),
         ),
       }),
     }),
@@ -107,7 +128,7 @@ export const webhooks: Surface = {
     }),
     ...mlflow('POST', 'webhooks/{webhook_id}/test', 'admin', {
       scope: 'workspace',
-      input: z.object({ ...id, event: event.optional() }),
+      input: z.object({ ...id, event: eventOfThese({ ...mlflowActions, ...rolloutActions }).optional() }),
       handle: async (ctx, input) => {
         const answer = await testWebhook(ctx, input.webhook_id, input.event && parsed(input.event));
         if (answer.outcome !== 'answered')
@@ -153,7 +174,7 @@ export const webhookDeliveries: Surface = {
   ],
 };
 
-function parsed({ entity, action }: z.output<typeof event>): WebhookEvent {
+function parsed({ entity, action }: { entity: string; action: string }): WebhookEvent {
   return eventOf(entity.toLowerCase() as Entity, action.toLowerCase());
 }
 
@@ -163,14 +184,16 @@ function checkedLimit(maxResults: number): number {
   throw new CairnError('invalid', 'max_results must be between 1 and 1000.', { field: 'max_results' });
 }
 
-/** The fields of MLflow's message: the secret is not among them. */
+/** The fields of MLflow's message, and events that it has none for: the secret is not among them. */
 function present(webhook: Webhook) {
+  const rollouts = webhook.events.filter(isOfRollout);
   return {
     webhook_id: webhook.webhookId,
     name: webhook.name,
     ...(webhook.description ? { description: webhook.description } : {}),
     url: webhook.url,
-    events: webhook.events.map(presentEvent),
+    events: webhook.events.filter((each) => !isOfRollout(each)).map(presentEvent),
+    ...(rollouts.length > 0 ? { rollout_events: rollouts.map(presentEvent) } : {}),
     status: webhook.status.toUpperCase(),
     creation_timestamp: webhook.createdAt,
     last_updated_timestamp: webhook.updatedAt,

@@ -5,7 +5,7 @@ import { aliasHolder, aliasHolders, getVersion, modelById } from '../registry/in
 import { aliasOf, type Deployment, type ModelDeployment, type Pinned } from './deployment.ts';
 import type { Endpoint } from './endpoint.ts';
 import { whyTooLarge } from './memory.ts';
-import { endedRollout, type Rollout } from './rollout.ts';
+import { endedRollout, type Rollout, toldOfRollout } from './rollout.ts';
 import { watchRollouts } from './rollout-watch.ts';
 import { changeEndpoint, endpointsOf } from './store.ts';
 
@@ -73,7 +73,7 @@ async function followedBy(ctx: Context, endpoint: Endpoint, deployment: Deployme
   return {
     deployment: { ...superseded(ctx, deployment), rollout: begun },
     type: 'rollout.started',
-    subject: { rolloutId: begun.id, rolloutTo: String(held.version) },
+    subject: { ...toldOfRollout(deployment.name, begun), modelId: deployment.modelId },
   };
 }
 

@@ -48,6 +48,7 @@ export {
   type Rollout,
   type RolloutPolicy,
   rolloutPolicyDefault,
+  toldOfRollout,
 } from './rollout.ts';
 export { changeRollout, noteJudgement } from './rollout-change.ts';
 export { unwatchRollouts, watchRollouts } from './rollout-watch.ts';

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import type { EventType } from '../events/index.ts';
 import type { ModelDeployment } from './deployment.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Judgement, Rollout } from './rollout.ts';
+import { type Judgement, type Rollout, toldOfRollout } from './rollout.ts';
 import { changeEndpoint, documents, getStored, partition } from './store.ts';
 
 /** What becomes of a deployment in whose rollout something happens. */
@@ -31,7 +31,7 @@ export async function changeRollout(
       next: withDeployment(endpoint, deployment),
       type,
       reason,
-      subject: { deployment: which, rolloutId: seen.id, rolloutTo: String(seen.to.version) },
+      subject: { ...toldOfRollout(which, seen), modelId: deployment.modelId },
     };
   });
 }

@@ -76,6 +76,16 @@ export type EndedRollout = Pick<Rollout, 'id' | 'from' | 'to' | 'step' | 'starte
   readonly endedAt: number;
 };
 
+/** What events tell of a rollout of a deployment. */
+export function toldOfRollout(deployment: string, { id, from, to }: Pick<Rollout, 'id' | 'from' | 'to'>) {
+  return {
+    deployment,
+    rolloutId: id,
+    rolloutFrom: String(from.version),
+    rolloutTo: String(to.version),
+  };
+}
+
 /** What is remembered of a rollout that is over. */
 export function endedRollout(
   { id, from, to, step, startedAt, judged }: Rollout,

@@ -5,6 +5,7 @@ import {
   type Endpoint,
   type ModelDeployment,
   type Rollout,
+  toldOfRollout,
 } from '../endpoints/index.ts';
 import { CairnError } from '../http/index.ts';
 
@@ -45,7 +46,7 @@ async function end(
       },
       type: `rollout.${outcome}`,
       reason,
-      subject: { deployment: which, rolloutId: rollout.id, rolloutTo: String(rollout.to.version) },
+      subject: { ...toldOfRollout(which, rollout), modelId: deployment.modelId },
     };
   });
   return doc;

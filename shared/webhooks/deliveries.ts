@@ -11,7 +11,7 @@ import {
   partition,
   readDelivery,
   replaceDelivery,
-  requireAllModels,
+  requireAll,
   storedWebhook,
 } from './store.ts';
 import { renewed } from './state.ts';
@@ -66,7 +66,7 @@ export async function listDeliveries(
   webhookId: string,
   { limit, pageToken }: { limit: number; pageToken?: string | undefined },
 ): Promise<Page<Delivery>> {
-  requireAllModels(ctx);
+  requireAll(ctx);
   await storedWebhook(ctx, webhookId);
   const after = positionIn(pageToken, { createdAt: 0, deliveryId: '' });
   const further = after
@@ -87,7 +87,7 @@ export async function listDeliveries(
  * `conflict` while it is being sent, and where the webhook is disabled.
  */
 export async function redeliver(ctx: Context, webhookId: string, deliveryId: string): Promise<Delivery> {
-  requireAllModels(ctx);
+  requireAll(ctx);
   const { doc: webhook } = await storedWebhook(ctx, webhookId);
   if (webhook.status === 'disabled')
     throw new CairnError('conflict', 'The webhook is disabled; set its status to ACTIVE first.');

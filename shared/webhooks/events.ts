@@ -1,11 +1,11 @@
 import { CairnError } from '../http/index.ts';
 
 /**
- * What a webhook can listen to: entities, and what can happen to each. Names and pairs are MLflow's
+ * What a webhook of MLflow can listen to: entities, and what can happen to each
  * (`VALID_ENTITY_ACTIONS` of `mlflow/entities/webhook.py`). Nothing here has a budget to exceed; a webhook may
  * name that event all the same, as with MLflow.
  */
-export const actionsOf = {
+export const mlflowActions = {
   registered_model: ['created'],
   model_version: ['created'],
   model_version_tag: ['set', 'deleted'],
@@ -17,6 +17,14 @@ export const actionsOf = {
   prompt_alias: ['created', 'deleted'],
   budget_policy: ['exceeded'],
 } as const satisfies Record<string, readonly string[]>;
+
+/** What happens to rollouts. MLflow's clients know no such events, and fail on a webhook that shows them. */
+export const rolloutActions = {
+  rollout: ['started', 'advanced', 'finished', 'rolled_back', 'stopped'],
+} as const;
+
+/** All that a webhook can listen to. */
+export const actionsOf = { ...mlflowActions, ...rolloutActions };
 
 export type Entity = keyof typeof actionsOf;
 type Pairs = { [E in Entity]: `${E}.${(typeof actionsOf)[E][number]}` };
@@ -34,6 +42,10 @@ export function eventOf(entity: Entity, action: string): WebhookEvent {
     `Invalid action '${action}' for entity '${entity}'. Valid actions are: [${valid}]`,
     { field: 'events' },
   );
+}
+
+export function isOfRollout(event: WebhookEvent): boolean {
+  return partsOf(event).entity === 'rollout';
 }
 
 /** Entity and action of an event. */

@@ -7,8 +7,17 @@ const tag = { key: 'example_key', value: 'example_value' };
 const tags = { [tag.key]: tag.value };
 const alias = { alias: 'example_alias' };
 const first = { version: '1' };
+const rollout = {
+  endpoint: 'example-endpoint',
+  deployment: 'main',
+  name: 'example_model',
+  from_version: '1',
+  version: '2',
+  rollout_id: '0123456789abcdef',
+  reason: null,
+};
 
-/** What a test of a webhook sends: made up, in the shape of the real thing, and the same values as MLflow's. */
+/** What a test of a webhook sends: made up, in the shape of the real thing, and MLflow's own values where it has them. */
 export const examples: Readonly<Record<WebhookEvent, Body['data']>> = {
   'registered_model.created': { ...model, tags, description: 'An example registered model' },
   'model_version.created': {
@@ -37,6 +46,11 @@ export const examples: Readonly<Record<WebhookEvent, Body['data']>> = {
   'prompt_version_tag.deleted': { ...prompt, ...first, key: tag.key },
   'prompt_alias.created': { ...prompt, ...alias, ...first },
   'prompt_alias.deleted': { ...prompt, ...alias },
+  'rollout.started': rollout,
+  'rollout.advanced': { ...rollout, reason: 'Step 1 of 4 (1 %): nothing speaks against version 2.' },
+  'rollout.finished': { ...rollout, reason: 'Step 4 of 4 (50 %): nothing speaks against version 2.' },
+  'rollout.rolled_back': { ...rollout, reason: 'Step 1 of 4 (1 %): 9 % of the calls of version 2 fail.' },
+  'rollout.stopped': { ...rollout, reason: 'An example reason' },
   'budget_policy.exceeded': {
     budget_policy_id: 'bp-abc123',
     budget_unit: 'USD',

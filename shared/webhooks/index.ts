@@ -1,6 +1,14 @@
 export { deliverWebhook, sweepWebhooks } from './deliver.ts';
 export { type DeliveryMessage, listDeliveries, notifyWebhooks, redeliver } from './deliveries.ts';
-export { actionsOf, type Entity, eventOf, partsOf, type WebhookEvent } from './events.ts';
+export {
+  type Entity,
+  eventOf,
+  isOfRollout,
+  mlflowActions,
+  partsOf,
+  rolloutActions,
+  type WebhookEvent,
+} from './events.ts';
 export type { Attempt, Delivery, DeliveryState, Webhook } from './model.ts';
 export type { NewWebhook } from './fields.ts';
 export type { Answer } from './post.ts';

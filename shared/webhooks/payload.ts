@@ -9,7 +9,7 @@ import {
   type ModelVersion,
   promptTag,
 } from '../registry/index.ts';
-import { partsOf, type WebhookEvent } from './events.ts';
+import { eventOf, partsOf, type WebhookEvent } from './events.ts';
 import type { Body } from './model.ts';
 
 /** An event as receivers are told of it. */
@@ -20,11 +20,11 @@ const promptTextTag = 'mlflow.prompt.text';
 const promptTags: readonly string[] = [promptTag, '_mlflow_prompt_type'];
 
 /**
- * What there is to tell of an event, in MLflow's shapes (`mlflow/webhooks/types.py`, `server/handlers.py`);
- * `undefined` for an event that MLflow has no webhook for, and where what it was about is gone by now.
+ * What there is to tell of an event, in MLflow's shapes where it has one (`mlflow/webhooks/types.py`,
+ * `server/handlers.py`); `undefined` for an event that no webhook is told of, and where what it was about is gone by now.
  * State is read here, not taken from the event: of two changes in quick succession both tell the later value.
  */
-export async function newsOf(ctx: Context, { type, subject }: CairnEvent): Promise<News | undefined> {
+export async function newsOf(ctx: Context, { type, subject, reason }: CairnEvent): Promise<News | undefined> {
   const { modelId = '', version = '', key = '', alias = '', to = '' } = subject;
   switch (type) {
     case 'model.created': {
@@ -64,6 +64,14 @@ export async function newsOf(ctx: Context, { type, subject }: CairnEvent): Promi
         ? { event: `${entity}.created`, data: { name: root.name, alias, version: to } }
         : { event: `${entity}.deleted`, data: { name: root.name, alias } };
     }
+    case 'rollout.started':
+    case 'rollout.advanced':
+    case 'rollout.finished':
+    case 'rollout.rolled-back':
+    case 'rollout.stopped': {
+      const root = await unlessGone(modelById(ctx, modelId));
+      return root && rolloutNews(type, root, subject, reason);
+    }
     default:
       return undefined;
   }
@@ -99,6 +107,28 @@ function versionCreated(found: ModelVersion): News {
   return {
     event: 'prompt_version.created',
     data: { name, version, template, tags: withoutPromptTags(others), description },
+  };
+}
+
+/** News of a rollout. It is over by the time that somebody reads of its end: what it was is in the event. */
+function rolloutNews(
+  type: CairnEvent['type'] & `rollout.${string}`,
+  { name }: ModelRoot,
+  { endpoint, deployment, rolloutFrom, rolloutTo, rolloutId }: CairnEvent['subject'],
+  reason: string | undefined,
+): News {
+  const action = type === 'rollout.rolled-back' ? 'rolled_back' : type.slice('rollout.'.length);
+  return {
+    event: eventOf('rollout', action),
+    data: {
+      endpoint,
+      deployment,
+      name,
+      from_version: rolloutFrom,
+      version: rolloutTo,
+      rollout_id: rolloutId,
+      reason: reason ?? null,
+    },
   };
 }
 

@@ -14,15 +14,19 @@ export function readWebhook(ctx: Context, webhookId: string): Promise<Stored<Web
 }
 
 /**
- * Refuses who may not see every model of the workspace: a webhook tells of all of them, and so do its deliveries.
+ * Refuses who may not see every model and endpoint of the workspace: a webhook tells of all of them, and so do its
+ * deliveries.
  * @throws {CairnError} `forbidden`
  */
-export function requireAllModels({ access }: Pick<Context, 'access'>): void {
-  const visible = access.visible('model');
-  if (visible.all && visible.except.length === 0) return;
+export function requireAll({ access }: Pick<Context, 'access'>): void {
+  const isWhole = (['model', 'endpoint'] as const).every((type) => {
+    const visible = access.visible(type);
+    return visible.all && visible.except.length === 0;
+  });
+  if (isWhole) return;
   throw new CairnError(
     'forbidden',
-    'Webhooks tell of every model of the workspace, so this needs a role on each of them.',
+    'Webhooks tell of every model and endpoint of the workspace, so this needs a role on each of them.',
   );
 }
 

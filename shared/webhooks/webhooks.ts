@@ -3,16 +3,17 @@ import type { Context } from '../context.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
+import { isOfRollout } from './events.ts';
 import { type Change, checked, type NewWebhook } from './fields.ts';
 import type { Webhook } from './model.ts';
-import { partition, requireAllModels, storedWebhook } from './store.ts';
+import { partition, requireAll, storedWebhook } from './store.ts';
 
 /** Every event of the registry asks all of them; the number is looked at before one is added. */
 const webhooksMax = 500;
 
 /** Makes a webhook. Throws `invalid` for fields that are none, and where there are too many webhooks. */
 export async function createWebhook(ctx: Context, input: NewWebhook): Promise<Webhook> {
-  requireAllModels(ctx);
+  requireAll(ctx);
   const { sealed, ...fields } = await checked(ctx, input);
   await checkNumber(ctx);
   const now = ctx.clock.now();
@@ -61,9 +62,17 @@ export async function listWebhooks(
   return pageOf(rows, limit, ({ createdAt, webhookId }) => ({ createdAt, webhookId }));
 }
 
-/** Changes the fields that are given; a `secret` of `''` removes it. */
-export async function updateWebhook(ctx: Context, webhookId: string, change: Change): Promise<Webhook> {
-  requireAllModels(ctx);
+/**
+ * Changes the fields that are given; a `secret` of `''` removes it. With `keepsRollouts` events of rollouts that the
+ * webhook listens to stay: who gives the others may know of no such.
+ */
+export async function updateWebhook(
+  ctx: Context,
+  webhookId: string,
+  change: Change,
+  { keepsRollouts = false }: { readonly keepsRollouts?: boolean } = {},
+): Promise<Webhook> {
+  requireAll(ctx);
   await storedWebhook(ctx, webhookId);
   const { sealed, ...fields } = await checked(ctx, change);
   return swap(ctx, `Webhook '${webhookId}'`, async () => {
@@ -73,6 +82,9 @@ export async function updateWebhook(ctx: Context, webhookId: string, change: Cha
     const doc: Webhook = {
       ...others,
       ...fields,
+      ...(fields.events && keepsRollouts
+        ? { events: [...new Set([...fields.events, ...before.events.filter(isOfRollout)])] }
+        : {}),
       ...(kept ? { secret: kept } : {}),
       updatedAt: ctx.clock.now(),
       seq: nextSeq(before),

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Dialog, Field } from '../parts/Dialog.tsx';
 import { createWebhook, updateWebhook } from './actions.ts';
-import { eventName, eventWords, type Webhook } from './webhooks.ts';
+import { eventName, eventsOf, eventWords, type Webhook, type WebhookEvent } from './webhooks.ts';
 import './webhooks.css';
 
 type WebhookDialogProps = {
@@ -16,7 +16,7 @@ const firstEvents = ['model_version.created', 'model_version_alias.created'];
 /** What a webhook is called, whom it tells, and of what. */
 export function WebhookDialog({ webhook, onClose, onCreated }: WebhookDialogProps) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(
-    () => new Set(webhook ? webhook.events.map(eventName) : firstEvents),
+    () => new Set(webhook ? eventsOf(webhook).map(eventName) : firstEvents),
   );
   const toggle = (name: string) => {
     const next = new Set(chosen);
@@ -30,14 +30,17 @@ export function WebhookDialog({ webhook, onClose, onCreated }: WebhookDialogProp
       onClose={onClose}
       onSubmit={async (form) => {
         const text = (name: string) => String(form.get(name)).trim();
+        const events = chosenEvents(chosen, webhook);
+        const isOfRollout = ({ entity }: WebhookEvent) => entity === 'ROLLOUT';
+        if (events.length === 0) throw new Error('Choose what it is told of.');
         const draft = {
           name: text('name'),
           url: text('url'),
           description: text('description'),
-          events: eventsOf(chosen, webhook),
+          events: events.filter((event) => !isOfRollout(event)),
+          rollout_events: events.filter(isOfRollout),
           ...(text('secret') === '' ? {} : { secret: text('secret') }),
         };
-        if (draft.events.length === 0) throw new Error('Choose what it is told of.');
         if (webhook) await updateWebhook(webhook.webhook_id, draft);
         else onCreated?.(await createWebhook(draft));
       }}
@@ -84,11 +87,11 @@ export function WebhookDialog({ webhook, onClose, onCreated }: WebhookDialogProp
 }
 
 /** The chosen events; those that this page has no words for stay. */
-function eventsOf(chosen: ReadonlySet<string>, webhook: Webhook | undefined) {
+function chosenEvents(chosen: ReadonlySet<string>, webhook: Webhook | undefined) {
   const known = eventWords.map(([event]) => event);
   const names = new Set(known.map(eventName));
   return [
     ...known.filter((event) => chosen.has(eventName(event))),
-    ...(webhook?.events.filter((event) => !names.has(eventName(event))) ?? []),
+    ...(webhook ? eventsOf(webhook) : []).filter((event) => !names.has(eventName(event))),
   ];
 }

@@ -17,7 +17,14 @@ import { Moment } from '../parts/Time.tsx';
 import { deleteWebhook, testWebhook, updateWebhook } from './actions.ts';
 import { DeliveryRow } from './DeliveryRow.tsx';
 import { WebhookDialog } from './WebhookDialog.tsx';
-import { deliveriesQuery, eventName, type TestResult, type Webhook, webhookQuery } from './webhooks.ts';
+import {
+  deliveriesQuery,
+  eventName,
+  eventsOf,
+  type TestResult,
+  type Webhook,
+  webhookQuery,
+} from './webhooks.ts';
 import './webhooks.css';
 
 /** A webhook: whom it tells of what, and what became of each delivery. */
@@ -87,7 +94,7 @@ function Details({ webhook }: { readonly webhook: Webhook }) {
           Changed: <Moment at={webhook.last_updated_timestamp} />,
           Of: (
             <span className="tags">
-              {webhook.events.map((event) => (
+              {eventsOf(webhook).map((event) => (
                 <Tag key={eventName(event)}>{eventName(event)}</Tag>
               ))}
             </span>

@@ -12,6 +12,8 @@ export type Webhook = {
   readonly description?: string;
   readonly url: string;
   readonly events: readonly WebhookEvent[];
+  /** Those that MLflow has no names for. */
+  readonly rollout_events?: readonly WebhookEvent[];
   readonly status: 'ACTIVE' | 'DISABLED';
   readonly creation_timestamp: number;
   readonly last_updated_timestamp: number;
@@ -22,6 +24,7 @@ export type WebhookDraft = {
   readonly description: string;
   readonly url: string;
   readonly events: readonly WebhookEvent[];
+  readonly rollout_events: readonly WebhookEvent[];
   /** Left as it is where undefined. */
   readonly secret?: string;
 };
@@ -65,11 +68,21 @@ export const eventWords: readonly (readonly [WebhookEvent, string])[] = [
   [{ entity: 'PROMPT_VERSION_TAG', action: 'DELETED' }, 'A tag of a prompt’s version is deleted'],
   [{ entity: 'PROMPT_ALIAS', action: 'CREATED' }, 'An alias of a prompt is set or moved'],
   [{ entity: 'PROMPT_ALIAS', action: 'DELETED' }, 'An alias of a prompt is deleted'],
+  [{ entity: 'ROLLOUT', action: 'ROLLED_BACK' }, 'A rollout is broken off: the new version is worse'],
+  [{ entity: 'ROLLOUT', action: 'STARTED' }, 'A rollout begins'],
+  [{ entity: 'ROLLOUT', action: 'ADVANCED' }, 'A rollout goes on a step'],
+  [{ entity: 'ROLLOUT', action: 'FINISHED' }, 'A rollout is finished: the new version has taken over'],
+  [{ entity: 'ROLLOUT', action: 'STOPPED' }, 'A rollout is stopped by hand'],
 ];
 
 /** `model_version.created`, as receivers are told. */
 export function eventName({ entity, action }: WebhookEvent): string {
   return `${entity}.${action}`.toLowerCase();
+}
+
+/** All that a webhook is told of. */
+export function eventsOf({ events, rollout_events: rollouts = [] }: Webhook): readonly WebhookEvent[] {
+  return [...events, ...rollouts];
 }
 
 const pageSize = 50;
@@ -79,7 +92,7 @@ export const webhooksQuery = infiniteQueryOptions({
   queryKey: ['webhooks'],
   queryFn: ({ pageParam, signal }) =>
     mlflow.get<{ webhooks?: readonly Webhook[]; next_page_token?: string }>('webhooks', {
-      query: { max_results: pageSize, page_token: pageParam },
+      query: { max_results: pageSize, page_token: pageParam, with_rollouts: 'true' },
       signal,
     }),
   initialPageParam: undefined as string | undefined,
