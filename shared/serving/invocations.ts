@@ -53,6 +53,8 @@ export function parseInvocation(
         );
       return { inputs: { [input.name]: nestedTensor(input, payload.data, fill) }, answer: 'tensors' };
     case 'named':
+      if (others.length > 0 && signature.columns.size > 0)
+        return { inputs: columnInputs(model.inputs, frameOf(payload), fill), answer: 'records' };
       return { inputs: namedTensors(model.inputs, payload.values, fill), answer: 'tensors' };
   }
 }

@@ -1,4 +1,4 @@
-import { type Context, systemClock } from '../context.ts';
+import type { Context } from '../context.ts';
 import { type DeploymentSettings, deploymentSettingsDefault } from '../endpoints/index.ts';
 import { Gone, RunFailed, withModel } from '../execution/index.ts';
 import { CairnError } from '../http/index.ts';
@@ -8,8 +8,8 @@ import { rolesOf, type Roles, type Scores, scoresOf } from '../predictions/index
 import { isFloat, type Port, type Tensor, type Tensors } from '../sessions/index.ts';
 
 export type RunOptions = {
-  /** When the caller gives up, in ms since 1970 by the clock of the context. */
-  readonly deadlineAt?: number;
+  /** How long the caller waits from now on. */
+  readonly millisecondsMax?: number;
 };
 
 /** A model that can be asked. It stays usable for as long as it is held: what was released is loaded again. */
@@ -23,7 +23,7 @@ export type ServedModel = {
   readonly rules?: ColumnRules;
   /**
    * Runs checked tensors through the model; all outputs come back.
-   * Throws `timeout` where that is not done at `deadlineAt`, and `too-many` where too many calls wait already.
+   * Throws `timeout` where that takes longer than `millisecondsMax`, and `too-many` where too many calls wait already.
    * What fails is logged and answered as of the request of `ctx`: the model may have been loaded for another.
    */
   run(ctx: Context, feeds: Tensors, options?: RunOptions): Promise<Tensors>;
@@ -48,15 +48,15 @@ export async function loadModel(
   const { inputs, outputs } = await withModel(ctx, ready, settings, (model) => model);
   const roles = rolesOf(outputs, ready.labels);
   const [input] = inputs;
-  const ask = async (asking: Context, feeds: Tensors, asked: { deadlineAt?: number; whole: boolean }) => {
-    const { deadlineAt = Number.POSITIVE_INFINITY, whole } = asked;
-    const deadline = performance.now() + deadlineAt - systemClock.now();
+  const ask = async (asking: Context, feeds: Tensors, asked: RunOptions & { whole: boolean }) => {
+    const { millisecondsMax = Number.POSITIVE_INFINITY, whole } = asked;
+    const deadline = performance.now() + millisecondsMax;
     try {
       return await withModel(asking, ready, settings, (model) =>
         model.call(feeds, { deadline, rowsMax: settings.microBatchRows, whole }),
       );
     } catch (error) {
-      throw failureOf(asking, ready, inputs, error);
+      throw failureOf(asking, ready, { inputs, feeds }, error);
     }
   };
   return {
@@ -91,7 +91,12 @@ export async function loadModel(
  * The runtime's own words go to the log: they name files and internals. A failure is the caller's where
  * the model leaves sizes beyond the first free, since only the runtime could tell that they do not fit.
  */
-function failureOf(ctx: Context, ready: VersionReady, inputs: readonly Port[], error: unknown): unknown {
+function failureOf(
+  ctx: Context,
+  ready: VersionReady,
+  { inputs, feeds }: { inputs: readonly Port[]; feeds: Tensors },
+  error: unknown,
+): unknown {
   if (!(error instanceof RunFailed) && !(error instanceof Gone)) return error;
   // The runtime quotes text that it cannot convert, which may be somebody's.
   const isText = inputs.some(({ type }) => type === 'string');
@@ -105,12 +110,27 @@ function failureOf(ctx: Context, ready: VersionReady, inputs: readonly Port[], e
       'The model takes more memory than it may have to answer this; send fewer or smaller rows at once.',
       { cause: error },
     );
+  const unlike = error instanceof RunFailed ? whyUnlike(inputs, feeds) : undefined;
+  if (unlike !== undefined) return new CairnError('invalid', unlike, { cause: error });
   const isOpen = inputs.some(({ shape }) => shape.slice(1).some((size) => typeof size !== 'number'));
   if (isOpen && error instanceof RunFailed)
     return new CairnError('invalid', 'The model cannot run on inputs of these sizes.', { cause: error });
   return new CairnError('internal', `The model failed to run. Quote request ${ctx.requestId}.`, {
     cause: error,
   });
+}
+
+/** In words, where inputs that take any number of rows have not as many as each other, which not every graph says. */
+function whyUnlike(inputs: readonly Port[], feeds: Tensors): string | undefined {
+  const [first, ...others] = inputs
+    .filter(({ shape: [size] }) => typeof size === 'string')
+    .map(({ name }) => ({ name, rows: feeds[name]?.dims[0] }));
+  const other = others.find(({ rows }) => rows !== first?.rows);
+  return (
+    other &&
+    first &&
+    `Inputs '${first.name}' and '${other.name}' differ in rows: ${first.rows} and ${other.rows}.`
+  );
 }
 
 /** The runtime quotes numbers, too: an index that is out of range is somebody's. What failed can be told without. */

@@ -35,6 +35,15 @@ const adder = writeModel({
   },
 });
 
+/** What scikit-learn's converter writes of columns: sizes of rows without names. */
+const columns = writeModel({
+  graph: {
+    inputs: ['a', 'b'].map((name) => ({ name, kind: 'tensor', elementType: 'float32', shape: [null, 1] })),
+    outputs: [{ name: 'both', kind: 'tensor', elementType: 'float32', shape: [null, 2] }],
+    nodes: [{ op: 'Concat', inputs: ['a', 'b'], outputs: ['both'], attributes: { axis: { int: 1 } } }],
+  },
+});
+
 /** A table whose second size the model leaves open, though its weights need 2. */
 const open = writeModel({
   graph: {
@@ -66,6 +75,7 @@ beforeAll(async () => {
   await deploy(server, 'iris', iris);
   await deploy(server, 'adder', adder);
   await deploy(server, 'open', open);
+  await deploy(server, 'columns', columns);
   for (const type of Object.keys(types)) await deploy(server, `type-${type}`, identity(type as OnnxType));
 });
 afterAll(() => server.close());
@@ -342,6 +352,20 @@ describe('infer', () => {
       (await infer('adder', { inputs: [{ ...scalar, data: [] }, inputs[1], { name: 'b', ...table }] }))
         .status,
     ).toBe(400);
+  });
+
+  test('columns of other numbers of rows are the caller’s mistake', async () => {
+    const column = (name: string, data: number[]) => ({
+      name,
+      datatype: 'FP32',
+      shape: [data.length, 1],
+      data,
+    });
+    const inputs = [column('a', [1, 2]), column('b', [3])];
+    expect(await infer('columns', { inputs })).toEqual({
+      status: 400,
+      body: { error: "Inputs 'a' and 'b' differ in rows: 2 and 1." },
+    });
   });
 
   test('a size that only the runtime can judge is the caller’s mistake, and its words stay inside', async () => {

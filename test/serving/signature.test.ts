@@ -111,6 +111,8 @@ describe('columns of a signature', () => {
       { dataframe_records: [row] },
       { dataframe_split: { columns: names.toReversed(), data: [Object.values(row).toReversed()] } },
       { instances: [row] },
+      { inputs: Object.fromEntries(Object.entries(row).map(([name, value]) => [name, [value]])) },
+      { inputs: Object.fromEntries(Object.entries(row).map(([name, value]) => [name, [[value]]])) },
     ])
       expect((await invoke('every', body)).json.predictions).toEqual([expected]);
     const csv = `${names.join(',')}\n${Object.values(row).map(quoted).join(',')}\n`;
