@@ -43,6 +43,8 @@ describe('the package for Azure', () => {
       'main.cjs',
       'main.cjs.map',
       'node_modules',
+      'parts.cjs',
+      'parts.cjs.map',
       'process.cjs',
       'process.cjs.map',
       'thread.cjs',

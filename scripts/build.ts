@@ -26,7 +26,7 @@ const carriedSite: Plugin = {
   },
 };
 
-/** What runs models outside of the app's own thread: bundles of their own. */
+/** What works outside of the app's own thread: bundles of their own. */
 const carriedPrograms: Plugin = {
   name: 'carried programs',
   setup(bundling) {
@@ -34,6 +34,9 @@ const carriedPrograms: Plugin = {
       contents: ['child', 'thread', 'process']
         .map((name) => `export const ${name}File = () => __dirname + '/${name}.cjs';`)
         .join('\n'),
+    }));
+    bundling.onLoad({ filter: /[/\\]predictions[/\\]part-thread-file\.ts$/ }, () => ({
+      contents: `export const partThreadFile = () => __dirname + '/parts.cjs';`,
     }));
   },
 };
@@ -62,6 +65,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
       child: 'shared/sessions/child.ts',
       thread: 'shared/sessions/thread.ts',
       process: 'shared/sessions/process.ts',
+      parts: 'shared/predictions/part-thread.ts',
     },
     outdir: outDir,
     outExtension: { '.js': '.cjs' },

@@ -1,14 +1,13 @@
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { isWithoutEdges, writePartProfile } from '../profiles/index.ts';
-import { tensorBytes } from '../sessions/index.ts';
 import { lossBound } from './bounds.ts';
-import { tableOf } from './counted.ts';
-import { encodePart, type PartHead } from './part.ts';
+import { edgesFor, isWithoutEdges, writeCounted } from '../profiles/index.ts';
+import { Gathered } from './gathered.ts';
+import { type MadePart, makePart } from './make-part.ts';
+import type { PartHead } from './part.ts';
+import { madePart } from './part-maker.ts';
 import { hourFolder, hourOf, predictionIds } from './prediction-id.ts';
-import { rowsOf, type Scored } from './rows.ts';
-
-const rowOverheadBytes = 64;
+import type { Scored } from './rows.ts';
 
 /** Whose rows a buffer collects. */
 export type LogHead = Omit<PartHead, 'workspace' | 'hour' | 'buffer'>;
@@ -18,9 +17,9 @@ type PartBuffer = {
   /** Whether its rows become a part; others are counted alone. */
   readonly isLogged: boolean;
   readonly ctx: Context;
-  readonly requests: Scored[];
-  rows: number;
-  bytes: number;
+  readonly gathered: Gathered;
+  /** Its files, once they have been made, and how many lost rows they tell of. */
+  made: (MadePart & { readonly lostRows: number }) | undefined;
   timer: NodeJS.Timeout | undefined;
 };
 
@@ -35,13 +34,15 @@ type Log = {
   /** Rows given up per `<workspace>/<endpoint>` since its last part. */
   readonly lost: Map<string, number>;
   writing: Promise<void> | undefined;
+  /** Everything is to be written now: parts are made where they are, and no thread is waited for. */
+  isUrgent: boolean;
   retry: NodeJS.Timeout | undefined;
 };
 
 const logs = new WeakMap<Stores, Log>();
 
 /**
- * Adds the rows of a request to the log and returns their ids. It only remembers the tensors; the part is made and
+ * Adds the rows of a request to the log and returns their ids. It only copies the tensors; the part is made and
  * written later, personal data masked or hashed as the head says: {@link lossBound} says what that can lose.
  */
 export function bufferPredictions(ctx: Context, head: LogHead, scored: Scored): string[] {
@@ -61,7 +62,6 @@ function add(
   isLogged: boolean,
 ): PartHead & { readonly firstRow: number } {
   const log = logOf(ctx.stores);
-  const { rows, inputs, outputs } = scored;
   const { endpoint, deployment, source, modelId, version, digest, rules } = head;
   const hour = hourOf(scored.at);
   const key = [
@@ -82,9 +82,8 @@ function add(
       head: { ...head, workspace: ctx.workspace, hour, buffer: ctx.ids.hex(8) },
       isLogged,
       ctx,
-      requests: [],
-      rows: 0,
-      bytes: 0,
+      gathered: new Gathered(),
+      made: undefined,
       timer: undefined,
     };
     log.open.set(key, buffer);
@@ -93,13 +92,10 @@ function add(
       ctx.settings.predictionFlushSeconds * 1000,
     ).unref();
   }
-  const firstRow = buffer.rows;
-  buffer.requests.push(scored);
-  buffer.rows += rows;
-  const bytes = rows * rowOverheadBytes + tensorBytes(inputs) + tensorBytes(outputs);
-  buffer.bytes += bytes;
-  log.openBytes += bytes;
-  if (buffer.rows >= lossBound.rows || buffer.bytes >= lossBound.bytes) flushSoon(ctx, log, key);
+  const { gathered } = buffer;
+  const firstRow = gathered.rows;
+  log.openBytes += gathered.add(scored);
+  if (gathered.rows >= lossBound.rows || gathered.bytes >= lossBound.bytes) flushSoon(ctx, log, key);
   else if (log.openBytes >= lossBound.openBytes)
     for (const each of [...log.open.keys()]) flushSoon(ctx, log, each);
   return { ...buffer.head, firstRow };
@@ -111,14 +107,18 @@ function add(
  */
 export async function flushPredictions(stores: Stores): Promise<number> {
   const log = logOf(stores);
+  log.isUrgent = true;
   for (const key of [...log.open.keys()]) close(log, key);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, lossBound.shutdownSeconds * 1000);
   });
-  await Promise.race([write(log), deadline]);
+  await Promise.race([write(log), deadline]).finally(() => (log.isUrgent = false));
   clearTimeout(timer);
-  const rows = [...log.closed].reduce((sum, { isLogged, rows: of }) => sum + (isLogged ? of : 0), 0);
+  const rows = [...log.closed].reduce(
+    (sum, { isLogged, gathered }) => sum + (isLogged ? gathered.rows : 0),
+    0,
+  );
   if (rows > 0) [...log.closed][0]?.ctx.log.warn('predictions not written', { rows });
   return rows;
 }
@@ -133,6 +133,7 @@ function logOf(stores: Stores): Log {
       inFlight: undefined,
       lost: new Map(),
       writing: undefined,
+      isUrgent: false,
       retry: undefined,
     };
     logs.set(stores, log);
@@ -154,7 +155,7 @@ function close(log: Log, key: string): void {
   if (!buffer) return;
   clearTimeout(buffer.timer);
   log.open.delete(key);
-  log.openBytes -= buffer.bytes;
+  log.openBytes -= buffer.gathered.bytes;
   log.closed.add(buffer);
   giveUpOldest(log);
 }
@@ -176,7 +177,7 @@ async function writeClosed(log: Log): Promise<void> {
       await writeBuffer(log, buffer);
       log.closed.delete(buffer);
     } catch (error) {
-      buffer.ctx.log.warn('predictions wait', { rows: buffer.rows, reason: String(error) });
+      buffer.ctx.log.warn('predictions wait', { rows: buffer.gathered.rows, reason: String(error) });
       tryAgain(log, buffer.ctx);
       return;
     } finally {
@@ -190,27 +191,50 @@ function tryAgain(log: Log, ctx: Context): void {
   log.retry = setTimeout(() => writeSoon(ctx, log), ctx.settings.predictionFlushSeconds * 1000).unref();
 }
 
-async function writeBuffer(log: Log, { ctx, head, requests, isLogged }: PartBuffer): Promise<void> {
-  const owner = `${head.workspace}/${head.endpoint}`;
+async function writeBuffer(log: Log, buffer: PartBuffer): Promise<void> {
+  const { ctx, head, isLogged } = buffer;
   const here: Context = { ...ctx, workspace: head.workspace };
-  const rows = rowsOf(head, requests);
-  const ids = isLogged ? predictionIds(owner, head.hour, head.buffer, 0, rows.rows) : [];
-  if (isLogged) {
-    const lost = log.lost.get(owner) ?? 0;
-    const part = encodePart(head, rows, ids, { lostRows: lost });
+  const { part, profile, lostRows } = (buffer.made ??= await made(here, log, buffer));
+  if (part) {
     // Create-only: a part that is there already is this one, from a try whose answer was lost.
     await ctx.stores
       .blobs('predictions')
       .write(partName(head), part, { createOnly: true, contentType: 'application/vnd.apache.parquet' });
-    if (lost > 0) log.lost.set(owner, (log.lost.get(owner) ?? 0) - lost);
+    const owner = ownerOf(head);
+    if (lostRows > 0) log.lost.set(owner, (log.lost.get(owner) ?? 0) - lostRows);
   }
   try {
-    await writePartProfile(here, head, tableOf(rows, ids));
+    if (profile) await writeCounted(here, head, profile);
   } catch (error) {
     // A part that is not counted is counted when its hour is asked for; rows without a part would be missing.
     if (!isLogged) throw error;
-    ctx.log.warn('predictions not counted', { endpoint: head.endpoint, reason: String(error) });
+    notCounted(ctx, head, error);
   }
+}
+
+async function made(
+  ctx: Context,
+  log: Log,
+  { head, isLogged, gathered }: PartBuffer,
+): Promise<MadePart & { readonly lostRows: number }> {
+  const edges = await edgesFor(ctx, head).catch((error: unknown) => {
+    if (!isLogged) throw error;
+    notCounted(ctx, head, error);
+    return undefined;
+  });
+  const lostRows = log.lost.get(ownerOf(head)) ?? 0;
+  const job = { head, blocks: gathered.blocks(), isLogged, lostRows, edges };
+  const files = log.isUrgent ? makePart(job) : await madePart(job, gathered.bytes);
+  gathered.release();
+  return { ...files, lostRows };
+}
+
+function notCounted({ log }: Context, { endpoint }: PartHead, error: unknown): void {
+  log.warn('predictions not counted', { endpoint, reason: String(error) });
+}
+
+function ownerOf({ workspace, endpoint }: PartHead): string {
+  return `${workspace}/${endpoint}`;
 }
 
 /** Where a part is, in container `predictions`. */
@@ -224,14 +248,15 @@ export function partName({
 }
 
 function giveUpOldest(log: Log): void {
-  let bytes = [...log.closed].reduce((sum, buffer) => sum + buffer.bytes, 0);
+  let bytes = [...log.closed].reduce((sum, { gathered }) => sum + gathered.bytes, 0);
   for (const buffer of log.closed) {
     if (bytes <= lossBound.waitingBytes) return;
     if (buffer === log.inFlight) continue;
-    const owner = `${buffer.head.workspace}/${buffer.head.endpoint}`;
+    const { ctx, head, isLogged, gathered } = buffer;
+    const owner = ownerOf(head);
     log.closed.delete(buffer);
-    if (buffer.isLogged) log.lost.set(owner, (log.lost.get(owner) ?? 0) + buffer.rows);
-    buffer.ctx.log.error('predictions lost', { endpoint: buffer.head.endpoint, rows: buffer.rows });
-    bytes -= buffer.bytes;
+    if (isLogged) log.lost.set(owner, (log.lost.get(owner) ?? 0) + gathered.rows);
+    ctx.log.error('predictions lost', { endpoint: head.endpoint, rows: gathered.rows });
+    bytes -= gathered.bytes;
   }
 }

@@ -1,5 +1,6 @@
 import type { ColumnRules } from '../privacy/index.ts';
 import type { Tensors } from '../sessions/index.ts';
+import { Gathered, type RowBlock } from './gathered.ts';
 import type { Scores } from './scores.ts';
 import { joinColumns, tensorColumns, type WrittenColumn } from './tensor-columns.ts';
 
@@ -36,23 +37,30 @@ export type Rows = {
 };
 
 /** The rows of some requests to one version. Where an output is hidden, so are score and class, which are made from it. */
-export function rowsOf({ features, labels, rules }: Naming, requests: readonly Scored[]): Rows {
-  const rows = requests.reduce((sum, request) => sum + request.rows, 0);
+export function rowsOf(naming: Naming, requests: readonly Scored[]): Rows {
+  const gathered = new Gathered();
+  for (const request of requests) gathered.add(request);
+  return rowsOfBlocks(naming, gathered.blocks());
+}
+
+/** The same of requests that have been gathered. */
+export function rowsOfBlocks({ features, labels, rules }: Naming, blocks: readonly RowBlock[]): Rows {
+  const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
   const side = (of: 'inputs' | 'outputs') =>
-    requests.map((request) => ({ rows: request.rows, tensors: request[of] }));
+    blocks.map((block) => ({ rows: block.rows, tensors: block[of] }));
   const inputs = tensorColumns('in', side('inputs'), features, rules);
   const outputs = tensorColumns('out', side('outputs'), labels, rules);
   const isAnswerHidden = outputs.some(({ hidden }) => hidden !== undefined);
-  const answered = <T>(value: (request: Scored, row: number) => T | null) =>
-    perRow(requests, rows, isAnswerHidden ? () => null : value);
+  const answered = <T>(of: (block: RowBlock) => readonly (T | null)[]) =>
+    isAnswerHidden ? new Array<null>(rows).fill(null) : blocks.flatMap(of);
   return {
     rows,
-    at: perRow(requests, rows, ({ at }) => at),
-    latencyMicros: perRow(requests, rows, ({ latencyMicros }) => latencyMicros),
-    status: perRow(requests, rows, ({ status }) => status),
+    at: blocks.flatMap(({ at }) => [...at]),
+    latencyMicros: blocks.flatMap(({ latencyMicros }) => [...latencyMicros]),
+    status: blocks.flatMap(({ status }) => [...status]),
     tensors: [...inputs, ...outputs],
-    scores: answered(scoreOf),
-    classes: answered(classOf),
+    scores: answered(({ scores }) => Array.from(scores, (score) => (Number.isNaN(score) ? null : score))),
+    classes: answered(({ classes }) => classes),
   };
 }
 
@@ -83,25 +91,4 @@ export function schemaOf({ tensors }: Rows): string {
       hidden,
     ]),
   );
-}
-
-function scoreOf({ scores }: Scored, row: number): number | null {
-  const score = scores?.scores[row] ?? Number.NaN;
-  return Number.isNaN(score) ? null : score;
-}
-
-function classOf({ scores }: Scored, row: number): string | null {
-  return scores?.classes?.[row] ?? null;
-}
-
-function perRow<T>(
-  requests: readonly Scored[],
-  rows: number,
-  value: (request: Scored, row: number) => T,
-): T[] {
-  const values = new Array<T>(rows);
-  let at = 0;
-  for (const request of requests)
-    for (let row = 0; row < request.rows; row++) values[at++] = value(request, row);
-  return values;
 }

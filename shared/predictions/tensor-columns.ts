@@ -8,7 +8,7 @@ export type HiddenColumn =
   | { readonly rule: 'hash'; readonly type: ElementType; readonly key: string };
 
 /** Wider tensors (images, embeddings) are not logged. */
-const tensorColumnsMax = 1024;
+export const tensorColumnsMax = 1024;
 
 /** One column as it is written. */
 export type WrittenColumn = { readonly source: ColumnSource; readonly hidden?: HiddenColumn };

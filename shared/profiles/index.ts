@@ -2,6 +2,7 @@ export { type EdgeSet, edgeSetOf, type ReferenceColumn } from './edges.ts';
 export { foldHour, type Repeats } from './fold.ts';
 export { type Profile, profileOf, type RowTable } from './profile.ts';
 export {
+  countedPart,
   edgesFor,
   isWithoutEdges,
   keepEdges,
@@ -10,5 +11,6 @@ export {
   profileFolder,
   readProfile,
   removeProfiles,
+  writeCounted,
   writePartProfile,
 } from './store.ts';

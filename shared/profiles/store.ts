@@ -61,15 +61,25 @@ export async function writePartProfile(
   ctx: Context,
   part: PartOf,
   table: RowTable,
-  { isReplaced = false }: { readonly isReplaced?: boolean } = {},
+  options: { readonly isReplaced?: boolean } = {},
 ): Promise<void> {
   const edges = await edgesFor(ctx, part);
-  if (!edges) return;
-  const { digest, source, hour, buffer } = part;
-  const profile = profileOf(table, { digest, edgeSet: edges.id, source, segment: '', hour }, edges);
-  await writeProfile(ctx, partProfileName(ctx, part.endpoint, hour, buffer), profile, {
-    createOnly: !isReplaced,
-  });
+  if (edges) await writeCounted(ctx, part, countedPart(part, table, edges), options);
+}
+
+/** The profile of the rows of a part, as it is stored. */
+export function countedPart({ digest, source, hour }: PartOf, table: RowTable, edges: EdgeSet): Uint8Array {
+  return encodeProfile(profileOf(table, { digest, edgeSet: edges.id, source, segment: '', hour }, edges));
+}
+
+/** Writes what {@link countedPart} made, as {@link writePartProfile} does. */
+export async function writeCounted(
+  ctx: Context,
+  { endpoint, hour, buffer }: PartOf,
+  profile: Uint8Array,
+  { isReplaced = false }: { readonly isReplaced?: boolean } = {},
+): Promise<void> {
+  await writeBytes(ctx, partProfileName(ctx, endpoint, hour, buffer), profile, { createOnly: !isReplaced });
 }
 
 export async function readProfile(ctx: Context, name: string): Promise<Profile | undefined> {
@@ -81,10 +91,16 @@ export async function writeProfile(
   ctx: Context,
   name: string,
   profile: Profile,
-  options: { ifMatch?: string; createOnly?: boolean } = {},
+  options: WriteOptions = {},
 ): Promise<boolean> {
+  return writeBytes(ctx, name, encodeProfile(profile), options);
+}
+
+type WriteOptions = { ifMatch?: string; createOnly?: boolean };
+
+function writeBytes(ctx: Context, name: string, bytes: Uint8Array, options: WriteOptions): Promise<boolean> {
   const contentType = 'application/octet-stream';
-  return ctx.stores.blobs('profiles').write(name, encodeProfile(profile), { contentType, ...options });
+  return ctx.stores.blobs('profiles').write(name, bytes, { contentType, ...options });
 }
 
 /** Folders in container `profiles`: what was counted of parts, and of hours. */

@@ -187,8 +187,8 @@ describe('the prediction log', () => {
       });
     const stores = { ...ctx.stores, blobs };
     const head = { endpoint: 'outgrown', deployment: 'stable', modelId, version, digest };
-    // As wide as a buffer may become: each row closes one.
-    const image = { type: 'float32', dims: [1, 1 << 20], data: new Float32Array(1 << 20) } as const;
+    // As long as a buffer may become: each row closes one.
+    const text = { type: 'string', dims: [1, 1], data: ['a long text '.repeat(180_000)] } as const;
     for (let row = 0; row < 20; row++)
       bufferPredictions(
         { ...ctx, stores },
@@ -196,7 +196,7 @@ describe('the prediction log', () => {
         {
           at: Date.now(),
           rows: 1,
-          inputs: { image },
+          inputs: { text: { ...text, data: [...text.data] } },
           outputs: {},
           scores: null,
           latencyMicros: 1,
