@@ -47,6 +47,32 @@ const matMul: NodeSpec[] = [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }
 test.each([
   ['row by row', ofX('Relu'), true],
   [
+    'a class for each row that is said to be one',
+    onPorts(
+      [port('x', 'float32', ['n', 2])],
+      [port('y', 'int64', [1])],
+      [
+        {
+          op: 'ArgMax',
+          inputs: ['x'],
+          outputs: ['most'],
+          attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
+        },
+        { op: 'Identity', inputs: ['most'], outputs: ['y'] },
+      ],
+    ),
+    true,
+  ],
+  [
+    'one answer for all rows',
+    onPorts(
+      [port('x', 'float32', ['n', 2])],
+      [port('y', 'float32', [1, 1])],
+      [{ op: 'ReduceSum', inputs: ['x'], outputs: ['y'] }],
+    ),
+    false,
+  ],
+  [
     'a classifier with texts',
     linearClassifier({
       features: ['a', 'b'],

@@ -1,15 +1,20 @@
 import { allocate, elementsOf, type Port, type Tensor, type TensorData, type Tensors } from './tensor.ts';
 
-/** Whether the first size of every input and output is free, and of a name that no other size of them has. */
+/**
+ * Whether the first size of every input and output is free, and of a name that no other size of them has. That of an
+ * output may be given as 1: onnxmltools writes so of LightGBM's classes, and gives one for each row.
+ */
 export function hasFreeRows(inputs: readonly Port[], outputs: readonly Port[]): boolean {
   const ports = [...inputs, ...outputs];
-  const names = new Set(ports.map(({ shape }) => shape[0]));
+  const names = new Set(ports.map(({ shape }) => shape[0]).filter((size) => typeof size === 'string'));
+  const isFree = ({ shape: [first] }: Port) => typeof first === 'string';
   return (
     inputs.length > 0 &&
     outputs.length > 0 &&
-    ports.every(
-      ({ shape: [first, ...rest] }) =>
-        typeof first === 'string' && rest.every((size) => size === '' || !names.has(size)),
+    inputs.every(isFree) &&
+    outputs.every((output) => isFree(output) || output.shape[0] === 1) &&
+    ports.every(({ shape: [, ...rest] }) =>
+      rest.every((size) => typeof size === 'number' || size === '' || !names.has(size)),
     )
   );
 }
