@@ -8,8 +8,9 @@ export { readingOf } from './fill.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
 export { loadModel, type RunOptions, type ServedModel } from './models.ts';
-export { type InferRequest, parseInferRequest, readInfer } from './open-inference.ts';
+export { type InferRequest, parseInferRequest } from './open-inference.ts';
 export { type InferAnswer, inferResponse } from './open-inference-answer.ts';
+export { readInfer } from './open-inference-body.ts';
 export {
   modelMetadata,
   modelNames,

@@ -3,6 +3,7 @@ import type { Invocation } from './invocations.ts';
 import { type Element, jsonElements } from './non-finite.ts';
 import type { Prediction } from './predict.ts';
 import type { VersionReady } from '../registry/index.ts';
+import { listsOf } from './nested.ts';
 import { signatureOf } from './signature.ts';
 import type { Target } from './target.ts';
 import { isFloat, type Tensor, type Tensors } from '../sessions/index.ts';
@@ -32,7 +33,7 @@ export function invocationResponse(
                   cellOf(model.ready.labels, tensor, rows, (at) => element(name, tensor, at)),
                   rows,
                 )
-              : nested(tensor, (at) => element(name, tensor, at)),
+              : listsOf(tensor, (at) => element(name, tensor, at)),
           ]),
         );
   if (answer === 'bare') return predictions as Record<string, unknown>;
@@ -92,14 +93,4 @@ function cellOf(
   if (labels?.length === width && isFloat(tensor.type))
     return (row) => Object.fromEntries(labels.map((label, at) => [label, element(row, at)]));
   return (row) => Array.from({ length: width }, (_, at) => element(row, at));
-}
-
-/** A tensor as nested lists of JSON values. */
-function nested({ dims, data }: Tensor, element: (at: number) => unknown): unknown {
-  let at = 0;
-  const descend = (level: number): unknown =>
-    level === dims.length
-      ? element(at++)
-      : Array.from({ length: dims[level] ?? 0 }, () => descend(level + 1));
-  return data.length === 0 && dims.length === 0 ? null : descend(0);
 }

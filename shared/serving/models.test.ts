@@ -273,7 +273,7 @@ describe('a deadline', () => {
     const { ctx } = context;
     const model = await loadModel(ctx, await stored(ctx, loop(), { features: null, labels: null }));
     const begun = Date.now();
-    const endless = model.run(ctx, looped(2n ** 50n), { deadlineAt: begun + 500 });
+    const endless = model.run(ctx, looped(2n ** 50n), { millisecondsMax: 500 });
     await expect(endless).rejects.toMatchObject({ code: 'timeout', status: 504 });
     expect(Date.now() - begun).toBeGreaterThanOrEqual(499);
     expect(await model.run(ctx, looped(2n, [3, 4]))).toMatchObject({ y: { data: Float32Array.of(3, 4) } });
@@ -286,7 +286,7 @@ describe('a deadline', () => {
       execution: 'inline',
       microBatchRows: 1,
     });
-    const late = model.run(ctx, looped(1n), { deadlineAt: Date.now() - 1 });
+    const late = model.run(ctx, looped(1n), { millisecondsMax: -1 });
     await expect(late).rejects.toMatchObject({ code: 'timeout' });
   });
 });

@@ -10,6 +10,8 @@ import { isFloat, type Port, type Tensor, type Tensors } from '../sessions/index
 export type RunOptions = {
   /** How long the caller waits from now on. */
   readonly millisecondsMax?: number;
+  /** Told of the rows of each run that this call is the first of, with those of the calls that it met. */
+  readonly onRun?: (rows: number) => void;
 };
 
 /** A model that can be asked. It stays usable for as long as it is held: what was released is loaded again. */
@@ -49,11 +51,11 @@ export async function loadModel(
   const roles = rolesOf(outputs, ready.labels);
   const [input] = inputs;
   const ask = async (asking: Context, feeds: Tensors, asked: RunOptions & { whole: boolean }) => {
-    const { millisecondsMax = Number.POSITIVE_INFINITY, whole } = asked;
+    const { millisecondsMax = Number.POSITIVE_INFINITY, whole, onRun } = asked;
     const deadline = performance.now() + millisecondsMax;
     try {
       return await withModel(asking, ready, settings, (model) =>
-        model.call(feeds, { deadline, rowsMax: settings.microBatchRows, whole }),
+        model.call(feeds, { deadline, rowsMax: settings.microBatchRows, whole, onRun }),
       );
     } catch (error) {
       throw failureOf(asking, ready, { inputs, feeds }, error);

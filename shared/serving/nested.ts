@@ -16,6 +16,16 @@ export function nestedTensor(port: Port, data: readonly unknown[], { quote }: Fi
   return tensorOf(port, dims, data, { missing: 'nan', quote });
 }
 
+/** The nested lists that a tensor is in JSON; a scalar is its element. */
+export function listsOf({ dims }: Tensor, element: (at: number) => unknown): unknown {
+  let at = 0;
+  const descend = (level: number): unknown =>
+    level === dims.length
+      ? element(at++)
+      : Array.from({ length: dims[level] ?? 0 }, () => descend(level + 1));
+  return descend(0);
+}
+
 /** Throws `invalid` in the words of MLflow where a tensor of these sizes is none of the input. */
 export function checkShape(port: Port, dims: readonly number[]): void {
   if (fitsPort(port, dims)) return;

@@ -4,37 +4,15 @@
  * Where its text, schema and examples disagree, the stricter reading holds: an element count that does
  * not match the shape is refused though an example has one, and null is no element.
  */
-import { CairnError } from '../http/index.ts';
-import {
-  type Body,
-  checkSharedSizes,
-  type Filling,
-  fitsPort,
-  parseBody,
-  quoteOf,
-  type Reading,
-  shapeOf,
-  shown,
-  tensorOf,
-} from './fill.ts';
+import { checkSharedSizes, type Filling, fitsPort, quoteOf, shapeOf, shown, tensorOf } from './fill.ts';
 import type { ServedModel } from './models.ts';
 import { tensorOfBytes } from './open-inference-binary.ts';
+import { type InferBody, invalid, object } from './open-inference-body.ts';
 import { refuseBeyond } from './rows.ts';
 import { datatypeOf, type Port, type Tensor, type Tensors } from '../sessions/index.ts';
 
 /** Of one part of a request; they are repeated in the answer. */
 const parametersMax = 100;
-
-/** A body of an infer request, before it meets the model. */
-export type InferBody = {
-  readonly json: Readonly<Record<string, unknown>>;
-  /** Whether it says NaN, as Python writes it; then a null of a float is one. */
-  readonly hasNaN: boolean;
-  /** As many rows as are taken. */
-  readonly rowsMax: number;
-  /** The bytes of the inputs that were sent so, by their place in `inputs`. */
-  readonly binary: ReadonlyMap<number, Uint8Array>;
-};
 
 export type Parameters = Readonly<Record<string, unknown>>;
 
@@ -55,43 +33,6 @@ export type RequestedOutput = {
 };
 
 /**
- * Reads a body: JSON, and behind its first `jsonBytes` the bytes of the inputs that say `binary_data_size`, in their
- * order. Throws `invalid` where these are not as many as there are.
- */
-export function readInfer(bytes: Uint8Array, jsonBytes: number | undefined, reading: Reading): InferBody {
-  if (jsonBytes !== undefined && (jsonBytes < 2 || jsonBytes > bytes.byteLength))
-    throw invalid(
-      `Inference-Header-Content-Length is ${jsonBytes}, but must be the length of the JSON in the body, which has ${bytes.byteLength} bytes.`,
-    );
-  const { value, hasNaN } = parsed(bytes.subarray(0, jsonBytes), reading);
-  const json = object(value, 'The body');
-  const inputs = Array.isArray(json['inputs']) ? (json['inputs'] as unknown[]) : [];
-  const binary = new Map<number, Uint8Array>();
-  let at = jsonBytes ?? bytes.byteLength;
-  inputs.forEach((input, index) => {
-    const size = binarySizeOf(input, `inputs[${index}]`);
-    if (size === undefined) return;
-    if (jsonBytes === undefined)
-      throw invalid(
-        `inputs[${index}] comes as binary data, which needs the header Inference-Header-Content-Length.`,
-        `inputs[${index}].parameters.binary_data_size`,
-      );
-    if (at + size > bytes.byteLength)
-      throw invalid(
-        `inputs[${index}] has a binary_data_size of ${size}, but only ${bytes.byteLength - at} bytes are left of the body.`,
-        `inputs[${index}].parameters.binary_data_size`,
-      );
-    binary.set(index, bytes.subarray(at, at + size));
-    at += size;
-  });
-  if (at < bytes.byteLength)
-    throw invalid(
-      `The body has ${bytes.byteLength - at} bytes more than its JSON and the binary_data_size of its inputs say.`,
-    );
-  return { json, hasNaN, binary, rowsMax: reading.rowsMax };
-}
-
-/**
  * Checks an infer request against the model, all of it before a tensor is made: names, datatypes, shapes, counts,
  * ranges. Throws `invalid`, naming the input and the fix.
  */
@@ -107,35 +48,6 @@ export function parseInferRequest(body: InferBody, model: ServedModel): InferReq
     throw invalid("Parameter 'binary_data_output' must be true or false.", 'parameters');
   const inputs = parseInputs(body, model);
   return { id, inputs, outputs: parseOutputs(json['outputs'], model, isBinary), parameters };
-}
-
-function parsed(bytes: Uint8Array, reading: Reading): Body {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw invalid('The JSON of the body is not valid UTF-8.');
-  }
-  try {
-    return parseBody(text, reading);
-  } catch (error) {
-    const why = reading.quote === shown ? `: ${(error as Error).message}` : '';
-    throw invalid(`The body is not valid JSON${why}.`);
-  }
-}
-
-function binarySizeOf(input: unknown, what: string): number | undefined {
-  if (typeof input !== 'object' || input === null) return undefined;
-  const { parameters, data } = input as Record<string, unknown>;
-  if (typeof parameters !== 'object' || parameters === null) return undefined;
-  const { binary_data_size: size } = parameters as Record<string, unknown>;
-  if (size === undefined) return undefined;
-  const field = `${what}.parameters.binary_data_size`;
-  if (!Number.isSafeInteger(size) || (size as number) < 0)
-    throw invalid(`${field} must be a number of bytes, not ${shown(size)}.`, field);
-  if (data !== undefined)
-    throw invalid(`${what} has both 'data' and a binary_data_size; send one of the two.`, field);
-  return size as number;
 }
 
 function parseInputs({ json, hasNaN, binary, rowsMax }: InferBody, model: ServedModel): Tensors {
@@ -258,14 +170,4 @@ function parametersOf(value: unknown, what: string): Parameters {
         'parameters',
       );
   return parameters;
-}
-
-function object(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
-  throw invalid(`${what} must be a JSON object, not ${shown(value)}.`);
-}
-
-function invalid(message: string, field?: string): CairnError {
-  return new CairnError('invalid', message, field === undefined ? {} : { field });
 }

@@ -1,8 +1,9 @@
-import { type Context, systemClock } from '../context.ts';
+import type { Context } from '../context.ts';
 import { spend } from '../ledger.ts';
 import { logPredictions, type Scores, scoresOf } from '../predictions/index.ts';
 import { rowsOf, type Tensors } from '../sessions/index.ts';
-import { countAnswer, countFailure, microsSince } from './count.ts';
+import { countRun } from '../summaries/index.ts';
+import { answeredBy, countAnswer, countFailure, microsSince } from './count.ts';
 import { mirrorCall } from './mirror.ts';
 import { checkAnswer } from './rows.ts';
 import type { Target } from './target.ts';
@@ -24,10 +25,10 @@ export async function predict(ctx: Context, target: Target, inputs: Tensors): Pr
   const at = ctx.clock.now();
   const started = performance.now();
   const { endpoint, model, mirrors = [] } = target;
-  // Of the clock that ticks: the model may have been loaded in another context.
-  const deadlineAt = systemClock.now() + endpoint.limits.timeoutSeconds * 1000;
+  const millisecondsMax = endpoint.limits.timeoutSeconds * 1000;
   try {
-    const outputs = await model.run(ctx, inputs, { deadlineAt });
+    const onRun = (rows: number) => countRun(ctx, endpoint.name, answeredBy(target), rows);
+    const outputs = await model.run(ctx, inputs, { millisecondsMax, onRun });
     checkAnswer(endpoint, outputs);
     return await answered(ctx, target, { inputs, outputs, at, latencyMicros: microsSince(started) });
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Where a caller says who they are: the value of a column, or of an input, in the first row of the call. */
 import type { Endpoint } from '../endpoints/index.ts';
-import type { InferBody } from './open-inference.ts';
+import type { InferBody } from './open-inference-body.ts';
 import { elementInBytes } from './open-inference-binary.ts';
 import { CsvCell, isObject, type Payload, type Scoring } from './scoring-payload.ts';
 import type { ServedModel } from './models.ts';

@@ -5,7 +5,9 @@ import { datatypeOf, jsonElement, type Tensor, type Tensors } from '../../sessio
 import { readingOf } from '../fill.ts';
 import { parseInvocation } from '../invocations.ts';
 import type { ServedModel } from '../models.ts';
-import { parseInferRequest, readInfer } from '../open-inference.ts';
+import { listsOf } from '../nested.ts';
+import { parseInferRequest } from '../open-inference.ts';
+import { readInfer } from '../open-inference-body.ts';
 import { parseScoringJson } from '../scoring-payload.ts';
 import { type Described, describedOf } from './described.ts';
 import { type Candidate, candidates } from './example-inputs.ts';
@@ -79,7 +81,7 @@ async function tryOut(ctx: Context, model: ServedModel, { invocations, infer }: 
   const { inputs } = parseInvocation(parseScoringJson(JSON.stringify(invocations), reading), model);
   const body = readInfer(Buffer.from(JSON.stringify(infer)), undefined, reading);
   parseInferRequest(body, model);
-  await model.run(ctx, inputs, { deadlineAt: ctx.clock.now() + tryingMilliseconds });
+  await model.run(ctx, inputs, { millisecondsMax: tryingMilliseconds });
 }
 
 function bodiesOf(described: Described, { source, inputs }: Candidate): Example {
@@ -88,7 +90,14 @@ function bodiesOf(described: Described, { source, inputs }: Candidate): Example 
     source,
     invocations: frame
       ? { dataframe_split: frame }
-      : { inputs: Object.fromEntries(Object.entries(inputs).map(([name, each]) => [name, nested(each)])) },
+      : {
+          inputs: Object.fromEntries(
+            Object.entries(inputs).map(([name, each]) => [
+              name,
+              listsOf(each, (at) => jsonElement(each, at)),
+            ]),
+          ),
+        },
     infer: {
       inputs: Object.entries(inputs).map(([name, tensor]) => ({
         name,
@@ -139,15 +148,6 @@ function frameOf({ model, signature }: Described, inputs: Tensors): Frame | null
 
 function flat(tensor: Tensor): unknown[] {
   return Array.from({ length: tensor.data.length }, (_, at) => jsonElement(tensor, at));
-}
-
-function nested(tensor: Tensor): unknown {
-  let at = 0;
-  const descend = (level: number): unknown =>
-    level === tensor.dims.length
-      ? jsonElement(tensor, at++)
-      : Array.from({ length: tensor.dims[level] ?? 0 }, () => descend(level + 1));
-  return descend(0);
 }
 
 function csvLine(cells: readonly unknown[]): string {

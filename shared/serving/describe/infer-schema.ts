@@ -17,7 +17,7 @@ const parameters: Schema = {
 };
 
 /** The JSON body of `POST /v2/models/{name}/infer`, with the tensors of this model. */
-export function inferRequest({ endpoint, model: { inputs }, outputs }: Described): Schema {
+export function inferRequestSchema({ endpoint, model: { inputs }, outputs }: Described): Schema {
   const { rowsMax } = endpoint.limits;
   const tensors = inputs.map((input) =>
     tensorSchema(input, { element: inputElement(input.type), rowsMax, isNested: true }),
@@ -38,7 +38,7 @@ export function inferRequest({ endpoint, model: { inputs }, outputs }: Described
 }
 
 /** The body of an answer to it. */
-export function inferResponse({ endpoint, model, outputs }: Described): Schema {
+export function inferResponseSchema({ endpoint, model, outputs }: Described): Schema {
   const nonFinite = endpoint.nonFinite ?? 'refuse';
   const tensors = outputs.map((output) =>
     tensorSchema(output, {

@@ -18,7 +18,7 @@ import { hadMaps } from '../invocation-response.ts';
  * The JSON body of `POST /endpoints/{name}/invocations`: one of the forms of MLflow's scoring protocol, with the
  * columns or inputs of this model. A null is a missing number where the model takes floats.
  */
-export function invocationRequest(described: Described): Schema {
+export function invocationRequestSchema(described: Described): Schema {
   const params = paramsSchema(described.signature);
   const forms = Object.entries(requestForms(described)).map(([form, schema]) => ({
     ...objectOf({ [form]: schema, params }, [form]),
@@ -107,7 +107,7 @@ function tensorLists({ endpoint }: Described, { type, shape }: Port): Schema {
 }
 
 /** The body of an answer to it. `prediction_ids` is there where the call was logged. */
-export function invocationResponse(described: Described): Schema {
+export function invocationResponseSchema(described: Described): Schema {
   const { model } = described;
   const tensors = tensorsSchema(described);
   const records = { type: 'array', items: recordSchema(described) };

@@ -2,8 +2,8 @@ import type { Context } from '../../context.ts';
 import { type Described, describedOf } from './described.ts';
 import { objectOf, type Schema } from './elements.ts';
 import { type Example, exampleFor } from './example.ts';
-import { inferRequest, inferResponse } from './infer-schema.ts';
-import { invocationRequest, invocationResponse } from './invocation-schema.ts';
+import { inferRequestSchema, inferResponseSchema } from './infer-schema.ts';
+import { invocationRequestSchema, invocationResponseSchema } from './invocation-schema.ts';
 
 /** What the deployment as a whole says of signing in: the same for each operation here. */
 export type SignIn = {
@@ -50,7 +50,10 @@ export async function endpointOpenApi(
           ...common,
           requestBody: { required: true, content: invocationContent(described, example) },
           responses: {
-            200: success('The predictions, and ids for the labels to come.', invocationResponse(described)),
+            200: success(
+              'The predictions, and ids for the labels to come.',
+              invocationResponseSchema(described),
+            ),
             ...failures('MlflowError', isOpen),
             415: {
               description: 'A body of another content type.',
@@ -68,12 +71,12 @@ export async function endpointOpenApi(
           requestBody: {
             required: true,
             content: {
-              'application/json': { schema: inferRequest(described), example: example.infer },
+              'application/json': { schema: inferRequestSchema(described), example: example.infer },
               ...binary,
             },
           },
           responses: {
-            200: success('The output tensors.', inferResponse(described), binary),
+            200: success('The output tensors.', inferResponseSchema(described), binary),
             ...failures('InferenceError', isOpen),
             415: failure('A body of another content type.', 'InferenceError'),
           },
@@ -116,7 +119,7 @@ function parametersOf({ workspace }: Context, { endpoint }: Described): Schema[]
 
 function invocationContent(described: Described, { invocations, csv }: Example): Schema {
   return {
-    'application/json': { schema: invocationRequest(described), example: invocations },
+    'application/json': { schema: invocationRequestSchema(described), example: invocations },
     ...(csv === null ? {} : { 'text/csv': { schema: text, example: csv } }),
   };
 }
