@@ -10,6 +10,8 @@ export type Asked = {
   readonly rowsMax: number;
   /** In one run with nobody else's rows: sums over many weights then come out the same to the last bit. */
   readonly whole: boolean;
+  /** Told of the rows of each run that this call is the first of, whoever's they are: of each run one call is. */
+  readonly onRun?: ((rows: number) => void) | undefined;
 };
 
 export type BatcherOptions = {
@@ -143,6 +145,7 @@ export class Batcher {
     this.#options.cost.ran(rows, performance.now() - begun);
     this.counts.runs++;
     this.counts.rows += rows;
+    head?.of.onRun?.(rows);
     if (isWhole) head.of.settle(outputs);
     else if (rowsOf(outputs) === rows) this.#hand(pieces, outputs);
     else this.#takeBack(pieces);

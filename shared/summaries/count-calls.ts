@@ -49,6 +49,13 @@ export function countCall(ctx: Context, endpoint: string, answered: Answered, ca
   if (call.score !== undefined) count(tally.scores, call.score);
 }
 
+/** Counts a run of a model and its rows, which may be of several calls; it belongs to the first of them. */
+export function countRun(ctx: Context, endpoint: string, answered: Answered, rows: number): void {
+  const tally = tallyOf(ctx, endpoint, answered);
+  tally.runs++;
+  tally.runRows += rows;
+}
+
 /** Counts a copy of a call that its mirror did not get. */
 export function countDropped(ctx: Context, endpoint: string, answered: Answered): void {
   tallyOf(ctx, endpoint, answered).dropped++;

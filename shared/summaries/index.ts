@@ -1,4 +1,4 @@
-export { type CountedCall, countCall, countDropped, flushSummaries } from './count-calls.ts';
+export { type CountedCall, countCall, countDropped, countRun, flushSummaries } from './count-calls.ts';
 export { addCounts, type Counts, mergeCounts, totalOf } from './counts.ts';
 export { bucketAt, bucketStart, latencyAt, latencyBucket, slowerThan } from './latency.ts';
 export { type Metrics, metricsOf, type MetricsRange, type Point, type Series } from './metrics.ts';

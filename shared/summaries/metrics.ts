@@ -15,6 +15,8 @@ export type Point = {
   readonly latency: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
   readonly nonFinite: number;
   readonly dropped: number;
+  /** Rows of a run of the model on average, of all calls that shared it; `null` where none was seen. */
+  readonly meanBatchRows: number | null;
 };
 
 export type Series = Omit<Answered, 'digest'> & { readonly points: readonly Point[] };
@@ -78,7 +80,7 @@ function anyDigest(summary: Summary): Summary {
 }
 
 function pointOf(summary: Summary, step: number): Point {
-  const { calls, rows, latency, nonFinite, dropped } = summary;
+  const { calls, rows, runs, runRows, latency, nonFinite, dropped } = summary;
   const { '2xx': _, ...errors } = calls;
   const milliseconds = (share: number) => (latencyAt(latency, share) ?? 0) / 1000;
   return {
@@ -90,6 +92,7 @@ function pointOf(summary: Summary, step: number): Point {
       latency.size > 0 ? { p50: milliseconds(0.5), p95: milliseconds(0.95), p99: milliseconds(0.99) } : null,
     nonFinite,
     dropped,
+    meanBatchRows: runs === 0 ? null : runRows / runs,
   };
 }
 

@@ -13,6 +13,8 @@ const stable: Summary = {
   digest: `sha256:${'ab'.repeat(32)}`,
   calls: { '2xx': 7, '4xx': 2, '429': 1, '500': 0, '504': 1 },
   rows: 70,
+  runs: 3,
+  runRows: 72,
   latency: new Map([
     [200, 6],
     [35, 1],

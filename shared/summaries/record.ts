@@ -27,6 +27,8 @@ export function encodeRecord({ instance, seq, windows }: SummaryRecord): string 
       digest,
       calls: counted.calls,
       rows: counted.rows,
+      runs: counted.runs,
+      run_rows: counted.runRows,
       latency: flatCounts(counted.latency),
       non_finite: counted.nonFinite,
       scores: flatCounts(counted.scores),
@@ -71,10 +73,11 @@ function parsedOf(line: string): Parsed | undefined {
 }
 
 function summaryOf(window: Parsed): Summary | undefined {
-  const { at, deployment, variant, version, digest, calls, rows, non_finite: nonFinite, dropped } = window;
+  const { at, deployment, variant, version, digest, calls, rows, runs, dropped } = window;
+  const { run_rows: runRows, non_finite: nonFinite } = window;
   const latency = countsOf(window['latency']);
   const scores = countsOf(window['scores']);
-  if (!latency || !scores || ![at, rows, nonFinite, dropped].every(isCount)) return undefined;
+  if (!latency || !scores || ![at, rows, runs, runRows, nonFinite, dropped].every(isCount)) return undefined;
   if (typeof deployment !== 'string' || !variants.includes(variant)) return undefined;
   if (!outcomes.every((outcome) => isCount((calls as Parsed | undefined)?.[outcome]))) return undefined;
   return {
@@ -85,6 +88,8 @@ function summaryOf(window: Parsed): Summary | undefined {
     digest: typeof digest === 'string' ? digest : null,
     calls: calls as Summary['calls'],
     rows: rows as number,
+    runs: runs as number,
+    runRows: runRows as number,
     latency,
     nonFinite: nonFinite as number,
     scores,

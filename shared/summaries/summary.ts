@@ -26,6 +26,9 @@ export type Summary = Answered & {
   readonly calls: Readonly<Record<CallOutcome, number>>;
   /** Rows of the calls that were answered. */
   readonly rows: number;
+  /** Runs of the model, and their rows: calls that meet share one, which is counted with the first of them. */
+  readonly runs: number;
+  readonly runRows: number;
   /** Of the calls that were answered, and of those that took too long, by bucket. */
   readonly latency: Counts;
   /** Calls in whose answer was NaN or an infinity. */
@@ -66,6 +69,8 @@ export function emptyTally(answered: Answered, at: number): Tally {
     digest,
     calls: { '2xx': 0, '4xx': 0, '429': 0, '500': 0, '504': 0 },
     rows: 0,
+    runs: 0,
+    runRows: 0,
     latency: new Map(),
     nonFinite: 0,
     scores: new Map(),
@@ -96,6 +101,8 @@ function add(sum: Tally, part: Summary): void {
   sum.at = Math.min(sum.at, part.at);
   for (const outcome of outcomes) sum.calls[outcome] += part.calls[outcome];
   sum.rows += part.rows;
+  sum.runs += part.runs;
+  sum.runRows += part.runRows;
   addCounts(sum.latency, part.latency);
   sum.nonFinite += part.nonFinite;
   addCounts(sum.scores, part.scores);

@@ -3,7 +3,7 @@ import type { BlobContainer } from '../../shared/azure/index.ts';
 import type { Context } from '../../shared/context.ts';
 import { expire } from '../../shared/erasure/index.ts';
 import { CairnError } from '../../shared/http/index.ts';
-import { counted, targetOf } from '../../shared/serving/index.ts';
+import { counted, predict, targetOf } from '../../shared/serving/index.ts';
 import {
   type Answered,
   countCall,
@@ -74,6 +74,29 @@ describe('what is counted of calls', () => {
     expect(sum(({ scores }) => [...scores.values()].reduce((all, count) => all + count, 0))).toBe(3);
     expect(found[0]).toMatchObject({ deployment: 'main', variant: 'stable', version: 1 });
     expect(found[0]?.digest).toBe(target.model.ready.digest);
+  });
+
+  test('has the rows that runs had on average, of calls that met and of calls alone', async () => {
+    await deploy(server, 'batched', classifier());
+    const target = await targetOf(server.ctx, 'batched');
+    const own = withBlobs(server.ctx, () => ({}));
+    const ask = (now: number) =>
+      predict(at(own, now), target, {
+        input: { type: 'float32', dims: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+      });
+    await ask(midnight);
+    await ask(midnight);
+    await Promise.all(Array.from({ length: 10 }, () => ask(midnight + minute)));
+    await flushSummaries(own.stores);
+    const { body } = await server.call(
+      'GET',
+      `/api/v1/endpoints/batched/metrics?from=${midnight}&to=${midnight + 3 * minute}&step_seconds=60`,
+    );
+    const [series] = items(body['series']);
+    const [alone, met] = items(series?.['points']);
+    expect(alone).toMatchObject({ requests: 2, rows: 4, mean_batch_rows: 2 });
+    expect(met).toMatchObject({ requests: 10, rows: 20 });
+    expect(Number(met?.['mean_batch_rows'])).toBeGreaterThan(2);
   });
 
   test('holds nothing of what was asked or answered', async () => {

@@ -38,6 +38,6 @@ function present({ from, to, stepSeconds, series }: Metrics) {
   };
 }
 
-function presentPoint({ latency, nonFinite, ...point }: Point) {
-  return { ...point, latency_ms: latency, non_finite: nonFinite };
+function presentPoint({ latency, nonFinite, meanBatchRows, ...point }: Point) {
+  return { ...point, latency_ms: latency, non_finite: nonFinite, mean_batch_rows: meanBatchRows };
 }
