@@ -107,6 +107,7 @@ async function answer(
   let asked: Context | undefined;
   const response = await inLedger(ledger, () => respond().catch(refuse));
   response.headers.set(requestIdHeader, requestId);
+  for (const [name, value] of ledger.headers) response.headers.set(name, value);
   if (ledger.redacted.size > 0) response.headers.set(redactedHeader, redactedNames(ledger.redacted));
   return response;
 

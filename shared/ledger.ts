@@ -17,12 +17,14 @@ export type Ledger = {
   spent: Spent;
   /** What was kept without its secret: `params/<key>`, `tags/<key>` or the name of a field. */
   readonly redacted: Set<string>;
+  /** Headers of the answer by name, which also one has that says what failed. */
+  readonly headers: Map<string, string>;
 };
 
 const ledgers = new AsyncLocalStorage<Ledger>();
 
 export function newLedger(spent: Spent = nothingSpent()): Ledger {
-  return { spent, redacted: new Set() };
+  return { spent, redacted: new Set(), headers: new Map() };
 }
 
 export function nothingSpent(): Spent {
@@ -49,6 +51,11 @@ export function outsideLedgers<T>(work: () => T): T {
 /** The ledger of the request that is being answered; `undefined` where nobody asked. */
 export function currentLedger(): Ledger | undefined {
   return ledgers.getStore();
+}
+
+/** Sets a header of the answer to the current request, whatever becomes of it. */
+export function setHeader(name: string, value: string): void {
+  ledgers.getStore()?.headers.set(name, value);
 }
 
 /** Enters what was spent just now in the current ledger, if there is one. */

@@ -42,7 +42,7 @@ export function positionsTensor(port: Port, frame: Frame, fill: Fill): Tensor {
   const names = columns.size > 0 ? [...columns.keys()] : undefined;
   if (positions.length > frame.names.length)
     throw bad(
-      `Failed to enforce the schema of the input. Model inference is missing inputs. The model signature declares ${positions.length} inputs but the provided value only has ${frame.names.length} inputs. Note: the inputs were not named in the signature so we can only verify their count.`,
+      `Failed to enforce schema of the input. Error: Model inference is missing inputs. The model signature declares ${positions.length} inputs but the provided value only has ${frame.names.length} inputs. Note: the inputs were not named in the signature so we can only verify their count.`,
     );
   const at = names
     ? positionsOf(names, port, frame, fill)

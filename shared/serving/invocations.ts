@@ -11,8 +11,8 @@ import type { Port, Tensors } from '../sessions/index.ts';
 export type Invocation = {
   readonly inputs: Tensors;
   /**
-   * `records` for a table, and for a model with named columns, `tensors` for tensors, `bare` the same without
-   * `predictions` around it, as models of language answer.
+   * `records` for a table, and for a model with named columns, `tensors` for tensors and for a model whose signature is
+   * of them, `bare` the same without `predictions` around it, as models of language answer.
    */
   readonly answer: 'records' | 'tensors' | 'bare';
 };
@@ -40,11 +40,11 @@ export function parseInvocation(
       inputs: { [input.name]: columnsTensor(input, features, frameOf(payload), fill) },
       answer: 'records',
     };
+  const answer = signature.isOfTensors ? 'tensors' : 'records';
   switch (payload.kind) {
     case 'frame':
-      if (others.length > 0)
-        return { inputs: columnInputs(model.inputs, payload.frame, fill), answer: 'records' };
-      return { inputs: { [input.name]: positionsTensor(input, payload.frame, fill) }, answer: 'records' };
+      if (others.length > 0) return { inputs: columnInputs(model.inputs, payload.frame, fill), answer };
+      return { inputs: { [input.name]: positionsTensor(input, payload.frame, fill) }, answer };
     case 'tensor':
       if (others.length > 0)
         throw missingInputs(

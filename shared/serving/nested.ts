@@ -1,6 +1,6 @@
 import { CairnError } from '../http/index.ts';
 import { fitsPort, type Quote, shapeOf, tensorOf } from './fill.ts';
-import { bad, pythonList } from './scoring-payload.ts';
+import { pythonList } from './scoring-payload.ts';
 import type { Signature } from './signature.ts';
 import type { Port, Tensor } from '../sessions/index.ts';
 
@@ -41,7 +41,8 @@ export function checkShape(port: Port, dims: readonly number[]): void {
 export function missingInputs(missing: readonly string[], extra: readonly (string | number)[]): CairnError {
   const others =
     extra.length > 0 ? ` Note that there were extra inputs: ${pythonList(extra.slice(0, 20))}.` : '';
-  return bad(
-    `Failed to enforce the schema of the input. Model is missing inputs ${pythonList(missing)}.${others}`,
+  return new CairnError(
+    'invalid',
+    `Failed to enforce schema of the input. Error: Model is missing inputs ${pythonList(missing)}.${others}`,
   );
 }

@@ -63,9 +63,9 @@ function payloadOf(format: (typeof formats)[number], value: unknown, reading: Re
     case 'instances':
       if (Array.isArray(value) && value.length > 0 && value.every(isObject))
         return { kind: 'frame', frame: recordsFrame(value, format, rowsMax) };
-      return arrays(value, format, quote);
+      return namedOrLists(value, format, quote);
     case 'inputs':
-      return isObject(value) ? { kind: 'named', values: value } : arrays(value, format, quote);
+      return namedOrLists(value, format, quote);
   }
 }
 
@@ -142,7 +142,8 @@ function cell(text: string): unknown {
   return text === '' ? null : new CsvCell(text);
 }
 
-function arrays(value: unknown, format: string, quote: Quote): Payload {
+function namedOrLists(value: unknown, format: string, quote: Quote): Payload {
+  if (isObject(value)) return { kind: 'named', values: value };
   if (Array.isArray(value)) return { kind: 'tensor', data: value };
   throw bad(`Invalid input. Failed to parse input data. '${format}' must hold lists, not ${quote(value)}.`);
 }
@@ -150,7 +151,7 @@ function arrays(value: unknown, format: string, quote: Quote): Payload {
 function splitFrame(value: unknown, rowsMax: number): Frame {
   if (!isObject(value))
     throw bad(`Invalid input. Dataframe split format must be a dictionary. Got ${kindOf(value)}.`);
-  const { columns, data } = value;
+  const { columns, data, index } = value;
   const keys = Object.keys(value);
   if (!Object.hasOwn(value, 'data') || keys.some((key) => !['columns', 'data', 'index'].includes(key)))
     throw bad(
@@ -163,6 +164,8 @@ function splitFrame(value: unknown, rowsMax: number): Frame {
   if (Array.isArray(data)) refuseBeyond(data.length, rowsMax);
   if (!Array.isArray(data) || !data.every((row): row is unknown[] => Array.isArray(row)))
     throw refuse("'data' must be a list of rows, each a list");
+  if (index !== undefined && index !== null && !(Array.isArray(index) && index.length === data.length))
+    throw refuse(`'index' must be a list of ${data.length} values, one a row`);
   const isNamed = columns !== undefined && columns !== null;
   if (
     isNamed &&

@@ -7,6 +7,8 @@ import type { VersionReady } from '../registry/index.ts';
 export type Signature = {
   /** Columns by name, in the order of the author; none for a signature of tensors, or of columns without names. */
   readonly columns: ReadonlyMap<string, Column>;
+  /** Whether it is of tensors, which MLflow answers with tensors, also where it is asked with a table. */
+  readonly isOfTensors: boolean;
   /** Types of the columns where they have no names; else none. */
   readonly positions: readonly string[];
   readonly params: ReadonlyMap<string, Param>;
@@ -26,7 +28,13 @@ export function mayLack(column: Column | undefined): boolean {
 }
 
 const read = new WeakMap<object, Signature>();
-const none: Signature = { columns: new Map(), positions: [], params: new Map(), outputs: new Map() };
+const none: Signature = {
+  columns: new Map(),
+  isOfTensors: false,
+  positions: [],
+  params: new Map(),
+  outputs: new Map(),
+};
 
 /** The signature of a version; one without any says nothing. */
 export function signatureOf({ schema }: Pick<VersionReady, 'schema'>): Signature {
@@ -37,6 +45,7 @@ export function signatureOf({ schema }: Pick<VersionReady, 'schema'>): Signature
   const isNamed = inputs.length > 0 && inputs.every(({ name }) => name !== undefined);
   const signature: Signature = {
     columns: new Map(isNamed ? inputs.map(({ name = '', ...column }) => [name, column]) : []),
+    isOfTensors: (schema.inputs ?? []).some(isTensor),
     positions: isNamed ? [] : inputs.map(({ type }) => type),
     params: new Map((schema.params ?? []).flatMap(paramOf)),
     outputs: new Map(
@@ -47,10 +56,14 @@ export function signatureOf({ schema }: Pick<VersionReady, 'schema'>): Signature
   return signature;
 }
 
+function isTensor(spec: unknown): boolean {
+  return ((spec ?? {}) as Readonly<Record<string, unknown>>)['type'] === 'tensor';
+}
+
 function columnOf(spec: unknown): (Column & { readonly name?: string })[] {
   const { name, type, required } = (spec ?? {}) as Readonly<Record<string, unknown>>;
   // Of a tensor the model itself knows more than its signature.
-  if (typeof type !== 'string' || type === 'tensor') return [];
+  if (typeof type !== 'string' || isTensor(spec)) return [];
   return [{ ...(typeof name === 'string' ? { name } : {}), type, isRequired: required !== false }];
 }
 

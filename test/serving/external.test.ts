@@ -221,6 +221,32 @@ describe('a deployment elsewhere', () => {
     expect((await server.call('GET', '/v2/models/mixed')).status).toBe(200);
   });
 
+  test('and the version here are named by each answer that one of them was chosen for, also where it fails', async () => {
+    behave = answerJson({}, 500);
+    const saidBy = ({ headers }: Response) => [
+      headers.get('x-cairn-deployment'),
+      headers.get('x-cairn-version'),
+    ];
+    const there = await post('mixed', '{}', { 'x-cairn-deployment': 'there' });
+    expect([there.status, ...saidBy(there.response)]).toEqual([503, 'there', null]);
+    for (const [body, type] of [
+      ['{', 'application/json'],
+      ['{"inputs":[[1]]}', 'application/json'],
+      ['x', 'text/plain'],
+    ] as const) {
+      const refused = await post('mixed', body, { 'content-type': type });
+      expect([refused.status < 500, ...saidBy(refused.response)]).toEqual([true, 'here', '1']);
+    }
+    const infer = await server.fetch('/v2/models/mixed/infer', { method: 'POST', body: '{}' });
+    expect([infer.status, ...saidBy(infer)]).toEqual([415, 'here', '1']);
+    const elsewhereOnly = await server.fetch('/v2/models/away');
+    expect([elsewhereOnly.status, ...saidBy(elsewhereOnly)]).toEqual([409, 'there', null]);
+    for (const path of ['/v2/models/mixed', '/v2/models/mixed/ready'])
+      expect(saidBy(await server.fetch(path))).toEqual(['here', '1']);
+    const unknown = await post('mixed', '{}', { 'x-cairn-deployment': 'nowhere' });
+    expect([unknown.status, ...saidBy(unknown.response)]).toEqual([404, null, null]);
+  });
+
   test('whose host does not answer fails without a word of the network, and no log holds the secret', async () => {
     await makeEndpoint(server, 'gone', {
       deployments: [{ name: 'there', url: 'http://127.0.0.1:1/invocations', secret }],

@@ -85,6 +85,7 @@ describe('columns of a classifier', () => {
       { dataframe_split: { columns: features, index: [7, 8, 9], data: rows }, params: { unknown: 1 } },
       { dataframe_records: records },
       { instances: records },
+      { instances: columns },
       { inputs: columns },
     ]) {
       const { status, body: answer } = await invoke('iris', body);
@@ -164,9 +165,9 @@ describe('columns of a classifier', () => {
     expect(await invoke('iris', { dataframe_records: [{ length: 1, size: 2 }] })).toMatchObject({
       status: 400,
       body: {
-        error_code: 'BAD_REQUEST',
+        error_code: 'INVALID_PARAMETER_VALUE',
         message: expect.stringContaining(
-          "Model is missing inputs ['width', 'höhe']. Note that there were extra inputs: ['size'].",
+          "Failed to enforce schema of the input. Error: Model is missing inputs ['width', 'höhe']. Note that there were extra inputs: ['size'].",
         ),
       },
     });
@@ -310,6 +311,11 @@ describe('the protocol', () => {
       '{"dataframe_split":{"columns":["a","a"],"data":[[1,2]]}}',
       'Provided dataframe_split field is not a valid dataframe representation',
     ],
+    ...['[7]', '7'].map((index): [string, string, string] => [
+      `the index ${index} of two rows`,
+      `{"dataframe_split":{"columns":["a"],"index":${index},"data":[[1],[2]]}}`,
+      'Provided dataframe_split field is not a valid dataframe representation',
+    ]),
     [
       'records that are none',
       '{"dataframe_records":[1]}',
@@ -381,6 +387,17 @@ describe('the protocol', () => {
       duplex: 'half',
     } as RequestInit);
     expect(response.status).toBe(200);
+  });
+
+  test('an answer that may be compressed comes as it is', async () => {
+    const body = JSON.stringify({ dataframe_split: { columns: features, data: rows } });
+    const response = await server.fetch(path('iris'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'accept-encoding': 'gzip, deflate' },
+      body,
+    });
+    expect(response.headers.get('content-encoding')).toBeNull();
+    expect(await response.json()).toMatchObject({ predictions: await expected(rows) });
   });
 
   test('a body of 16 MB is read, and one byte more is a 413', async () => {

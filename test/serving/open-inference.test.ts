@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ElementType as OnnxType, writeModel } from '../../shared/onnx/index.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { classifier, deploy, features, labels, register } from './support.ts';
+import { deployAll } from './asking.ts';
+import { classifier, features, labels, register } from './support.ts';
 
 const iris = classifier();
 
@@ -72,12 +73,14 @@ const types: Record<string, [datatype: string, values: string[]]> = {
 let server: TestServer;
 beforeAll(async () => {
   server = await testServer();
-  await deploy(server, 'iris', iris);
-  await deploy(server, 'adder', adder);
-  await deploy(server, 'open', open);
-  await deploy(server, 'columns', columns);
-  for (const type of Object.keys(types)) await deploy(server, `type-${type}`, identity(type as OnnxType));
-});
+  await deployAll(server, {
+    iris,
+    adder,
+    open,
+    columns,
+    ...Object.fromEntries(Object.keys(types).map((type) => [`type-${type}`, identity(type as OnnxType)])),
+  });
+}, 120_000);
 afterAll(() => server.close());
 
 const rows = [
@@ -146,6 +149,20 @@ describe('server and models', () => {
       status: 405,
       body: { error: expect.any(String) },
     });
+  });
+
+  test('extensions that are not there are named by no metadata and found at no path', async () => {
+    for (const path of ['iris/stats', 'iris/versions/1/stats', 'iris/trace/setting', 'iris/config'])
+      expect(await server.call('GET', `/v2/models/${path}`)).toEqual({
+        status: 404,
+        body: { error: `There is nothing at /v2/models/${path}.` },
+      });
+    expect(await server.call('GET', '/v2/models/stats')).toMatchObject({ status: 404 });
+    for (const path of ['/v2/trace/setting', '/v2/logging', '/v2/systemsharedmemory/status'])
+      expect(await server.call('GET', path)).toMatchObject({
+        status: 404,
+        body: { error: expect.any(String) },
+      });
   });
 });
 

@@ -113,6 +113,7 @@ describe('columns of a signature', () => {
       { instances: [row] },
       { inputs: Object.fromEntries(Object.entries(row).map(([name, value]) => [name, [value]])) },
       { inputs: Object.fromEntries(Object.entries(row).map(([name, value]) => [name, [[value]]])) },
+      { inputs: row },
     ])
       expect((await invoke('every', body)).json.predictions).toEqual([expected]);
     const csv = `${names.join(',')}\n${Object.values(row).map(quoted).join(',')}\n`;
@@ -193,9 +194,9 @@ describe('columns of a signature', () => {
     expect([status, json]).toEqual([
       400,
       {
-        error_code: 'BAD_REQUEST',
+        error_code: 'INVALID_PARAMETER_VALUE',
         message:
-          "Failed to enforce the schema of the input. Model is missing inputs ['wide', 'text']. Note that there were extra inputs: ['other'].",
+          "Failed to enforce schema of the input. Error: Model is missing inputs ['wide', 'text']. Note that there were extra inputs: ['other'].",
       },
     ]);
   });
@@ -235,7 +236,7 @@ describe('columns of a signature', () => {
 
   test('of lists fill a tensor, row by row', async () => {
     const ask = (data: unknown[][]) => invoke('tensor', { dataframe_split: { columns: ['x'], data } });
-    expect((await ask([[[1, 2]], [[3, 4]]])).json.predictions).toEqual([{ y: [1, 2] }, { y: [3, 4] }]);
+    expect((await ask([[[1, 2]], [[3, 4]]])).status).toBe(200);
     for (const data of [[[[1, 2]], [[3]]], [[[1, 2]], [3]], [[[1, 2, 3]]], [[[1, 'x']]]])
       expect((await ask(data)).status).toBe(400);
     const bytes = Buffer.from([0, 127, 255]).toString('base64');
@@ -243,6 +244,26 @@ describe('columns of a signature', () => {
       (await invoke('picture', { dataframe_records: [{ x: bytes }, { x: bytes }] })).json.predictions,
     ).toEqual([{ y: [0, 127, 255] }, { y: [0, 127, 255] }]);
     expect((await invoke('picture', { dataframe_records: [{ x: bytes }, { x: '!' }] })).status).toBe(400);
+  });
+});
+
+describe('a signature of tensors', () => {
+  const pairs = [
+    [1, 2],
+    [3, 4],
+  ];
+  const records = pairs.map(([p, q]) => ({ p, q }));
+
+  test.each([
+    { inputs: pairs },
+    { inputs: { x: pairs } },
+    { instances: pairs },
+    { instances: pairs.map((x) => ({ x })) },
+    { dataframe_split: { columns: ['p', 'q'], data: pairs } },
+    { dataframe_records: records },
+    { dataframe_records: pairs.map((x) => ({ x })) },
+  ])('is answered with tensors, also where a table asks: %j', async (body) => {
+    expect((await invoke('tensor', body)).json.predictions).toEqual({ y: pairs });
   });
 });
 

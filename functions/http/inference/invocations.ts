@@ -27,7 +27,7 @@ import {
 } from '../../../shared/serving/index.ts';
 import { mlflowVersion } from '../platform.ts';
 import { contentTypeOf, unpacked } from './body.ts';
-import { answererOf, endpointRoute, from, isModel, requireAnswer } from './routing.ts';
+import { answererOf, endpointRoute, isModel, requireAnswer } from './routing.ts';
 
 /** MLflow's scoring protocol, an endpoint below each path: what `mlflow models serve` answers. */
 export const invocations: Surface = {
@@ -63,7 +63,7 @@ async function invoke(ctx: Context, call: Call): Promise<Response> {
         contentType: request.headers.get('content-type'),
         contentEncoding: request.headers.get('content-encoding'),
       };
-      return from(target, await countedElsewhere(ctx, target, () => askElsewhere(ctx, target, passed)));
+      return await countedElsewhere(ctx, target, () => askElsewhere(ctx, target, passed));
     }
     const { endpoint, model } = target;
     const invocation = await counted(ctx, target, async () => {
@@ -72,7 +72,7 @@ async function invoke(ctx: Context, call: Call): Promise<Response> {
       return parsed;
     });
     const prediction = await predict(ctx, target, invocation.inputs);
-    return from(target, json(invocationResponse(target, invocation, prediction)));
+    return json(invocationResponse(target, invocation, prediction));
   } catch (error) {
     if (isCode(error, 'timeout')) throw new CairnError('timeout', timedOut, { cause: error });
     if (!(error instanceof NoScoringType)) throw error;

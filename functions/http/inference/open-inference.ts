@@ -26,7 +26,7 @@ import {
 import { contentTypeOf, unpacked } from './body.ts';
 import { liveModel, unknownModel } from './model.ts';
 import { repository } from './repository.ts';
-import { answererOf, endpointRoute, from, modelOnly, tellerOf } from './routing.ts';
+import { answererOf, endpointRoute, modelOnly, tellerOf } from './routing.ts';
 
 const server = { name: 'cairn', version: '0.1.0', extensions: ['binary_tensor_data', 'model_repository'] };
 const nothing = z.object({});
@@ -69,17 +69,15 @@ export const openInference: Surface = {
 async function metadata(ctx: Context, call: Call): Promise<Response> {
   const live = await liveModel(ctx, call);
   const target = versioned(call, () => tellerOf(ctx, live, call));
-  return from(target, json(modelMetadata(live, target.model)));
+  return json(modelMetadata(live, target.model));
 }
 
 async function modelReady(ctx: Context, call: Call): Promise<Response> {
   const name = call.params['name'] ?? '';
   try {
     const live = await liveModel(ctx, call);
-    return from(
-      versioned(call, () => tellerOf(ctx, live, call)),
-      json({ name, ready: true }),
-    );
+    versioned(call, () => tellerOf(ctx, live, call));
+    return json({ name, ready: true });
   } catch (error) {
     if (!isCode(error, 'unavailable')) throw error;
     return json({ name, ready: false }, 503, { 'retry-after': String(error.retryAfterSeconds ?? 1) });
@@ -106,7 +104,7 @@ async function infer(ctx: Context, call: Call): Promise<Response> {
   const { model } = target;
   const asked = await counted(ctx, target, async () => parseInferRequest(await read(), model));
   const prediction = await predict(ctx, target, asked.inputs);
-  return from(target, response(inferResponse(target, asked, prediction)));
+  return response(inferResponse(target, asked, prediction));
 }
 
 function response({ json: body, binary }: InferAnswer): Response {

@@ -7,6 +7,7 @@ import {
   type Reference,
   type Route,
 } from '../../../shared/http/index.ts';
+import { setHeader } from '../../../shared/ledger.ts';
 import {
   choose,
   type ExternalTarget,
@@ -38,7 +39,7 @@ export async function answererOf(
     sticky?.by === 'input' && deployment === undefined
       ? await keyInBody(sticky.name).catch(withoutKey)
       : keyInHeaders(live.endpoint, call.request.headers);
-  return choose(ctx, live, { deployment, version, key });
+  return from(choose(ctx, live, { deployment, version, key }));
 }
 
 function withoutKey(error: unknown): undefined {
@@ -58,7 +59,7 @@ export function tellerOf(ctx: Context, live: Live, call: Call): Target {
   const stable = isLoaded ? String(answering.stable.ready.version) : undefined;
   const { version = stable } = call.params;
   const asked = askedDeployment(call) ?? (call.params['version'] === undefined ? deployment : undefined);
-  return modelOnly(choose(ctx, live, { deployment: asked, version }));
+  return modelOnly(from(choose(ctx, live, { deployment: asked, version })));
 }
 
 /** The target where it is a model here. Throws `conflict` where it is elsewhere. */
@@ -72,11 +73,11 @@ export function modelOnly(target: Target | ExternalTarget): Target {
   );
 }
 
-/** Says in the answer what it is from. */
-export function from(target: Target | ExternalTarget, response: Response): Response {
-  response.headers.set('x-cairn-deployment', target.deployment.name);
-  if (isModel(target)) response.headers.set('x-cairn-version', String(target.model.ready.version));
-  return response;
+/** Says in the headers of the answer what it is from, also where it is an error. */
+function from<T extends Target | ExternalTarget>(target: T): T {
+  setHeader('x-cairn-deployment', target.deployment.name);
+  if (isModel(target)) setHeader('x-cairn-version', String(target.model.ready.version));
+  return target;
 }
 
 export function isModel(target: Target | ExternalTarget): target is Target {

@@ -43,11 +43,16 @@ function requestForms(described: Described): Record<string, Schema> {
       return { dataframe_split, dataframe_records: records, instances: records, inputs: lists };
     }
     case 'inputs': {
-      const { dataframe_split, records } = tableForms(
+      const { dataframe_split, records, lists } = tableForms(
         described,
         model.inputs.map(({ name, type }) => column(name, type)),
       );
-      return { dataframe_split, dataframe_records: records, instances: records, inputs: byName(described) };
+      return {
+        dataframe_split,
+        dataframe_records: records,
+        instances: records,
+        inputs: signature.columns.size > 0 ? lists : byName(described),
+      };
     }
     case 'tensors': {
       const [input, ...others] = model.inputs;
@@ -76,7 +81,7 @@ function tableForms({ endpoint: { limits } }: Described, columns: readonly Colum
           uniqueItems: true,
           ...width,
         },
-        index: { type: 'array', description: 'Taken, and of no effect.' },
+        index: { type: 'array', description: 'One value a row; it is of no effect.' },
         data: {
           type: 'array',
           ...rows,
