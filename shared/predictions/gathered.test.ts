@@ -67,6 +67,16 @@ describe('gathered rows', () => {
     expect(rowsOf(naming, calls).scores).toEqual([100, 101, 200, 300, 301, 302, 400]);
   });
 
+  test('of calls with an input that is no rows are one block as well', () => {
+    const rate: Tensor = { type: 'int64', dims: [], data: BigInt64Array.of(16_000n) };
+    const calls = [1, 2, 3].map((at) => call(at, 1, { rate }));
+    expect(
+      gathered(calls)
+        .blocks()
+        .map(({ rows }) => rows),
+    ).toEqual([3]);
+  });
+
   test('do not change when the memory that they came in is used for other calls', () => {
     const one = call(7, 2);
     const all = gathered([one]);

@@ -113,6 +113,7 @@ class OpenBlock {
 class GrowingTensor {
   readonly name: string;
   readonly #type: Tensor['type'];
+  readonly #rank: number;
   readonly #sizes: readonly number[];
   readonly #isLogged: boolean;
   readonly #numbers: Growing<Exclude<TensorData, string[]>> | undefined;
@@ -121,6 +122,7 @@ class GrowingTensor {
   constructor(name: string, { type, dims }: Tensor, rows: number) {
     this.name = name;
     this.#type = type;
+    this.#rank = dims.length;
     this.#sizes = dims.slice(1);
     this.#isLogged = isLogged(dims, rows);
     const none = allocate(type, 0);
@@ -131,7 +133,7 @@ class GrowingTensor {
     const tensor = name === this.name ? tensors[name] : undefined;
     return (
       tensor?.type === this.#type &&
-      tensor.dims.length === this.#sizes.length + 1 &&
+      tensor.dims.length === this.#rank &&
       this.#sizes.every((size, i) => size === tensor.dims[i + 1]) &&
       isLogged(tensor.dims, rows) === this.#isLogged
     );
