@@ -219,10 +219,7 @@ test('runs that are not there are said, the others compared', async () => {
   await view.close();
 });
 
-test.each(['light', 'dark'] as const)(
-  'no way to compare keeps anybody out in the %s theme',
-  async (theme) => {
-    for (const tab of ['table', 'curves', 'parallel', 'scatter'])
-      await comparing(`&tab=${tab}`, async (view) => expect(await view.barriers()).toEqual([]), { theme });
-  },
-);
+test('no way to compare keeps anybody out, in either theme', async () => {
+  for (const tab of ['table', 'curves', 'parallel', 'scatter'])
+    await comparing(`&tab=${tab}`, async (view) => expect(await view.barriersInBothThemes()).toEqual([]));
+});

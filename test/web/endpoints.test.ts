@@ -30,9 +30,6 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-/** An endpoint that nobody has made a policy for has none to read. */
-const noPolicy = { refused: /data-policy/ };
-
 function told(name: string): Promise<Told> {
   return registrar.cairn<Told>('GET', `endpoints/${name}`);
 }
@@ -82,7 +79,7 @@ describe('endpoints', () => {
       await page.getByRole('heading', { level: 1, name: shop }).waitFor();
       await page.getByText('team: plants').waitFor();
     };
-    await browser.look('#/endpoints', looking, noPolicy);
+    await browser.look('#/endpoints', looking);
     expect(await told(shop)).toMatchObject({
       traffic: { main: 83, challenger: 17 },
       labels: { team: 'plants' },
@@ -100,7 +97,7 @@ describe('endpoints', () => {
       expect(await main.getByRole('combobox', { name: 'Alias' }).inputValue()).toBe('nobody');
       await inDialog('Cancel').click();
     };
-    await browser.look(`#/endpoints/${shop}`, looking, { refused: /data-policy|endpoints\/shop/ });
+    await browser.look(`#/endpoints/${shop}`, looking, { refused: /endpoints\/shop/ });
   });
 
   test('have shares that the keyboard moves; a sum that is not 100 cannot be saved', async () => {
@@ -117,7 +114,7 @@ describe('endpoints', () => {
       await button('Save').click();
       await button('Save').waitFor({ state: 'detached' });
     };
-    await browser.look(`#/endpoints/${shop}`, looking, noPolicy);
+    await browser.look(`#/endpoints/${shop}`, looking);
     expect((await told(shop)).traffic).toEqual({ main: 70, challenger: 30 });
   });
 
@@ -142,7 +139,7 @@ describe('endpoints', () => {
       await inDialog('Save').click();
       await dialog.waitFor({ state: 'detached' });
     };
-    await browser.look(`#/endpoints/${shop}`, looking, noPolicy);
+    await browser.look(`#/endpoints/${shop}`, looking);
     expect(await told(shop)).toMatchObject({
       limits: { rows_max: 50, timeout_seconds: 7 },
       labels: { team: 'garden' },
@@ -206,7 +203,7 @@ describe('endpoints', () => {
       await page.getByRole('group', { name: /^Chart of Calls a minute/ }).waitFor();
       expect(new URL(page.url()).hash).toContain('span=1d');
     };
-    await browser.look(`#/endpoints/${shop}`, looking, noPolicy);
+    await browser.look(`#/endpoints/${shop}`, looking);
     await browser.look('#/endpoints', async ({ page, settled }) => {
       const row = page.getByRole('row', { name: shop });
       expect(await row.innerText()).toMatch(/[1-9]\d*\s+[\d.]+ ms\s+team: garden/);
@@ -219,14 +216,7 @@ describe('endpoints', () => {
   });
 
   test('put no barrier before anyone, in either theme, in a narrow window, and in their long form', async () => {
-    const inBothThemes = async ({ page, barriers, settled }: View) => {
-      const light = await barriers();
-      await page.emulateMedia({ colorScheme: 'dark' });
-      await page.locator('html[data-theme="dark"]').waitFor();
-      // What is drawn in the other colours is so a frame later.
-      await settled();
-      return [...light, ...(await barriers())];
-    };
+    const inBothThemes = (view: View) => view.barriersInBothThemes();
     const opened = async (view: View) => {
       const { button, dialog } = parts(view);
       await button('Edit').click();
@@ -239,7 +229,7 @@ describe('endpoints', () => {
       [`#/endpoints/${shop}?tab=snippets`, 900, inBothThemes],
       [`#/endpoints/${shop}`, 1440, opened],
     ] as const)
-      expect(await browser.look(hash, looking, { width, ...noPolicy })).toEqual([]);
+      expect(await browser.look(hash, looking, { width })).toEqual([]);
   });
 
   test('are deleted by whoever types their name', async () => {
@@ -255,7 +245,7 @@ describe('endpoints', () => {
       await inDialog('Delete').click();
       await page.getByText('No endpoints yet').waitFor();
     };
-    await browser.look(`#/endpoints/${shop}`, looking, noPolicy);
+    await browser.look(`#/endpoints/${shop}`, looking);
     await expect(told(shop)).rejects.toThrow('404');
   });
 });

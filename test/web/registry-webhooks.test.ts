@@ -142,11 +142,11 @@ describe('webhooks', () => {
     );
   });
 
-  test.each(['light', 'dark'] as const)('keep nobody out in the %s theme', async (theme) => {
+  test('keep nobody out in either theme', async () => {
     const { webhooks } = (await (await fetch(`${stack.url}/api/2.0/mlflow/webhooks`)).json()) as {
       webhooks: { webhook_id: string }[];
     };
     for (const place of ['#/webhooks', `#/webhooks/${webhooks[0]?.webhook_id}`])
-      expect(await browser.look(place, (view) => view.barriers(), { theme })).toEqual([]);
+      expect(await browser.look(place, (view) => view.barriersInBothThemes())).toEqual([]);
   });
 });

@@ -59,9 +59,6 @@ const visits = {
   monitor: `#/monitors/${name}`,
 } as const;
 
-/** An endpoint that nobody has made a policy for has none to read. */
-const noPolicy = { refused: /data-policy/ };
-
 describe('what serves', () => {
   test('is listed: the model, its endpoint, and the monitor of that', async () => {
     for (const place of ['#/', '#/models', '#/endpoints', '#/monitors'])
@@ -94,7 +91,7 @@ describe('what serves', () => {
       await page.getByRole('link', { name: 'v1', exact: true }).click();
       await page.getByRole('heading', { level: 1, name: `Version 1 of ${name}` }).waitFor();
     };
-    await browser.look(visits.endpoint, looking, noPolicy);
+    await browser.look(visits.endpoint, looking);
   });
 
   test('an endpoint has a data policy: made on its page, refused where it fits not, and changed', async () => {
@@ -121,7 +118,7 @@ describe('what serves', () => {
       await card.getByText('version 2').waitFor();
       expect(await card.innerText()).not.toContain('masked');
     };
-    await browser.look(visits.endpoint, looking, noPolicy);
+    await browser.look(visits.endpoint, looking);
   });
 
   test('a monitor says what it watches for', async () => {
@@ -133,10 +130,7 @@ describe('what serves', () => {
   });
 
   test.each(Object.entries(visits))('no barrier stands in the way of a %s', async (_, hash) => {
-    for (const theme of ['light', 'dark'] as const)
-      expect(await browser.look(hash, (view) => view.barriers(), { theme, width: 900, ...noPolicy })).toEqual(
-        [],
-      );
+    expect(await browser.look(hash, (view) => view.barriersInBothThemes(), { width: 900 })).toEqual([]);
   });
 
   test('what is not known is said to be', async () => {

@@ -17,6 +17,12 @@ export function SnippetsTab({ endpoint: { name, deployments } }: { readonly endp
     <Loaded query={query} lines={8}>
       {(snippets) => (
         <div className="snippets">
+          {snippets.curl.includes('MLFLOW_TRACKING_TOKEN') && (
+            <p className="hint">
+              Each reads a token from the environment, MLFLOW_TRACKING_TOKEN. <a href="#/tokens">Make one</a>{' '}
+              for whoever asks.
+            </p>
+          )}
           {(Object.keys(languages) as (keyof typeof languages)[]).map((language) => (
             <Card key={language} title={languages[language]}>
               <Code text={snippets[language]} />
