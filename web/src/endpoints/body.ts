@@ -1,4 +1,4 @@
-import type { Durability, Execution, NonFinite, Shares } from '../api/endpoints.ts';
+import type { Endpoint, Execution } from '../api/endpoints.ts';
 
 type Settings = { readonly execution: Execution; readonly micro_batch_rows: number };
 
@@ -8,37 +8,16 @@ export type DeploymentBody = { readonly name: string } & (
   | { readonly url: string; readonly secret?: string }
 );
 
+type Logging = Endpoint['logging'];
+
 /** An endpoint as `POST /api/v1/endpoints` takes it; `PATCH` takes any part of it but the name. */
-export type EndpointBody = {
-  readonly name: string;
+export type EndpointBody = Pick<
+  Endpoint,
+  'name' | 'traffic' | 'mirror' | 'sticky' | 'limits' | 'non_finite' | 'rollout' | 'labels'
+> & {
   readonly deployments: readonly DeploymentBody[];
-  readonly traffic: Shares;
-  readonly mirror: Shares;
-  readonly sticky: { readonly header: string } | { readonly input: string } | null;
-  readonly limits: {
-    readonly rows_max: number;
-    readonly timeout_seconds: number;
-    readonly body_bytes_max: number;
-  };
-  readonly logging: {
-    readonly sample_rate: number;
-    readonly durability: Durability;
-    readonly masked_columns: readonly string[];
-    readonly retention_days?: number;
-  };
-  readonly non_finite: NonFinite | null;
-  readonly rollout: {
-    readonly plan: readonly number[];
-    readonly hold_seconds: number;
-    readonly guards: {
-      readonly requests_min: number;
-      readonly alpha: number;
-      readonly error_ratio_max: number;
-      readonly latency_ratio_max: number;
-      readonly score_distance_max: number | null;
-    };
-  };
-  readonly labels: Readonly<Record<string, string>>;
+  /** Left out, the days that rows are kept stay as they are. */
+  readonly logging: Omit<Logging, 'retention_days'> & { readonly retention_days?: number };
 };
 
 /** The parts of an endpoint in which `after` is another than `before`; its name is none of them. */
