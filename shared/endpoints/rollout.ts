@@ -68,6 +68,8 @@ export type GuardResult = {
   /** Evidence that the canary is worse than that: a breach where it reaches `evidenceLimit`. */
   readonly evidence: number;
   readonly evidenceLimit: number;
+  /** Of the guard `errors`: what of these shares was refused as a mistake of the caller. */
+  readonly refused?: { readonly stable: number | null; readonly canary: number | null };
 };
 
 export type EndedRollout = Pick<Rollout, 'id' | 'from' | 'to' | 'step' | 'startedAt' | 'judged'> & {

@@ -39,13 +39,21 @@ export function evidenceLimit(rollout: Rollout): number {
   return (guards * Math.max(1, stepsOf(rollout))) / alpha;
 }
 
-/** Calls that were not answered, whoever is to blame: of a version that needs another input, all callers are refused. */
+/**
+ * Calls that were not answered, whoever is to blame. What callers do wrong comes to both versions alike, since it is
+ * drawn who answers, and only rates are compared; where the canary refuses what the stable version takes, it is the
+ * canary that has changed.
+ */
 export function errorGuard(rollout: Rollout, pairs: readonly Pair[]): GuardResult {
   const failed = (side: Summary) => ({
     events: requestsOf(side) - side.calls['2xx'],
     calls: requestsOf(side),
   });
-  return rateGuard(rollout, 'errors', pairs, failed);
+  const refused = ratesOf(pairs, (side) => ({ events: side.calls['4xx'], calls: requestsOf(side) }));
+  return {
+    ...rateGuard(rollout, 'errors', pairs, failed),
+    refused: { stable: rateIn(refused, 'stable'), canary: rateIn(refused, 'canary') },
+  };
 }
 
 /** Answers with NaN or an infinity. */
@@ -58,10 +66,10 @@ function rateGuard(
   rollout: Rollout,
   guard: GuardResult['guard'],
   pairs: readonly Pair[],
-  ratesOf: (side: Summary) => Rates['stable'],
+  of: (side: Summary) => Rates['stable'],
 ): GuardResult {
   const ratio = rollout.policy.guards.errorRatioMax;
-  const rates = pairs.map(({ stable, canary }) => ({ stable: ratesOf(stable), canary: ratesOf(canary) }));
+  const rates = ratesOf(pairs, of);
   const [stable, canary] = [rateIn(rates, 'stable'), rateIn(rates, 'canary')];
   return {
     guard,
@@ -70,6 +78,10 @@ function rateGuard(
     canary,
     limit: stable === null ? null : Math.min(1, stable * ratio),
   };
+}
+
+function ratesOf(pairs: readonly Pair[], of: (side: Summary) => Rates['stable']): Rates[] {
+  return pairs.map(({ stable, canary }) => ({ stable: of(stable), canary: of(canary) }));
 }
 
 function rateIn(rates: readonly Rates[], side: keyof Rates): number | null {

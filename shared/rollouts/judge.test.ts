@@ -48,6 +48,39 @@ describe('a rollout to a version that is as good', () => {
   }, 120_000);
 });
 
+describe('mistakes of callers', () => {
+  const asked = (seed: number, canary: Partial<Behaviour>) =>
+    simulated({
+      random: seeded(seed),
+      stable: { ...steady, refusalRate: 0.4 },
+      canary: { ...steady, refusalRate: 0.4, ...canary },
+      callsPerMinute: 200,
+      policy: { plan: [50, 100], holdSeconds: 600 },
+      guards: { alpha: 0.1, requestsMin: 50 },
+    });
+
+  test('that come to both versions alike break off no rollout, as many as they are', () => {
+    const runs = 200;
+    let wrong = 0;
+    for (let seed = 1; seed <= runs; seed++) if (asked(seed, {}).outcome !== 'finished') wrong++;
+    expect(wrong).toBeLessThanOrEqual(0.1 * runs);
+  }, 60_000);
+
+  test('that only the new version takes for such break it off, and the judgement says what they are', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const { outcome, judged } = asked(seed, { refusalRate: 0.7 });
+      expect(outcome).toBe('broken-off');
+      const guard = judged.guards.find(({ breached }) => breached);
+      expect(guard?.guard).toBe('errors');
+      expect(guard?.refused?.stable).toBeCloseTo(0.4, 0);
+      expect(guard?.refused?.canary).toBeGreaterThan(0.5);
+      expect(judged.says).toMatch(
+        / Refused as mistakes of callers, which come to both versions alike, are \d.* %/,
+      );
+    }
+  }, 60_000);
+});
+
 /** Calls of the new version within which 19 of 20 rollouts to it have been broken off, and by which guards. */
 function foundAfter(canary: Partial<Behaviour>, share: number) {
   const healthy = { ...steady, errorRate: 0.01, nonFiniteRate: 0.001 };

@@ -31,13 +31,13 @@ export function reasonText({ to }: Rollout, reason: string): string {
   return `Version ${to.version} cannot answer: ${reason}`;
 }
 
-export function breachText(rollout: Rollout, { guard, stable, canary, limit }: GuardResult): string {
+export function breachText(rollout: Rollout, { guard, stable, canary, limit, refused }: GuardResult): string {
   const { from, to, policy } = rollout;
   const { errorRatioMax, latencyRatioMax } = policy.guards;
   const [now, before] = [`version ${to.version}`, `version ${from.version}`];
   switch (guard) {
     case 'errors':
-      return `${stepText(rollout)}: ${percent(canary)} of the calls of ${now} fail, of ${before} ${percent(stable)}; ${times(errorRatioMax)} is allowed.`;
+      return `${stepText(rollout)}: ${percent(canary)} of the calls of ${now} fail, of ${before} ${percent(stable)}; ${times(errorRatioMax)} is allowed.${refusedText(refused)}`;
     case 'non-finite':
       return `${stepText(rollout)}: ${percent(canary)} of the answers of ${now} hold NaN or an infinity, of ${before} ${percent(stable)}; ${times(errorRatioMax)} is allowed.`;
     case 'latency':
@@ -45,6 +45,12 @@ export function breachText(rollout: Rollout, { guard, stable, canary, limit }: G
     case 'scores':
       return `${stepText(rollout)}: the scores of ${now} are ${number(canary)} from those of ${before} (Jensen-Shannon distance), of which ${number(limit)} is allowed.`;
   }
+}
+
+/** Says of failures that they are, in part, mistakes of callers, and why they count. */
+function refusedText(refused: GuardResult['refused']): string {
+  if (!refused?.canary) return '';
+  return ` Refused as mistakes of callers, which come to both versions alike, are ${percent(refused.canary)} of the one's and ${percent(refused.stable)} of the other's.`;
 }
 
 function againstNothing(rollout: Rollout, requests: Requests): string {

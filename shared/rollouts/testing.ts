@@ -7,6 +7,8 @@ import { judge } from './judge.ts';
 /** How a version behaves, for tests. */
 export type Behaviour = {
   readonly errorRate: number;
+  /** Of calls that are refused as mistakes of the caller, before any other fails. */
+  readonly refusalRate?: number;
   readonly nonFiniteRate: number;
   /** Of the lognormal latency. */
   readonly medianMicros: number;
@@ -88,11 +90,15 @@ type Counted = Pick<Summary, 'variant' | 'version' | 'digest' | 'at'> & { readon
 /** What a version would be seen to have done in a minute. */
 export function counted(
   random: Random32,
-  { errorRate, nonFiniteRate, medianMicros, scoreMean }: Behaviour,
+  { errorRate, refusalRate = 0, nonFiniteRate, medianMicros, scoreMean }: Behaviour,
   { at, calls, ...by }: Counted,
 ): Summary {
   const tally = emptyTally({ deployment: 'main', ...by }, at);
   for (let i = 0; i < calls; i++) {
+    if (refusalRate > 0 && uniform(random) < refusalRate) {
+      tally.calls['4xx']++;
+      continue;
+    }
     if (uniform(random) < errorRate) {
       tally.calls['500']++;
       continue;
