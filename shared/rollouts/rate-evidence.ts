@@ -19,6 +19,7 @@ const multiples = [1.25, 1.5, 2, 3, 5, 10, 30, 100, 1000];
  * Its expectation is at most 1 not only for rare events. With R = (ρc + s) / (mρc + s), independent calls that fail with
  * probability p in the one version and at most ρp in the other have ln E ≤ c ln(1 + ρp(mR − 1)) + s ln(1 + p(R − 1)) ≤
  * p (ρc(mR − 1) + s(R − 1)) = p (R(mρc + s) − (ρc + s)) = 0, whatever p is in each stretch.
+ * Calls of one caller that is kept with a version are not independent: one who always fails weighs more than this says.
  */
 export function rateEvidence(stretches: readonly Rates[], ratioMax: number): number {
   const logs = multiples.map((multiple) => {
