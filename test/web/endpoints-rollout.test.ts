@@ -2,11 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { calls, deploymentOf, lookAfter, rolling } from '../rollouts/support.ts';
 import type { TestServer } from '../support/server.ts';
 import { type Guarded, guarded } from './access.ts';
+import { fresh } from './attempts.ts';
 import type { View } from './browser.ts';
 
 let web: Guarded;
 let server: TestServer;
 let operator: string;
+/** The endpoint of a rollout that was rolled back. */
+let worse: string;
 beforeAll(async () => {
   web = await guarded();
   server = { ...web.server, call: web.server.admin };
@@ -19,18 +22,21 @@ function plan({ page }: View) {
 }
 
 test('a rollout tells its plan, what was judged by which figures, and is stopped for a reason that stays', async () => {
-  const rollout = await rolling(server, 'stopped');
+  const stopped = fresh('stopped');
+  const rollout = await rolling(server, stopped);
   const looking = async (view: View) => {
     const { page } = view;
     expect(await plan(view).locator('[aria-current="step"]').innerText()).toBe('10 %');
     await page.getByText('Nothing has been judged yet').waitFor();
-    await calls(server.ctx, 'stopped', rollout);
-    await lookAfter(server.ctx, 'stopped', rollout);
+    await calls(server.ctx, stopped, rollout);
+    await lookAfter(server.ctx, stopped, rollout);
     // The page looks again by itself.
     await plan(view).locator('[aria-current="step"]', { hasText: '50 %' }).waitFor();
     const guards = page.getByRole('region', { name: 'Guards' });
     expect(await guards.getByRole('columnheader').allInnerTexts()).toContain('New (400 calls)');
-    expect(await guards.getByRole('row', { name: 'Errors' }).innerText()).toMatch(/0 %\s+0 %\s+0 %/);
+    expect(await guards.getByRole('row', { name: 'Errors' }).innerText()).toMatch(
+      /0 %\s+0 %\s+0 %\s+1 of \d+\s+holds/,
+    );
     expect(await guards.getByRole('row', { name: 'Latency, p95' }).innerText()).toContain('1.5');
     expect(await view.barriers()).toEqual([]);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
@@ -41,12 +47,13 @@ test('a rollout tells its plan, what was judged by which figures, and is stopped
     await page.getByText('The new one is not needed.').waitFor();
     expect(await page.locator('main').innerText()).toContain('was stopped');
   };
-  await web.browser.look('#/endpoints/stopped', looking, { token: operator });
-  expect((await deploymentOf(server.ctx, 'stopped')).stable?.version).toBe(1);
+  await web.browser.look(`#/endpoints/${stopped}`, looking, { token: operator });
+  expect((await deploymentOf(server.ctx, stopped)).stable?.version).toBe(1);
 });
 
 test('a rollout is finished before its time, and the new version answers', async () => {
-  await rolling(server, 'finished');
+  const finished = fresh('finished');
+  await rolling(server, finished);
   const looking = async ({ page }: View) => {
     await page.getByRole('button', { name: 'Finish now' }).click();
     const dialog = page.getByRole('dialog');
@@ -55,16 +62,17 @@ test('a rollout is finished before its time, and the new version answers', async
     await page.getByText('Tried by hand.').waitFor();
     await page.getByRole('cell', { name: 'v2' }).waitFor();
   };
-  await web.browser.look('#/endpoints/finished', looking, { token: operator });
-  expect((await deploymentOf(server.ctx, 'finished')).stable?.version).toBe(2);
+  await web.browser.look(`#/endpoints/${finished}`, looking, { token: operator });
+  expect((await deploymentOf(server.ctx, finished)).stable?.version).toBe(2);
 });
 
 test('a rollout that did worse tells why it was rolled back, and what the guards had found', async () => {
-  const rollout = await rolling(server, 'worse');
-  await calls(server.ctx, 'worse', rollout, { failing: 50 }, 1);
-  await lookAfter(server.ctx, 'worse', rollout, 2);
+  worse = fresh('worse');
+  const rollout = await rolling(server, worse);
+  await calls(server.ctx, worse, rollout, { failing: 50 }, 1);
+  await lookAfter(server.ctx, worse, rollout, 2);
   await web.browser.look(
-    '#/endpoints/worse',
+    `#/endpoints/${worse}`,
     async ({ page }) => {
       await page.getByText('33.3 % of the calls of version 2 fail', { exact: false }).first().waitFor();
       await page.getByText('What the guards had found').click();
@@ -87,8 +95,8 @@ test('who may only see tries an endpoint, and is offered nothing that changes it
     await page.getByRole('region', { name: 'Predictions' }).waitFor();
     expect(await page.getByRole('textbox', { name: /^Label of/ }).count()).toBe(0);
     await page.getByRole('link', { name: 'Endpoints' }).first().click();
-    await page.getByRole('row', { name: 'worse' }).waitFor();
+    await page.getByRole('row', { name: worse }).waitFor();
     expect(await page.getByRole('button', { name: 'New endpoint' }).count()).toBe(0);
   };
-  await web.browser.look('#/endpoints/worse', looking, { token: viewer });
+  await web.browser.look(`#/endpoints/${worse}`, looking, { token: viewer });
 });

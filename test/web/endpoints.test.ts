@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { type RunningStack, startedStack } from '../support/stack.ts';
+import { fresh } from './attempts.ts';
 import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Registrar, registrarFor } from './registering.ts';
 
@@ -12,7 +13,8 @@ type Told = {
 };
 
 const model = 'iris';
-const shop = 'shop';
+/** The endpoint that the first of the tests makes. */
+let shop: string;
 
 let stack: RunningStack;
 let browser: WebBrowser;
@@ -54,11 +56,19 @@ function parts({ page }: View) {
 }
 
 describe('endpoints', () => {
+  test('that nobody has made yet are told how to be made', async () => {
+    await browser.look('#/endpoints', async ({ page, barriersInBothThemes }) => {
+      await page.getByText('No endpoints yet').waitFor();
+      expect(await page.locator('main pre').innerText()).toContain(`${stack.url}/api/v1/endpoints`);
+      expect(await barriersInBothThemes()).toEqual([]);
+    });
+  });
+
   test('are made on their page: of a model that is picked and a second one, with shares that must be 100', async () => {
+    shop = fresh('shop');
     const looking = async (view: View) => {
       const { page } = view;
       const { dialog, inDialog, percent } = parts(view);
-      await page.getByText('No endpoints yet').waitFor();
       await page.getByRole('button', { name: 'New endpoint' }).click();
       await dialog.getByRole('textbox', { name: /^Name It is part of the address/ }).fill(shop);
       await dialog.getByRole('combobox', { name: 'Model', exact: true }).fill('ir');
@@ -97,7 +107,7 @@ describe('endpoints', () => {
       expect(await main.getByRole('combobox', { name: 'Alias' }).inputValue()).toBe('nobody');
       await inDialog('Cancel').click();
     };
-    await browser.look(`#/endpoints/${shop}`, looking, { refused: /endpoints\/shop/ });
+    await browser.look(`#/endpoints/${shop}`, looking, { refused: /endpoints\/shop-/ });
   });
 
   test('have shares that the keyboard moves; a sum that is not 100 cannot be saved', async () => {
@@ -119,6 +129,7 @@ describe('endpoints', () => {
   });
 
   test('that another has changed meanwhile are not overwritten, unless the reader says so', async () => {
+    await changed(shop, { limits: { rows_max: 1000, timeout_seconds: 60 }, labels: { team: 'plants' } });
     const looking = async (view: View) => {
       const { dialog, inDialog, button } = parts(view);
       await button('Edit').click();
@@ -144,6 +155,32 @@ describe('endpoints', () => {
       limits: { rows_max: 50, timeout_seconds: 7 },
       labels: { team: 'garden' },
     });
+  });
+
+  test('have their masked columns changed after they were made; a column that there is none of is said so there', async () => {
+    const looking = async (view: View) => {
+      const { dialog, inDialog, button, card } = parts(view);
+      await button('Edit').click();
+      await dialog.getByText('Prediction log', { exact: true }).click();
+      const masked = dialog.getByRole('textbox', { name: /^Masked columns/ });
+      await masked.fill('no such column');
+      await inDialog('Save').click();
+      await dialog.getByRole('alert').first().getByText("no column 'no such column'").waitFor();
+      await masked.fill('width');
+      await dialog.getByRole('spinbutton', { name: /^Days it is kept/ }).fill('30');
+      await inDialog('Save').click();
+      await dialog.waitFor({ state: 'detached' });
+      await card('Data policy').getByText('width · masked').waitFor();
+      await button('Edit').first().click();
+      await dialog.getByText('Prediction log', { exact: true }).click();
+      expect(await masked.inputValue()).toBe('width');
+      await masked.fill('');
+      await inDialog('Save').click();
+      await card('Data policy').getByText('width · masked').waitFor({ state: 'detached' });
+    };
+    await browser.look(`#/endpoints/${shop}`, looking, { refused: /endpoints\/shop-/ });
+    expect(await told(shop)).toMatchObject({ logging: { masked_columns: [], retention_days: 30 } });
+    await changed(shop, { logging: { masked_columns: [] } });
   });
 
   test('are tried by a form of their columns: answered, labelled, and what is wrong is said at its field', async () => {
@@ -174,6 +211,7 @@ describe('endpoints', () => {
       await button('Send').click();
       await card('Answer').getByRole('alert').getByText('missing').waitFor();
       await button('Raw').waitFor({ state: 'detached' });
+      expect(await card('Answer').innerText()).toMatch(/Status\s+400/);
     };
     await browser.look(`#/endpoints/${shop}?tab=try`, looking, { refused: /invocations/ });
   });
@@ -216,23 +254,27 @@ describe('endpoints', () => {
   });
 
   test('put no barrier before anyone, in either theme, in a narrow window, and in their long form', async () => {
-    const inBothThemes = (view: View) => view.barriersInBothThemes();
-    const opened = async (view: View) => {
-      const { button, dialog } = parts(view);
-      await button('Edit').click();
+    const looking = async (view: View) => {
+      const { page, barriersInBothThemes, visit } = view;
+      const { button, inDialog, dialog } = parts(view);
+      const found = await barriersInBothThemes();
+      await button('Edit').first().click();
       for (const section of await dialog.locator('details > summary').all()) await section.click();
-      return inBothThemes(view);
+      found.push(...(await barriersInBothThemes()));
+      await inDialog('Cancel').click();
+      await page.setViewportSize({ width: 400, height: 900 });
+      found.push(...(await barriersInBothThemes()));
+      await visit('#/endpoints');
+      found.push(...(await barriersInBothThemes()));
+      await visit(`#/endpoints/${shop}?tab=snippets`);
+      return [...found, ...(await barriersInBothThemes())];
     };
-    for (const [hash, width, looking] of [
-      ['#/endpoints', 1440, inBothThemes],
-      [`#/endpoints/${shop}`, 500, inBothThemes],
-      [`#/endpoints/${shop}?tab=snippets`, 900, inBothThemes],
-      [`#/endpoints/${shop}`, 1440, opened],
-    ] as const)
-      expect(await browser.look(hash, looking, { width })).toEqual([]);
+    expect(await browser.look(`#/endpoints/${shop}`, looking)).toEqual([]);
   });
 
   test('are deleted by whoever types their name', async () => {
+    const doomed = fresh('doomed');
+    await registrar.cairn('POST', 'endpoints', { name: doomed, model, alias: 'champion' });
     const looking = async (view: View) => {
       const { page } = view;
       const { dialog, inDialog, button } = parts(view);
@@ -240,12 +282,13 @@ describe('endpoints', () => {
       await button('Delete the endpoint').click();
       await dialog.getByRole('textbox').fill('ship');
       await inDialog('Delete').click();
-      await dialog.getByRole('alert').getByText(`Type ${shop}`).waitFor();
-      await dialog.getByRole('textbox').fill(shop);
+      await dialog.getByRole('alert').getByText(`Type ${doomed}`).waitFor();
+      await dialog.getByRole('textbox').fill(doomed);
       await inDialog('Delete').click();
-      await page.getByText('No endpoints yet').waitFor();
+      await page.getByRole('row', { name: shop }).waitFor();
+      expect(await page.getByRole('row', { name: doomed }).count()).toBe(0);
     };
-    await browser.look(`#/endpoints/${shop}`, looking);
-    await expect(told(shop)).rejects.toThrow('404');
+    await browser.look(`#/endpoints/${doomed}`, looking);
+    await expect(told(doomed)).rejects.toThrow('404');
   });
 });

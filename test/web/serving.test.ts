@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classifier, features } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningStack, startedStack } from '../support/stack.ts';
+import { fresh } from './attempts.ts';
 import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   });
   await eventually(async () => {
     await log.call('registered-models/alias', { name, alias: 'champion', version: '1' });
-    await deploy();
+    await deploy(name);
   }, 30);
   await eventually(score, 30);
 });
@@ -35,8 +36,8 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-function deploy(): Promise<void> {
-  return post('/api/v1/endpoints', { name, model: name, alias: 'champion' });
+function deploy(endpoint: string): Promise<void> {
+  return post('/api/v1/endpoints', { name: endpoint, model: name, alias: 'champion' });
 }
 
 function score(): Promise<void> {
@@ -95,6 +96,8 @@ describe('what serves', () => {
   });
 
   test('an endpoint has a data policy: made on its page, refused where it fits not, and changed', async () => {
+    const kept = fresh('kept');
+    await deploy(kept);
     const looking = async ({ page }: View) => {
       const dialog = page.getByRole('dialog');
       const card = page.locator('.card', { hasText: 'Data policy' });
@@ -118,7 +121,7 @@ describe('what serves', () => {
       await card.getByText('version 2').waitFor();
       expect(await card.innerText()).not.toContain('masked');
     };
-    await browser.look(visits.endpoint, looking);
+    await browser.look(`#/endpoints/${kept}`, looking, { refused: /data-policy/ });
   });
 
   test('a monitor says what it watches for', async () => {
