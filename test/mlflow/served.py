@@ -21,11 +21,14 @@ import requests
 from mlflow.models import infer_signature
 from mlflow.tracking import MlflowClient
 from onnx import numpy_helper
-from sklearn.datasets import load_iris
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from harness import MAJOR, credentials, equals, eventually, new_experiment, unique
 
@@ -35,15 +38,18 @@ READY_SECONDS_MAX = 60
 
 @dataclass(frozen=True)
 class Original:
-    """A classifier of the iris flowers: as ONNX, and what it says by itself."""
+    """A model as ONNX, what it was trained on, and what it says by itself."""
 
     graph: onnx.ModelProto
-    labels: list
-    #: [rows, labels] for a frame of features.
-    probabilities: Callable[[pd.DataFrame], np.ndarray]
+    features: pd.DataFrame
+    #: None for one that predicts numbers.
+    labels: Optional[list]
+    #: For a frame of features probabilities [rows, labels], or numbers [rows].
+    says: Callable[[pd.DataFrame], np.ndarray]
 
     def predicted(self, rows: pd.DataFrame) -> list:
-        return [self.labels[at] for at in self.probabilities(rows).argmax(axis=1)]
+        said = self.says(rows)
+        return said.tolist() if self.labels is None else [self.labels[at] for at in said.argmax(axis=1)]
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,31 @@ def iris() -> "tuple[pd.DataFrame, np.ndarray]":
     return data.data.astype(np.float32).astype(np.float64), np.array(data.target_names)[data.target]
 
 
+def people() -> "tuple[pd.DataFrame, np.ndarray]":
+    """Numbers, whole numbers and text, some numbers missing, and whether someone comes back."""
+    rng = np.random.default_rng(7)
+    features = pd.DataFrame(
+        {
+            "age": rng.normal(40, 12, 200).round().astype(np.float64),
+            "visits": rng.integers(0, 20, 200),
+            "city of birth": rng.choice(["Bergen", "Oslo", "Tromsø"], 200),
+        }
+    )
+    returns = np.where((features["age"] > 40) ^ (features["city of birth"] == "Oslo"), "yes", "no")
+    features.loc[::9, "age"] = np.nan
+    return features, returns
+
+
+def diabetes(missing: bool = False) -> "tuple[pd.DataFrame, np.ndarray]":
+    """Features as float32 numbers, every eleventh of a column missing if asked for, and how far the illness went."""
+    features, values = load_diabetes(return_X_y=True, as_frame=True)
+    features = features.astype(np.float32).astype(np.float64)
+    if missing:
+        for at, column in enumerate(features.columns):
+            features.loc[at::11, column] = np.nan
+    return features, values.to_numpy()
+
+
 def table(rows: pd.DataFrame) -> np.ndarray:
     return rows.to_numpy(dtype=np.float32)
 
@@ -77,7 +108,7 @@ def skl(strength: float = 1.0) -> Original:
     model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500)).fit(features.to_numpy(), labels)
     graph = to_onnx(model, table(features[:1]))
     assert [node.op_type for node in graph.graph.node][-1] == "ZipMap", "the converter's defaults have changed"
-    return Original(graph, list(model.classes_), lambda rows: model.predict_proba(rows.to_numpy()))
+    return Original(graph, features, list(model.classes_), lambda rows: model.predict_proba(rows.to_numpy()))
 
 
 def boosted() -> Original:
@@ -91,7 +122,71 @@ def boosted() -> Original:
     model = lightgbm.LGBMClassifier(n_estimators=20, verbose=-1).fit(features.to_numpy(), classes)
     graph = convert_lightgbm(model, initial_types=[("input", FloatTensorType([None, 4]))])
     assert "ZipMap" in [node.op_type for node in graph.graph.node], "the converter's defaults have changed"
-    return Original(graph, [0, 1, 2], lambda rows: model.predict_proba(rows.to_numpy()))
+    return Original(graph, features, [0, 1, 2], lambda rows: model.predict_proba(rows.to_numpy()))
+
+
+def skl_numbers() -> Original:
+    """Boosted trees of scikit-learn that predict a number, by skl2onnx."""
+    from skl2onnx import to_onnx
+
+    features, values = diabetes()
+    model = GradientBoostingRegressor(n_estimators=30, random_state=1).fit(features.to_numpy(), values)
+    return Original(to_onnx(model, table(features[:1])), features, None, lambda rows: model.predict(rows.to_numpy()))
+
+
+def skl_columns() -> Original:
+    """A pipeline over columns of several types, each an input of its own, whose names the converter changes."""
+    from skl2onnx import to_onnx
+    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+
+    features, returns = people()
+    columns = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), ["age", "visits"]),
+            ("text", OneHotEncoder(handle_unknown="ignore"), ["city of birth"]),
+        ]
+    )
+    model = make_pipeline(columns, LogisticRegression()).fit(features, returns)
+    number, text = FloatTensorType([None, 1]), StringTensorType([None, 1])
+    graph = to_onnx(model, initial_types=[("age", number), ("visits", number), ("city of birth", text)])
+    equals([given.name for given in graph.graph.input], ["age", "visits", "city_of_birth"])
+    return Original(graph, features, list(model.classes_), model.predict_proba)
+
+
+def boosted_numbers() -> Original:
+    """By onnxmltools: trees of LightGBM that predict a number, also from what is missing."""
+    import lightgbm
+    from onnxmltools import convert_lightgbm
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    features, values = diabetes(missing=True)
+    model = lightgbm.LGBMRegressor(n_estimators=20, verbose=-1).fit(features.to_numpy(), values)
+    graph = convert_lightgbm(model, initial_types=[("input", FloatTensorType([None, 10]))])
+    return Original(graph, features, None, lambda rows: model.predict(rows.to_numpy()))
+
+
+def xgboosted() -> Original:
+    """By onnxmltools: trees of XGBoost that tell whether the illness went far, also from what is missing."""
+    import xgboost
+    from onnxmltools import convert_xgboost
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    features, values = diabetes(missing=True)
+    model = xgboost.XGBClassifier(n_estimators=20).fit(features.to_numpy(), (values > 140).astype(int))
+    graph = convert_xgboost(model, initial_types=[("input", FloatTensorType([None, 10]))])
+    return Original(graph, features, [0, 1], lambda rows: model.predict_proba(rows.to_numpy()))
+
+
+def xgboosted_numbers() -> Original:
+    """By onnxmltools: trees of XGBoost that predict a number, also from what is missing."""
+    import xgboost
+    from onnxmltools import convert_xgboost
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    features, values = diabetes(missing=True)
+    model = xgboost.XGBRegressor(n_estimators=20).fit(features.to_numpy(), values)
+    graph = convert_xgboost(model, initial_types=[("input", FloatTensorType([None, 10]))])
+    return Original(graph, features, None, lambda rows: model.predict(rows.to_numpy()))
 
 
 def network() -> Original:
@@ -104,7 +199,7 @@ def network() -> Original:
     for weights in graph.graph.initializer:
         # As exporters of networks keep them; only such weights are moved into files.
         weights.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weights), weights.name))
-    return Original(graph, list(model.classes_), lambda rows: model.predict_proba(rows.to_numpy()))
+    return Original(graph, features, list(model.classes_), lambda rows: model.predict_proba(rows.to_numpy()))
 
 
 def ours() -> Original:
@@ -116,14 +211,14 @@ def ours() -> Original:
     trained = json.loads(done.stdout)
     known = dict(zip(map(tuple, table(features)), np.reshape(trained["probabilities"], (len(features), -1))))
     graph = onnx.load_from_string(base64.b64decode(trained["onnx"]))
-    return Original(graph, trained["classes"], lambda rows: np.array([known[tuple(row)] for row in table(rows)]))
+    return Original(graph, features, trained["classes"], lambda rows: np.array([known[tuple(row)] for row in table(rows)]))
 
 
 def logged(original: Original, **options: Any) -> str:
     """The id of a run with the ONNX and a signature by names, as `model`."""
-    features, _ = iris()
     where = {"name": "model"} if MAJOR >= 3 else {"artifact_path": "model"}
-    signature = infer_signature(features, pd.DataFrame({"label": original.predicted(features[:5])}))
+    some = original.features[:5]
+    signature = infer_signature(original.features, pd.DataFrame({"prediction": original.predicted(some)}))
     with mlflow.start_run() as run:
         mlflow.onnx.log_model(original.graph, **where, signature=signature, pip_requirements=["onnxruntime"], **options)
     return run.info.run_id
