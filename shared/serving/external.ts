@@ -72,6 +72,8 @@ export async function askElsewhere(
   const isSuccess = status >= 200 && status < 300;
   if (!isSuccess && !callersStatuses.includes(status)) throw fails(whyFailed(status), secondsIn(headers));
   if (!answer.isWhole) throw fails('its answer is too long, or broke off');
+  // Some servers repeat what they were sent where they refuse it.
+  if (secret && answer.bytes.includes(secret)) throw fails('its answer holds the secret of the deployment');
   return passedOn(answer);
 }
 
@@ -100,10 +102,9 @@ function passedOn({ status, headers, bytes }: Extract<Exchanged, { outcome: 'ans
     'content-length': String(bytes.byteLength),
     'x-content-type-options': 'nosniff',
   });
-  for (const name of ['content-encoding', 'retry-after']) {
-    const value = headers[name];
-    if (typeof value === 'string') passed.set(name, value);
-  }
+  if (headers['content-encoding'] !== undefined) passed.set('content-encoding', headers['content-encoding']);
+  const retryAfter = secondsIn(headers);
+  if (retryAfter !== undefined) passed.set('retry-after', String(retryAfter));
   const hasBody = status !== 204 && status !== 205;
   return new Response(hasBody ? new Uint8Array(bytes) : null, { status, headers: passed });
 }

@@ -119,6 +119,19 @@ describe('a deployment elsewhere', () => {
     },
   );
 
+  test.each([200, 400])('that repeats the secret in its %d is not let through', async (code) => {
+    behave = (response, call) => answerJson({ was: call.headers }, code)(response, call);
+    const { status, text } = await post('away', '{}');
+    expect([status, text]).toEqual([503, expect.stringContaining('its answer holds the secret')]);
+    expect(text).not.toContain(secret);
+  });
+
+  test('says nonsense of when to come back, which is left out', async () => {
+    behave = answerJson({}, 429, { 'retry-after': '-5' });
+    const { response, status } = await post('away', '{}');
+    expect([status, response.headers.get('retry-after')]).toEqual([429, null]);
+  });
+
   test.each([
     [302, 'it answers 302, and no redirect is followed'],
     [401, 'it does not accept the secret of the deployment (401)'],
