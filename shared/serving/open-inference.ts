@@ -160,10 +160,10 @@ function portOf(name: unknown, ports: readonly Port[], field: string): Port {
 /** The parameters of a part of the request; none where it has none. */
 function parametersOf(value: unknown, what: string): Parameters {
   const parameters = value === undefined ? {} : object(value, what);
-  const entries = Object.entries(parameters);
-  if (entries.length > parametersMax)
-    throw invalid(`${what} are ${entries.length}; at most ${parametersMax} are taken.`, 'parameters');
-  for (const [key, parameter] of entries)
+  const count = Object.keys(parameters).length;
+  if (count > parametersMax)
+    throw invalid(`${what} are ${count}; at most ${parametersMax} are taken.`, 'parameters');
+  for (const [key, parameter] of Object.entries(parameters))
     if (!['string', 'number', 'boolean', 'bigint'].includes(typeof parameter))
       throw invalid(
         `Parameter '${key.slice(0, 60)}' of ${what} must be text, a number or a boolean.`,
