@@ -30,3 +30,19 @@ describe('a refused value', () => {
     );
   });
 });
+
+test('a value that is missing where another would do is asked for in the words of the check', () => {
+  const either = z
+    .strictObject({ a: z.string().optional(), b: z.string().optional() })
+    .refine(({ a, b }) => a !== undefined || b !== undefined, {
+      path: ['a'],
+      error: "must be given, or 'b'",
+    });
+  expect(() => parse(either, {})).toThrow(
+    expect.objectContaining({
+      code: 'invalid',
+      field: 'a',
+      message: "Missing value for required parameter 'a': must be given, or 'b'",
+    }),
+  );
+});

@@ -20,7 +20,12 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<
     });
   const field = pathText(issue.path);
   const given = at(value, issue.path);
-  if (given === undefined || given === null || (given === '' && issue.code === 'too_small'))
+  const isMissing = given === undefined || given === null;
+  if (isMissing && issue.code === 'custom')
+    throw new CairnError('invalid', `Missing value for required parameter '${field}': ${issue.message}`, {
+      field,
+    });
+  if (isMissing || (given === '' && issue.code === 'too_small'))
     throw new CairnError(
       'invalid',
       `Missing value for required parameter '${field}'. See the API docs for more information about request parameters.`,

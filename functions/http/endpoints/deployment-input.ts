@@ -49,7 +49,7 @@ export const deployment = z
     secret: z.unknown().optional(),
   })
   .superRefine((given, check) => {
-    if (given.url === undefined) return followsOne(given, check);
+    if (given.url === undefined) return followsOne(given, check, 'url');
     for (const field of ['model', 'alias', 'version', 'settings'] as const)
       if (given[field] !== undefined)
         refuse(check, field, `is for a registered model; leave out either it or 'url'`);
@@ -63,9 +63,9 @@ export function refuse(check: Refinement, field: string, message: string): void 
 
 export type Named = { model?: unknown; alias?: unknown; version?: unknown; secret?: unknown };
 
-/** Refuses a model without an alias or a version, or with both. */
-export function followsOne(given: Named, check: Refinement): void {
-  if (given.model === undefined) return refuse(check, 'model', "must be given, or 'url'");
+/** Refuses a model without an alias or a version, or with both; `or` is what may stand in the model's place. */
+export function followsOne(given: Named, check: Refinement, or: 'url' | 'deployments'): void {
+  if (given.model === undefined) return refuse(check, 'model', `must be given, or '${or}'`);
   if (given.alias === undefined && given.version === undefined)
     return refuse(check, 'alias', "must be given, or 'version'");
   if (given.alias !== undefined && given.version !== undefined)

@@ -122,7 +122,7 @@ const fields = {
 export const newEndpoint = z
   .strictObject({ name: endpointName, ...fields })
   .superRefine((given, check) => {
-    if (given.deployments === undefined) followsOne(given, check);
+    if (given.deployments === undefined) followsOne(given, check, 'deployments');
     else refuseBoth(given, check);
   })
   .transform(({ name, ...given }): NewEndpoint => {
@@ -136,7 +136,7 @@ export const endpointChange = z
   .superRefine((given, check) => {
     const isOne = given.model !== undefined || given.alias !== undefined || given.version !== undefined;
     if (given.deployments !== undefined) refuseBoth(given, check);
-    else if (isOne) followsOne(given, check);
+    else if (isOne) followsOne(given, check, 'deployments');
   })
   .transform(({ name, ...given }) => ({ name, change: changeOf(given) }));
 
