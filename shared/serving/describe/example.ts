@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import { csvCell } from '../../datasets/index.ts';
 import { CairnError, isCode } from '../../http/index.ts';
-import { datatypeOf, jsonElement, type Tensor, type Tensors } from '../../sessions/index.ts';
+import { datatypeOf, type Tensor, type Tensors } from '../../sessions/index.ts';
 import { readingOf } from '../fill.ts';
 import { parseInvocation } from '../invocations.ts';
 import type { ServedModel } from '../models.ts';
@@ -12,6 +12,7 @@ import { parseScoringJson } from '../scoring-payload.ts';
 import { type Described, describedOf } from './described.ts';
 import { type Candidate, candidates } from './example-inputs.ts';
 import { layoutOf } from './layout.ts';
+import { shownElement } from './shown-element.ts';
 
 /** Bodies of calls that work, for both protocols. */
 export type Example = {
@@ -94,7 +95,7 @@ function bodiesOf(described: Described, { source, inputs }: Candidate): Example 
           inputs: Object.fromEntries(
             Object.entries(inputs).map(([name, each]) => [
               name,
-              listsOf(each, (at) => jsonElement(each, at)),
+              listsOf(each, (at) => shownElement(each, at)),
             ]),
           ),
         },
@@ -137,7 +138,7 @@ function frameOf({ model, signature }: Described, inputs: Tensors): Frame | null
       return {
         columns: Object.keys(inputs),
         data: rows.map((row) =>
-          Object.entries(inputs).map(([name, each]) => cell(name, jsonElement(each, row))),
+          Object.entries(inputs).map(([name, each]) => cell(name, shownElement(each, row))),
         ),
       };
     }
@@ -147,7 +148,7 @@ function frameOf({ model, signature }: Described, inputs: Tensors): Frame | null
 }
 
 function flat(tensor: Tensor): unknown[] {
-  return Array.from({ length: tensor.data.length }, (_, at) => jsonElement(tensor, at));
+  return Array.from({ length: tensor.data.length }, (_, at) => shownElement(tensor, at));
 }
 
 function csvLine(cells: readonly unknown[]): string {

@@ -7,7 +7,7 @@ import { type Files, golden, register, upload } from '../../inspection/support.t
 import { type JsonObject, type TestServer, testServer } from '../../support/server.ts';
 
 const features = ['sepal length', 'sepal width', 'petal length', 'petal width'];
-const row = [5.099999904632568, 3.5, 1.399999976158142, 0.20000000298023224];
+const row = [5.1, 3.5, 1.4, 0.2];
 
 let server: TestServer;
 let files: Files;
