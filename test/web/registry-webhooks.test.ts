@@ -77,6 +77,17 @@ describe('webhooks', () => {
       await page.getByRole('paragraph').filter({ hasText: 'Tells the deployer.' }).waitFor();
       await settled();
 
+      // Of rollouts alone, which MLflow's own clients are not shown.
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await dialog.getByLabel('A version is created').uncheck();
+      await dialog.getByLabel('A rollout is broken off').check();
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await main.getByText('rollout.rolled_back').waitFor();
+      expect(await main.innerText()).not.toContain('model_version.created');
+      await page.getByRole('button', { name: 'Send a test' }).click();
+      await page.getByText('The receiver took the test: it answered 200').waitFor();
+      expect(received.at(-1)?.event).toBe('rollout.rolled_back');
+
       await page.getByRole('button', { name: 'Disable' }).click();
       await page.locator('.page-title .chip', { hasText: 'disabled' }).waitFor();
       await page.getByRole('button', { name: 'Enable' }).click();
