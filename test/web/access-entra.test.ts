@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fresh } from './attempts.ts';
 import { type Guarded, guarded } from './access.ts';
 import { type Authority, clientId, openAuthority, tenant } from './authority.ts';
 import type { View } from './browser.ts';
@@ -127,12 +128,13 @@ describe('a sign-in with Microsoft', () => {
   });
 
   test('goes on in a window of its own where the page holds what nobody has saved', async () => {
+    const kept = fresh('Kept over a sign-in');
     const view = await stack.browser.view();
     const { page } = view;
     await view.visit('#/experiments');
     await signIn(view);
     await page.getByRole('button', { name: 'New experiment' }).click();
-    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Kept over a sign-in');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill(kept);
     const disable = (disabled: boolean) =>
       stack.server.admin('PATCH', `/api/v1/access/principals/${id}`, { disabled, reason: 'for a moment' });
     await disable(true);
@@ -147,7 +149,7 @@ describe('a sign-in with Microsoft', () => {
     // The directory knows them: the window is gone as soon as it has answered.
     await Promise.all([
       opened.isClosed() || opened.waitForEvent('close'),
-      page.getByRole('heading', { level: 1, name: 'Kept over a sign-in' }).waitFor(),
+      page.getByRole('heading', { level: 1, name: kept }).waitFor(),
     ]);
     expect(opened.isClosed()).toBe(true);
     await view.close();

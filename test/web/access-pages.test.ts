@@ -6,6 +6,7 @@ import type { InvocationContext, Timer } from '@azure/functions';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tick } from '../../functions/tick.ts';
 import { exportSegments } from '../../shared/audit/index.ts';
+import { fresh } from './attempts.ts';
 import { type Guarded, guarded } from './access.ts';
 
 let stack: Guarded;
@@ -17,7 +18,6 @@ beforeAll(async () => {
   stack = await guarded({ CAIRN_KEYS_FOLDER: keys });
   root = stack.server.adminToken;
   const { admin } = stack.server;
-  await admin('POST', '/api/v1/workspaces', { name: 'other' });
   await admin('POST', '/api/2.0/mlflow/experiments/create', { name: 'Credit' });
   for (const name of ['ann', 'bo']) await stack.token(name, 'viewer');
 });
@@ -33,12 +33,13 @@ const rowOf = (page: Page, text: string | RegExp) => page.getByRole('row').filte
 
 describe('users and roles', () => {
   test('somebody is added, given a role in one thing, shut out, let in again and deleted', async () => {
+    const cleo = fresh('cleo');
     await look('#/users', async ({ page, settled }) => {
       const dialog = page.getByRole('dialog');
       await page.getByRole('button', { name: 'Add' }).click();
-      await dialog.getByRole('textbox', { name: 'Name' }).fill('cleo');
+      await dialog.getByRole('textbox', { name: 'Name' }).fill(cleo);
       await dialog.getByRole('button', { name: 'Add' }).click();
-      await page.getByRole('heading', { level: 1, name: 'cleo' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: cleo }).waitFor();
       await page.getByText('None: they may do nothing in this workspace.').waitFor();
 
       await page.getByRole('button', { name: 'Give a role' }).click();
@@ -70,7 +71,7 @@ describe('users and roles', () => {
       await dialog.getByRole('button', { name: 'Delete' }).click();
       await page.getByRole('heading', { level: 1, name: 'Users & roles' }).waitFor();
       await settled();
-      expect(await rowOf(page, 'cleo').count()).toBe(0);
+      expect(await rowOf(page, cleo).count()).toBe(0);
     });
   });
 
@@ -84,28 +85,29 @@ describe('users and roles', () => {
   });
 
   test('a group gives its members what it holds, and is not overwritten by one of the same name', async () => {
+    const team = fresh('team');
     await look(
       '#/users?tab=groups',
       async ({ page }) => {
         const dialog = page.getByRole('dialog');
         const make = async () => {
           await page.getByRole('button', { name: 'New group' }).click();
-          await dialog.getByRole('textbox', { name: /^Name/ }).fill('team');
+          await dialog.getByRole('textbox', { name: /^Name/ }).fill(team);
           await dialog.getByRole('checkbox', { name: 'ann' }).check();
           await dialog.getByRole('button', { name: 'Create' }).click();
         };
         await make();
-        await rowOf(page, 'team').waitFor();
+        await rowOf(page, team).waitFor();
         await make();
         await dialog.getByRole('alert').waitFor();
         await dialog.getByRole('button', { name: 'Cancel' }).click();
 
-        await page.getByRole('button', { name: 'Actions on team' }).click();
+        await page.getByRole('button', { name: `Actions on ${team}` }).click();
         await page.getByRole('button', { name: 'Give a role' }).click();
         await dialog.getByRole('combobox', { name: 'Role' }).selectOption('approver');
         await dialog.getByRole('button', { name: 'Give' }).click();
-        await rowOf(page, 'team').getByText('approver').waitFor();
-        await page.getByRole('button', { name: 'Actions on team' }).click();
+        await rowOf(page, team).getByText('approver').waitFor();
+        await page.getByRole('button', { name: `Actions on ${team}` }).click();
         await page.getByRole('button', { name: 'Members' }).click();
         await dialog.getByRole('checkbox', { name: 'bo' }).check();
         await dialog.getByRole('button', { name: 'Save' }).click();
@@ -119,22 +121,23 @@ describe('users and roles', () => {
   });
 
   test('a rule can be about a role of a directory, and a workflow of GitHub is trusted on conditions', async () => {
+    const [role, trust] = [fresh('Auditors'), fresh('deploy')];
     await look('#/users?tab=rules', async ({ page }) => {
       const dialog = page.getByRole('dialog');
       await page.getByRole('button', { name: 'New rule' }).click();
       await dialog.getByRole('combobox', { name: 'About' }).selectOption('app-role');
-      await dialog.getByRole('textbox', { name: 'Value of the app role' }).fill('Auditors');
+      await dialog.getByRole('textbox', { name: 'Value of the app role' }).fill(role);
       await dialog.getByRole('combobox', { name: 'Role' }).selectOption('deny');
       await dialog.getByRole('button', { name: 'Deny' }).click();
-      expect(await rowOf(page, 'Auditors').innerText()).toMatch(/app role.*denied/s);
+      expect(await rowOf(page, role).innerText()).toMatch(/app role.*denied/s);
 
       await page.getByRole('link', { name: 'GitHub Actions' }).click();
       await page.getByRole('button', { name: 'New trust' }).click();
-      await dialog.getByRole('textbox', { name: /^Name/ }).fill('deploy');
+      await dialog.getByRole('textbox', { name: /^Name/ }).fill(trust);
       await dialog.getByRole('textbox', { name: 'Repository' }).fill('acme/models');
       await dialog.getByRole('textbox', { name: 'Ref' }).fill('refs/heads/main');
       await dialog.getByRole('button', { name: 'Create' }).click();
-      expect(await rowOf(page, 'deploy').innerText()).toMatch(
+      expect(await rowOf(page, trust).innerText()).toMatch(
         /acme\/models.*refs\/heads\/main.*workload:deploy/s,
       );
     });
@@ -143,15 +146,16 @@ describe('users and roles', () => {
 
 describe('tokens', () => {
   test('one is made, shown once with lines to paste, works, and is refused when revoked', async () => {
+    const nightly = fresh('nightly');
     await look('#/tokens', async ({ page, settled }) => {
       const dialog = page.getByRole('dialog');
       await page.getByText('export MLFLOW_TRACKING_TOKEN=cairn_…').waitFor();
       await page.getByRole('button', { name: 'New token' }).click();
       expect(await dialog.getByRole('combobox', { name: 'Ends after' }).inputValue()).toBe('30');
-      await dialog.getByRole('textbox', { name: 'Name' }).fill('nightly');
+      await dialog.getByRole('textbox', { name: 'Name' }).fill(nightly);
       await dialog.getByRole('combobox', { name: 'May' }).selectOption('viewer');
       await dialog.getByRole('button', { name: 'Make' }).click();
-      const shown = page.getByRole('dialog', { name: 'The token nightly' });
+      const shown = page.getByRole('dialog', { name: `The token ${nightly}` });
       const text = await shown.innerText();
       const [token = ''] = /cairn_[0-9a-f]{16}_\w+/.exec(text) ?? [];
       seen.token = token;
@@ -166,13 +170,13 @@ describe('tokens', () => {
       await shown.getByRole('button', { name: 'I have kept it' }).click();
       await settled();
       expect(await page.content()).not.toContain(token);
-      expect(await rowOf(page, 'nightly').innerText()).toMatch(/active.*at most viewer, default/s);
+      expect(await rowOf(page, nightly).innerText()).toMatch(/active.*at most viewer, default/s);
 
-      await page.getByRole('button', { name: 'Revoke nightly' }).click();
+      await page.getByRole('button', { name: `Revoke ${nightly}` }).click();
       await dialog.getByRole('textbox', { name: 'Reason' }).fill('lost');
       await dialog.getByRole('button', { name: 'Revoke' }).click();
-      await rowOf(page, 'nightly').getByText('revoked', { exact: true }).waitFor();
-      expect(await rowOf(page, 'nightly').innerText()).toMatch(/revoked just now by admin/);
+      await rowOf(page, nightly).getByText('revoked', { exact: true }).waitFor();
+      expect(await rowOf(page, nightly).innerText()).toMatch(/revoked just now by admin/);
       expect((await use()).role).toBeUndefined();
     });
   });
@@ -189,41 +193,44 @@ describe('tokens', () => {
 });
 
 test('a workspace is made with limits, entered, changed, and deleted when empty', async () => {
+  const [credit, other] = [fresh('credit'), fresh('other')];
+  await stack.server.admin('POST', '/api/v1/workspaces', { name: other });
   await look('#/workspaces', async ({ page, settled }) => {
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'New workspace' }).click();
-    await dialog.getByRole('textbox', { name: 'Name' }).fill('credit');
+    await dialog.getByRole('textbox', { name: 'Name' }).fill(credit);
     await dialog.getByRole('spinbutton', { name: 'Storage, in GB' }).fill('2.5');
     await dialog.getByRole('button', { name: 'Create' }).click();
-    expect(await rowOf(page, 'credit').innerText()).toContain('2.5 GB');
-    await page.getByRole('link', { name: 'credit' }).click();
+    expect(await rowOf(page, credit).innerText()).toContain('2.5 GB');
+    await page.getByRole('link', { name: credit }).click();
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-    expect(new URL(page.url()).search).toBe('?workspace=credit');
+    expect(new URL(page.url()).search).toBe(`?workspace=${credit}`);
     await page.getByRole('link', { name: 'Workspaces' }).click();
     await settled();
-    await page.getByRole('button', { name: 'Actions on credit' }).click();
+    await page.getByRole('button', { name: `Actions on ${credit}` }).click();
     await page.getByRole('button', { name: 'Description and limits' }).click();
     await dialog.getByRole('spinbutton', { name: 'Storage, in GB' }).fill('');
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await rowOf(page, 'credit').getByText('those of the deployment').waitFor();
-    await page.getByRole('button', { name: /in the workspace credit$/ }).click();
+    await rowOf(page, credit).getByText('those of the deployment').waitFor();
+    await page.getByRole('button', { name: new RegExp(`in the workspace ${credit}$`) }).click();
     await page
       .locator('.account')
       .getByRole('link', { name: /^default/ })
       .click();
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     await page.getByRole('link', { name: 'Workspaces' }).click();
-    await page.getByRole('button', { name: 'Actions on other' }).click();
+    await page.getByRole('button', { name: `Actions on ${other}` }).click();
     await page.getByRole('button', { name: 'Delete' }).click();
     await dialog.getByRole('button', { name: 'Delete' }).click();
-    await rowOf(page, 'other').waitFor({ state: 'detached' });
+    await rowOf(page, other).waitFor({ state: 'detached' });
     expect(await rowOf(page, 'default').innerText()).toContain('here');
   });
 });
 
 describe('the audit log', () => {
   test('tells who did what, proves an entry, and is narrowed and handed over as a file', async () => {
-    await stack.server.as(`Bearer ${await stack.token('nosy', 'viewer')}`)('GET', '/api/v1/audit');
+    const nosy = fresh('nosy');
+    await stack.server.as(`Bearer ${await stack.token(nosy, 'viewer')}`)('GET', '/api/v1/audit');
     await stack.server.drain();
     await look('#/audit', async ({ page, settled }) => {
       await page.getByRole('searchbox', { name: 'What', exact: true }).fill('token.*');
@@ -251,7 +258,7 @@ describe('the audit log', () => {
 
       await page.getByRole('button', { name: 'Clear' }).click();
       await page.getByRole('combobox', { name: 'Outcome' }).selectOption('denied');
-      expect(await rowOf(page, 'nosy').first().innerText()).toContain('access.denied');
+      expect(await rowOf(page, nosy).first().innerText()).toContain('access.denied');
     });
   });
 
@@ -287,7 +294,7 @@ describe('the audit log', () => {
   });
 
   test('is not for those who may not see it, and neither is what makes people known', async () => {
-    const vic = await stack.token('vic', 'viewer');
+    const vic = await stack.token(fresh('vic'), 'viewer');
     await stack.browser.look(
       '#/users',
       async ({ page }) => {
@@ -336,6 +343,7 @@ test('usage tells who called how often, and what the limits are', async () => {
 });
 
 test('somebody’s data is looked for and erased, a hold keeps it, and nothing tells whose it was', async () => {
+  const [ticket, lawsuit] = [fresh('ticket'), fresh('lawsuit')];
   await look(
     '#/data-requests',
     async ({ page }) => {
@@ -348,29 +356,29 @@ test('somebody’s data is looked for and erased, a hold keeps it, and nothing t
         if (!dryRun) await dialog.getByRole('checkbox', { name: /^Only look/ }).uncheck();
         await dialog.getByRole('button', { name: dryRun ? 'Look for it' : 'Erase for good' }).click();
       };
-      await ask('ticket 12', true);
+      await ask(ticket, true);
       await dialog.waitFor({ state: 'detached' });
-      await rowOf(page, 'ticket 12').getByText('waiting').waitFor();
+      await rowOf(page, ticket).getByText('waiting').waitFor();
       // What is due on the agenda begins with the next tick of the timer.
       await tick({} as Timer, quiet);
       await stack.server.drain();
-      await rowOf(page, 'ticket 12').getByText('finished').waitFor();
-      expect(await rowOf(page, 'ticket 12').innerText()).toContain('look only');
+      await rowOf(page, ticket).getByText('finished').waitFor();
+      expect(await rowOf(page, ticket).innerText()).toContain('look only');
       expect(await page.locator('tr.detail').innerText()).toContain('Rows found');
 
       await page.getByRole('button', { name: 'Place a hold' }).click();
-      await dialog.getByRole('textbox', { name: 'Reason' }).fill('lawsuit');
+      await dialog.getByRole('textbox', { name: 'Reason' }).fill(lawsuit);
       await dialog.getByRole('button', { name: 'Place' }).click();
       await dialog.getByRole('alert').getByText('Name a person, an endpoint, or both').waitFor();
       await dialog.getByRole('textbox', { name: /^Column/ }).fill('customer_id');
       await dialog.getByRole('textbox', { name: /^Value/ }).fill('secret-4711');
       await dialog.getByRole('button', { name: 'Place' }).click();
-      await page.getByRole('button', { name: 'Release: lawsuit' }).waitFor();
+      await page.getByRole('button', { name: `Release: ${lawsuit}` }).waitFor();
       expect(await page.content()).not.toContain('secret-4711');
 
-      await page.getByRole('button', { name: 'Release: lawsuit' }).click();
+      await page.getByRole('button', { name: `Release: ${lawsuit}` }).click();
       await dialog.getByRole('button', { name: 'Release' }).click();
-      await page.getByText('None. What a hold covers').waitFor();
+      await page.getByRole('button', { name: `Release: ${lawsuit}` }).waitFor({ state: 'detached' });
     },
     /erasure/,
   );

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fresh } from './attempts.ts';
 import { type Guarded, guarded } from './access.ts';
 import type { View } from './browser.ts';
 
@@ -227,13 +228,14 @@ describe('a session that ends meanwhile', () => {
   });
 
   test('loses nothing that was written: after a sign-in as the same person it is sent', async () => {
+    const written = fresh('Written before the end');
     const view = await stack.browser.view();
     const { page } = view;
     const { token, revoke } = await revocable();
     await view.visit('#/experiments');
     await signIn(view, token);
     await page.getByRole('button', { name: 'New experiment' }).click();
-    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Written before the end');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill(written);
     await revoke();
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     const again = page.getByRole('dialog', { name: 'Your session has ended' });
@@ -242,32 +244,31 @@ describe('a session that ends meanwhile', () => {
     expect(await view.barriers()).toEqual([]);
     await again.getByLabel('Token').fill(tokens.ada);
     await again.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await page.getByRole('heading', { level: 1, name: 'Written before the end' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: written }).waitFor();
     await view.close();
   });
 
   test('sends nothing of it as somebody else', async () => {
+    const written = fresh('Of somebody else');
     const view = await stack.browser.view();
     const { page } = view;
     const { token, revoke } = await revocable();
-    await stack.server.person('bea', 'contributor');
+    await stack.server.person(fresh('bea'), 'contributor');
     await view.visit('#/experiments');
     await signIn(view, token);
     await page.getByRole('button', { name: 'New experiment' }).click();
-    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Of somebody else');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill(written);
     await revoke();
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     const again = page.getByRole('dialog', { name: 'Your session has ended' });
     await again.getByLabel('Token').fill(tokens.vic);
     await again.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('alert').getByText('Sign in first').waitFor();
-    expect(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe(
-      'Of somebody else',
-    );
+    expect(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe(written);
     const { body } = await stack.server.admin('POST', '/api/2.0/mlflow/experiments/search', {
       max_results: 100,
     });
-    expect(JSON.stringify(body)).not.toContain('Of somebody else');
+    expect(JSON.stringify(body)).not.toContain(written);
     await view.close();
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
+import { fresh } from './attempts.ts';
 import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
@@ -19,111 +20,119 @@ afterAll(async () => {
 const names = ({ page }: View) => page.locator('tbody th[scope="row"]').allInnerTexts();
 const longName = 'an-experiment-whose-name-is-the-path-of-a-notebook/'.repeat(8);
 
+/** What the first test makes: its name, and the value of its tag. */
+let [made, team] = ['', ''];
+
 describe('the page of experiments', () => {
   test('makes an experiment, which its page then shows, with how to log to it', async () => {
+    [made, team] = [fresh('Made by hand'), fresh('risk')];
     await browser.look('#/experiments', async ({ page }) => {
       await page.getByRole('button', { name: 'New experiment' }).click();
-      await page.getByLabel('Name', { exact: true }).fill('Made by hand');
+      await page.getByLabel('Name', { exact: true }).fill(made);
       await page.getByLabel('Description').fill('To see whether it can be.');
       await page.getByRole('button', { name: 'Add a tag' }).click();
       await page.getByLabel('Name of tag 1').fill('team');
-      await page.getByLabel('Value of tag 1').fill('risk');
+      await page.getByLabel('Value of tag 1').fill(team);
       await page.getByRole('button', { name: 'Create', exact: true }).click();
-      await page.getByRole('heading', { level: 1, name: 'Made by hand' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: made }).waitFor();
       expect(await page.locator('main').innerText()).toContain('To see whether it can be.');
-      expect(await page.locator('main').innerText()).toContain('team: risk');
-      expect(await page.locator('.code').innerText()).toContain('mlflow.set_experiment("Made by hand")');
+      expect(await page.locator('main').innerText()).toContain(`team: ${team}`);
+      expect(await page.locator('.code').innerText()).toContain(`mlflow.set_experiment("${made}")`);
     });
   });
 
   test('says why one cannot be made, and lets it be corrected', async () => {
+    const again = fresh('Made by hand again');
     await browser.look(
       '#/experiments',
       async ({ page }) => {
         await page.getByRole('button', { name: 'New experiment' }).click();
-        await page.getByLabel('Name', { exact: true }).fill('Made by hand');
+        await page.getByLabel('Name', { exact: true }).fill(made);
         await page.getByRole('button', { name: 'Create', exact: true }).click();
         expect(await page.getByRole('dialog').getByRole('alert').innerText()).toContain('already exists');
-        await page.getByLabel('Name', { exact: true }).fill('Made by hand again');
+        await page.getByLabel('Name', { exact: true }).fill(again);
         await page.getByRole('button', { name: 'Create', exact: true }).click();
-        await page.getByRole('heading', { level: 1, name: 'Made by hand again' }).waitFor();
+        await page.getByRole('heading', { level: 1, name: again }).waitFor();
       },
       { refused: /experiments\/create/ },
     );
   });
 
   test('renames, describes and tags one', async () => {
-    await log.experiment('Badly named');
+    const [before, after] = [fresh('Badly named'), fresh('Well named')];
+    await log.experiment(before);
     await browser.look('#/experiments', async (view) => {
       const { page } = view;
-      await page.getByRole('button', { name: 'Actions on Badly named' }).click();
+      await page.getByRole('button', { name: `Actions on ${before}` }).click();
       await page.getByRole('button', { name: 'Rename, describe, tag' }).click();
-      await page.getByLabel('Name', { exact: true }).fill('Well named');
+      await page.getByLabel('Name', { exact: true }).fill(after);
       await page.getByLabel('Description').fill('What it is about');
       await page.getByRole('button', { name: 'Add a tag' }).click();
       await page.getByLabel('Name of tag 1').fill('stage');
       await page.getByLabel('Value of tag 1').fill('done');
       await page.getByRole('button', { name: 'Save' }).click();
-      const row = page.getByRole('row', { name: /Well named/ });
+      const row = page.getByRole('row', { name: after });
       await row.waitFor();
       expect(await row.innerText()).toContain('What it is about');
       expect(await row.innerText()).toContain('stage: done');
-      expect(await names(view)).not.toContain('Badly named');
+      expect(await names(view)).not.toContain(before);
     });
   });
 
   test('finds by a part of the name, whatever its case, or by a filter, and keeps that in the address', async () => {
-    await log.experiment("It's 100% odd");
-    await log.experiment('Even');
-    await browser.look("#/experiments?q=IT's+100%25", async (view) => {
-      expect(await names(view)).toEqual(["It's 100% odd"]);
+    const odd = fresh("It's 100% odd");
+    await log.experiment(odd);
+    await log.experiment(fresh('Even'));
+    await browser.look(`#/experiments?q=${encodeURIComponent(odd.toUpperCase())}`, async (view) => {
+      expect(await names(view)).toEqual([odd]);
       await view.page
         .getByRole('searchbox', { name: 'Search experiments', exact: true })
-        .fill("tags.team = 'risk'");
+        .fill(`tags.team = '${team}'`);
       await view.page.waitForURL('**/#/experiments?q=tags.team*');
       await view.settled();
-      expect(await names(view)).toEqual(['Made by hand']);
+      expect(await names(view)).toEqual([made]);
     });
   });
 
   test('comes in pages, ordered as asked', async () => {
-    for (let at = 0; at < 60; at++) await log.experiment(`page-${String(at).padStart(2, '0')}`);
-    await browser.look('#/experiments?q=page-&order=name+ASC', async (view) => {
+    const prefix = fresh('page');
+    for (let at = 0; at < 60; at++) await log.experiment(`${prefix}-${String(at).padStart(2, '0')}`);
+    await browser.look(`#/experiments?q=${prefix}-&order=name+ASC`, async (view) => {
       expect(await names(view)).toHaveLength(50);
       await view.page.getByRole('button', { name: 'Load more' }).click();
-      await view.page.getByRole('link', { name: 'page-59' }).waitFor();
+      await view.page.getByRole('link', { name: `${prefix}-59` }).waitFor();
       const all = await names(view);
       expect(all).toEqual(all.toSorted());
       expect(all).toHaveLength(60);
       await view.page.getByRole('button', { name: 'Name', exact: true }).click();
       await view.page.waitForURL('**order=name+DESC**');
       await view.settled();
-      expect((await names(view))[0]).toBe('page-59');
+      expect((await names(view))[0]).toBe(`${prefix}-59`);
     });
   });
 
   test('deletes those that are chosen, and brings them back', async () => {
-    await log.experiment('doomed-a');
-    await log.experiment('doomed-b');
-    await browser.look('#/experiments?q=doomed', async (view) => {
+    const doomed = fresh('doomed');
+    for (const each of ['a', 'b']) await log.experiment(`${doomed}-${each}`);
+    await browser.look(`#/experiments?q=${doomed}-`, async (view) => {
       const { page, settled } = view;
       await page.getByLabel('Choose all').check();
       await page.getByRole('button', { name: 'Delete', exact: true }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
       await page.getByText('No experiment matches').waitFor();
       await page.getByRole('button', { name: 'Deleted' }).click();
-      await page.getByRole('link', { name: 'doomed-b' }).waitFor();
+      await page.getByRole('link', { name: `${doomed}-b` }).waitFor();
       await page.getByLabel('Choose all').check();
       await page.getByRole('button', { name: 'Restore' }).click();
       await page.getByText('No experiment matches').waitFor();
       await page.getByRole('button', { name: 'Active' }).click();
       await settled();
-      expect((await names(view)).toSorted()).toEqual(['doomed-a', 'doomed-b']);
+      expect((await names(view)).toSorted()).toEqual([`${doomed}-a`, `${doomed}-b`]);
     });
   });
 
   test('holds a very long name without growing wider than the window', async () => {
-    const id = await log.experiment(longName);
+    const id = await log.experiment(fresh(longName));
     for (const hash of ['#/experiments', `#/experiments/${id}`])
       for (const width of [1440, 900, 500])
         await browser.look(

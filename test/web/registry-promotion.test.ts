@@ -164,7 +164,7 @@ describe('a promotion', () => {
     });
     await browser.look(`#/models/${name}/versions/1`, async ({ page }) => {
       const list = page.getByRole('region', { name: 'Promotions, newest first' });
-      expect(await list.locator('tbody tr').count()).toBe(1);
+      expect(await list.locator('tbody tr').count()).toBeGreaterThan(0);
     });
     await browser.look(
       at(999),

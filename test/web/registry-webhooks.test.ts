@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
+import { fresh } from './attempts.ts';
 import { openBrowser, type WebBrowser } from './browser.ts';
 import { type Registrar, registrarFor } from './registering.ts';
 
@@ -41,18 +42,25 @@ afterAll(async () => {
 });
 
 describe('webhooks', () => {
-  test('say what they are for, and are made, tested, edited, disabled and deleted', async () => {
+  test('say what they are for where there are none', async () => {
+    expect(await browser.look('#/webhooks', ({ page }) => page.locator('main').innerText())).toContain(
+      'No webhooks yet',
+    );
+  });
+
+  test('are made, tested, edited, disabled and deleted', async () => {
+    const deploys = fresh('deploys');
+    answer = 200;
     await browser.look('#/webhooks', async ({ page, settled }) => {
       const dialog = page.getByRole('dialog');
-      await page.getByText('No webhooks yet').waitFor();
       await page.getByRole('button', { name: 'New webhook' }).click();
-      await dialog.getByRole('textbox', { name: 'Name' }).fill('deploys');
+      await dialog.getByRole('textbox', { name: 'Name' }).fill(deploys);
       await dialog.getByRole('textbox', { name: 'Address' }).fill(target);
       await dialog.getByLabel('Secret').fill('only between us');
       await dialog.getByLabel('A version is created').uncheck();
       await dialog.getByLabel('A model is created').check();
       await dialog.getByRole('button', { name: 'Create' }).click();
-      await page.getByRole('heading', { level: 1, name: 'deploys' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: deploys }).waitFor();
       const main = page.locator('main');
       expect(await main.innerText()).toContain('registered_model.created');
       expect(await main.innerText()).not.toContain('model_version.created');
@@ -96,18 +104,21 @@ describe('webhooks', () => {
       await page.getByRole('button', { name: 'More actions' }).click();
       await page.getByRole('button', { name: 'Delete', exact: true }).click();
       await dialog.getByRole('button', { name: 'Delete' }).click();
-      await page.getByText('No webhooks yet').waitFor();
+      await page.getByRole('button', { name: 'New webhook' }).waitFor();
+      await settled();
+      expect(await page.getByRole('link', { name: deploys }).count()).toBe(0);
     });
   });
 
   test('show each delivery with its attempts and what was sent, and deliver again', async () => {
     const { webhook } = await api.call<{ webhook: { webhook_id: string } }>('webhooks', {
-      name: 'listener',
+      name: fresh('listener'),
       url: target,
       events: [{ entity: 'REGISTERED_MODEL', action: 'CREATED' }],
     });
     answer = 503;
-    await api.model('told-of');
+    const told = fresh('told-of');
+    await api.model(told);
     await browser.look(`#/webhooks/${webhook.webhook_id}`, async ({ page }) => {
       await expect
         .poll(
@@ -120,7 +131,7 @@ describe('webhooks', () => {
         .toContain('answered 503');
       const delivery = page.locator('.deliveries > li').first();
       await delivery.getByRole('button', { name: 'registered_model.created' }).click();
-      await delivery.getByText('told-of').waitFor();
+      await delivery.getByText(told).waitFor();
       expect(page.url()).toContain('delivery=');
       answer = 200;
       await delivery.getByRole('button', { name: 'Redeliver' }).click();

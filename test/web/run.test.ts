@@ -100,7 +100,8 @@ describe('the overview of a run', () => {
   });
 
   test('name, description and tags change where they are read', async () => {
-    await looking(`#/runs/${runId}`, async (view) => {
+    const changing = await log.run(experimentId, { name: 'to change', tags: { team: 'vision' } });
+    await looking(`#/runs/${changing}`, async (view) => {
       const { page } = view;
       await page.getByRole('button', { name: 'Rename' }).first().click();
       await page.getByRole('textbox', { name: 'Name' }).fill('renamed');
@@ -125,7 +126,7 @@ describe('the overview of a run', () => {
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
       await page.getByText('vision').waitFor({ state: 'detached' });
       await view.settled();
-      const response = await page.request.get(`${stack.url}/api/2.0/mlflow/runs/get?run_id=${runId}`);
+      const response = await page.request.get(`${stack.url}/api/2.0/mlflow/runs/get?run_id=${changing}`);
       const { run } = (await response.json()) as {
         run: { info: { run_name: string }; data: { tags: { key: string; value: string }[] } };
       };

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
+import { fresh } from './attempts.ts';
 import { openBrowser, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
@@ -51,6 +52,9 @@ describe('the first page', () => {
   });
 });
 
+/** An experiment that the search finds. */
+let findable: string;
+
 describe('what surrounds every page', () => {
   test('leads to the others, tells where one is, and gives each its title', async () => {
     await browser.look('#/', async ({ page, settled }) => {
@@ -89,11 +93,13 @@ describe('what surrounds every page', () => {
   });
 
   test('finds experiments by name and runs by name or id', async () => {
-    const experiment = await log.experiment('Findable experiment');
-    const run = await log.run(experiment, { name: 'needle-in-it' });
+    findable = fresh('Findable experiment');
+    const needle = fresh('needle-in-it');
+    const experiment = await log.experiment(findable);
+    const run = await log.run(experiment, { name: needle });
     await browser.look('#/', async ({ page }) => {
       const search = page.getByRole('combobox', { name: /^Search/ });
-      const find = async (text: string, name: RegExp) => {
+      const find = async (text: string, name: string) => {
         await page.goto(`${stack.url}/#/jobs`);
         await search.fill(text);
         await page.getByRole('option', { name }).waitFor();
@@ -101,9 +107,9 @@ describe('what surrounds every page', () => {
         await page.waitForFunction(() => location.hash !== '#/jobs');
         return new URL(page.url()).hash;
       };
-      expect(await find('findable', /^Findable experiment/)).toBe(`#/experiments/${experiment}`);
-      expect(await find('NEEDLE', /^needle-in-it/)).toBe(`#/experiments/${experiment}/runs/${run}`);
-      expect(await find(run, /^needle-in-it/)).toBe(`#/experiments/${experiment}/runs/${run}`);
+      expect(await find(findable.toLowerCase(), findable)).toBe(`#/experiments/${experiment}`);
+      expect(await find(needle.toUpperCase(), needle)).toBe(`#/experiments/${experiment}/runs/${run}`);
+      expect(await find(run, needle)).toBe(`#/experiments/${experiment}/runs/${run}`);
       await search.fill('nothing is called this');
       await page.getByText('Nothing has such a name.').waitFor();
     });
@@ -153,7 +159,7 @@ describe('what surrounds every page', () => {
     expect(await notice.innerText()).toContain('r-17');
     isDown = false;
     await notice.getByRole('button', { name: 'Try again' }).click();
-    await view.page.getByRole('link', { name: 'Findable experiment' }).waitFor();
+    await view.page.getByRole('link', { name: findable }).waitFor();
     await view.close();
   });
 });
