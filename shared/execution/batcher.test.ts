@@ -172,6 +172,14 @@ describe('what meets', () => {
     await first;
   });
 
+  test('one that cannot be put together with others is tried alone, and so are they', async () => {
+    const odd: Tensors = { x: { type: 'float64', dims: [1, 1], data: Float64Array.of(1, 2, 3) } };
+    const calls = [feeds(1, 1, 0), odd, feeds(1, 1, 5)];
+    const batcher = freely();
+    const ended = await Promise.all(calls.map((each) => batcher.call(each, patient)));
+    expect(ended).toEqual(await Promise.all(calls.map(model)));
+  });
+
   test('a call that is to run as it is shares no run, and is not cut', async () => {
     const { batcher, rows, letGo } = held({
       cost: new Cost({ runMilliseconds: 0.1, rowMilliseconds: 10 }),

@@ -132,11 +132,11 @@ export class Batcher {
     if (pieces.length === 0) return;
     const [head] = pieces;
     const isWhole = pieces.length === 1 && head !== undefined && isAll(head);
-    const feeds = isWhole ? head.of.feeds : joinRows(pieces.map(feedsOf));
     const rows = pieces.reduce((sum, { first, end }) => sum + end - first, 0);
     const begun = performance.now();
     let outputs: Tensors;
     try {
+      const feeds = isWhole ? head.of.feeds : joinRows(pieces.map(feedsOf));
       outputs = await this.#options.run(feeds, Math.max(...pieces.map(({ of }) => of.deadline)));
     } catch (error) {
       this.#failed(pieces, error instanceof Error ? error : new Error(String(error)));
