@@ -12,6 +12,7 @@ import {
   problem,
   type Route,
   type Surface,
+  wholeBody,
 } from '../shared/http/index.ts';
 import { inLedger, newLedger } from '../shared/ledger.ts';
 import { enterCall } from '../shared/limits/index.ts';
@@ -41,15 +42,19 @@ export const router = mount(surfaces);
 /** The one HTTP function. */
 export async function http(request: HttpRequest, invocation: InvocationContext): Promise<HttpResponseInit> {
   const response = await router.fetch(asRequest(request), { invocation });
-  const length = Number(response.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
-  const isSmall = response.body !== null && length <= wholeBytesMax;
-  const body = isSmall ? new Uint8Array(await response.arrayBuffer()) : response.body;
+  const body = wholeBody(response) ?? (await bodyOf(response));
   // Streams and headers of Node are what the library takes; its types name those of another package.
   return {
     status: response.status,
     headers: response.headers as unknown as Record<string, string>,
     ...(body ? { body: body as never } : {}),
   };
+}
+
+async function bodyOf(response: Response): Promise<Uint8Array | ReadableStream | null> {
+  const length = Number(response.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+  const isSmall = response.body !== null && length <= wholeBytesMax;
+  return isSmall ? new Uint8Array(await response.arrayBuffer()) : response.body;
 }
 
 function asRequest({ url, method, headers, body }: HttpRequest): Request {

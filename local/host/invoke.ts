@@ -149,6 +149,6 @@ async function withTimeout<T>(running: Promise<T>, timeoutMs: number | null, nam
 /** The caller's trace with a span of this host, or a new trace. */
 function traceParent(given: string | undefined): string {
   const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(given ?? '');
-  const span = randomBytes(8).toString('hex');
-  return `00-${trace?.[1] ?? randomBytes(16).toString('hex')}-${span}-${trace?.[2] ?? '00'}`;
+  const random = randomBytes(24).toString('hex');
+  return `00-${trace?.[1] ?? random.slice(16)}-${random.slice(0, 16)}-${trace?.[2] ?? '00'}`;
 }

@@ -68,8 +68,8 @@ export function toAnswer(result: unknown): HttpAnswer {
     ...(returned.status !== undefined && { status: returned.status }),
     headers: returned.headers ?? {},
   };
-  // `Response` checks the status and chooses the content type that belongs to the body.
-  const native = new Response(body, init);
+  // `Response` checks the status and chooses the content type that belongs to the body; bytes have none.
+  const native = new Response(body instanceof Uint8Array ? null : body, init);
   if (json && !bodiless && !new Headers(returned.headers).has('content-type')) {
     native.headers.set('content-type', 'application/json');
   }

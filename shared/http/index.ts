@@ -27,6 +27,7 @@ export {
   route,
   type Surface,
   utf8,
+  wholeBody,
 } from './route.ts';
 export { type Upload, type UploadLimit, uploadOf, uploadStream } from './upload.ts';
 export { fields, parse } from './validate.ts';

@@ -136,11 +136,26 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
 }
 
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
-  return new Response(bytes, {
+  const bytes = encoder.encode(JSON.stringify(value));
+  return wholeResponse(bytes, {
     status,
     headers: { 'content-type': 'application/json', 'content-length': String(bytes.byteLength), ...headers },
   });
+}
+
+const encoder = new TextEncoder();
+const wholes = new WeakMap<Response, Uint8Array>();
+
+/** A response whose bytes are at hand: see {@link wholeBody}. */
+function wholeResponse(bytes: Uint8Array<ArrayBuffer>, init: ResponseInit): Response {
+  const response = new Response(bytes, init);
+  wholes.set(response, bytes);
+  return response;
+}
+
+/** The body of a response that was made of bytes and that nobody has read, without the stream that it would come by. */
+export function wholeBody(response: Response): Uint8Array | undefined {
+  return response.bodyUsed ? undefined : wholes.get(response);
 }
 
 /** Query parameters; a repeated one becomes a list. */
@@ -193,10 +208,12 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** The text of a body. Throws `bad-request` where it is not UTF-8. */
 export function utf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     throw new CairnError('bad-request', 'The body is not valid UTF-8.', { cause });
   }
