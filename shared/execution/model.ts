@@ -48,7 +48,8 @@ export async function openModel(
   const aside =
     execution === 'process' || isSlow
       ? null
-      : await loadAt(ctx, ready, thread, { plan, unlessLoops: execution === 'auto' });
+      : // Whatever is set: a run that never ends would hold up all that the instance does, for everybody, for good.
+        await loadAt(ctx, ready, thread, { plan, unlessLoops: true });
   if (!aside) return inProcess(ctx, ready, plan);
   if (execution === 'worker' || (execution === 'auto' && !isShort(aside.found))) return modelOf(aside);
   try {
