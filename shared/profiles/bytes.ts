@@ -36,6 +36,18 @@ export class ByteWriter {
     this.#length += bytes.copy(this.#bytes, this.#length);
   }
 
+  /** What is above 0 of a list: how many there are, and each behind its distance from the one before. */
+  sparse(values: Uint8Array | Float64Array, write: (value: number) => void): void {
+    const filled = [...values.entries()].filter(([, value]) => value > 0);
+    this.count(filled.length);
+    let before = 0;
+    for (const [at, value] of filled) {
+      this.count(at - before);
+      write(value);
+      before = at;
+    }
+  }
+
   done(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -93,6 +105,16 @@ export class ByteReader {
     if (bytes > this.left) throw new RangeError('The text is longer than what is left.');
     this.#at += bytes;
     return this.#bytes.toString('utf8', this.#at - bytes, this.#at);
+  }
+
+  /** Reads what {@link ByteWriter.sparse} wrote of a list as long as `into`, which is 0 throughout. */
+  sparse<T extends Uint8Array | Float64Array>(into: T, read: () => number): T {
+    let at = 0;
+    for (let left = this.count(); left > 0; left--) {
+      at += this.count();
+      into[at] = read();
+    }
+    return into;
   }
 
   /** As many of something as a count before them says. */

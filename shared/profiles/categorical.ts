@@ -102,25 +102,13 @@ export function writeCategories(writer: ByteWriter, column: CategoryCounts): voi
     writer.text(category);
     writer.count(count);
   }
-  const filled = [...column.distinct.entries()].filter(([, value]) => value > 0);
-  writer.count(filled.length);
-  let before = 0;
-  for (const [register, value] of filled) {
-    writer.count(register - before);
-    writer.u8(value);
-    before = register;
-  }
+  writer.sparse(column.distinct, (value) => writer.u8(value));
 }
 
 export function readCategories(reader: ByteReader): CategoryCounts {
   const missing = readMissing(reader);
   const [unseen, other] = [reader.count(), reader.count()];
   const counts = new Map(reader.list(() => [reader.text(), reader.count()] as const));
-  const distinct = noDistinct();
-  let register = 0;
-  for (let left = reader.count(); left > 0; left--) {
-    register += reader.count();
-    distinct[register] = reader.u8();
-  }
+  const distinct = reader.sparse(noDistinct(), () => reader.u8());
   return { kind: 'categorical', counts, other, distinct, unseen, missing };
 }

@@ -59,14 +59,7 @@ export function writeScores(writer: ByteWriter, scores: ScoresByClass): void {
   for (const [predicted, { counts, without }] of [...scores].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     writer.text(predicted);
     writer.count(without);
-    const filled = [...counts.entries()].filter(([, count]) => count > 0);
-    writer.count(filled.length);
-    let before = 0;
-    for (const [bin, count] of filled) {
-      writer.count(bin - before);
-      writer.count(count);
-      before = bin;
-    }
+    writer.sparse(counts, (count) => writer.count(count));
   }
 }
 
@@ -75,12 +68,7 @@ export function readScores(reader: ByteReader): ScoresByClass {
     reader.list(() => {
       const predicted = reader.text();
       const without = reader.count();
-      const counts = new Float64Array(scoreBins + 2);
-      let bin = 0;
-      for (let left = reader.count(); left > 0; left--) {
-        bin += reader.count();
-        counts[bin] = reader.count();
-      }
+      const counts = reader.sparse(new Float64Array(scoreBins + 2), () => reader.count());
       return [predicted, { counts, without }] as const;
     }),
   );
