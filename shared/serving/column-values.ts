@@ -44,6 +44,9 @@ export function describeColumn(type: string): string {
     case 'integer':
     case 'long':
       return `a whole number in the range of ${type}; a column that may lack values is better declared as double`;
+    case 'float':
+    case 'double':
+      return 'a number';
     case 'datetime':
       return 'a date and time such as "2024-05-31T08:00:00", or whole nanoseconds since 1970';
     case 'binary':

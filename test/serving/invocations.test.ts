@@ -248,6 +248,11 @@ describe('tensors', () => {
       });
   });
 
+  test('of a name that is there twice count once: the last', async () => {
+    const { text } = await post('product', 'application/json', '{"inputs":[[9,9]],"inputs":[[1,2]]}');
+    expect(JSON.parse(text)).toMatchObject({ predictions: { Y: [[5]] } });
+  });
+
   test('a wrong shape is refused in the words of MLflow', async () => {
     expect(await invoke('product', { inputs: [[1, 2, 3]] })).toMatchObject({
       status: 400,
@@ -284,6 +289,7 @@ describe('tensors', () => {
 
 describe('the protocol', () => {
   test.each<[string, string, string]>([
+    ['nothing', '', 'Ensure that input is a valid JSON formatted string.'],
     ['no JSON', '{"inputs":', 'Invalid input. Ensure that input is a valid JSON formatted string.'],
     ['a word', '{"inputs":[[NaNs]]}', 'Ensure that input is a valid JSON formatted string.'],
     ['a list', '[1]', 'The input must be a JSON dictionary with exactly one of the input fields'],
@@ -343,7 +349,18 @@ describe('the protocol', () => {
   );
 
   test.each([
+    'application/json;charset=UTF-8',
+    'application/json ; charset="utf-8"',
+    'Application/JSON; CHARSET=utf-8',
+    'application/json;',
+  ])('content type %j is JSON', async (type) => {
+    const body = JSON.stringify({ dataframe_split: { columns: features, data: rows } });
+    expect((await post('iris', type, new Blob([body]))).status).toBe(200);
+  });
+
+  test.each([
     'text/plain',
+    'application/vnd.apache.parquet',
     'application/x-www-form-urlencoded',
     'application/json; charset=latin1',
     'application/json; profile=x',

@@ -188,6 +188,13 @@ describe('columns of a signature', () => {
       expect((await invoke('every', body(wide))).status).toBe(400);
   });
 
+  test('say what they take', async () => {
+    expect(await predicted({ double: '0.1' })).toMatch(
+      /type 'double': row 0 holds "0.1", but must be a number\.$/,
+    );
+    expect(await predicted({ truth: 2 })).toMatch(/row 0 holds 2, but must be true or false\.$/);
+  });
+
   test('that are missing are all named; one that is optional is not', async () => {
     const { wide: _w, text: _t, maybe: _m, ...rest } = row;
     const { status, json } = await invoke('every', { dataframe_records: [{ ...rest, other: 1 }] });
