@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { CairnEvent, EventType } from '../events/index.ts';
 import { isCode, unlessCode } from '../http/index.ts';
-import { aliasHolder, aliasHolders, getVersion, modelById } from '../registry/index.ts';
+import { aliasHolder, type AliasMove, getVersion, modelById, newestMoves } from '../registry/index.ts';
 import { aliasOf, type Deployment, type ModelDeployment, type Pinned } from './deployment.ts';
 import type { Endpoint } from './endpoint.ts';
 import { whyTooLarge } from './memory.ts';
@@ -24,8 +24,8 @@ export async function followAlias(ctx: Context, event: CairnEvent): Promise<void
 }
 
 /**
- * Pins what has no version yet, and begins a rollout where an alias has gone on to another version that is ready;
- * otherwise what answered before goes on. The endpoint is read before the alias: a write between the two makes
+ * Pins what has no version yet or what an alias was taken back to, and begins a rollout where an alias has gone on to
+ * another version that is ready; otherwise what answered before goes on. The endpoint is read before the alias: a write between the two makes
  * the swap fail, so that an older version never replaces a newer one. Throws `not-found`.
  */
 export async function follow(ctx: Context, name: string): Promise<Endpoint> {
@@ -59,8 +59,11 @@ async function followedBy(ctx: Context, endpoint: Endpoint, deployment: Deployme
   if (!held || isSame(held, rollout?.to ?? stable)) return { deployment };
   const policy = endpoint.rollout;
   if (!stable || isSame(held, stable)) return pinned(ctx, deployment, held);
-  if (await isTurnedDown(ctx, deployment, held)) return { deployment };
-  if (policy.plan[0] === 100) return pinned(ctx, deployment, held);
+  const move = await lastMove(ctx, deployment);
+  if (isTurnedDown(deployment, held, move)) return { deployment };
+  // Who takes a move back wants what answered before, and at once; to be worse than what is left is no fault of it.
+  const isTakenBack = move?.to === held.version && move.cause.kind === 'rollback';
+  if (policy.plan[0] === 100 || isTakenBack) return pinned(ctx, deployment, held);
   const begun: Rollout = {
     id: ctx.ids.hex(8),
     from: stable,
@@ -94,13 +97,18 @@ function superseded(ctx: Context, deployment: ModelDeployment): ModelDeployment 
  * Whether the last rollout to this version was broken off or stopped, and nobody has given it the alias since: the
  * alias may hold it for a while yet, and for good where the rollout was stopped by hand.
  */
-async function isTurnedDown(ctx: Context, deployment: ModelDeployment, held: Pinned): Promise<boolean> {
-  const { lastRollout: last, modelId } = deployment;
+function isTurnedDown({ lastRollout: last }: ModelDeployment, held: Pinned, move?: AliasMove): boolean {
   if (!last || !isSame(held, last.to)) return false;
   if (last.outcome !== 'rolled-back' && last.outcome !== 'stopped') return false;
-  const holders = await aliasHolders(ctx, await modelById(ctx, modelId));
-  const holder = holders.find(({ alias }) => alias === aliasOf(deployment));
-  return holder === undefined || holder.since <= last.endedAt;
+  return move?.to === undefined || move.at <= last.endedAt;
+}
+
+async function lastMove(ctx: Context, deployment: ModelDeployment): Promise<AliasMove | undefined> {
+  const alias = aliasOf(deployment);
+  if (alias === undefined) return undefined;
+  const { modelId } = deployment;
+  const [move] = await newestMoves(ctx, { modelId, alias, limit: 1, consistency: 'strong' });
+  return move;
 }
 
 /** The version that a deployment is to answer with, or `undefined` where there is none that can serve. */

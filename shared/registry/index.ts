@@ -7,7 +7,7 @@ export {
   moveAlias,
   resolveAlias,
 } from './aliases/aliases.ts';
-export { aliasHistory } from './aliases/history.ts';
+export { aliasHistory, newestMoves } from './aliases/history.ts';
 export { type AliasHolder, aliasesOf, aliasHolders } from './aliases/holders.ts';
 export { type Rollback, rollbackAlias } from './aliases/rollback.ts';
 export { changeModel, changeVersion, type ModelChange, type VersionChange } from './change.ts';

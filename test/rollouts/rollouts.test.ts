@@ -218,6 +218,25 @@ describe('a rollout', () => {
     ]);
   });
 
+  test('is not made back to the version that people take an alias back to: it answers alone at once', async () => {
+    const first = await rolling(server, 'regretted');
+    const back = () =>
+      server.call('POST', '/api/v1/models/regretted/aliases/champion/rollback', { reason: 'complaints' });
+    const finish = '/api/v1/endpoints/regretted/deployments/main/rollout/finish';
+    expect((await server.call('POST', finish, { reason: 'a test' })).status).toBe(200);
+    expect((await deploymentOf(server.ctx, 'regretted')).stable?.version).toBe(2);
+    expect((await back()).body).toMatchObject({ from: 2, to: 1 });
+    await server.drain();
+    const after = await deploymentOf(server.ctx, 'regretted');
+    expect(after).toMatchObject({
+      stable: { version: 1 },
+      lastRollout: { id: first.id, outcome: 'finished' },
+    });
+    expect(after.rollout).toBeUndefined();
+    await move('regretted', 2);
+    expect((await deploymentOf(server.ctx, 'regretted')).rollout).toMatchObject({ to: { version: 2 } });
+  });
+
   test('leaves the etag of what people change as it is while it begins, is judged, goes on and ends', async () => {
     const { ctx } = server;
     const read = async () => {
