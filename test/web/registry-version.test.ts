@@ -121,11 +121,12 @@ describe('a version', () => {
   test('is described, tagged, staged and given an alias where it is read', async () => {
     await browser.look(at(2), async ({ page, settled }) => {
       const dialog = page.getByRole('dialog');
+      const card = page.locator('.card', {
+        has: page.getByRole('heading', { name: 'Description', exact: true }),
+      });
+      const add = page.getByRole('button', { name: 'Add a description' });
       // Tried again, it has one already.
-      await page
-        .getByRole('button', { name: /description$/ })
-        .first()
-        .click();
+      await add.or(card.getByRole('button', { name: 'Edit', exact: true })).click();
       await page.getByRole('textbox', { name: 'Description' }).fill('Better on *roses*.');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.locator('.markdown em', { hasText: 'roses' }).waitFor();
