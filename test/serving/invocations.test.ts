@@ -358,18 +358,24 @@ describe('the protocol', () => {
     expect((await post('iris', type, new Blob([body]))).status).toBe(200);
   });
 
+  const taken =
+    "This predictor only supports the following content types: Types: ['text/csv', 'application/json'].";
   test.each([
-    'text/plain',
-    'application/vnd.apache.parquet',
-    'application/x-www-form-urlencoded',
-    'application/json; charset=latin1',
-    'application/json; profile=x',
-    '',
-  ])('content type %j is a 415 in plain text', async (type) => {
-    const { status, type: answered, text } = await post('iris', type, new Blob(['{}']));
-    expect(status).toBe(415);
-    expect(answered).toMatch(/^text\/plain/);
-    expect(text).not.toBe('');
+    ['text/plain', `${taken} Got 'text/plain'.`],
+    ['application/vnd.apache.parquet', `${taken} Got 'application/vnd.apache.parquet'.`],
+    ['application/x-www-form-urlencoded', `${taken} Got 'application/x-www-form-urlencoded'.`],
+    ['', `${taken} Got ''.`],
+    ['application/json; charset=latin1', 'The scoring server only supports UTF-8'],
+    [
+      'text/csv; header=present',
+      'Unrecognized content type parameters: header. Only charset=utf-8 is taken.',
+    ],
+  ])('content type %j is a 415 in plain text and the words of MLflow', async (type, says) => {
+    expect(await post('iris', type, new Blob(['{}']))).toEqual({
+      status: 415,
+      type: expect.stringMatching(/^text\/plain/),
+      text: says,
+    });
   });
 
   test('unknown endpoints are 404, other methods 405, and ping and health answer', async () => {

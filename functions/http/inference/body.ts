@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, inflate, inflateRaw } from 'node:zlib';
 import { CairnError } from '../../../shared/http/index.ts';
 
-/** A content type in its parts. */
+/** A content type in its parts; `others` are the names of parameters beside the charset. */
 export type ContentType = {
   readonly type: string;
   readonly charset: string;
@@ -18,7 +18,9 @@ export function contentTypeOf(request: Request): ContentType {
   return {
     type: type.toLowerCase(),
     charset: charset?.slice('charset='.length).replaceAll('"', '').toLowerCase() ?? 'utf-8',
-    others: parameters.filter((parameter) => parameter !== charset && parameter !== ''),
+    others: parameters
+      .filter((parameter) => parameter !== charset && parameter !== '')
+      .map((parameter) => parameter.split('=', 1)[0] ?? ''),
   };
 }
 
