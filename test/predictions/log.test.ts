@@ -94,16 +94,19 @@ describe('the prediction log', () => {
   });
 
   test('a part is written on its own after the set seconds, and at once at 5,000 rows', async () => {
-    await deploy(server, 'by-rows', classifier());
-    await ask('by-rows', 5_000);
-    await expect.poll(async () => (await parts('by-rows')).length, { timeout: 5_000 }).toBe(1);
-
     const { ctx } = server;
+    const within = { timeout: 20_000 };
+    await deploy(server, 'by-rows', classifier());
+    const slow = { ...ctx, settings: { ...ctx.settings, predictionFlushSeconds: 600 } };
+    const rows5000 = { type: 'float32', dims: [5_000, 3], data: new Float32Array(15_000) } as const;
+    await predict(slow, await targetOf(ctx, 'by-rows'), { input: rows5000 });
+    await expect.poll(async () => (await parts('by-rows')).length, within).toBe(1);
+
     await deploy(server, 'by-time', classifier());
     const quick = { ...ctx, settings: { ...ctx.settings, predictionFlushSeconds: 0.2 } };
     await askAt(quick, 'by-time', Date.now());
-    await expect.poll(async () => (await parts('by-time')).length, { timeout: 5_000 }).toBe(1);
-  });
+    await expect.poll(async () => (await parts('by-time')).length, within).toBe(1);
+  }, 60_000);
 
   test('ranges are half open and exact to the millisecond, over hours and days', async () => {
     const { ctx } = server;
@@ -204,7 +207,7 @@ describe('the prediction log', () => {
         },
       );
     answer();
-    expect(await flushPredictions(stores)).toBe(0);
+    await expect.poll(() => flushPredictions(stores), { timeout: 20_000 }).toBe(0);
     const written = await logged('outgrown');
     const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
     const lost = sum(written.map(({ lostRows }) => lostRows));
