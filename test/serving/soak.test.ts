@@ -100,11 +100,13 @@ test(
   'under moves of aliases, eviction and bad requests no answer is lost or wrong, and memory stays',
   async () => {
     const until = performance.now() + seconds * 1000;
+    // On a busy machine a version may not have had its turn by then.
+    const isOver = () => performance.now() >= until && versionsSeen.size === 2 * names.length;
     const faults: string[] = [];
     let answered = 0;
     let refused = 0;
     const client = async () => {
-      while (performance.now() < until) {
+      while (!isOver()) {
         if (random() < 0.2) {
           const { status } = await ask('forest', wrong[Math.floor(random() * wrong.length)]);
           if (status !== 400) faults.push(`a bad request was answered by ${status}`);
@@ -119,7 +121,7 @@ test(
     };
     let moves = 0;
     const mover = async () => {
-      for (; performance.now() < until - moveMilliseconds; moves++) {
+      for (; !isOver(); moves++) {
         await after(moveMilliseconds);
         for (const name of names)
           await moveAlias(server.ctx, { name, alias: 'champion', version: 2 - (moves % 2) });
@@ -128,13 +130,12 @@ test(
     };
     const memory: number[] = [];
     const watcher = async () => {
-      for (; performance.now() < until; await after(500)) memory.push(process.memoryUsage.rss());
+      for (; !isOver(); await after(500)) memory.push(process.memoryUsage.rss());
     };
     await Promise.all([mover(), watcher(), ...Array.from({ length: clients }, client)]);
     expect(faults).toEqual([]);
     expect(answered).toBeGreaterThan(seconds);
     expect(refused).toBeGreaterThan(0);
-    expect(versionsSeen.size).toBe(2 * names.length);
     expect(loadedModels().length).toBeLessThanOrEqual(names.length);
     const third = Math.floor(memory.length / 3);
     const middle = Math.max(...memory.slice(third, 2 * third));
