@@ -1,5 +1,6 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
+import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeModel } from '../../shared/onnx/index.ts';
 import { type TestServer, testServer } from '../support/server.ts';
@@ -63,6 +64,27 @@ async function post(path: string, body: BodyInit, headers: Record<string, string
 const infer = (name: string, body: unknown) => post(`/v2/models/${name}/infer`, JSON.stringify(body));
 const invoke = (name: string, body: unknown) => post(`/endpoints/${name}/invocations`, JSON.stringify(body));
 
+/** `inference_response` and its error, as the protocol's schema has them, and no field besides. */
+const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional();
+const answered = z.strictObject({
+  model_name: z.string(),
+  model_version: z.string(),
+  id: z.string().optional(),
+  parameters,
+  outputs: z.array(
+    z
+      .strictObject({
+        name: z.string(),
+        shape: z.array(z.int().min(0)),
+        datatype: z.enum(['FP32', 'INT64', 'BYTES']),
+        parameters,
+        data: z.array(z.union([z.number(), z.string(), z.boolean()])),
+      })
+      .refine(({ shape, data }) => data.length === shape.reduce((product, size) => product * size, 1)),
+  ),
+});
+const refused = z.strictObject({ error: z.string().min(1) });
+
 /** A tensor of JSON that the model takes. */
 const good = { name: 'x', datatype: 'FP32', shape: [1, 1, 3], data: [1, 2, 3] };
 
@@ -82,7 +104,18 @@ describe('whatever is sent', () => {
     parameters: fc.oneof(fc.record({ binary_data_size: fc.oneof(fc.integer(), json) }), json),
   };
   const tensor = fc.record(pieces, { requiredKeys: [] });
+  const parameter = fc.oneof(fc.string(), fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true }));
+  const sensible = fc.record(
+    {
+      id: fc.string(),
+      inputs: fc.constant([good]),
+      outputs: fc.array(fc.constant({ name: 'y' }), { maxLength: 1 }),
+      parameters: fc.dictionary(fc.string(), parameter, { maxKeys: 5 }),
+    },
+    { requiredKeys: ['inputs'] },
+  );
   const inferBody = fc.oneof(
+    sensible,
     json,
     fc.record(
       {
@@ -115,7 +148,7 @@ describe('whatever is sent', () => {
         const { status, text } = await infer(name, body);
         expect([200, 400, 413]).toContain(status);
         const answer = JSON.parse(text) as Record<string, unknown>;
-        expect(status === 200 ? 'outputs' in answer : typeof answer['error'] === 'string').toBe(true);
+        expect((status === 200 ? answered : refused).safeParse(answer).error).toBeUndefined();
       }),
       { numRuns },
     );
