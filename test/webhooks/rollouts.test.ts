@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fullAccess, type ResourceType } from '../../shared/access/index.ts';
+import { createWebhook } from '../../shared/webhooks/index.ts';
 import { deploymentOf, calls, lookAfter, rolling } from '../rollouts/support.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 import { permitLocalTargets, type Receiver, startReceiver, sure } from './support.ts';
@@ -77,7 +79,20 @@ describe('a webhook is told of a rollout', () => {
       rollout_id: stopped.id,
       reason: 'No.',
     });
-  });
+  }, 120_000);
+});
+
+test('who is denied an endpoint makes no webhook, which would tell of it', async () => {
+  const access = {
+    ...fullAccess,
+    visible: (type: ResourceType) => ({ all: true, except: type === 'endpoint' ? ['secret'] : [] }) as const,
+  };
+  await expect(
+    createWebhook(
+      { ...server.ctx, access },
+      { name: 'ear', url: receiver.url, events: ['model_version.created'] },
+    ),
+  ).rejects.toMatchObject({ code: 'forbidden' });
 });
 
 describe("MLflow's webhooks API", () => {
