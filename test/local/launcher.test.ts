@@ -39,7 +39,7 @@ test('shows progress, then where everything is; Ctrl-C stops all of it', async (
   const stack = launch(['--port', '0']);
   const url = await ready(stack);
   expect(stack.out()).toMatch(
-    /^Starting storage …\nStarting the Functions host …\n\nCairn is ready \([\d.]+ s, 7 functions\)\n/,
+    /^Starting storage …\nStarting the Functions host …\n\nCairn is ready \([\d.]+ s, 6 functions\)\n/,
   );
   expect(stack.out()).toContain(`export MLFLOW_TRACKING_URI=${url}`);
   const parts = children();
