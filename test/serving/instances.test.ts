@@ -95,7 +95,7 @@ async function underTraffic(work: () => Promise<void>, spared: () => number | un
         const answer = await asked(url).catch((error: unknown) => ({ status: 0, by: String(error) }));
         if (answer.status === 200) answers.push(answer.by);
         else if (spared() !== host) failures.push(`${host}: ${answer.status} ${answer.by}`);
-        await wait(10);
+        await wait(40);
       }
     }),
   );
