@@ -84,7 +84,7 @@ test('a rollout that did worse tells why it was rolled back, and what the guards
 });
 
 test('who may only see tries an endpoint, and is offered nothing that changes it', async () => {
-  const viewer = await web.token('vera', 'viewer');
+  const viewer = await web.token(fresh('vera'), 'viewer');
   const looking = async (view: View) => {
     const { page } = view;
     expect(await page.locator('main').getByRole('slider').count()).toBe(0);
