@@ -120,8 +120,8 @@ export async function tellStory(server: TestServer): Promise<Told[]> {
   await call(`POST ${rollout}/finish`, { reason: 'nobody calls' }, main);
   await call(`POST ${model}/aliases/{alias}/rollback`, { reason: 'it was worse' }, iris);
   await server.drain();
-  await call(`POST ${rollout}/stop`, { reason: 'it was not' }, main);
   await decide('override', { reason: 'it must be' });
+  await call(`POST ${rollout}/stop`, { reason: 'it was not' }, main);
   await call(`DELETE ${model}/policy`, undefined, iris);
 
   // Files.
