@@ -44,10 +44,11 @@ test: node_modules/.ready ## Run the short form of every test, those in a browse
 test-web: node_modules/.ready browser ## Test the web UI in Chromium, which is installed where it can be [CHROMIUM=path]
 	@node_modules/.bin/vitest run --config vitest.web.config.ts $(ARGS)
 
+test-long: export CAIRN_TEST = long
 test-long: node_modules/.ready test-mlflow test-converter test-web ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
-	@CAIRN_TEST=long node_modules/.bin/vitest run $(ARGS)
+	@node_modules/.bin/vitest run $(ARGS)
 	@echo 'Again with stale reads and four physical ranges'
-	@CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node_modules/.bin/vitest run $(ARGS)
+	@CAIRN_TEST= CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node_modules/.bin/vitest run $(ARGS)
 
 test-mlflow: node_modules/.ready .venv/3/.ready .venv/2/.ready .venv/convert/.ready ## Drive the platform with the real MLflow clients, 3.x and 2.x (from PyPI)
 	@node test/mlflow/main.ts $(ARGS)

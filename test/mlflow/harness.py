@@ -14,6 +14,8 @@ from mlflow.exceptions import MlflowException
 MAJOR = int(mlflow.__version__.split(".", maxsplit=1)[0])
 #: Whether the server is MLflow's own, which the scenarios are held against to see that they are right.
 PEER = os.environ.get("CAIRN_TEST_PEER") == "1"
+#: Whether what takes long and differs little from a shorter scenario is run, too.
+LONG = os.environ.get("CAIRN_TEST") == "long"
 
 
 @dataclass(frozen=True)
@@ -23,21 +25,23 @@ class Scenario:
     run: Callable[[], None]
     since: int
     peer_defect: Optional[str]
+    long: bool
 
 
 SCENARIOS: "list[Scenario]" = []
 
 
-def scenario(function=None, *, since: int = 2, peer_defect: Optional[str] = None):
+def scenario(function=None, *, since: int = 2, peer_defect: Optional[str] = None, long: bool = False):
     """Registers a function whose name is the guarantee it checks by assertions.
 
     since: the major version of MLflow whose clients have what it calls.
     peer_defect: why MLflow's own server does not keep the guarantee.
+    long: it runs in the full form only (CAIRN_TEST=long), or when it is asked for by name.
     """
 
     def register(run):
         subject = run.__module__.rsplit(".", 1)[-1]
-        SCENARIOS.append(Scenario(subject, run.__name__.replace("_", " "), run, since, peer_defect))
+        SCENARIOS.append(Scenario(subject, run.__name__.replace("_", " "), run, since, peer_defect, long))
         return run
 
     return register if function is None else register(function)

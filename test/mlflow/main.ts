@@ -14,7 +14,9 @@ import { signedInStack } from './signed-in.ts';
 const usage = `Usage: make test-mlflow [ARGS="[--client 3|2] [--peer] [part of a scenario's name …]"]
 
   --client N  only the client of MLflow N; default: 3 and 2
-  --peer      against MLflow's own server, to see that the scenarios are right`;
+  --peer      against MLflow's own server, to see that the scenarios are right
+
+CAIRN_TEST=long runs the scenarios, too, that take long.`;
 
 const clients = ['3', '2'];
 const { values, positionals } = parseArgs({
@@ -33,7 +35,7 @@ if (values.help || unknown.length > 0) {
 
 const counted = { passed: 0, failed: 0 };
 /** Begins the line of a scenario, or the last line. */
-const verdict = /^(?:ok|FAILED|defect|absent|mlflow) /;
+const verdict = /^(?:ok|FAILED|defect|absent|long|mlflow) /;
 /** What failed, told once more at the end: a log may be cut at its beginning. */
 const failures: string[] = [];
 // The scenarios' receivers of webhooks and of OpenLineage events are on this machine.

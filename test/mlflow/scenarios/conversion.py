@@ -160,7 +160,7 @@ def a_logistic_regression_that_autolog_kept_is_converted_and_scores_the_same():
     assert np.array_equal(loaded.predict(features), model.predict(features))
 
 
-@scenario(peer_defect=NOT_IN_MLFLOW)
+@scenario(peer_defect=NOT_IN_MLFLOW, long=True)
 def a_forest_that_was_logged_without_an_example_is_checked_on_rows_made_from_its_signature():
     new_experiment()
     features, labels = load_iris(return_X_y=True, as_frame=True)
@@ -171,7 +171,7 @@ def a_forest_that_was_logged_without_an_example_is_checked_on_rows_made_from_its
     same_classes(endpoint, model, features)
 
 
-@scenario(peer_defect=NOT_IN_MLFLOW)
+@scenario(peer_defect=NOT_IN_MLFLOW, long=True)
 def boosted_trees_that_predict_numbers_are_converted_and_score_the_same():
     new_experiment()
     features, values = load_diabetes(return_X_y=True, as_frame=True)
@@ -221,7 +221,7 @@ def xgboost_models_of_either_interface_are_converted_and_score_the_same():
     same_values(endpoint, booster.predict(data), features)
 
 
-@scenario(since=3, peer_defect=NOT_IN_MLFLOW)
+@scenario(since=3, peer_defect=NOT_IN_MLFLOW, long=True)
 def lightgbm_models_of_either_interface_are_converted_and_score_the_same():
     import lightgbm
     import mlflow.lightgbm
