@@ -13,7 +13,8 @@ import { getJob, planJob, scoreChunk, submitBlob } from '../shared/batch/index.t
 import { scoreRows } from '../shared/batch/score.ts';
 import type { Context } from '../shared/context.ts';
 import { NumericRows } from '../shared/datasets/index.ts';
-import { linearClassifier, type Tree, treeEnsembleClassifier } from '../shared/onnx/index.ts';
+import { trees } from '../shared/execution/testing.ts';
+import { linearClassifier } from '../shared/onnx/index.ts';
 import { createModel, createVersion, getReady, inspectVersion, moveAlias } from '../shared/registry/index.ts';
 import { atOnce, createEndpoint, getEndpoint, following, requireMain } from '../shared/endpoints/index.ts';
 import { loadModel } from '../shared/serving/index.ts';
@@ -105,7 +106,11 @@ async function runScenario(scenario: Scenario, connectionString: string): Promis
   const { ctx, stores } = await open(connectionString);
   await stores.createIfMissing();
   const endpoint = 'bench';
-  await deploy(ctx, endpoint, scenario.model === 'trees' ? trees(100, 6) : linear());
+  await deploy(
+    ctx,
+    endpoint,
+    scenario.model === 'trees' ? trees(100, 6, randomNumbers(11), features) : linear(),
+  );
   const seconds =
     scenario.kind === 'engine'
       ? await scoreFromMemory(ctx, endpoint, scenario)
@@ -201,36 +206,6 @@ function* csv(rows: number): Generator<Buffer> {
     }
     yield Buffer.from(block);
   }
-}
-
-function trees(count: number, depth: number): Uint8Array {
-  const random = randomNumbers(11);
-  const tree = (): Tree => {
-    const splits = 2 ** depth - 1;
-    const nodes = Array.from({ length: splits }, (_, i) => ({
-      feature: Math.floor(random() * featureCount),
-      threshold: random() * 160 - 80,
-      below: 2 * i + 1,
-      above: 2 * i + 2,
-      missing: 'below' as const,
-    }));
-    const leaves = Array.from({ length: splits + 1 }, () => {
-      const score = random() - 0.5;
-      return {
-        weights: [
-          { target: 0, weight: -score / 2 },
-          { target: 1, weight: score / 2 },
-        ],
-      };
-    });
-    return [...nodes, ...leaves];
-  };
-  return treeEnsembleClassifier({
-    features,
-    labels: ['no', 'yes'],
-    trees: Array.from({ length: count }, tree),
-    baseScores: [0, 0],
-  });
 }
 
 function linear(): Uint8Array {

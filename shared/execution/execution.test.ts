@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type TestContext, testContext } from '../../test/support/context.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contextApart } from '../../test/support/context-apart.ts';
+import type { TestContext } from '../../test/support/context.ts';
 import { type DeploymentSettings, deploymentSettingsDefault } from '../endpoints/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import type { Tensors } from '../sessions/index.ts';
@@ -10,17 +8,10 @@ import { type ExecutionFacts, executionFacts, withModel } from './index.ts';
 import { dense, everyTensor, everyType, graph, loop, looped, rows, stored } from './testing.ts';
 
 let context: TestContext;
-let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cairn-execution-'));
-  vi.stubEnv('TMPDIR', folder);
-  context = await testContext();
+  context = await contextApart();
 });
-afterAll(async () => {
-  await context.close();
-  vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => context.close());
 
 const settingsOf = (execution: DeploymentSettings['execution']) => ({
   ...deploymentSettingsDefault,

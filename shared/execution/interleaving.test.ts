@@ -1,10 +1,8 @@
 import * as fc from 'fast-check';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type TestContext, testContext } from '../../test/support/context.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contextApart } from '../../test/support/context-apart.ts';
+import type { TestContext } from '../../test/support/context.ts';
 import { deploymentSettingsDefault } from '../endpoints/index.ts';
 import { run } from '../onnx/testing.ts';
 import type { Tensors } from '../sessions/index.ts';
@@ -13,17 +11,10 @@ import { dense, stored, trees } from './testing.ts';
 import { Tensor } from 'onnxruntime-node';
 
 let context: TestContext;
-let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cairn-interleaving-'));
-  vi.stubEnv('TMPDIR', folder);
-  context = await testContext();
+  context = await contextApart();
 });
-afterAll(async () => {
-  await context.close();
-  vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => context.close());
 
 let seed = 7;
 const random = () => {

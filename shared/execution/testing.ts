@@ -34,9 +34,9 @@ export async function stored(
   };
 }
 
-const value = (
+export const port = (
   name: string,
-  elementType: 'float32' | 'int64' | 'bool',
+  elementType: 'float32' | 'int64' | 'bool' | 'string',
   shape: (number | string)[],
 ): Value => ({
   name,
@@ -56,8 +56,8 @@ export function graph(
 ): Uint8Array {
   return writeModel({
     graph: {
-      inputs: [value('x', 'float32', ['n', columns]), ...inputs],
-      outputs: [value('y', 'float32', ['n', columns])],
+      inputs: [port('x', 'float32', ['n', columns]), ...inputs],
+      outputs: [port('y', 'float32', ['n', columns])],
       nodes,
       initializers,
     },
@@ -75,8 +75,8 @@ export function loop(): Uint8Array {
         attributes: {
           body: {
             graph: {
-              inputs: [value('i', 'int64', []), value('go', 'bool', []), value('in', 'float32', ['n', 2])],
-              outputs: [value('on', 'bool', []), value('out', 'float32', ['n', 2])],
+              inputs: [port('i', 'int64', []), port('go', 'bool', []), port('in', 'float32', ['n', 2])],
+              outputs: [port('on', 'bool', []), port('out', 'float32', ['n', 2])],
               nodes: [
                 { op: 'Identity', inputs: ['go'], outputs: ['on'] },
                 { op: 'Relu', inputs: ['in'], outputs: ['out'] },
@@ -86,7 +86,7 @@ export function loop(): Uint8Array {
         },
       },
     ],
-    { inputs: [value('times', 'int64', [])] },
+    { inputs: [port('times', 'int64', [])] },
   );
 }
 
@@ -122,12 +122,17 @@ export function dense(width: number, layers: number, random: () => number): Uint
   );
 }
 
-/** A classifier of `count` trees on two columns, in -100 to 100. */
-export function trees(count: number, depth: number, random: () => number): Uint8Array {
+/** A classifier of `count` trees on columns of -100 to 100. */
+export function trees(
+  count: number,
+  depth: number,
+  random: () => number,
+  features: readonly string[] = ['a', 'b'],
+): Uint8Array {
   const tree = (): Tree => {
     const splits = 2 ** depth - 1;
     const nodes = Array.from({ length: splits }, (_, i) => ({
-      feature: Math.floor(random() * 2),
+      feature: Math.floor(random() * features.length),
       threshold: random() * 160 - 80,
       below: 2 * i + 1,
       above: 2 * i + 2,
@@ -145,7 +150,7 @@ export function trees(count: number, depth: number, random: () => number): Uint8
     return [...nodes, ...leaves];
   };
   return treeEnsembleClassifier({
-    features: ['a', 'b'],
+    features,
     labels: ['no', 'yes'],
     trees: Array.from({ length: count }, tree),
     baseScores: [0, 0],

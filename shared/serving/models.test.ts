@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type TestContext, testContext } from '../../test/support/context.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contextApart } from '../../test/support/context-apart.ts';
+import type { TestContext } from '../../test/support/context.ts';
 import type { Context } from '../context.ts';
 import { linearClassifier, linearRegressor, mlDomain, type NodeSpec, writeModel } from '../onnx/index.ts';
 import { matrix, run } from '../onnx/testing.ts';
@@ -14,18 +15,10 @@ import { loop, looped, stored as storedModel } from '../execution/testing.ts';
 import { loadModel } from './models.ts';
 
 let context: TestContext;
-let folder: string;
 beforeAll(async () => {
-  // Copies that another process made of the same models would answer where these tests take files away.
-  folder = await mkdtemp(join(tmpdir(), 'cairn-models-'));
-  vi.stubEnv('TMPDIR', folder);
-  context = await testContext();
+  context = await contextApart();
 });
-afterAll(async () => {
-  await context.close();
-  vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => context.close());
 
 const labels = ['a', 'b'];
 const classifier = (shift: number, features = ['x', 'y']) =>
@@ -182,7 +175,7 @@ describe('loading', () => {
       expect(await (await loadModel(ctx, each)).run(ctx, feeds)).toMatchObject({ y: { data } });
     await expect(loadModel(ctx, ready)).rejects.toMatchObject({ code: 'conflict' });
     const blob = second.served.external[0]?.blob ?? '';
-    await rm(join(folder, `cairn-model-files-${process.getuid?.()}`), { recursive: true });
+    await rm(join(tmpdir(), `cairn-model-files-${process.getuid?.()}`), { recursive: true });
     await ctx.stores.blobs('models').write(blob, new Uint8Array(12));
     const again = await loadModel(limited(0), await stored(ctx, classifier(40)));
     expect(again.roles).not.toBeNull();

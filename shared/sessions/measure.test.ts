@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graph } from '../execution/testing.ts';
+import { graph, port } from '../execution/testing.ts';
 import { linearClassifier, type NodeSpec, type Value, writeModel } from '../onnx/index.ts';
 import { measure } from './measure.ts';
 import { load } from './runtime.ts';
@@ -17,17 +17,6 @@ const ofX = (op: string, attributes: NodeSpec['attributes'] = {}, more: string[]
   graph([{ op, inputs: ['x', ...more], outputs: ['y'], attributes }], {
     initializers: [{ name: 'first', type: 'int64', shape: [], data: BigInt64Array.of(0n) }],
   });
-
-const port = (
-  name: string,
-  elementType: 'float32' | 'int64' | 'string',
-  shape: (number | string)[],
-): Value => ({
-  name,
-  kind: 'tensor',
-  elementType,
-  shape,
-});
 
 const onPorts = (inputs: Value[], outputs: Value[], nodes: NodeSpec[], weights = 0) =>
   writeModel({

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Context } from '../../shared/context.ts';
 import { flushPredictions, readLabels, recordLabels } from '../../shared/predictions/index.ts';
-import { predict, targetOf } from '../../shared/serving/index.ts';
 import { classifier, deploy, features } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
+import { askAt } from './support.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -20,13 +19,6 @@ async function ask(name: string, count = 3): Promise<string[]> {
   });
   expect(status).toBe(200);
   return body['prediction_ids'] as unknown as string[];
-}
-
-/** A prediction at a time of the test's choosing. */
-async function askAt(ctx: Context, name: string, at: number): Promise<string> {
-  const timed = { ...ctx, clock: { now: () => at } };
-  const inputs = { input: { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) } } as const;
-  return (await predict(timed, await targetOf(ctx, name), inputs)).ids[0] ?? '';
 }
 
 const feedback = (endpoint: string, labels: unknown) =>

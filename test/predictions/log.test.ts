@@ -6,6 +6,7 @@ import { matrix, run } from '../../shared/onnx/testing.ts';
 import { bufferPredictions } from '../../shared/predictions/buffer.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { classifier, deploy, features } from '../serving/support.ts';
+import { askAt } from './support.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -34,14 +35,6 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
-}
-
-/** A prediction at a time of the test's choosing. */
-async function askAt(ctx: Context, name: string, at: number): Promise<string> {
-  const timed = { ...ctx, clock: { now: () => at } };
-  const target = await targetOf(ctx, name);
-  const inputs = { input: { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) } } as const;
-  return (await predict(timed, target, inputs)).ids[0] ?? '';
 }
 
 const logged = async (endpoint: string, from = 0, to = Date.now() + hour, columns?: string[]) =>

@@ -1,5 +1,7 @@
 import { BlobServiceClient } from '@azure/storage-blob';
+import type { Context } from '../../shared/context.ts';
 import { readPart } from '../../shared/predictions/part.ts';
+import { predict, targetOf } from '../../shared/serving/index.ts';
 import { classifier, features } from '../serving/support.ts';
 
 /** A call with a JSON body; throws where it is not answered well. */
@@ -84,4 +86,11 @@ export async function storedIds(connectionString: string, endpoint: string): Pro
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 48_271) % 0x7fff_ffff) / 0x7fff_ffff;
+}
+
+/** A prediction at a time of the test's choosing, in milliseconds since 1970; its id. */
+export async function askAt(ctx: Context, name: string, at: number): Promise<string> {
+  const timed = { ...ctx, clock: { now: () => at } };
+  const inputs = { input: { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) } } as const;
+  return (await predict(timed, await targetOf(ctx, name), inputs)).ids[0] ?? '';
 }

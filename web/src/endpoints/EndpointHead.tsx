@@ -5,7 +5,7 @@ import { Chip } from '../parts/Chip.tsx';
 import { FactLine } from '../parts/Facts.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
-import { Menu } from '../parts/Popover.tsx';
+import { MoreActions } from '../parts/MoreActions.tsx';
 import { TagList } from '../parts/TagList.tsx';
 import { Ago } from '../parts/Time.tsx';
 import { May } from '../session/may.tsx';
@@ -37,11 +37,7 @@ export function EndpointHead({ endpoint }: { readonly endpoint: Endpoint }) {
                 <Icon name="edit" size={14} /> Edit
               </button>
             </May>
-            <Menu
-              name="More actions"
-              className="quiet"
-              align="end"
-              label={<Icon name="more" />}
+            <MoreActions
               items={[
                 {
                   label: 'Delete the endpoint',

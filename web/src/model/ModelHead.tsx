@@ -7,7 +7,7 @@ import { FactLine } from '../parts/Facts.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
 import { PageHead } from '../parts/PageHead.tsx';
-import { Menu } from '../parts/Popover.tsx';
+import { MoreActions } from '../parts/MoreActions.tsx';
 import { Ago } from '../parts/Time.tsx';
 import { AliasTags } from '../parts/AliasTags.tsx';
 import { May } from '../session/may.tsx';
@@ -37,11 +37,7 @@ export function ModelHead({ model }: { readonly model: RegisteredModel }) {
           </May>
         }
         actions={
-          <Menu
-            name="More actions"
-            className="quiet"
-            align="end"
-            label={<Icon name="more" />}
+          <MoreActions
             items={[
               { label: 'Rename', needs: 'contributor', onChoose: () => setAsking('rename') },
               { label: 'Delete', danger: true, needs: 'contributor', onChoose: () => setAsking('delete') },

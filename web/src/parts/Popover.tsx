@@ -85,7 +85,7 @@ export function Popover({
   );
 }
 
-type MenuItem = {
+export type MenuItem = {
   readonly label: string;
   readonly danger?: boolean;
   /** Offered to those only who hold this role on what the page is about. */

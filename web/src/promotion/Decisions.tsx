@@ -3,8 +3,7 @@ import type { Promotion } from '../api/registry.ts';
 import { promote } from '../model/actions.ts';
 import { targetText } from '../model/words.ts';
 import { Dialog, Field } from '../parts/Dialog.tsx';
-import { Icon } from '../parts/Icon.tsx';
-import { Menu } from '../parts/Popover.tsx';
+import { MoreActions } from '../parts/MoreActions.tsx';
 import { May, useMay } from '../session/may.tsx';
 
 type DecisionsProps = { readonly name: string; readonly promotion: Promotion };
@@ -36,11 +35,7 @@ export function Decisions({ name, promotion }: DecisionsProps) {
           <button type="button" className="primary" {...decision} onClick={() => setAsked('approve')}>
             Approve
           </button>
-          <Menu
-            name="More actions"
-            className="quiet"
-            align="end"
-            label={<Icon name="more" />}
+          <MoreActions
             items={[
               { label: 'Cancel the promotion', needs: 'contributor', onChoose: () => setAsked('cancel') },
               {

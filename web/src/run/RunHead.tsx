@@ -11,7 +11,7 @@ import { duration } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
 import { PageHead } from '../parts/PageHead.tsx';
-import { Menu } from '../parts/Popover.tsx';
+import { MoreActions } from '../parts/MoreActions.tsx';
 import { Ago } from '../parts/Time.tsx';
 import { May } from '../session/may.tsx';
 import { change, experimentQuery, isLive } from './queries.ts';
@@ -67,11 +67,7 @@ export function RunHead({ run }: { readonly run: Run }) {
                 </button>
               </May>
             )}
-            <Menu
-              name="More actions"
-              className="quiet"
-              align="end"
-              label={<Icon name="more" />}
+            <MoreActions
               items={
                 deleted
                   ? [{ label: 'Restore', needs: 'contributor', onChoose: () => restore.mutate() }]

@@ -10,7 +10,7 @@ import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
-import { Menu } from '../parts/Popover.tsx';
+import { MoreActions } from '../parts/MoreActions.tsx';
 import { TextTags } from '../parts/TagList.tsx';
 import { Ago, Moment } from '../parts/Time.tsx';
 import { PrincipalTokens } from '../tokens/PrincipalTokens.tsx';
@@ -57,11 +57,7 @@ function Details({ principal }: { readonly principal: Principal }) {
             <button type="button" onClick={() => setAsked(disabled ? 'enable' : 'disable')}>
               {disabled ? 'Enable' : 'Disable'}
             </button>
-            <Menu
-              name="More actions"
-              className="quiet"
-              align="end"
-              label={<Icon name="more" />}
+            <MoreActions
               items={[
                 { label: 'Rename', onChoose: () => setAsked('rename') },
                 { label: 'Delete', danger: true, onChoose: () => setAsked('delete') },

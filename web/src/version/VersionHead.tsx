@@ -15,7 +15,7 @@ import { Failure } from '../parts/Failure.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
 import { PageHead } from '../parts/PageHead.tsx';
-import { Menu } from '../parts/Popover.tsx';
+import { MoreActions } from '../parts/MoreActions.tsx';
 import { saveFile } from '../parts/saveFile.ts';
 import { Ago } from '../parts/Time.tsx';
 import { VersionState } from '../parts/VersionState.tsx';
@@ -62,11 +62,7 @@ export function VersionHead({ version }: { readonly version: Version }) {
                 <Icon name="promote" size={14} /> Promote
               </button>
             </May>
-            <Menu
-              name="More actions"
-              className="quiet"
-              align="end"
-              label={<Icon name="more" />}
+            <MoreActions
               items={[
                 { label: 'Set an alias', needs: 'contributor', onChoose: () => setAsked('alias') },
                 { label: 'Change the stage', needs: 'contributor', onChoose: () => setAsked('stage') },

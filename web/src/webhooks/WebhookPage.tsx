@@ -12,7 +12,7 @@ import { Icon } from '../parts/Icon.tsx';
 import { Skeleton } from '../parts/Loading.tsx';
 import { More } from '../parts/More.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
-import { Menu } from '../parts/Popover.tsx';
+import { MoreActions } from '../parts/MoreActions.tsx';
 import { Moment } from '../parts/Time.tsx';
 import { deleteWebhook, testWebhook, updateWebhook } from './actions.ts';
 import { DeliveryRow } from './DeliveryRow.tsx';
@@ -71,13 +71,7 @@ function Details({ webhook }: { readonly webhook: Webhook }) {
             <button type="button" onClick={() => setAsked('edit')}>
               <Icon name="edit" size={14} /> Edit
             </button>
-            <Menu
-              name="More actions"
-              className="quiet"
-              align="end"
-              label={<Icon name="more" />}
-              items={[{ label: 'Delete', danger: true, onChoose: () => setAsked('delete') }]}
-            />
+            <MoreActions items={[{ label: 'Delete', danger: true, onChoose: () => setAsked('delete') }]} />
           </>
         }
       />
