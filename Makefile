@@ -65,7 +65,7 @@ audit-dependencies: node_modules/.ready ## What the lockfile lets in: known vuln
 bench: node_modules/.ready ## Measure, as ratios against a baseline of the same run
 	@node bench/main.ts $(ARGS)
 
-bench-peers: .venv/3/.ready .venv/mlserver/.ready ## Install what the benchmarks compare with, MLflow and MLServer (from PyPI)
+bench-peers: .venv/3/.ready .venv/mlserver/.ready ## Install what the benchmarks compare with: MLflow, pandas, MLServer (from PyPI)
 
 audit-verify: node_modules/.ready ## Prove that the audit log is whole [ARGS=--help]
 	@node scripts/audit-verify.ts $(ARGS)

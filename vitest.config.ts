@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** `CAIRN_TEST=long` runs the full forms: soaks, large files, many repetitions. */
@@ -11,10 +12,12 @@ export default defineConfig({
     include: ['{functions,shared,local,test,infra,examples,scripts,web}/**/*.test.ts'],
     // They need a browser: vitest.web.config.ts.
     exclude: [...configDefaults.exclude, 'test/web/**'],
-    testTimeout: long ? 600_000 : 30_000,
+    globalSetup: ['test/support/storage-setup.ts'],
+    // Ends what hangs; on a busy machine a test may take ten times what it takes on a quiet one.
+    testTimeout: long ? 600_000 : 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Tests wait for storage as much as they compute: half the cores would idle with vitest's default.
-    maxWorkers: '100%',
+    // A test file waits for timers, storage and processes a quarter of its time: a core would idle otherwise.
+    maxWorkers: availableParallelism() + 1,
   },
 });

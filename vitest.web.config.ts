@@ -7,11 +7,12 @@ process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/node_modules/.cach
 export default defineConfig({
   test: {
     include: ['test/web/**/*.test.ts'],
+    globalSetup: ['test/support/storage-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
     // Each file has a stack and a browser of its own, and waits for them half of its time.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // On a machine that others use, too, a page may be late once.
     retry: process.env['CI'] ? 1 : 0,
   },

@@ -10,7 +10,7 @@ import { buildIfStale } from './bundle.ts';
 import { healthy, type HostProcess, killed, startHostProcess, stopped } from './host-process.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { StackError } from './stack-error.ts';
-import { createStorage } from './storage.ts';
+import { allowUploads, createStorage } from './storage.ts';
 import { type Watcher, watchBlobs } from './watcher.ts';
 
 export interface StackOptions {
@@ -93,6 +93,7 @@ async function start(options: StackOptions, undo: (() => unknown)[]): Promise<St
   undo.push(() => azurite.stop());
   lock.noteChildren([azurite.pid]);
   await createStorage(azurite.connectionString);
+  await allowUploads(azurite.connectionString, [`http://127.0.0.1:${port}`, `http://localhost:${port}`]);
 
   progress('Starting the Functions host');
   const { faithful = false, allowReset = false, output } = options;

@@ -14,6 +14,21 @@ export async function createStorage(connectionString: string): Promise<void> {
   for (const name of queues) await messages.getQueueClient(name).createIfNotExists();
 }
 
+/** Lets the pages of these origins put files straight into storage, as infra/modules/storage.bicep does in Azure. */
+export async function allowUploads(connectionString: string, origins: readonly string[]): Promise<void> {
+  await BlobServiceClient.fromConnectionString(connectionString).setProperties({
+    cors: [
+      {
+        allowedOrigins: origins.join(','),
+        allowedMethods: 'PUT',
+        allowedHeaders: 'content-type,x-ms-*',
+        exposedHeaders: 'etag,x-ms-request-id',
+        maxAgeInSeconds: 3600,
+      },
+    ],
+  });
+}
+
 /** Deletes every blob and message, also undeclared ones, and creates what is declared. */
 export async function emptyStorage(connectionString: string): Promise<void> {
   const blobs = BlobServiceClient.fromConnectionString(connectionString);

@@ -3,7 +3,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AzuriteArguments, AzuriteReport } from './main.ts';
+import type { AzuriteReport } from './main.ts';
+import type { ServersOptions } from './servers.ts';
 
 /** Azurite's published development account. */
 const ACCOUNT = 'devstoreaccount1';
@@ -42,7 +43,7 @@ export interface Azurite {
  * @throws Error naming the port or the folder when it cannot start.
  */
 export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
-  const args: AzuriteArguments = {
+  const args: ServersOptions = {
     data: options.data,
     blobPort: options.blobPort ?? 0,
     queuePort: options.queuePort ?? 0,
@@ -50,9 +51,9 @@ export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
   };
   const child = fork(fileURLToPath(new URL('main.ts', import.meta.url)), [JSON.stringify(args)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // A vitest or debugger flag of the parent has no business here; other accounts would change the keys.
+    // A vitest or debugger flag of the parent has no business here.
     execArgv: [],
-    env: withoutAccounts(process.env),
+    env: azuriteEnvironment(),
   });
   const exited = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
   const { blobPort, queuePort } = await ready(child, exited);
@@ -96,6 +97,12 @@ export function azuriteFolder(data: string): string {
   return join(data, 'azurite');
 }
 
+/** The environment for a process that runs Azurite: other accounts would change the keys. */
+export function azuriteEnvironment(): NodeJS.ProcessEnv {
+  const { AZURITE_ACCOUNTS: _accounts, AZURITE_DB: _sql, NODE_OPTIONS: _options, ...rest } = process.env;
+  return rest;
+}
+
 async function ready(child: ChildProcess, exited: Promise<string>) {
   const errors: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -107,9 +114,4 @@ async function ready(child: ChildProcess, exited: Promise<string>) {
   if ('ready' in first) return first.ready;
   child.kill('SIGKILL');
   throw new Error(`Azurite did not start: ${first.failed} ${errors.join('')}`.trim());
-}
-
-function withoutAccounts(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { AZURITE_ACCOUNTS: _accounts, AZURITE_DB: _sql, NODE_OPTIONS: _options, ...rest } = env;
-  return rest;
 }

@@ -29,12 +29,34 @@ export async function readBody(
     return null;
   }
   if (length !== undefined && Number(length) <= BUFFERED_BYTES_MAX) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = await whole(request);
     progress();
-    return Buffer.concat(chunks);
+    return body;
   }
   return stream(request, bytesMax, progress, overflow);
+}
+
+/** A stream of bytes that are at hand. */
+export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+function whole(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => {
+      if (!request.complete)
+        reject(new Error('The client closed the connection before the body was complete.'));
+    });
+  });
 }
 
 function stream(

@@ -71,9 +71,8 @@ export function callThroughLibrary(port: number): HttpCall {
       });
       abort.signal.addEventListener('abort', () => {
         proxied.destroy();
-        // Where the answer was ended on purpose the function is not waited for: the library would let it
-        // write into nothing for as long as it likes.
-        if (response.writableEnded) reject(new Error('The answer was ended.'));
+        // The function is not waited for: the library would let it write into nothing for as long as it likes.
+        reject(new Error('Nobody takes the answer any more.'));
       });
     });
     failed.catch(() => {});

@@ -235,6 +235,18 @@ describe.each([
     expect(performance.now() - before).toBeLessThan(2000);
   });
 
+  test('an event stream whose client has gone does not hold up a stop either', async () => {
+    const request = open('GET', '/events');
+    request.on('error', () => undefined).end();
+    await once(request, 'response');
+    request.destroy();
+    // The host learns of it before it answers another.
+    await send('GET', '/getOnly');
+    const before = performance.now();
+    await host.stop();
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
   test('stopping waits for the request that runs and takes no more', async () => {
     const slow = send('GET', '/waits');
     await reports.next('waiting');

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { startAzurite } from '../../local/azurite/index.ts';
 import { fullAccess } from '../../shared/access/index.ts';
 import { openStores } from '../../shared/azure/index.ts';
 import { childTrace, type Context, randomIds, systemClock } from '../../shared/context.ts';
 import { readSettings } from '../../shared/settings.ts';
+import { testStorage } from './storage.ts';
 
 export type TestContext = { readonly ctx: Context; close(): Promise<void> };
 
@@ -35,15 +35,15 @@ export async function openContext(env: Readonly<Record<string, string | undefine
 
 /** A context on real stores of its own: the Cosmos DB emulator in this process, Azurite in memory. */
 export async function testContext(overrides: Partial<Context> = {}): Promise<TestContext> {
-  const azurite = await startAzurite({ data: null });
-  const ctx = await openContext({ ...process.env, ...testEnvironment(azurite.connectionString) });
+  const storage = await testStorage();
+  const ctx = await openContext({ ...process.env, ...testEnvironment(storage.connectionString) });
   const { stores } = ctx;
   await stores.createIfMissing();
   return {
     ctx: { ...ctx, ...overrides },
     async close() {
       await stores.close();
-      await azurite.stop();
+      await storage.close();
     },
   };
 }

@@ -14,6 +14,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export type RunningHosts = {
   /** The address of each host. */
   readonly urls: readonly string[];
+  /** Environment that names their stores. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The process of a host. */
+  pid(host: number): number;
   /** Ends a host as a power cut would. */
   kill(host: number): Promise<void>;
   /** Starts a host again that was killed, at the same address. */
@@ -21,14 +25,18 @@ export type RunningHosts = {
   stop(): Promise<void>;
 };
 
-/** Several instances of the app, each a Functions host in a process of its own, on the same stores in this one. */
+/**
+ * Several instances of the app, each a Functions host in a process of its own, on the same stores in this one; blobs
+ * are in memory unless they are to be on disk.
+ */
 export async function startedHosts(
   count: number,
   env: Readonly<Record<string, string>> = {},
+  { isOnDisk = false } = {},
 ): Promise<RunningHosts> {
   await buildIfStale(root, () => undefined);
   const data = await mkdtemp(join(tmpdir(), 'cairn-hosts-'));
-  const azurite = await startAzurite({ data: null });
+  const azurite = await startAzurite({ data: isOnDisk ? join(data, 'azurite') : null });
   const emulator = createEmulator({});
   const cosmos = await listen(emulator, 0);
   await createStorage(azurite.connectionString);
@@ -67,6 +75,8 @@ export async function startedHosts(
   const portOf = (host: number) => Number(new URL(hosts[host]?.url ?? '').port);
   return {
     urls: hosts.map(({ url }) => url),
+    env: settings,
+    pid: (host) => hosts[host]?.child.pid ?? -1,
     kill: async (host) => {
       const { child } = hosts[host] ?? {};
       if (child) await killed(child);

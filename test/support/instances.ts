@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url';
-import { startAzurite } from '../../local/azurite/index.ts';
 import type { Context } from '../../shared/context.ts';
 import { openContext, testEnvironment } from './context.ts';
+import { testStorage } from './storage.ts';
 
 /** Contexts of several instances of the app: each has connections of its own to the same stores. */
 export async function testInstances(
   count: number,
 ): Promise<{ instances: Context[]; close(): Promise<void> }> {
-  const azurite = await startAzurite({ data: null });
+  const storage = await testStorage();
   const env = {
     ...process.env,
-    ...testEnvironment(azurite.connectionString),
+    ...testEnvironment(storage.connectionString),
     CAIRN_COSMOS_TRANSPORT: fileURLToPath(new URL('shared-cosmos.ts', import.meta.url)),
   };
   const instances: Context[] = [];
@@ -20,7 +20,7 @@ export async function testInstances(
     instances,
     async close() {
       for (const { stores } of instances) await stores.close();
-      await azurite.stop();
+      await storage.close();
     },
   };
 }

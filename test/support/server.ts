@@ -1,6 +1,5 @@
 import type { InvocationContext, StorageQueueHandler } from '@azure/functions';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { startAzurite } from '../../local/azurite/index.ts';
 import { app, closeApp, workContext } from '../../functions/app.ts';
 import { blobs } from '../../functions/blobs.ts';
 import { chunks } from '../../functions/chunks.ts';
@@ -11,6 +10,7 @@ import type { Context } from '../../shared/context.ts';
 import { flushRelay } from '../../shared/events/index.ts';
 import type { QueueName } from '../../shared/resources.ts';
 import { testEnvironment } from './context.ts';
+import { testStorage } from './storage.ts';
 
 /** Parsed JSON; tests assert on what they expect of it. */
 export type JsonObject = { readonly [key: string]: JsonObject };
@@ -45,10 +45,10 @@ const handlers: Record<QueueName, StorageQueueHandler> = {
  * set beside what a stack of tests needs.
  */
 export async function testServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const azurite = await startAzurite({ data: null });
-  Object.assign(process.env, testEnvironment(azurite.connectionString), env);
+  const storage = await testStorage();
+  Object.assign(process.env, testEnvironment(storage.connectionString), env);
   const { stores } = await app();
-  const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  const queues = QueueServiceClient.fromConnectionString(storage.connectionString);
   const logged: string[] = [];
   const invocation = () => invocationThatLogs((line) => logged.push(line));
   const ctx = { ...(await workContext(invocation())), principal: { id: 'tester', name: 'Tester' } };
@@ -78,7 +78,7 @@ export async function testServer(env: Readonly<Record<string, string>> = {}): Pr
     async close() {
       await flushRelay(stores);
       await closeApp();
-      await azurite.stop();
+      await storage.close();
     },
   };
   return server;
