@@ -47,7 +47,9 @@ async function modelOf(
   place: string,
 ): Promise<ModelDeployment> {
   const { name, model, follows } = input;
-  const { modelId, version } = await heldBy(ctx, input).catch((error: unknown) => placed(error, place));
+  const { modelId, version } = await heldBy(ctx, input).catch((error: unknown) =>
+    placed(error, place, input),
+  );
   const { inspection } = await getVersion(ctx, modelId, version);
   const why = inspection.state === 'ready' ? whyTooLarge(ctx, inspection.ready) : undefined;
   if (why !== undefined)
@@ -66,10 +68,18 @@ async function heldBy(
 }
 
 /** Throws what the registry says, of the field by which it was asked. */
-function placed(error: unknown, place: string): never {
+function placed(
+  error: unknown,
+  place: string,
+  { model, follows }: Extract<NewDeployment, { model: string }>,
+): never {
   if (!(error instanceof CairnError) || error.field === undefined) throw error;
   const field = `${place}${error.field === 'name' ? 'model' : error.field}`;
-  const told = new CairnError(error.code, error.message, { field });
+  const message =
+    error.field === 'alias' && 'alias' in follows
+      ? `No version of '${model}' has the alias '${follows.alias}'; give it to one first, or name an alias or a version that is there.`
+      : error.message;
+  const told = new CairnError(error.code, message, { field });
   throw isHiding(error) ? hides(told) : told;
 }
 

@@ -35,7 +35,7 @@ export {
   type NewDeployment,
   type NewEndpoint,
 } from './input.ts';
-export { maskedColumns } from './logging.ts';
+export { defaultDays, maskedColumns } from './logging.ts';
 export { memoryOf, modelBytesMax } from './memory.ts';
 export {
   atOnce,

@@ -15,16 +15,18 @@ export type RolloutChange = {
 
 /**
  * Changes a deployment by compare-and-swap as long as its rollout is the one that was looked at, at the same step; where
- * somebody was faster nothing changes. Throws `not-found` where the endpoint is gone.
+ * somebody was faster nothing changes, and it says so. Throws `not-found` where the endpoint is gone.
  */
 export async function changeRollout(
   ctx: Context,
   { endpoint: name, deployment: which }: { readonly endpoint: string; readonly deployment: string },
   seen: Rollout,
   change: (deployment: ModelDeployment, rollout: Rollout) => RolloutChange,
-): Promise<void> {
+): Promise<boolean> {
+  let isChanged = false;
   await changeEndpoint(ctx, name, (endpoint) => {
     const found = sameRollout(endpoint, which, seen);
+    isChanged = found !== undefined;
     if (!found) return undefined;
     const { deployment, type, reason } = change(found.deployment, found.rollout);
     return {
@@ -34,6 +36,7 @@ export async function changeRollout(
       subject: { ...toldOfRollout(which, seen), modelId: deployment.modelId },
     };
   });
+  return isChanged;
 }
 
 /**

@@ -277,6 +277,22 @@ describe('too late, too many, and gone', () => {
     await batcher.call(feeds(1, 1, 0), patient);
   });
 
+  test('who has given up takes nobody a place, even while a run keeps everybody from being taken', async () => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const batcher = freely({ run: async (given) => ended.then(() => model(given)), shares: false });
+    const first = batcher.call(feeds(1, 1, 0), patient);
+    await turn();
+    const hurried = { ...patient, deadline: performance.now() + 5 };
+    const late = Array.from({ length: 2_000 }, (_, at) => batcher.call(feeds(1, 1, at), hurried));
+    expect((await Promise.allSettled(late)).every(({ status }) => status === 'rejected')).toBe(true);
+    const next = batcher.call(feeds(1, 1, 7), patient);
+    end();
+    expect(await Promise.all([first, next])).toEqual([
+      await model(feeds(1, 1, 0)),
+      await model(feeds(1, 1, 7)),
+    ]);
+  });
+
   test('a call is tried once more where its place ended, and no more than that', async () => {
     let ends = 1;
     const batcher = freely({

@@ -105,8 +105,10 @@ export class Batcher {
   }
 
   #refuseBeyond(bytes: number): void {
-    const isFull = this.#waiting.length >= callsMax || this.#bytes + bytes > bytesMax;
-    if (this.#waiting.length === 0 || !isFull) return;
+    const isFull = () => this.#waiting.length >= callsMax || this.#bytes + bytes > bytesMax;
+    if (!isFull()) return;
+    this.#dropSettled();
+    if (this.#waiting.length === 0 || !isFull()) return;
     const rows = this.#waiting.reduce((sum, call) => sum + (call.rows ?? 1) - call.taken, 0);
     const { cost } = this.#options;
     const seconds = Math.ceil(cost.of(rows) / 1000);
@@ -153,7 +155,7 @@ export class Batcher {
 
   /** The next run: the call that waits longest, or as much of it as is its turn, and what goes with it. */
   #take(): Piece[] {
-    this.#waiting = this.#waiting.filter(({ settled }) => !settled);
+    this.#dropSettled();
     const head = this.#waiting.shift();
     if (!head) return [];
     const turn = this.#options.cost.rowsWithin(this.#options.runMillisecondsMax);
@@ -177,6 +179,11 @@ export class Batcher {
       return false;
     });
     return pieces;
+  }
+
+  /** Those who have given up are no longer waiting, even while a run that does not end keeps anybody from being taken. */
+  #dropSettled(): void {
+    this.#waiting = this.#waiting.filter(({ settled }) => !settled);
   }
 
   #canShare({ rows, rowsMax, whole, alone }: Waiting): boolean {
@@ -209,7 +216,8 @@ export class Batcher {
   /** One that was run alone has failed; of several, each is tried alone. So is one whose place has ended for another's sake. */
   #failed(pieces: readonly Piece[], error: Error): void {
     const isOver = (call: Waiting) =>
-      call.alone || (pieces.length === 1 && !(error instanceof Gone && error.why === 'ended'));
+      call.alone ||
+      (pieces.length === 1 && !(error instanceof Gone && (error.why === 'ended' || error.why === 'killed')));
     for (const { of: call, first } of pieces.toReversed())
       if (isOver(call)) call.settle(error);
       else if (!call.settled) {

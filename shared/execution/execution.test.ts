@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contextApart } from '../../test/support/context-apart.ts';
 import type { TestContext } from '../../test/support/context.ts';
 import { type DeploymentSettings, deploymentSettingsDefault } from '../endpoints/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import type { Tensors } from '../sessions/index.ts';
+import { modelFilesFolder } from './files.ts';
 import { type ExecutionFacts, executionFacts, withModel } from './index.ts';
 import { dense, everyTensor, everyType, graph, loop, looped, rows, stored } from './testing.ts';
 
@@ -100,6 +102,20 @@ describe.each(['inline', 'worker', 'process'] as const)('%s', (execution) => {
         everyTensor('o', count, columns),
       );
   });
+});
+
+test('a model that workspaces share is loaded again by the files of whoever asks', async () => {
+  const ready = await stored(context.ctx, loop());
+  const other = { ...ready, served: { ...ready.served, blob: 'other/served/loop' } };
+  const blobs = context.ctx.stores.blobs('models');
+  await blobs.write(other.served.blob, loop());
+  const ask = (asked: VersionReady, turns: bigint, milliseconds?: number) =>
+    call(asked, looped(turns), { execution: 'process', ...(milliseconds ? { milliseconds } : {}) });
+  await ask(ready, 1n);
+  await blobs.remove(ready.served.blob);
+  await rm(modelFilesFolder(), { recursive: true });
+  await expect(ask(other, 2n ** 50n, 300)).rejects.toMatchObject({ code: 'timeout' });
+  expect(await ask(other, 1n)).toMatchObject({ y: { data: Float32Array.of(1, 2) } });
 });
 
 describe('out of time', () => {

@@ -1,13 +1,11 @@
-import type { Context } from '../context.ts';
 import type { DeploymentSettings } from '../endpoints/index.ts';
-import type { VersionReady } from '../registry/index.ts';
 import type { Loaded, MeasurePlan, Port, Tensors } from '../sessions/index.ts';
 import { type Asked, Batcher } from './batcher.ts';
 import { Cost } from './cost.ts';
 import { LoadFailed } from './failure.ts';
 import { Gone, inline, type Mode } from './place.ts';
 import { ownProcess } from './process.ts';
-import { loadAt, type Resident } from './resident.ts';
+import { type Asker, loadAt, type Resident } from './resident.ts';
 import { thread } from './thread.ts';
 
 /** A model that is loaded somewhere, with the calls that wait for it. */
@@ -38,10 +36,10 @@ const runMillisecondsMax: Readonly<Record<Mode, number>> = { inline: 2, worker: 
  * instance goes on answering meanwhile. Throws {@link LoadFailed}, or `conflict` where a file is not the one recorded.
  */
 export async function openModel(
-  ctx: Context,
-  ready: VersionReady,
+  asker: () => Asker,
   { execution, microBatchRows }: DeploymentSettings,
 ): Promise<Model> {
+  const { ready } = asker();
   const plan = { rows: microBatchRows, widths: ready.features ? [ready.features.length] : [] };
   // In the thread that models share, runs that take this long would hold up all of them.
   const isSlow = execution === 'auto' && ready.timings.runMillisecondsP50 > threadRunMillisecondsMax;
@@ -49,23 +47,24 @@ export async function openModel(
     execution === 'process' || isSlow
       ? null
       : // Whatever is set: a run that never ends would hold up all that the instance does, for everybody, for good.
-        await loadAt(ctx, ready, thread, { plan, unlessLoops: true });
-  if (!aside) return inProcess(ctx, ready, plan);
+        await loadAt(asker, thread, { plan, unlessLoops: true });
+  if (!aside) return inProcess(asker, plan);
   if (execution === 'worker' || (execution === 'auto' && !isShort(aside.found))) return modelOf(aside);
   try {
-    return modelOf(await anyway(loadAt(ctx, ready, inline)), aside.found);
+    return modelOf(await anyway(loadAt(asker, inline)), aside.found);
   } finally {
     await aside.release();
   }
 }
 
-async function inProcess(ctx: Context, ready: VersionReady, plan: MeasurePlan): Promise<Model> {
+async function inProcess(asker: () => Asker, plan: MeasurePlan): Promise<Model> {
   const place = ownProcess();
   try {
-    return modelOf(await anyway(loadAt(ctx, ready, place, { plan })));
+    return modelOf(await anyway(loadAt(asker, place, { plan })));
   } catch (error) {
     place.close();
-    if (error instanceof Gone) throw new LoadFailed(whyNotLoaded(error), error.message);
+    if (error instanceof Gone && error.why !== 'killed')
+      throw new LoadFailed(whyNotLoaded(error), error.message);
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { LoadFailed } from './failure.ts';
 import { discard, localFile, storedFile } from './files.ts';
 import { type Model, openModel } from './model.ts';
 import { Gone, type Mode } from './place.ts';
+import type { Asker } from './resident.ts';
 
 /** How a loaded model runs, for telemetry and for people. */
 export type ExecutionFacts = {
@@ -22,8 +23,12 @@ export type ExecutionFacts = {
 
 type Held = {
   readonly loading: Promise<Model>;
+  /** Once it is loaded. */
   model?: Model;
-  bytes: number;
+  /** What it takes, which it is expected to from the start. */
+  readonly bytes: number;
+  /** Who asked last: what is loaded again is loaded by files that are still there. */
+  asker: Asker;
   users: number;
   evicted: boolean;
 };
@@ -48,7 +53,7 @@ export async function withModel<T>(
     return await use(await entry.loading);
   } finally {
     entry.users--;
-    await releaseIfDone(entry);
+    releaseIfDone(entry);
   }
 }
 
@@ -87,18 +92,30 @@ export async function fileOf(ctx: Context, ready: VersionReady, file: ServedFile
 
 function acquire(ctx: Context, ready: VersionReady, settings: DeploymentSettings): Held {
   const key = keyOf(ready, settings);
+  const asker: Asker = { ctx, ready };
   const known = held.get(key);
-  held.delete(key);
-  const entry = known ?? { loading: open(ctx, ready, settings), bytes: 0, users: 0, evicted: false };
+  if (known) {
+    held.delete(key);
+    held.set(key, Object.assign(known, { asker }));
+    return known;
+  }
+  const entry: Held = {
+    loading: Promise.resolve().then(() => open(() => entry.asker, settings)),
+    bytes: memoryOf(ready),
+    asker,
+    users: 0,
+    evicted: false,
+  };
   held.set(key, entry);
-  if (known) return known;
-  void settle(ctx, key, entry, memoryOf(ready));
+  evict(ctx, entry);
+  void settle(ctx, key, entry);
   return entry;
 }
 
-async function open(ctx: Context, ready: VersionReady, settings: DeploymentSettings): Promise<Model> {
+async function open(asker: () => Asker, settings: DeploymentSettings): Promise<Model> {
+  const { ctx, ready } = asker();
   try {
-    return await openModel(ctx, ready, settings);
+    return await openModel(asker, settings);
   } catch (error) {
     ctx.log.warn('model not loaded', { digest: ready.digest, reason: String(error) });
     if (error instanceof LoadFailed)
@@ -117,11 +134,10 @@ function keyOf({ served }: VersionReady, { execution }: DeploymentSettings): str
   return `${[served, ...served.external].map(({ digest }) => digest).join('+')} ${execution}`;
 }
 
-/** Accounts for a model once it is loaded; one that failed is forgotten, so that the next caller tries again. */
-async function settle(ctx: Context, key: string, entry: Held, bytes: number): Promise<void> {
+/** What is loaded may be let go of from now on; one that failed is forgotten, so that the next caller tries again. */
+async function settle(ctx: Context, key: string, entry: Held): Promise<void> {
   try {
     entry.model = await entry.loading;
-    entry.bytes = bytes;
     evict(ctx, entry);
   } catch {
     // Whoever asked for the model gets the error.
@@ -129,23 +145,30 @@ async function settle(ctx: Context, key: string, entry: Held, bytes: number): Pr
   }
 }
 
-/** Lets go of the least recently used until the rest fits; the one just loaded stays, however large. */
+/**
+ * Lets go of the least recently used until the rest fits, before one is loaded and after. The newest stays, however
+ * large, and so does what is being loaded: whoever asks for that shares it.
+ */
 function evict(ctx: Context, newest: Held): void {
   let bytes = [...held.values()].reduce((sum, entry) => sum + entry.bytes, 0);
   for (const [key, entry] of held) {
     if (bytes <= ctx.settings.sessionCacheMbMax * 1024 * 1024) return;
-    if (entry === newest || entry.bytes === 0) continue;
+    if (entry === newest || !entry.model) continue;
     bytes -= entry.bytes;
     held.delete(key);
     entry.evicted = true;
-    releaseIfDone(entry).catch((error: unknown) =>
-      ctx.log.warn('model not released', { model: key, reason: String(error) }),
-    );
+    releaseIfDone(entry);
   }
 }
 
-async function releaseIfDone(entry: Held): Promise<void> {
+/** Nobody waits for it, and nobody's answer is worse for it where it fails. */
+function releaseIfDone(entry: Held): void {
   if (!entry.evicted || entry.users > 0) return;
   entry.evicted = false;
-  await (await entry.loading).release();
+  const { ctx, ready } = entry.asker;
+  entry.model
+    ?.release()
+    .catch((error: unknown) =>
+      ctx.log.warn('model not released', { digest: ready.digest, reason: String(error) }),
+    );
 }

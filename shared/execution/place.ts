@@ -18,9 +18,9 @@ export type Place = {
   close(): void;
 };
 
-/** The place ended in the middle of what it was asked. */
+/** The place ended in the middle of what it was asked; `killed`: by the system or by somebody else, which is not the model's doing. */
 export class Gone extends Error {
-  readonly why: 'ended' | 'late' | 'memory';
+  readonly why: 'ended' | 'killed' | 'late' | 'memory';
 
   constructor(why: Gone['why'], detail: string) {
     super(`Where the model ran has ended (${why}): ${detail}`);

@@ -77,6 +77,16 @@ describe('the process of a model', () => {
     for (const each of waiting) await expect(each).rejects.toBeInstanceOf(Gone);
   });
 
+  test('that is killed from outside says that it was not the model, and another one starts', async () => {
+    const { place, load, ask } = await loaded(loop());
+    const endless = ask(looped(2n ** 50n)).catch((error: unknown) => error);
+    const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
+    for (const pid of children.trim().split(' ')) process.kill(Number(pid), 'SIGKILL');
+    expect(await endless).toMatchObject({ why: 'killed' });
+    expect(await place.ask(load)).toMatchObject({ kind: 'loaded' });
+    place.close();
+  });
+
   test('sees nothing of the environment here, keeps nobody from ending, and does not outlive who started it', async () => {
     const program = join(folder, 'parent.ts');
     const model = join(folder, 'relu');

@@ -20,6 +20,8 @@ export type ProcessLimits = {
 };
 
 const errorCharsMax = 4_000;
+/** What ends a process from outside: a system that is short of memory, or one that stops. */
+const outerSignals: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 const answerMillisecondsMax = 230_000;
 
 function defaults(): ProcessLimits {
@@ -72,7 +74,7 @@ class Child {
   readonly #waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Gone) => void }>();
   #ids = 0;
   #errors = '';
-  #why: Gone['why'] = 'ended';
+  #why: Gone['why'] | undefined;
   #isOver = false;
   readonly #onOver: () => void;
 
@@ -86,9 +88,9 @@ class Child {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    const end = (detail: string) => {
+    const end = (detail: string, how: Gone['why'] = 'ended') => {
       this.#over();
-      const why = memoryMark.test(this.#errors) ? 'memory' : this.#why;
+      const why = memoryMark.test(this.#errors) ? 'memory' : (this.#why ?? how);
       for (const { reject } of this.#waiting.values()) reject(new Gone(why, `${detail} ${this.#errors}`));
       this.#waiting.clear();
     };
@@ -107,7 +109,9 @@ class Child {
       if (this.#waiting.size === 0) this.#hold(false);
     });
     this.#process.once('error', (error) => end(String(error)));
-    this.#process.once('close', (code, signal) => end(signal ?? `exit code ${code}`));
+    this.#process.once('close', (code, signal) =>
+      end(signal ?? `exit code ${code}`, signal && outerSignals.has(signal) ? 'killed' : 'ended'),
+    );
     this.#process.send({ memoryBytesMax } satisfies Begin, () => {});
     this.#hold(false);
   }

@@ -12,6 +12,9 @@ import { RunFailed, LoadFailed } from './failure.ts';
 import { discard, localFile, storedFile } from './files.ts';
 import { Gone, type Place } from './place.ts';
 
+/** Who asks for a model, and the version by which they know it: workspaces that share one keep files of their own. */
+export type Asker = { readonly ctx: Context; readonly ready: VersionReady };
+
 type LoadOptions = { readonly plan?: MeasurePlan; readonly unlessLoops?: boolean };
 
 /** A model in a place. Where the place has ended meanwhile, the model is loaded again when it is run. */
@@ -66,17 +69,19 @@ export class Resident {
   }
 }
 
-/** Loads a version in a place; `null` where it has loops and was not to be loaded then. Throws {@link LoadFailed}, `conflict`, {@link Gone}. */
+/**
+ * Loads a version in a place, and should that end, again by the files of `asker`, who asked for it last; `null` where
+ * it has loops and was not to be loaded then. Throws {@link LoadFailed}, `conflict`, {@link Gone}.
+ */
 export async function loadAt(
-  ctx: Context,
-  ready: VersionReady,
+  asker: () => Asker,
   place: Place,
   options: LoadOptions = {},
 ): Promise<Resident | null> {
-  const reply = await load(ctx, ready, place, options);
+  const reply = await load(asker(), place, options);
   if (reply.kind === 'has-loops') return null;
   return new Resident(place, reply, async () => {
-    const again = await load(ctx, ready, place, {});
+    const again = await load(asker(), place, {});
     if (again.kind === 'loaded') return again;
     throw new Error('A model was refused for its loops when it was loaded again.');
   });
@@ -85,7 +90,7 @@ export async function loadAt(
 type Opened = Extract<Reply, { kind: 'loaded' | 'has-loops' }>;
 
 /** A copy on disk that is not what it was is thrown away and brought anew; where that does not help, the disk is left out. */
-async function load(ctx: Context, ready: VersionReady, place: Place, options: LoadOptions): Promise<Opened> {
+async function load({ ctx, ready }: Asker, place: Place, options: LoadOptions): Promise<Opened> {
   for (const bring of [localFile, localFile, storedFile]) {
     const external: Source[] = [];
     const model = await bring(ctx, ready.version, ready.served);

@@ -34,6 +34,26 @@ export async function stored(
   };
 }
 
+/** A model whose nodes pick `y` from `w`, which is 1 and 2, by index `i`, and may use whole numbers by their names. */
+export function picking(nodes: NodeSpec[], whole: Readonly<Record<string, bigint>> = {}): Uint8Array {
+  return writeModel({
+    graph: {
+      inputs: [{ name: 'i', kind: 'tensor', elementType: 'int64', shape: ['n'] }],
+      outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: ['n'] }],
+      nodes,
+      initializers: [
+        { name: 'w', type: 'float32', shape: [2], data: Float32Array.of(1, 2) },
+        ...Object.entries(whole).map(([name, value]) => ({
+          name,
+          type: 'int64' as const,
+          shape: [1],
+          data: BigInt64Array.of(value),
+        })),
+      ],
+    },
+  });
+}
+
 export const port = (
   name: string,
   elementType: 'float32' | 'int64' | 'bool' | 'string',

@@ -34,6 +34,8 @@ type Log = {
   /** Rows given up per `<workspace>/<endpoint>` since its last part. */
   readonly lost: Map<string, number>;
   writing: Promise<void> | undefined;
+  /** What is written when that is over. */
+  next: Promise<void> | undefined;
   /** Everything is to be written now: parts are made where they are, and no thread is waited for. */
   isUrgent: boolean;
   retry: NodeJS.Timeout | undefined;
@@ -133,6 +135,7 @@ function logOf(stores: Stores): Log {
       inFlight: undefined,
       lost: new Map(),
       writing: undefined,
+      next: undefined,
       isUrgent: false,
       retry: undefined,
     };
@@ -160,30 +163,36 @@ function close(log: Log, key: string): void {
   giveUpOldest(log);
 }
 
-/** Writes all closed buffers, one after the other; a writer at work is joined. */
-async function write(log: Log): Promise<void> {
-  while (log.writing) await log.writing;
-  if (log.closed.size === 0) return;
-  log.writing = writeClosed(log).finally(() => {
-    log.writing = undefined;
-  });
-  await log.writing;
+/** Writes all closed buffers, one after the other; behind a writer at work, together with all who wait for it. */
+function write(log: Log): Promise<void> {
+  if (!log.writing)
+    return (log.writing = writeClosed(log).finally(() => {
+      log.writing = undefined;
+    }));
+  return (log.next ??= log.writing.then(() => {
+    log.next = undefined;
+    return write(log);
+  }));
 }
 
+/** One that cannot be written, whatever the reason, holds up no other. */
 async function writeClosed(log: Log): Promise<void> {
-  for (const buffer of log.closed) {
+  let failed: PartBuffer | undefined;
+  for (const buffer of [...log.closed]) {
+    // Given up meanwhile.
+    if (!log.closed.has(buffer)) continue;
     log.inFlight = buffer;
     try {
       await writeBuffer(log, buffer);
       log.closed.delete(buffer);
     } catch (error) {
       buffer.ctx.log.warn('predictions wait', { rows: buffer.gathered.rows, reason: String(error) });
-      tryAgain(log, buffer.ctx);
-      return;
+      failed = buffer;
     } finally {
       log.inFlight = undefined;
     }
   }
+  if (failed) tryAgain(log, failed.ctx);
 }
 
 function tryAgain(log: Log, ctx: Context): void {
@@ -194,15 +203,12 @@ function tryAgain(log: Log, ctx: Context): void {
 async function writeBuffer(log: Log, buffer: PartBuffer): Promise<void> {
   const { ctx, head, isLogged } = buffer;
   const here: Context = { ...ctx, workspace: head.workspace };
-  const { part, profile, lostRows } = (buffer.made ??= await made(here, log, buffer));
-  if (part) {
-    // Create-only: a part that is there already is this one, from a try whose answer was lost.
+  const { part, profile } = (buffer.made ??= await made(here, log, buffer));
+  // Create-only: a part that is there already is this one, from a try whose answer was lost.
+  if (part)
     await ctx.stores
       .blobs('predictions')
       .write(partName(head), part, { createOnly: true, contentType: 'application/vnd.apache.parquet' });
-    const owner = ownerOf(head);
-    if (lostRows > 0) log.lost.set(owner, (log.lost.get(owner) ?? 0) - lostRows);
-  }
   try {
     if (profile) await writeCounted(here, head, profile);
   } catch (error) {
@@ -222,10 +228,13 @@ async function made(
     notCounted(ctx, head, error);
     return undefined;
   });
-  const lostRows = log.lost.get(ownerOf(head)) ?? 0;
+  const owner = ownerOf(head);
+  const lostRows = isLogged ? (log.lost.get(owner) ?? 0) : 0;
   const job = { head, blocks: gathered.blocks(), isLogged, lostRows, edges };
   const files = log.isUrgent ? makePart(job) : await madePart(job, gathered.bytes);
   gathered.release();
+  // It is this part that tells of them now, and no other.
+  log.lost.set(owner, (log.lost.get(owner) ?? 0) - lostRows);
   return { ...files, lostRows };
 }
 
@@ -252,10 +261,10 @@ function giveUpOldest(log: Log): void {
   for (const buffer of log.closed) {
     if (bytes <= lossBound.waitingBytes) return;
     if (buffer === log.inFlight) continue;
-    const { ctx, head, isLogged, gathered } = buffer;
+    const { ctx, head, isLogged, gathered, made: files } = buffer;
     const owner = ownerOf(head);
     log.closed.delete(buffer);
-    if (isLogged) log.lost.set(owner, (log.lost.get(owner) ?? 0) + gathered.rows);
+    if (isLogged) log.lost.set(owner, (log.lost.get(owner) ?? 0) + gathered.rows + (files?.lostRows ?? 0));
     ctx.log.error('predictions lost', { endpoint: head.endpoint, rows: gathered.rows });
     bytes -= gathered.bytes;
   }

@@ -20,7 +20,8 @@ export {
   readPredictions,
 } from './predictions.ts';
 export { flushPredictions } from './buffer.ts';
-export { hourProfiles } from './counted.ts';
+export { hourProfiles, tableOf } from './counted.ts';
+export { rowsOf } from './rows.ts';
 export { logPredictions } from './log.ts';
 export { keepQueued } from './keep-queued.ts';
 export { mayBeQueued } from './queue.ts';

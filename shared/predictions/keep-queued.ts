@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope, Taken } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { writePartProfile } from '../profiles/index.ts';
+import { edgesFor, writeCounted } from '../profiles/index.ts';
 import { lossBound } from './bounds.ts';
 import { partName } from './buffer.ts';
-import { tableOf } from './counted.ts';
-import { encodePart, type PartHead } from './part.ts';
+import type { PartHead } from './part.ts';
+import { madePart } from './part-maker.ts';
 import { withoutRows } from './part-rows.ts';
 import { predictionIds } from './prediction-id.ts';
 import type { QueuedBlob } from './queue.ts';
 import { type QueuedRows, unpackRows } from './queued-rows.ts';
-import { joinRows, schemaOf } from './rows.ts';
+import { schemaOf } from './rows.ts';
 import { setAside } from './set-aside.ts';
 import { erasedRows } from './tombstones.ts';
 
@@ -29,24 +29,41 @@ const keepDefaults: KeepOptions = { groupSeconds: 1, leaseSeconds: 60 };
 type Held = {
   readonly ctx: Context;
   readonly queued: QueuedRows;
+  readonly bytes: number;
   readonly blob: string | undefined;
   readonly done: (() => Promise<void>) | undefined;
 };
 
 /**
  * Makes parts of the rows of a message and of all others that wait or come within a second: one part for each version
- * and set of columns. A message is done with behind its part, so none is lost; where this dies between, the rows come
- * again and are in two parts, under the same ids, and readers count them once. Throws where the rows of the given
- * message are not in a part, so that it comes again.
+ * and set of columns, and no more at once than a part holds, for each may be of many rows. A message is done with behind
+ * its part, so none is lost; where this dies between, the rows come again and are in two parts, under the same ids, and
+ * readers count them once. Throws where the rows of the given message are not in a part, so that it comes again.
  */
 export async function keepQueued(
   ctx: Context,
   message: object,
   options: KeepOptions = keepDefaults,
 ): Promise<void> {
-  const groups = new Map<string, Held[]>();
   const taken = [{ message, done: undefined }, ...(await gather(ctx, options))];
-  for (const each of taken) {
+  let failure: unknown;
+  for (let first = 0, end = 0; first < taken.length; first = end) {
+    for (let bytes = 0; end < taken.length; end++) {
+      bytes += bytesOf(taken[end]?.message);
+      if (end > first && bytes > lossBound.bytes) break;
+    }
+    failure ??= await keepSome(ctx, taken.slice(first, end));
+  }
+  if (failure !== undefined) throw failure;
+}
+
+/** Makes parts of some messages. Says why the rows of the given one, which is done with elsewhere, are in none. */
+async function keepSome(
+  ctx: Context,
+  some: readonly { readonly message: unknown; readonly done: Taken['done'] | undefined }[],
+): Promise<unknown> {
+  const groups = new Map<string, Held[]>();
+  for (const each of some) {
     const held = await open(ctx, each);
     if (!held) continue;
     const { queued } = held;
@@ -61,7 +78,7 @@ export async function keepQueued(
       ctx.log.warn('queued predictions wait', { messages: group.length, reason: String(error) });
       if (group.some(({ done }) => done === undefined)) failure = error;
     }
-  if (failure !== undefined) throw failure;
+  return failure;
 }
 
 /** What waits now or comes within the time, up to what a part holds. */
@@ -98,7 +115,7 @@ async function open(
   if (blob !== undefined && !bytes) return done?.().then(() => undefined);
   try {
     const queued = unpackRows((bytes ? JSON.parse(bytes.toString()) : message) as object);
-    return { ctx: here, queued, blob, done };
+    return { ctx: here, queued, bytes: bytesOf(message), blob, done };
   } catch (error) {
     await setAside(here, message ?? null, String(error));
     await done?.();
@@ -123,16 +140,22 @@ async function keep(group: readonly Held[]): Promise<void> {
   const ids = group.flatMap(({ queued: { buffer: of, firstRow, rows } }) =>
     predictionIds(`${ctx.workspace}/${endpoint}`, hour, of, firstRow, rows.rows),
   );
-  const rows = joinRows(group.map(({ queued }) => queued.rows));
-  const part = encodePart(head, rows, ids, { isQueued: true });
+  const notCounted = (error: unknown) =>
+    ctx.log.warn('predictions not counted', { endpoint, reason: String(error) });
+  const edges = await edgesFor(ctx, head).catch((error: unknown) => {
+    notCounted(error);
+    return undefined;
+  });
+  const { part, profile } = await madePart(
+    { head, taken: group.map(({ queued }) => queued.rows), ids, edges },
+    group.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  if (!part) throw new Error('No part was made of the rows.');
   const oldest = Math.min(...group.map(({ queued }) => queued.rows.at[0] ?? 0));
   const isErasable = ctx.clock.now() - oldest > erasableMilliseconds;
   const isWhole = await writeQueued(ctx, head, part, ids, isErasable);
   // Of a part that is not counted, or not of all its rows, it is done when its hour is asked for.
-  if (isWhole)
-    await writePartProfile(ctx, head, tableOf(rows, ids)).catch((error: unknown) =>
-      ctx.log.warn('predictions not counted', { endpoint, reason: String(error) }),
-    );
+  if (isWhole && profile) await writeCounted(ctx, head, profile).catch(notCounted);
   // The blob first: a message whose blob is gone is one that is in a part.
   for (const { blob } of group) if (blob !== undefined) await ctx.stores.blobs('predictions').remove(blob);
   await Promise.all(group.flatMap(({ done }) => (done ? [done()] : [])));

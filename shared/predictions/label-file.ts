@@ -98,7 +98,7 @@ function parsed(line: string, number: number): Numbered {
   const { prediction_id: predictionId, label, ...others } = value as Record<string, unknown>;
   if (typeof predictionId !== 'string') throw refused("'prediction_id' must be text", 'prediction_id');
   if (typeof label !== 'string' && typeof label !== 'number')
-    throw refused("'label' must be text or a number", 'label');
+    throw refused("'label' must be text or a number, which is 1 or 0 for true or false", 'label');
   if (Object.keys(others).length > 0) throw refused("there are fields beside 'prediction_id' and 'label'");
   return { predictionId, label, number };
 }

@@ -3,30 +3,46 @@ import { tableOf } from './counted.ts';
 import type { RowBlock } from './gathered.ts';
 import { encodePart, type PartHead } from './part.ts';
 import { predictionIds } from './prediction-id.ts';
-import { rowsOfBlocks } from './rows.ts';
+import { joinRows, type Rows, rowsOfBlocks } from './rows.ts';
 
 /** What a part is made of; plain data, so that it can be made in another thread. */
 export type PartJob = {
   readonly head: PartHead;
+  /** By which its rows are counted; without them they are not. */
+  readonly edges: EdgeSet | undefined;
+} & (BufferedRows | TakenRows);
+
+type BufferedRows = {
   readonly blocks: readonly RowBlock[];
   /** Whether its rows become a part; others are counted alone. */
   readonly isLogged: boolean;
   /** Rows of the endpoint that were lost before it. */
   readonly lostRows: number;
-  /** By which its rows are counted; without them they are not. */
-  readonly edges: EdgeSet | undefined;
 };
+
+/** Rows out of a queue, of call after call, with the ids that they were answered with. */
+type TakenRows = { readonly taken: readonly Rows[]; readonly ids: readonly string[] };
 
 /** The files of a part, as they are stored. */
 export type MadePart = { readonly part?: Uint8Array; readonly profile?: Uint8Array };
 
 /** Makes the files of a part, personal data masked or hashed as its head says. */
-export function makePart({ head, blocks, isLogged, lostRows, edges }: PartJob): MadePart {
+export function makePart(job: PartJob): MadePart {
+  const { head } = job;
+  if ('taken' in job) {
+    const rows = joinRows(job.taken);
+    return { part: encodePart(head, rows, job.ids, { isQueued: true }), ...counted(job, rows, job.ids) };
+  }
+  const { blocks, isLogged, lostRows } = job;
   const rows = rowsOfBlocks(head, blocks);
   const owner = `${head.workspace}/${head.endpoint}`;
   const ids = isLogged ? predictionIds(owner, head.hour, head.buffer, 0, rows.rows) : [];
   return {
     ...(isLogged ? { part: encodePart(head, rows, ids, { lostRows }) } : {}),
-    ...(edges ? { profile: countedPart(head, tableOf(rows, ids), edges) } : {}),
+    ...counted(job, rows, ids),
   };
+}
+
+function counted({ head, edges }: PartJob, rows: Rows, ids: readonly string[]): Pick<MadePart, 'profile'> {
+  return edges ? { profile: countedPart(head, tableOf(rows, ids), edges) } : {};
 }

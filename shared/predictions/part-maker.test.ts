@@ -4,7 +4,8 @@ import { head, requests } from './golden/part-1.ts';
 import { Gathered } from './gathered.ts';
 import { makePart, type PartJob } from './make-part.ts';
 import { madePart } from './part-maker.ts';
-import type { Scored } from './rows.ts';
+import { readPart } from './part.ts';
+import { rowsOf, type Scored } from './rows.ts';
 
 const large = 2 ** 20;
 
@@ -30,6 +31,17 @@ describe('parts of the log', () => {
     expect(asked.user + asked.system).toBeLessThan((made.user + made.system) / 2);
   });
 
+  test('of rows out of a queue are made there as well', async () => {
+    const { edges } = job();
+    const taken = requests.map((request) => rowsOf(head, [request]));
+    const ids = taken.flatMap(({ rows }, call) => Array.from({ length: rows }, (_, row) => `${call}-${row}`));
+    const aside = await madePart({ head, taken, ids, edges }, large);
+    expect(aside).toEqual(makePart({ head, taken, ids, edges }));
+    const table = await readPart(aside.part ?? new Uint8Array());
+    expect(table).toMatchObject({ rows: ids.length, isQueued: true });
+    expect(table.column('predictionId')).toEqual(ids);
+  });
+
   test('are made all the same where the thread cannot take them, and the thread takes the next', async () => {
     const odd = { ...job(), head: { ...head, unsendable: () => 0 } };
     expect(await madePart(odd, large)).toEqual(makePart(job()));
@@ -37,7 +49,7 @@ describe('parts of the log', () => {
   });
 
   test('that cannot be made say why, wherever they are tried', async () => {
-    const broken = { ...job(), blocks: [{}] as unknown as PartJob['blocks'] };
+    const broken = { ...job(), blocks: [{}] } as unknown as PartJob;
     await expect(madePart(broken, 0)).rejects.toThrow(TypeError);
     await expect(madePart(broken, large)).rejects.toThrow(TypeError);
     expect(await madePart(job(), large)).toEqual(makePart(job()));

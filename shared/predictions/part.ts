@@ -101,6 +101,8 @@ export function encodePart(
       columnData,
       createdBy: 'cairn',
       rowGroupSize: Math.max(rows, 1),
+      // One page a column: readers take whole columns, and to cut them the size of each value would be looked at.
+      pageSize: 0,
       statistics: false,
       kvMetadata,
     }),

@@ -76,5 +76,13 @@ function fnv(state: number, text: string): number {
 function finish(state: number): string {
   let hash = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0).toString(16).padStart(8, '0');
+  hash ^= hash >>> 16;
+  return `${hex(hash >>> 24)}${hex(hash >>> 16)}${hex(hash >>> 8)}${hex(hash)}`;
+}
+
+const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** The lowest byte as two digits: looked up, for each row of each call has four. */
+function hex(hash: number): string {
+  return digits[hash & 255] ?? '';
 }

@@ -65,16 +65,17 @@ async function look(
     case 'waiting':
       return noteJudgement(ctx, at, rollout, judged);
     case 'passing':
-      return isLastStep(rollout) ? finish(ctx, at, rollout, judged) : goOn(ctx, at, rollout, judged);
+      await (isLastStep(rollout) ? finish : goOn)(ctx, at, rollout, judged);
+      return;
     case 'breached':
-      await breakOff(ctx, at, rollout, judged);
-      ctx.log.error('rollout broken off', { ...at, version: rollout.to.version, reason: judged.says });
+      if (await breakOff(ctx, at, rollout, judged))
+        ctx.log.error('rollout broken off', { ...at, version: rollout.to.version, reason: judged.says });
   }
 }
 
 type At = Parameters<typeof changeRollout>[1];
 
-function goOn(ctx: Context, at: At, seen: Rollout, judged: Judgement): Promise<void> {
+function goOn(ctx: Context, at: At, seen: Rollout, judged: Judgement): Promise<boolean> {
   return changeRollout(ctx, at, seen, (deployment, rollout) => ({
     deployment: {
       ...deployment,
@@ -85,7 +86,7 @@ function goOn(ctx: Context, at: At, seen: Rollout, judged: Judgement): Promise<v
   }));
 }
 
-function finish(ctx: Context, at: At, seen: Rollout, judged: Judgement): Promise<void> {
+function finish(ctx: Context, at: At, seen: Rollout, judged: Judgement): Promise<boolean> {
   return changeRollout(ctx, at, seen, ({ rollout: _, ...deployment }, rollout) => ({
     deployment: {
       ...deployment,
@@ -98,7 +99,7 @@ function finish(ctx: Context, at: At, seen: Rollout, judged: Judgement): Promise
 }
 
 /** All calls go back to the stable version with this one write; the alias follows. */
-function breakOff(ctx: Context, at: At, seen: Rollout, judged: Judgement): Promise<void> {
+function breakOff(ctx: Context, at: At, seen: Rollout, judged: Judgement): Promise<boolean> {
   return changeRollout(ctx, at, seen, ({ rollout: _, ...deployment }, rollout) => ({
     deployment: {
       ...deployment,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { rolloutPolicyDefault } from '../endpoints/index.ts';
 import { xoshiro128 } from '../stats/index.ts';
-import { classBin, emptyTally, type Summary } from '../summaries/index.ts';
+import { classBin, emptyTally, type Summary, valueBin } from '../summaries/index.ts';
 import { judge } from './judge.ts';
 import { type Behaviour, newRollout, simulated, steady } from './testing.ts';
 
@@ -157,12 +157,12 @@ describe('a look at a step', () => {
     expect(look(few)).toMatchObject({
       verdict: 'waiting',
       requests: { stable: 200, canary: 199 },
-      says: 'Step 1 of 4 (1 %): version 2 has had 199 calls and version 1 200 calls; nothing is judged below 200 of each.',
+      says: 'Step 1 of 4 (1 %): version 2 has had 199 calls, and version 1 has had 200; nothing is judged below 200 of each.',
     });
     const enough = [...few, summary('canary', since + minute, { calls: { ...failing.calls, '500': 1 } })];
     expect(look(enough)).toMatchObject({
       verdict: 'breached',
-      says: 'Step 1 of 4 (1 %): 100 % of the calls of version 2 fail, of version 1 0 %; as much is allowed.',
+      says: 'Step 1 of 4 (1 %): 100 % of the calls of version 2 fail, against 0 % of those of version 1; as much is allowed.',
     });
   });
 
@@ -170,6 +170,7 @@ describe('a look at a step', () => {
     expect(look(minutes(4), since + 299_999)).toMatchObject({
       verdict: 'waiting',
       requests: { canary: 400 },
+      says: 'Step 1 of 4 (1 %): nothing speaks against version 2 after 400 calls, and 400 of version 1; the step lasts until 2026-09-21 14:18 UTC at least.',
     });
     const passed = look(minutes(4), since + 300_000);
     expect(passed).toMatchObject({
@@ -206,6 +207,29 @@ describe('a look at a step', () => {
       now: since + 10 * minute,
     });
     expect(unseen.verdict).toBe('passing');
+  });
+
+  test('sees that a score which most answers have is another one, be it more or less', () => {
+    const scored = (...values: [number, number][]) => ({
+      scores: new Map(values.map(([value, count]) => [valueBin(value), count])),
+    });
+    const stable = scored([0.5, 90], [0.9, 10]);
+    const verdictOn = (canary: Partial<Summary>) =>
+      look(minutes(4, canary).map((each) => (each.variant === 'stable' ? { ...each, ...stable } : each)))
+        .verdict;
+    expect(verdictOn(stable)).toBe('passing');
+    for (const moved of [0.3, 0.7, -0.5, 0])
+      expect(verdictOn(scored([moved, 90], [0.9, 10]))).toBe('breached');
+  });
+
+  test('holds a step while the new version has answered nothing, though all calls of the other fail as well', () => {
+    const failing = { calls: { '2xx': 0, '4xx': 100, '429': 0, '500': 0, '504': 0 }, latency: new Map() };
+    const held = minutes(6).map((each) => ({ ...each, ...failing }));
+    expect(look(held)).toMatchObject({
+      verdict: 'waiting',
+      says: 'Step 1 of 4 (1 %): version 2 has answered none of 600 calls, and is no worse than version 1 in 600; the step is held until it has answered some.',
+    });
+    expect(look([...held, summary('canary', since + 7 * minute)]).verdict).toBe('passing');
   });
 
   test('takes nothing into account but these two versions, in this deployment, since the step began', () => {

@@ -7,6 +7,7 @@ import {
   missingText,
   passedText,
   reasonText,
+  unansweredText,
   uncomparedText,
 } from './judgement-text.ts';
 
@@ -25,7 +26,8 @@ export type Observed = {
 /**
  * What is to be thought of a rollout at its present step, by what was counted of both versions since the step began, and
  * by nothing else. A breach needs as many calls as everything; it does not wait for the step to have lasted long enough.
- * A step is not passed before as many calls of both have come after those that latencies and scores are measured by.
+ * A step is not passed before as many calls of both have come after those that latencies and scores are measured by,
+ * nor where the new version has answered none, though all calls of the other fail as well.
  */
 export function judge(rollout: Rollout, observed: Observed): Judgement {
   const { policy, since } = rollout;
@@ -52,6 +54,8 @@ export function judge(rollout: Rollout, observed: Observed): Judgement {
   );
   const breached = guards.find((guard) => guard.breached);
   if (breached) return judged('breached', breachText(rollout, breached), guards);
+  if (pairs.every(({ canary }) => canary.calls['2xx'] === 0))
+    return judged('waiting', unansweredText(rollout, requests), guards);
   const until = since + policy.holdSeconds * 1000;
   if (now < until) return judged('waiting', heldText(rollout, requests, until), guards);
   const compared = requestsIn(pairs.slice(measuring(pairs, requestsMin)));

@@ -28,18 +28,19 @@ export function groupsOf(counts: Counts): Groups {
   };
 }
 
-/** The last bin of each group of numbers. */
+/** The last bin of each group of numbers. A number that many scores are is a group of its own: less is another. */
 function numberEnds(bins: readonly (readonly [number, number])[]): number[] {
-  const total = bins.reduce((sum, [, count]) => sum + count, 0);
-  const ends: number[] = [];
+  const enough = bins.reduce((sum, [, count]) => sum + count, 0) / numberGroups;
+  const ends = new Set<number>();
   let inGroup = 0;
   for (const [bin, count] of bins.toSorted(([a], [b]) => a - b)) {
-    inGroup += count;
-    if (inGroup < total / numberGroups) continue;
-    ends.push(bin);
+    if (count >= enough) ends.add(bin - 1);
+    inGroup = count >= enough ? count : inGroup + count;
+    if (inGroup < enough) continue;
+    ends.add(bin);
     inGroup = 0;
   }
-  return ends;
+  return [...ends];
 }
 
 export function grouped(groups: Groups, counts: Counts): number[] {

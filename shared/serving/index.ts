@@ -4,7 +4,18 @@ export { endpointOpenApi, type SignIn } from './describe/openapi.ts';
 export { snippetsOf } from './describe/snippets.ts';
 export { counted, countedElsewhere } from './count.ts';
 export { askElsewhere } from './external.ts';
-export { readingOf } from './fill.ts';
+export { parseBody, readingOf } from './fill.ts';
+export { CellError } from './cells.ts';
+export { describeColumn } from './column-values.ts';
+export {
+  fedBy,
+  type NamedColumn,
+  namesOf,
+  portsOf,
+  type Rows,
+  rowTensors,
+  widthOf,
+} from './frame-tensors.ts';
 export { invocationResponse } from './invocation-response.ts';
 export { type Invocation, parseInvocation } from './invocations.ts';
 export { loadModel, type RunOptions, type ServedModel } from './models.ts';
@@ -20,7 +31,7 @@ export {
   whyNotUnloaded,
 } from './open-inference-models.ts';
 export { checkRows } from './rows.ts';
-export { parseScoringCsv, parseScoringJson, type Scoring } from './scoring-payload.ts';
+export { CsvCell, type Frame, parseScoringCsv, parseScoringJson, type Scoring } from './scoring-payload.ts';
 export { keyInHeaders, keyInInfer, keyInScoring } from './sticky-key.ts';
 export { predict, type Prediction } from './predict.ts';
 export { type Live, liveOf } from './live.ts';

@@ -1,11 +1,13 @@
 import { isoOf } from './column-values.ts';
 import type { Invocation } from './invocations.ts';
+import type { ServedModel } from './models.ts';
 import { type Element, jsonElements } from './non-finite.ts';
 import type { Prediction } from './predict.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { listsOf } from './nested.ts';
 import { signatureOf } from './signature.ts';
 import type { Target } from './target.ts';
+import { authorsLabels, isTruth, truthOf } from './truths.ts';
 import { isFloat, type Tensor, type Tensors } from '../sessions/index.ts';
 
 /**
@@ -20,17 +22,18 @@ export function invocationResponse(
   { answer }: Invocation,
   { rows, outputs, ids }: Prediction,
 ): Record<string, unknown> {
-  const element = asSigned(signatureOf(model.ready).outputs, jsonElements(endpoint, 'null'));
+  const element = asSigned(model, Object.keys(outputs), jsonElements(endpoint, 'null'));
+  const labels = authorsLabels(model);
   const isByRow = Object.values(outputs).every(({ dims }) => dims[0] === rows);
   const predictions =
     answer === 'records' && isByRow
-      ? records(model.ready.labels, outputs, rows, element)
+      ? records(labels, outputs, rows, element)
       : Object.fromEntries(
           Object.entries(outputs).map(([name, tensor]) => [
             name,
             hadMaps(model.ready, name)
               ? column(
-                  cellOf(model.ready.labels, tensor, rows, (at) => element(name, tensor, at)),
+                  cellOf(labels, tensor, rows, (at) => element(name, tensor, at)),
                   rows,
                 )
               : listsOf(tensor, (at) => element(name, tensor, at)),
@@ -55,10 +58,17 @@ function column<T>(cell: (row: number) => T, rows: number): T[] {
   return Array.from({ length: rows }, (_, row) => cell(row));
 }
 
-/** Elements as MLflow writes what the signature says they are: bytes in base64, dates in ISO 8601. */
-function asSigned(types: ReadonlyMap<string, string>, element: Element): Element {
-  if (types.size === 0) return element;
+/** Elements as MLflow writes what the signature says they are: bytes in base64, dates in ISO 8601, truths. */
+function asSigned(
+  model: Pick<ServedModel, 'ready' | 'roles'>,
+  outputs: readonly string[],
+  element: Element,
+): Element {
+  const types = signatureOf(model.ready).outputs;
+  const truths = new Set(outputs.filter((name) => isTruth(model, name)));
+  if (types.size === 0 && truths.size === 0) return element;
   return (name, tensor, at) => {
+    if (truths.has(name)) return truthOf(tensor, at) ?? element(name, tensor, at);
     const value = tensor.data[at];
     const type = types.get(name);
     if (type === 'binary' && typeof value === 'string') return Buffer.from(value).toString('base64');

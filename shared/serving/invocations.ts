@@ -1,5 +1,5 @@
-import { columnInputs, columnsTensor, positionsTensor } from './columns.ts';
 import { quoteOf, tensorOf } from './fill.ts';
+import { frameTensors } from './frame-tensors.ts';
 import { frameOf } from './frames.ts';
 import type { ServedModel } from './models.ts';
 import { type Fill, missingInputs, nestedTensor } from './nested.ts';
@@ -37,14 +37,13 @@ export function parseInvocation(
   if (!input) return { inputs: {}, answer: 'tensors' };
   if (others.length === 0 && features && input.shape.length === 2)
     return {
-      inputs: { [input.name]: columnsTensor(input, features, frameOf(payload), fill) },
+      inputs: frameTensors(model, frameOf(payload), fill),
       answer: 'records',
     };
   const answer = signature.isOfTensors ? 'tensors' : 'records';
   switch (payload.kind) {
     case 'frame':
-      if (others.length > 0) return { inputs: columnInputs(model.inputs, payload.frame, fill), answer };
-      return { inputs: { [input.name]: positionsTensor(input, payload.frame, fill) }, answer };
+      return { inputs: frameTensors(model, payload.frame, fill), answer };
     case 'tensor':
       if (others.length > 0)
         throw missingInputs(
@@ -54,7 +53,7 @@ export function parseInvocation(
       return { inputs: { [input.name]: nestedTensor(input, payload.data, fill) }, answer: 'tensors' };
     case 'named':
       if (others.length > 0 && signature.columns.size > 0)
-        return { inputs: columnInputs(model.inputs, frameOf(payload), fill), answer: 'records' };
+        return { inputs: frameTensors(model, frameOf(payload), fill), answer: 'records' };
       return { inputs: namedTensors(model.inputs, payload.values, fill), answer: 'tensors' };
   }
 }

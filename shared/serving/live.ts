@@ -54,7 +54,9 @@ export async function liveOf(ctx: Context, name: string): Promise<Live> {
   const { entries, refreshing } = cacheOf(ctx.stores);
   const key = `${ctx.workspace}/${name}`;
   const known = entries.get(key);
-  const age = known ? ctx.clock.now() - known.at : Number.POSITIVE_INFINITY;
+  const since = known ? ctx.clock.now() - known.at : Number.POSITIVE_INFINITY;
+  // A clock that was set back tells nothing about age.
+  const age = since < 0 ? staleMilliseconds : since;
   if (known && age < freshMilliseconds) return known.live;
   let next = refreshing.get(key);
   if (!next) {

@@ -10,8 +10,8 @@ import { linearClassifier, linearRegressor, mlDomain, type NodeSpec, writeModel 
 import { matrix, run } from '../onnx/testing.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { deploymentSettingsDefault } from '../endpoints/index.ts';
-import { executionFacts, loadedModels } from '../execution/index.ts';
-import { loop, looped, stored as storedModel } from '../execution/testing.ts';
+import { executionFacts, loadedModels, withModel } from '../execution/index.ts';
+import { loop, looped, picking, stored as storedModel } from '../execution/testing.ts';
 import { loadModel } from './models.ts';
 
 let context: TestContext;
@@ -239,18 +239,19 @@ describe('loading', () => {
         error: (text: string, fields = {}) => void lines.push(text + JSON.stringify(fields)),
       },
     };
-    const gather = writeModel({
-      graph: {
-        inputs: [{ name: 'i', kind: 'tensor', elementType: 'int64', shape: ['n'] }],
-        outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: ['n'] }],
-        nodes: [{ op: 'Gather', inputs: ['w', 'i'], outputs: ['y'] }],
-        initializers: [{ name: 'w', type: 'float32', shape: [2], data: Float32Array.of(1, 2) }],
-      },
-    });
+    // Whatever it is asked, what it looks up is not there.
+    const gather = picking(
+      [
+        { op: 'Mul', inputs: ['i', 'zero'], outputs: ['none'] },
+        { op: 'Sub', inputs: ['none', 'far'], outputs: ['at'] },
+        { op: 'Gather', inputs: ['w', 'at'], outputs: ['y'] },
+      ],
+      { zero: 0n, far: 99n },
+    );
     // Loaded by another request, whose log and id are not this one's.
     const model = await loadModel({ ...context.ctx, requestId: 'loading' }, await stored(ctx, gather));
     const asking = { ...ctx, requestId: 'asking' };
-    const failure = model.run(asking, { i: { type: 'int64', dims: [1], data: BigInt64Array.of(-99n) } });
+    const failure = model.run(asking, { i: { type: 'int64', dims: [1], data: BigInt64Array.of(1n) } });
     await expect(failure).rejects.toMatchObject({
       code: 'internal',
       message: 'The model failed to run. Quote request asking.',
@@ -258,6 +259,43 @@ describe('loading', () => {
     expect(lines.join()).toContain('Gather');
     expect(lines.join()).toContain('idx=# must');
     expect(lines.join()).not.toContain('99');
+  });
+});
+
+describe('values that a model cannot run on', () => {
+  const index = (at: bigint) => ({ i: { type: 'int64' as const, dims: [1], data: BigInt64Array.of(at) } });
+  const gather = picking([{ op: 'Gather', inputs: ['w', 'i'], outputs: ['y'] }]);
+
+  test.each(['inline', 'worker', 'process'] as const)(
+    'are the caller’s mistake, in the name of the input and without the values: %s',
+    async (execution) => {
+      const { ctx } = context;
+      const model = await loadModel(ctx, await stored(ctx, gather), {
+        ...deploymentSettingsDefault,
+        execution,
+      });
+      const runs: number[] = [];
+      const onRun = (rows: number) => void runs.push(rows);
+      await expect(model.run(ctx, index(-99n), { onRun })).rejects.toMatchObject({
+        code: 'invalid',
+        message: "The model cannot run on these values of 'i'.",
+      });
+      expect(await model.run(ctx, index(1n), { onRun })).toMatchObject({ y: { data: Float32Array.of(2) } });
+      expect(runs).toEqual([1]);
+    },
+  );
+
+  test('are told from others where the model runs on 1 and not on 0', async () => {
+    const { ctx } = context;
+    const fromOne = picking(
+      [
+        { op: 'Sub', inputs: ['i', 'far'], outputs: ['at'] },
+        { op: 'Gather', inputs: ['w', 'at'], outputs: ['y'] },
+      ],
+      { far: 3n },
+    );
+    const model = await loadModel(ctx, await stored(ctx, fromOne));
+    await expect(model.run(ctx, index(9n))).rejects.toMatchObject({ code: 'invalid' });
   });
 });
 
@@ -294,6 +332,32 @@ describe('memory', () => {
     await loadModel(ctx, first);
     await loadModel(ctx, second);
     expect(loadedModels()).toEqual([second.digest]);
+  });
+
+  test('is counted from when a model is first asked for, so that what is idle makes room for it', async () => {
+    const ctx = limited(2);
+    const [idle, first, second] = await Promise.all(
+      [60, 61, 62].map((shift) => stored(ctx, classifier(shift))),
+    );
+    await loadModel(ctx, idle);
+    const loading = [loadModel(ctx, first), loadModel(ctx, second)];
+    expect(loadedModels()).toEqual([first.digest, second.digest]);
+    await Promise.all(loading);
+    expect(loadedModels()).toEqual([first.digest, second.digest]);
+  });
+
+  test('that a model does not let go of is told to the log, and not to who was answered', async () => {
+    const lines: string[] = [];
+    const ctx = limited(1);
+    const log = { ...ctx.log, warn: (text: string) => void lines.push(text) };
+    const ready = await stored(ctx, classifier(63));
+    const answer = await withModel({ ...ctx, log }, ready, deploymentSettingsDefault, async (model) => {
+      Object.assign(model, { release: async () => Promise.reject(new Error('stuck')) });
+      await loadModel(ctx, await stored(ctx, classifier(64)));
+      return 'answered';
+    });
+    expect(answer).toBe('answered');
+    await expect.poll(() => lines).toEqual(['model not released']);
   });
 
   test('beyond the limit the least recently used is released, and loaded again when asked', async () => {

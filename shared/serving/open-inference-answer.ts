@@ -50,7 +50,8 @@ function answeredOutput(
     return { json: { ...common, ...presentParameters({ ...parameters, ...size }) }, bytes };
   }
   const element = jsonElements(endpoint, 'refuse');
-  const data = Array.from({ length: tensor.data.length }, (_, at) => element(name, tensor, at));
+  const data = new Array<unknown>(tensor.data.length);
+  for (let at = 0; at < data.length; at++) data[at] = element(name, tensor, at);
   return { json: { ...common, ...presentParameters(parameters), data } };
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { CairnError } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { logPredictions, type Scores, scoresOf } from '../predictions/index.ts';
 import { rowsOf, type Tensors } from '../sessions/index.ts';
@@ -30,7 +31,9 @@ export async function predict(ctx: Context, target: Target, inputs: Tensors): Pr
     const onRun = (rows: number) => countRun(ctx, endpoint.name, answeredBy(target), rows);
     const outputs = await model.run(ctx, inputs, { millisecondsMax, onRun });
     checkAnswer(endpoint, outputs);
-    return await answered(ctx, target, { inputs, outputs, at, latencyMicros: microsSince(started) });
+    const latencyMicros = microsSince(started);
+    const millisecondsLeft = millisecondsMax - latencyMicros / 1000;
+    return await answered(ctx, target, { inputs, outputs, at, latencyMicros, millisecondsLeft });
   } catch (error) {
     countFailure(ctx, target, error, microsSince(started));
     throw error;
@@ -44,12 +47,14 @@ type Run = {
   readonly outputs: Tensors;
   readonly at: number;
   readonly latencyMicros: number;
+  /** Of what the caller waits. */
+  readonly millisecondsLeft: number;
 };
 
 async function answered(
   ctx: Context,
   target: Target,
-  { inputs, outputs, at, latencyMicros }: Run,
+  { inputs, outputs, at, latencyMicros, millisecondsLeft }: Run,
 ): Promise<Prediction> {
   const { endpoint, deployment, variant, model } = target;
   // Where inputs and outputs have not as many rows each, the request is one row as a whole.
@@ -59,7 +64,7 @@ async function answered(
   const scores = model.roles && shared !== null ? scoresOf(model.roles, outputs, rows) : null;
   const { modelId, version, digest, features, labels } = model.ready;
   const { rules } = model;
-  const ids = await logPredictions(
+  const logged = logPredictions(
     ctx,
     {
       endpoint: endpoint.name,
@@ -75,6 +80,18 @@ async function answered(
     { at, rows, inputs, outputs, scores, latencyMicros, status: 200 },
     endpoint.logging,
   );
+  // Only a queue is waited for.
+  const ids = await (endpoint.logging.durability === 'queue' ? inTime(logged, millisecondsLeft) : logged);
   countAnswer(ctx, target, { rows, outputs, scores, latencyMicros });
   return { rows, outputs, scores, ids };
+}
+
+/** Throws `timeout` where the rows are not in the log when the caller's time is over; they may get there yet. */
+async function inTime<T>(logged: Promise<T>, millisecondsLeft: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fail = () => reject(new CairnError('timeout', 'The call could not be logged in time.'));
+    timer = setTimeout(fail, Math.max(0, millisecondsLeft));
+  });
+  return Promise.race([logged, late]).finally(() => clearTimeout(timer));
 }

@@ -14,6 +14,8 @@ export type Signature = {
   readonly params: ReadonlyMap<string, Param>;
   /** Types of the outputs by name. */
   readonly outputs: ReadonlyMap<string, string>;
+  /** Whether there is one output, of truths: its name is that of the author's column, and none for an array. */
+  readonly predictsTruths: boolean;
 };
 
 /** `type` as MLflow spells it: `double`, `long`, `string`, `datetime`, … */
@@ -34,6 +36,7 @@ const none: Signature = {
   positions: [],
   params: new Map(),
   outputs: new Map(),
+  predictsTruths: false,
 };
 
 /** The signature of a version; one without any says nothing. */
@@ -51,6 +54,7 @@ export function signatureOf({ schema }: Pick<VersionReady, 'schema'>): Signature
     outputs: new Map(
       (schema.outputs ?? []).flatMap(columnOf).map(({ name = '', type }): [string, string] => [name, type]),
     ),
+    predictsTruths: schema.outputs?.length === 1 && schema.outputs.every(isOfTruths),
   };
   read.set(schema, signature);
   return signature;
@@ -58,6 +62,11 @@ export function signatureOf({ schema }: Pick<VersionReady, 'schema'>): Signature
 
 function isTensor(spec: unknown): boolean {
   return ((spec ?? {}) as Readonly<Record<string, unknown>>)['type'] === 'tensor';
+}
+
+function isOfTruths(spec: unknown): boolean {
+  const { type, 'tensor-spec': tensor } = (spec ?? {}) as Readonly<Record<string, unknown>>;
+  return type === 'boolean' || ((tensor ?? {}) as Readonly<Record<string, unknown>>)['dtype'] === 'bool';
 }
 
 function columnOf(spec: unknown): (Column & { readonly name?: string })[] {

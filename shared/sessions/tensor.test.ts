@@ -12,8 +12,12 @@ describe('elements', () => {
     ['int32', [-2147483648, 2147483647], [2 ** 40, 1.7]],
     ['int64', [0, -(2 ** 53) + 1, 2n ** 63n - 1n, -(2n ** 63n)], [2 ** 53, 2n ** 63n, 0.5, '1']],
     ['uint64', [0, 2n ** 64n - 1n], [-1, 2n ** 64n, -1n]],
-    ['float32', [0, -0, 3.4e38, 1e-46, 5n], [1e39, Number.POSITIVE_INFINITY, Number.NaN, 'x', true, [1]]],
-    ['float64', [1e308, 0.1], [Number.POSITIVE_INFINITY, '0', {}]],
+    [
+      'float32',
+      [0, -0, 3.4e38, 1e-46, 5n, Number.NEGATIVE_INFINITY],
+      [1e39, 10n ** 400n, Number.NaN, 'x', true, [1]],
+    ],
+    ['float64', [1e308, 0.1, Number.POSITIVE_INFINITY], [10n ** 400n, '0', {}]],
     ['string', ['', 'å😀', '\n'], ['a\0b', 1, null, true]],
   ])('%s takes what fits it and nothing that would be changed by storing it', (type, good, bad) => {
     for (const value of good)

@@ -105,6 +105,8 @@ export function elementOf(type: ElementType, value: unknown): number | bigint | 
     case 'float64': {
       const number = typeof value === 'bigint' ? Number(value) : value;
       if (typeof number !== 'number') return undefined;
+      // An infinity is one to Python, and to floats; a number that is too large for them is none.
+      if (typeof value === 'number' && Math.abs(value) === Number.POSITIVE_INFINITY) return value;
       return Number.isFinite(type === 'float32' ? Math.fround(number) : number) ? number : undefined;
     }
     case 'int64':
@@ -166,7 +168,7 @@ export function describe(type: ElementType): string {
       return 'true or false';
     case 'float32':
     case 'float64':
-      return `a finite number in the range of ${type}`;
+      return `a number in the range of ${type}`;
     default:
       return `a whole number in the range of ${type}`;
   }

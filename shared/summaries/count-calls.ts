@@ -7,7 +7,7 @@ import { minute } from './names.ts';
 import { type Answered, emptyTally, outcomeOf, type Tally } from './summary.ts';
 import { type InstanceFiles, newFiles, type OwnedTally, writeTallies } from './write.ts';
 
-/** Above this many minutes of deployments that wait for a store which does not answer, the oldest are given up. */
+/** Above this many tallies (about 100 MB) that wait for a store which does not answer, the oldest are given up. */
 const waitingMax = 20_000;
 const shutdownMilliseconds = 3_000;
 
@@ -135,5 +135,5 @@ function giveUpOldest(ctx: Context, book: Book): void {
   const more = book.over.length - waitingMax;
   if (more <= 0) return;
   book.over.splice(0, more);
-  ctx.log.error('summaries lost', { minutes: more });
+  ctx.log.error('summaries lost', { tallies: more });
 }

@@ -98,8 +98,11 @@ async function send({ blobs }: InstanceFiles, name: string, file: File): Promise
 
 const newline = 0x0a;
 
-/** Files of hours before the last one, to which nothing is added any more. */
+/** Hours whose files are known, for a clock may be set back: of one that is not, it is not known what is there already. */
+const hoursKnown = 3;
+
+/** Files of hours before the last ones, to which nothing is added any more. */
 function forgetOld({ open }: InstanceFiles): void {
   const newest = Math.max(...[...open.values()].map((file) => file.hour));
-  for (const [name, file] of open) if (file.hour < newest && !file.unsure) open.delete(name);
+  for (const [name, file] of open) if (file.hour <= newest - hoursKnown && !file.unsure) open.delete(name);
 }

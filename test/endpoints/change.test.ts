@@ -3,6 +3,7 @@ import { getEndpoint, mainOf } from '../../shared/endpoints/index.ts';
 import { setModelTag } from '../../shared/registry/index.ts';
 import { peopleModel } from '../privacy/support.ts';
 import { classifier, deploy, publish } from '../serving/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { items, type TestServer, testServer } from '../support/server.ts';
 import { eventsOf, get, patch } from './support.ts';
 
@@ -266,7 +267,11 @@ describe('the deployments of an endpoint', () => {
     ['deployments[0].name', { deployments: [{ ...green, name: '' }] }, '1 to 32'],
     ['deployments[0].name', { deployments: [{ ...green, name: 'grün' }] }, 'a-z'],
     ['deployments[0].name', { deployments: [{ ...green, name: 7 }] }, 'must be text'],
-    ['deployments[1].alias', { deployments: [green, { ...green, name: 'b', alias: 'absent' }] }, 'absent'],
+    [
+      'deployments[1].alias',
+      { deployments: [green, { ...green, name: 'b', alias: 'absent' }] },
+      "has the alias 'absent'; give it to one first",
+    ],
     ['alias', { model: 'other', alias: 'absent' }, 'absent'],
     ['deployments[0].color', { deployments: [{ ...green, color: 'red' }] }, 'Unknown field'],
     ['deployments[0].alias', { deployments: [{ name: 'a', model: 'other' }] }, 'Missing'],
@@ -351,10 +356,12 @@ describe('several deployments', () => {
       deployments: [main('wide'), { name: 'two', model: 'second', version: 2 }],
     });
     await server.drain();
-    const { body } = await server.call('GET', '/api/v1/lineage?node=endpoint:wide');
-    const labels = items(body['nodes']).map(({ label }) => String(label));
-    expect(labels).toEqual(expect.arrayContaining(['wide', 'wide v1', 'second v2']));
-    expect(items(body['edges']).filter(({ kind }) => String(kind) === 'deployed-to')).toHaveLength(2);
+    await eventually(async () => {
+      const { body } = await server.call('GET', '/api/v1/lineage?node=endpoint:wide');
+      const labels = items(body['nodes']).map(({ label }) => String(label));
+      expect(labels).toEqual(expect.arrayContaining(['wide', 'wide v1', 'second v2']));
+      expect(items(body['edges']).filter(({ kind }) => String(kind) === 'deployed-to')).toHaveLength(2);
+    });
     const path = '/api/2.0/mlflow/model-versions/delete';
     await publish(server, 'second', classifier(6));
     expect(await server.call('DELETE', path, { name: 'second', version: '2' })).toMatchObject({

@@ -199,6 +199,7 @@ describe('a file of labels', () => {
       ['application/jsonl', `${line}\n[]`, 'line 2'],
       ['application/jsonl', `${line}\n{"prediction_id":"${id}"}`, 'line 2'],
       ['application/jsonl', `${line}\n{"prediction_id":"${id}","label":null}`, 'line 2'],
+      ['application/jsonl', `{"prediction_id":"${id}","label":true}`, 'which is 1 or 0 for true'],
       ['application/jsonl', `${line}\n{"prediction_id":"${id}","label":"a","at":1}`, 'line 2'],
       ['application/jsonl', `${line}\n${' '.repeat(70_000)}`, 'line 2'],
       ['application/jsonl', Buffer.concat([Buffer.from(`${line}\n`), Buffer.from([0xff])]), 'UTF-8'],

@@ -163,6 +163,26 @@ describe('the prediction log', () => {
     expect((await logged('patient')).flatMap((part) => part.column('predictionId'))).toEqual([id]);
   });
 
+  test('rows that cannot be written hold up those of no other endpoint', async () => {
+    const { ctx } = server;
+    for (const name of ['stuck', 'behind']) await deploy(server, name, classifier());
+    const blobs: Context['stores']['blobs'] = (name) =>
+      new Proxy(ctx.stores.blobs(name), {
+        get(target, key) {
+          if (key === 'write')
+            return (...write: Parameters<typeof target.write>) =>
+              write[0].includes('/stuck/') ? Promise.reject(new Error('stuck')) : target.write(...write);
+          const member: unknown = Reflect.get(target, key, target);
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        },
+      });
+    const stores = { ...ctx.stores, blobs };
+    await askAt({ ...ctx, stores }, 'stuck', Date.now());
+    const id = await askAt({ ...ctx, stores }, 'behind', Date.now());
+    expect(await flushPredictions(stores)).toBe(1);
+    expect((await logged('behind')).flatMap((part) => part.column('predictionId'))).toEqual([id]);
+  });
+
   test('of rows that outgrow memory each is either written or counted as lost, also the one under way', async () => {
     const { ctx } = server;
     await deploy(server, 'outgrown', classifier());

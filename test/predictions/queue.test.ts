@@ -149,6 +149,8 @@ describe('rows in a queue', () => {
     }
     // As many as the queue gives at once are more than a part holds.
     expect(counts).toEqual([33, 40]);
+    const rows = (await parts('heavy')).map((part) => part.rows);
+    expect(rows.toSorted((a, b) => a - b)).toEqual([6, 7, 27]);
   });
 
   test('that come again are counted once, by readers and by an erasure, and what was erased stays erased', async () => {
@@ -183,17 +185,23 @@ describe('rows in a queue', () => {
     expect(await logged('again')).toEqual(ids.slice(1));
   });
 
-  test('a call whose rows the queue does not take fails, and says when to come again', async () => {
+  test('a call whose rows the queue does not take fails, and says when to come again, or that it is late', async () => {
     await deployQueued('down');
     const target = await targetOf(server.ctx, 'down');
     const inputs = { input: { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) } } as const;
     const { CairnError } = await import('../../shared/http/index.ts');
-    const queues: Context['stores']['queues'] = {
-      ...server.ctx.stores.queues,
-      send: () => Promise.reject(new CairnError('unavailable', 'down', { retryAfterSeconds: 1 })),
+    const askBy = (send: Context['stores']['queues']['send']) => {
+      const queues = { ...server.ctx.stores.queues, send };
+      const hasty = {
+        ...target,
+        endpoint: { ...target.endpoint, limits: { ...limits, timeoutSeconds: 0.5 } },
+      };
+      return predict({ ...server.ctx, stores: { ...server.ctx.stores, queues } }, hasty, inputs);
     };
-    const ctx = { ...server.ctx, stores: { ...server.ctx.stores, queues } };
-    await expect(predict(ctx, target, inputs)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 1 });
+    const { limits } = target.endpoint;
+    const down = () => Promise.reject(new CairnError('unavailable', 'down', { retryAfterSeconds: 1 }));
+    await expect(askBy(down)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 1 });
+    await expect(askBy(() => new Promise(() => {}))).rejects.toMatchObject({ status: 504 });
   });
 
   test('a message that is none is set aside and said to be, and holds up no other', async () => {

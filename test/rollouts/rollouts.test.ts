@@ -95,7 +95,7 @@ describe('a rollout', () => {
     expect(broken.lastRollout).toMatchObject({
       outcome: 'rolled-back',
       reason:
-        'Step 1 of 2 (10 %): 33.3 % of the calls of version 2 fail, of version 1 0 %; as much is allowed.',
+        'Step 1 of 2 (10 %): 33.3 % of the calls of version 2 fail, against 0 % of those of version 1; as much is allowed.',
     });
     expect(await champion('bad')).toBe(1);
     expect(server.logged.join('\n')).toMatch(/rollout broken off .*"endpoint":"bad"/);
@@ -158,7 +158,11 @@ describe('a rollout', () => {
   });
 
   test('takes one step, ends once and gives the alias back once, however many look at it at once', async () => {
-    const { ctx } = server;
+    const alerts: string[] = [];
+    const ctx = {
+      ...server.ctx,
+      log: { ...server.ctx.log, error: (text: string) => void alerts.push(text) },
+    };
     const first = await rolling(server, 'raced');
     await calls(ctx, 'raced', first);
     const looks = (of: typeof first) =>
@@ -170,6 +174,7 @@ describe('a rollout', () => {
     await looks(second);
     await server.drain();
     await looks(second);
+    expect(alerts).toEqual(['rollout broken off']);
     expect((await eventsOf(ctx, await getEndpoint(ctx, 'raced'))).slice(-3)).toEqual([
       'rollout.started',
       'rollout.advanced',

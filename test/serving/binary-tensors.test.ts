@@ -230,21 +230,20 @@ describe('tensors as bytes', () => {
     expect(await response.json()).toMatchObject({ outputs: [{ data: ['NaN', '-Infinity'] }] });
   });
 
-  test('are NaN where Python wrote so in JSON, of floats alone', async () => {
+  test('are what Python wrote in JSON, of floats alone', async () => {
     const asked = (type: string, datatype: string, data: string) =>
       post(type, {
         body: `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[1,2],"data":${data}}]}`,
         headers: { 'content-type': 'application/json' },
       });
-    const response = await asked('texted', 'FP32', '[NaN, 1]');
-    expect(await response.json()).toMatchObject({ outputs: [{ data: ['NaN', 1] }] });
+    for (const [data, said] of [
+      ['[NaN, 1]', ['NaN', 1]],
+      ['[1, -Infinity]', [1, '-Infinity']],
+    ] as const)
+      expect(await (await asked('texted', 'FP32', data)).json()).toMatchObject({ outputs: [{ data: said }] });
     for (const [type, datatype, data, why] of [
-      [
-        'texted',
-        'FP32',
-        '[1, -Infinity]',
-        "Element 1 of input 'x' is -Infinity, but must be a finite number",
-      ],
+      ['texted', 'FP32', '[1, -1e39]', "Element 1 of input 'x' is -1e+39, but must be a number in the range"],
+      ['type-int32', 'INT32', '[1, Infinity]', "Element 1 of input 'x' is Infinity, but must be a whole"],
       ['type-int32', 'INT32', '[1, NaN]', "Element 1 of input 'x' is null, but must be a whole number"],
       ['texted', 'FP32', '[1, null]', "Element 1 of input 'x' is null"],
     ] as const)

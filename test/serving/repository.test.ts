@@ -40,13 +40,14 @@ describe('the model repository', () => {
   test('lists what may answer, a line for each version, with or without a body', async () => {
     for (const body of [undefined, '', '{}', '{"ready":false}'])
       await expect
-        .poll(() => post('/v2/repository/index', body))
+        .poll(() => post('/v2/repository/index', body), { timeout: 5_000 })
         .toEqual({ status: 200, body: [away, ...iris] });
-    expect(await post('/v2/repository/index', '{"ready":true}')).toEqual({ status: 200, body: iris });
-    expect(await server.call('GET', '/v2/models')).toEqual({
-      status: 200,
-      body: { models: ['away', 'iris'] },
-    });
+    await expect
+      .poll(() => post('/v2/repository/index', '{"ready":true}'), { timeout: 5_000 })
+      .toEqual({ status: 200, body: iris });
+    await expect
+      .poll(() => server.call('GET', '/v2/models'), { timeout: 5_000 })
+      .toEqual({ status: 200, body: { models: ['away', 'iris'] } });
   });
 
   test('is no other workspace’s', async () => {

@@ -92,14 +92,14 @@ describe('what an instance has loaded', () => {
     let now = Date.now();
     const ctx = { ...server.ctx, clock: { now: () => now } };
     const blue = async () => (await targetOf(ctx, 'settled', { deployment: 'blue' })).model;
-    const patched = async (change: Record<string, unknown>) => {
+    const patched = async (change: Record<string, unknown>, milliseconds = 11_000) => {
       const deployments = [
         { name: 'blue', model: 'blue', alias: 'champion', ...change },
         { name: 'green', model: 'green', alias: 'champion' },
       ];
       const { status } = await server.call('PATCH', '/api/v1/endpoints/settled', { deployments });
       expect(status).toBe(200);
-      now += 11_000;
+      now += milliseconds;
     };
     const first = await blue();
     now += 11_000;
@@ -112,6 +112,9 @@ describe('what an instance has loaded', () => {
     const third = await blue();
     expect(third.ready.modelId).not.toBe(second.ready.modelId);
     expect(third.ready).toMatchObject({ version: 1, digest: second.ready.digest });
+    // Of a clock that is set back nobody waits until it is again as late as it was.
+    await patched({}, -3_600_000);
+    expect((await blue()).ready.modelId).toBe(first.ready.modelId);
   });
 });
 

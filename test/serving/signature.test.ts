@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ElementType, linearRegressor, writeModel } from '../../shared/onnx/index.ts';
+import { type ElementType, linearClassifier, linearRegressor, writeModel } from '../../shared/onnx/index.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { deploySigned, echo, makeEndpoint } from './asking.ts';
 
@@ -77,6 +77,19 @@ beforeAll(async () => {
   await deploySigned(server, 'picture', echo('uint8', ['n', 'size']), {
     inputs: [{ name: 'x', type: 'binary', required: true }],
   });
+  const truths = linearClassifier({
+    features: ['a', 'b'],
+    labels: [0, 1],
+    coefficients: [0, 0, 1, 1],
+    intercepts: [0, 0],
+  });
+  const taken = ['a', 'b'].map((name) => ({ name, type: 'double', required: true }));
+  const bools = { type: 'tensor', 'tensor-spec': { dtype: 'bool', shape: [-1] } };
+  await deploySigned(server, 'array', truths, { inputs: taken, outputs: [bools] });
+  await deploySigned(server, 'series', truths, {
+    inputs: taken,
+    outputs: [{ name: 'late', type: 'boolean', required: true }],
+  });
   await makeEndpoint(server, 'refusing', { model: 'every', alias: 'champion', non_finite: 'refuse' });
   await makeEndpoint(server, 'telling', { model: 'every', alias: 'champion', non_finite: 'text' });
 }, 180_000);
@@ -100,6 +113,39 @@ const predicted = async (changes: object) => {
   const { status, json } = await invoke('every', { dataframe_records: [{ ...row, ...changes }] });
   return status === 200 ? json.predictions[0] : json.message;
 };
+
+describe('classes that are truths', () => {
+  test.each(['array', 'series'])(
+    'are whole numbers to ONNX, and truths to the author and so to MLflow: %s',
+    async (name) => {
+      const { json } = await invoke(name, {
+        dataframe_split: {
+          columns: ['a', 'b'],
+          data: [
+            [2, 1],
+            [-2, 0],
+          ],
+        },
+      });
+      const probabilities = { false: expect.any(Number), true: expect.any(Number) };
+      expect(json.predictions).toEqual([
+        { label: true, probabilities },
+        { label: false, probabilities },
+      ]);
+      const { body } = await server.call('GET', `/api/v1/endpoints/${name}/openapi.json`);
+      expect(JSON.stringify(body)).toContain('"label":{"type":"boolean"}');
+    },
+  );
+
+  test('stay what they are where tensors are asked for', async () => {
+    const inputs = [{ name: 'input', datatype: 'FP32', shape: [2, 2], data: [2, 1, -2, 0] }];
+    const { body } = await server.call('POST', '/v2/models/array/infer', {
+      inputs,
+      outputs: [{ name: 'label' }],
+    });
+    expect(body['outputs']).toEqual([{ name: 'label', datatype: 'INT64', shape: [2], data: [1, 0] }]);
+  });
+});
 
 describe('columns of a signature', () => {
   test('of every type go through and come back, in each form', async () => {

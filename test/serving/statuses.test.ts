@@ -1,26 +1,29 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mlflowVersion } from '../../functions/http/platform.ts';
-import { loop } from '../../shared/execution/testing.ts';
-import { writeModel } from '../../shared/onnx/index.ts';
-import { createModel } from '../../shared/registry/index.ts';
+import { loop, looped, picking } from '../../shared/execution/testing.ts';
+import { createModel, getReady, modelByName } from '../../shared/registry/index.ts';
+import { loadModel } from '../../shared/serving/index.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { deployAll, makeEndpoint } from './asking.ts';
 import { classifier, register } from './support.ts';
 
 /** The element of a table at an index, whose range only the runtime knows. */
-const picks = writeModel({
-  graph: {
-    inputs: [{ name: 'i', kind: 'tensor', elementType: 'int64', shape: ['n'] }],
-    outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: ['n'] }],
-    nodes: [{ op: 'Gather', inputs: ['w', 'i'], outputs: ['y'] }],
-    initializers: [{ name: 'w', type: 'float32', shape: [2], data: Float32Array.of(1, 2) }],
-  },
-});
+const picks = picking([{ op: 'Gather', inputs: ['w', 'i'], outputs: ['y'] }]);
+
+/** Says that it takes any number of rows, and takes one. */
+const single = picking(
+  [
+    { op: 'Reshape', inputs: ['i', 'one'], outputs: ['at'] },
+    { op: 'Gather', inputs: ['w', 'at'], outputs: ['y'] },
+  ],
+  { one: 1n },
+);
 
 let server: TestServer;
 beforeAll(async () => {
   server = await testServer();
-  await deployAll(server, { iris: classifier(), loops: loop(), picks });
+  await deployAll(server, { iris: classifier(), loops: loop(), picks, single });
   await makeEndpoint(server, 'hurried', {
     model: 'loops',
     alias: 'champion',
@@ -68,21 +71,58 @@ describe('a model that takes too long', () => {
   });
 });
 
-describe('a model that fails on what it takes', () => {
-  test('is a 500 that names the request, and nothing of the runtime', async () => {
-    const message = 'The model failed to run. Quote request asked-1.';
-    expect(await infer('picks', { name: 'i', datatype: 'INT64', shape: [1], data: [-99] })).toMatchObject({
-      status: 500,
+describe('a model that has as many calls waiting as it takes', () => {
+  test('is a 429 in the words of either protocol that says when to come back, and later a 200', async () => {
+    const { ctx } = server;
+    const { modelId } = await modelByName(ctx, 'loops');
+    const model = await loadModel(ctx, await getReady(ctx, modelId, 1));
+    const ask = (times: bigint) => model.run(ctx, looped(times), { millisecondsMax: 4_000 });
+    const running = ask(2n ** 50n);
+    await after(20);
+    const waiting = Array.from({ length: 2_000 }, () => ask(1n));
+    const inputs = { x: [[3, 4]], times: 2 };
+    const ended = Promise.allSettled([running, ...waiting]);
+    const message = 'The model has as many calls waiting as it takes; try again later.';
+    expect(await invoke('loops', inputs)).toEqual({
+      status: 429,
+      retryAfter: expect.stringMatching(/^[1-9]\d?$/),
+      body: { error_code: 'REQUEST_LIMIT_EXCEEDED', message },
+    });
+    const x = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [3, 4] };
+    expect(await infer('loops', x, { name: 'times', datatype: 'INT64', shape: [], data: [2] })).toEqual({
+      status: 429,
+      retryAfter: expect.stringMatching(/^[1-9]\d?$/),
       body: { error: message },
     });
+    await ended;
+    expect(await invoke('loops', inputs)).toMatchObject({ status: 200 });
+  });
+});
+
+describe('a model that fails on what it takes', () => {
+  const index = (...data: number[]) => ({ name: 'i', datatype: 'INT64', shape: [data.length], data });
+
+  test('is a 400 that names the inputs where other values of these sizes are no trouble', async () => {
+    const message = "The model cannot run on these values of 'i'.";
+    expect(await infer('picks', index(-99))).toMatchObject({ status: 400, body: { error: message } });
     expect(await invoke('picks', { i: [-99] })).toMatchObject({
-      status: 500,
-      body: { error_code: 'INTERNAL_ERROR', message },
+      status: 400,
+      body: { error_code: 'INVALID_PARAMETER_VALUE', message },
     });
     expect(await invoke('picks', { i: [1] })).toMatchObject({
       status: 200,
       body: { predictions: { y: [2] } },
     });
+  });
+
+  test('is a 500 that names the request, and nothing of the runtime, where it fails on any', async () => {
+    const message = 'The model failed to run. Quote request asked-1.';
+    expect(await infer('single', index(0, 0))).toMatchObject({ status: 500, body: { error: message } });
+    expect(await invoke('single', { i: [0, 0] })).toMatchObject({
+      status: 500,
+      body: { error_code: 'INTERNAL_ERROR', message },
+    });
+    expect(await invoke('single', { i: [1] })).toMatchObject({ status: 200 });
   });
 });
 

@@ -164,6 +164,16 @@ describe('summaries of several instances', () => {
     expect(losses).toBeGreaterThan(2);
   });
 
+  test('a clock that is set back an hour costs no count', async () => {
+    const ctx = withBlobs(server.ctx, () => ({}));
+    for (const now of [midnight, midnight + hour, midnight]) {
+      countCall(at(ctx, now), 'back', main, ok);
+      await flushSummaries(ctx.stores);
+    }
+    const found = await readSummaries(ctx, 'back', midnight, midnight + 2 * hour);
+    expect(found.map(({ calls }) => calls['2xx'])).toEqual([2, 1]);
+  });
+
   test('a torn end and a blob that was cut lose what was torn and nothing that comes later', async () => {
     const { ctx } = server;
     const blobs = ctx.stores.blobs('profiles');

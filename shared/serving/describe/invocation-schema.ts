@@ -13,6 +13,7 @@ import {
 import { classSchema } from './labels.ts';
 import { layoutOf } from './layout.ts';
 import { hadMaps } from '../invocation-response.ts';
+import { authorsLabels, isTruth } from '../truths.ts';
 
 /**
  * The JSON body of `POST /endpoints/{name}/invocations`: one of the forms of MLflow's scoring protocol, with the
@@ -153,7 +154,6 @@ function recordSchema(described: Described): Schema {
 
 /** What an output holds for one row: a value, a value by label, or a list. */
 function cellSchema(described: Described, output: Port): Schema {
-  const { ready } = described.model;
   const { type, shape } = output;
   const element = valueSchema(described, output);
   const sizes = shape.slice(1);
@@ -161,7 +161,7 @@ function cellSchema(described: Described, output: Port): Schema {
     (product, size) => product * (typeof size === 'number' ? size : Number.NaN),
     1,
   );
-  const { labels } = ready;
+  const labels = authorsLabels(described.model);
   const byLabel =
     labels && isFloat(type) && labels.length > 1 && (Number.isNaN(width) || width === labels.length)
       ? [objectOf(Object.fromEntries(labels.map((label) => [label, element])))]
@@ -194,6 +194,8 @@ function valueSchema(described: Described, output: Port): Schema {
     return { type: 'string', description: 'Bytes in base64.' };
   if (signed === 'datetime' && output.type === 'int64')
     return { type: 'string', description: 'A date in ISO 8601.' };
+  if (isTruth(described.model, output.name) && output.type !== 'string' && !isFloat(output.type))
+    return { type: 'boolean' };
   return (
     classSchema(described.model, output) ?? outputElement(output.type, described.endpoint.nonFinite ?? 'null')
   );
