@@ -31,15 +31,30 @@ export function checkWindow(
   const compared = names.map((name) =>
     compare(name, reference.features.get(name), current.features.get(name)),
   );
+  return judgeDrift(rows, compared, scoreOf(reference, current), thresholds);
+}
+
+/** What figures of columns and of the score say together, by the rules of {@link checkWindow}. */
+export function judgeDrift(
+  rows: Drift['rows'],
+  compared: readonly (Named | NotComparable)[],
+  ofScore: Named | null,
+  thresholds: Thresholds,
+): Drift {
   const comparable = compared.filter((c) => 'pValue' in c);
   const { rejected } = benjaminiHochberg(
     comparable.map(({ pValue }) => pValue),
     thresholds.pValue,
   );
   const drifted = new Set(comparable.filter(({ psi }, i) => rejected[i] && psi >= thresholds.psi));
-  const score = scoreDrift(reference, current, thresholds);
+  const score =
+    ofScore && judged(ofScore, ofScore.psi >= thresholds.psi && ofScore.pValue <= thresholds.pValue);
   if (comparable.length === 0 && score === null)
-    return insufficient('The window and the reference have no column that can be compared.');
+    return {
+      verdict: 'insufficient-data',
+      reason: 'The window and the reference have no column that can be compared.',
+      rows,
+    };
   const driftedShare = comparable.length === 0 ? 0 : drifted.size / comparable.length;
   const isDrifted = driftedShare >= thresholds.driftedShare || score?.verdict === 'drifted';
   return {
@@ -51,8 +66,8 @@ export function checkWindow(
   };
 }
 
-type NotComparable = ColumnDrift & { readonly verdict: 'not-comparable' };
-type Named = Compared & { readonly column: string };
+export type NotComparable = ColumnDrift & { readonly verdict: 'not-comparable' };
+export type Named = Compared & { readonly column: string };
 
 function compare(
   column: string,
@@ -77,15 +92,11 @@ function whyHidden(reference: Hidden | undefined, current: Hidden | undefined): 
   return 'Its data policy, or the key it is hashed by, changed between the rows that are compared.';
 }
 
-function scoreDrift(reference: Sample, current: Sample, thresholds: Thresholds): ColumnDrift | null {
+function scoreOf(reference: Sample, current: Sample): Named | null {
   if (!reference.score || !current.score) return null;
   const numeric = (values: Float64Array): Column => ({ kind: 'numeric', values });
   const compared = compareColumns(numeric(reference.score), numeric(current.score));
-  if (!compared) return null;
-  return judged(
-    { column: 'score', ...compared },
-    compared.psi >= thresholds.psi && compared.pValue <= thresholds.pValue,
-  );
+  return compared ? { column: 'score', ...compared } : null;
 }
 
 function judged(compared: Named, isDrifted: boolean): ColumnDrift {

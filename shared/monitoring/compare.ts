@@ -13,7 +13,7 @@ import type { Column } from './sample.ts';
 export type Compared = Omit<Extract<ColumnDrift, { psi: number }>, 'column' | 'verdict'>;
 
 /** Up to this many pairs of values the exact Kolmogorov–Smirnov distribution takes milliseconds. */
-const exactPairsMax = 1_000_000;
+export const exactPairsMax = 1_000_000;
 
 /** Compares two columns of one kind that have rows; `undefined` for two kinds. */
 export function compareColumns(reference: Column, current: Column): Compared | undefined {

@@ -14,7 +14,14 @@ export {
 } from './erased.ts';
 export { freezeEdges } from './freeze-edges.ts';
 export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';
-export type { BreachReason, Monitor, MonitorResult } from './model.ts';
+export {
+  type BreachReason,
+  type ColumnDrift,
+  defaultSettings,
+  type Drift,
+  type Monitor,
+  type MonitorResult,
+} from './model.ts';
 export {
   getMonitor,
   getResult,
@@ -25,4 +32,6 @@ export {
   noMonitorYet,
   putMonitor,
 } from './monitors.ts';
+export { profileDrift } from './profile-drift.ts';
+export { type CountedReference, referenceProfile } from './reference-profile.ts';
 export { unknownMonitor } from './store.ts';

@@ -18,10 +18,11 @@ export type PartOf = Version & {
 };
 
 const edgeSetsMax = 200;
+const hourMilliseconds = 3_600_000;
 /** How long an instance believes that a version has no edges. */
 const absentMilliseconds = 60_000;
 
-type Known = { readonly edges: EdgeSet | undefined; readonly until: number };
+type Known = { readonly edges: EdgeSet | undefined; readonly readAt: number };
 const known = new WeakMap<Stores, Map<string, Known>>();
 
 /** The edge set of a version; `undefined` where it has none (yet), and then nothing is counted of it. */
@@ -29,10 +30,10 @@ export async function edgesFor(ctx: Context, version: Version): Promise<EdgeSet 
   const cache = cacheOf(ctx.stores);
   const name = edgesName(ctx, version);
   const found = cache.get(name);
-  if (found && ctx.clock.now() < found.until) return found.edges;
+  if (found && (found.edges || isFresh(ctx, found))) return found.edges;
   const bytes = await ctx.stores.blobs('profiles').read(name);
   const edges = bytes && readEdges(bytes, name);
-  cache.set(name, { edges, until: edges ? Number.POSITIVE_INFINITY : ctx.clock.now() + absentMilliseconds });
+  cache.set(name, { edges, readAt: ctx.clock.now() });
   const [oldest] = cache.keys();
   if (cache.size > edgeSetsMax && oldest !== undefined) cache.delete(oldest);
   return edges;
@@ -41,7 +42,13 @@ export async function edgesFor(ctx: Context, version: Version): Promise<EdgeSet 
 /** Whether this instance knows that a version has no edge set. */
 export function isWithoutEdges(ctx: Context, version: Version): boolean {
   const found = cacheOf(ctx.stores).get(edgesName(ctx, version));
-  return found !== undefined && found.edges === undefined && ctx.clock.now() < found.until;
+  return found !== undefined && found.edges === undefined && isFresh(ctx, found);
+}
+
+/** A clock that was set back tells nothing about age. */
+function isFresh({ clock }: Context, { readAt }: Known): boolean {
+  const age = clock.now() - readAt;
+  return age >= 0 && age < absentMilliseconds;
 }
 
 /** Keeps the edge set of a version, the first for good; says whether this one is. */
@@ -117,6 +124,21 @@ export function partProfileName(ctx: Context, endpoint: string, hour: string, bu
 export async function removeProfiles(ctx: Context, endpoint: string, hour: string): Promise<void> {
   const folders = (['parts', 'hours'] as const).map((kind) => profileFolder(ctx, endpoint, kind, hour));
   await Promise.all(folders.map((folder) => ctx.stores.blobs('profiles').removeBelow(folder)));
+}
+
+/**
+ * Removes what was counted in hours that were over before `before`, in milliseconds since 1970: of jobs, whose rows are
+ * in no log that would be removed with it.
+ */
+export async function removeProfilesBefore(ctx: Context, endpoint: string, before: number): Promise<void> {
+  const container = ctx.stores.blobs('profiles');
+  for (const kind of ['parts', 'hours']) {
+    const root = `${ctx.workspace}/${endpoint}/${kind}/`;
+    for await (const { name } of container.walk(root)) {
+      const [day = '', hour = ''] = name.slice(root.length).split('/');
+      if (Date.parse(`${day}T${hour}:00:00Z`) + hourMilliseconds <= before) await container.remove(name);
+    }
+  }
 }
 
 function edgesName(ctx: Context, { modelId, version }: Version): string {

@@ -1,5 +1,5 @@
 import { histogram, openEnded, quantileEdges } from './bins.ts';
-import { alignCategories, countCategories } from './categories.ts';
+import { alignCategories, type CategoryCounts, countCategories } from './categories.ts';
 
 /** Bins of a numeric column, and the share that makes a single value a bin of its own. */
 const binsMax = 10;
@@ -31,9 +31,15 @@ export function numericCounts(reference: Float64Array, current: Float64Array): [
 export function categoryCounts(reference: Categories, current: Categories): [number[], number[]] {
   const named = (values: Categories) =>
     countCategories(values.map((value) => (value === null ? 'missing' : `=${value}`)));
-  const aligned = alignCategories(named(reference), named(current));
-  const all = reference.length + current.length;
-  const smaller = Math.min(reference.length, current.length);
+  return frequentCounts(named(reference), named(current));
+}
+
+/** Two counts of categories over the same ones, the rare ones together as the first. */
+export function frequentCounts(reference: CategoryCounts, current: CategoryCounts): [number[], number[]] {
+  const aligned = alignCategories(reference, current);
+  const rows = (counts: Float64Array) => counts.reduce((sum, count) => sum + count, 0);
+  const all = rows(aligned.reference) + rows(aligned.current);
+  const smaller = Math.min(rows(aligned.reference), rows(aligned.current));
   const from = [0];
   const to = [0];
   aligned.categories.forEach((_, i) => {

@@ -1,3 +1,4 @@
+export { coarsened, coarseStarts, equalWidth, quantileOfBins } from './binned.ts';
 export {
   doaneEdges,
   histogram,
@@ -9,7 +10,7 @@ export {
 export { lowerConfidenceBound, pairedDifferences } from './bootstrap.ts';
 export { alignCategories, type CategoryCounts, countCategories } from './categories.ts';
 export { type ChiSquare, chiSquareContingency, chiSquareGoodnessOfFit, chiSquareTail } from './chi-square.ts';
-export { type Categories, categoryCounts, numericCounts } from './counts.ts';
+export { type Categories, categoryCounts, frequentCounts, numericCounts } from './counts.ts';
 export {
   hellingerDistance,
   jensenShannonDistance,
