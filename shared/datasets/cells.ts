@@ -50,6 +50,32 @@ export function* textRows(block: Buffer, from: number, delimiter: number, row: n
   }
 }
 
+/** The cells of one row, without its line end. Throws as {@link readCsv} does. */
+export function rowCells(line: Buffer, delimiter: number, row: number): string[] {
+  const cells: string[] = [];
+  for (let at = 0; ; at++) {
+    const end = cellEnd(line, at, delimiter, row);
+    cells.push(cellText(line, at, end, row));
+    at = end;
+    if (at >= line.length || line[at] !== delimiter) return cells;
+  }
+}
+
+/**
+ * As many cells as can be told of a row that is none: where quotes are astray they count as text, bytes that are not
+ * UTF-8 come out as U+FFFD. Cut, or filled up with nothing, to `columns` cells.
+ */
+export function mendedCells(line: Buffer, delimiter: number, columns: number): string[] {
+  let cells: string[];
+  try {
+    cells = rowCells(line, delimiter, 0);
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    cells = line.toString('utf8').split(String.fromCharCode(delimiter));
+  }
+  return Array.from({ length: columns }, (_, at) => cells[at] ?? '');
+}
+
 /**
  * Where the cell that begins at `from` ends: at its delimiter, at the end of its line (before CR LF), or
  * at the end of the block.
@@ -95,16 +121,19 @@ export function cellText(block: Uint8Array, from: number, end: number, row: numb
 
 const neverDelimiter = /[\w"\r\n.+-]/;
 
+/** What {@link isDelimiter} asks for. */
+export const delimiterWords = 'must be one ASCII character that is no part of a number, a word or a line end';
+
+/** Whether a text can stand between values, and never be part of one. */
+export function isDelimiter(text: string): boolean {
+  return text.length === 1 && text.charCodeAt(0) < 128 && !neverDelimiter.test(text);
+}
+
 /** @throws {CsvError} for a delimiter that could be part of a value. */
 export function delimiterOf(options: CsvOptions): number {
   const { delimiter = ',' } = options;
-  const code = delimiter.charCodeAt(0);
-  if (delimiter.length === 1 && code < 128 && !neverDelimiter.test(delimiter)) return code;
-  throw new CsvError({
-    value: delimiter,
-    reason:
-      'cannot be the delimiter; it must be one ASCII character that is no part of a number, a word or a line end',
-  });
+  if (isDelimiter(delimiter)) return delimiter.charCodeAt(0);
+  throw new CsvError({ value: delimiter, reason: `cannot be the delimiter; it ${delimiterWords}` });
 }
 
 /**

@@ -185,16 +185,14 @@ const halfway = fc
     return String(exact * (1 + nudge * Number.EPSILON));
   });
 
-const bits = (value: number) =>
-  new Uint32Array(Float32Array.of(Number.isNaN(value) ? Number.NaN : value).buffer)[0];
-
 function parseNumbers(
   text: string,
   columns: readonly string[],
   selected: readonly string[],
   rowsMax: number,
+  isDouble = false,
 ) {
-  const rows = new NumericRows(columns, selected, { rowsMax });
+  const rows = new NumericRows(columns, selected, { rowsMax, isDouble });
   const block = Buffer.from(text);
   const out: number[][] = [];
   const texts: string[] = [];
@@ -209,10 +207,10 @@ function parseNumbers(
   }
 }
 
-/** The float32 of the middle column, as bits. */
-function bitsOf(line: string): number | 'refused' | undefined {
+/** The number of the middle column. */
+function middleOf(line: string, isDouble: boolean): number | 'refused' {
   try {
-    return bits(parseNumbers(line, ['a', 'b', 'c'], ['b'], 4).out[0][0]);
+    return parseNumbers(line, ['a', 'b', 'c'], ['b'], 4, isDouble).out[0][0];
   } catch (error) {
     if (error instanceof CsvError) return 'refused';
     throw error;
@@ -220,11 +218,13 @@ function bitsOf(line: string): number | 'refused' | undefined {
 }
 
 describe('the numeric parser', () => {
-  test('gives, for every spelling, the float32 of the slow path, and refuses what it refuses', () => {
+  test('gives, for every spelling, the float32 or double of the slow path, and refuses what it refuses', () => {
     fc.assert(
       fc.property(fc.oneof(numberText, halfway), (text) => {
-        const expected = numberOf(text.startsWith('"') ? text.slice(1, -1) : text);
-        expect(bitsOf(`x,${text},y\n`)).toBe(expected === undefined ? 'refused' : bits(expected));
+        const expected = numberOf(text.startsWith('"') ? text.slice(1, -1) : text) ?? 'refused';
+        const line = `x,${text},y\n`;
+        expect(middleOf(line, false)).toBe(expected === 'refused' ? expected : Math.fround(expected));
+        expect(middleOf(line, true)).toBe(expected);
       }),
       { numRuns: runs * 20 },
     );

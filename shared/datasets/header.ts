@@ -1,6 +1,6 @@
-import { byteOrderMarkBytes, textRows } from './cells.ts';
+import { byteOrderMarkBytes, delimiterOf, rowCells } from './cells.ts';
 import { CsvError } from './csv-error.ts';
-import { carriageReturn, comma, endOfRow, lineFeed, rowStarts, wholeRows } from './rows.ts';
+import { comma, endOfRow, rowStarts, wholeRows, withoutLineEnd } from './rows.ts';
 
 export type CsvHeader = {
   readonly columns: readonly string[];
@@ -17,6 +17,14 @@ const headerBytesMax = 1024 * 1024;
  * @throws {CsvError} for an empty file, one that is not UTF-8, and a header over 1 MB.
  */
 export async function readHeader(source: AsyncIterable<Uint8Array>): Promise<CsvHeader> {
+  const { text, end } = await readHeaderLine(source);
+  return { columns: rowCells(text, comma, 0), text, end };
+}
+
+/** The same where it is not known yet what separates the columns. */
+export async function readHeaderLine(
+  source: AsyncIterable<Uint8Array>,
+): Promise<Pick<CsvHeader, 'text' | 'end'>> {
   let block = Buffer.alloc(0);
   for await (const more of wholeRows(source, 1)) {
     block = Buffer.concat([block, more]);
@@ -26,8 +34,7 @@ export async function readHeader(source: AsyncIterable<Uint8Array>): Promise<Csv
     if (start === undefined) continue;
     const from = mark + start;
     const end = endOfRow(block, from);
-    const [columns = []] = textRows(block.subarray(0, end), from, comma, 0);
-    return { columns, text: withoutLineEnd(block.subarray(from, end)), end };
+    return { text: withoutLineEnd(block.subarray(from, end)), end };
   }
   if (block.length > headerBytesMax)
     throw new CsvError({
@@ -37,7 +44,7 @@ export async function readHeader(source: AsyncIterable<Uint8Array>): Promise<Csv
   throw new CsvError({ reason: 'The file is empty; its first line must name the columns' });
 }
 
-function withoutLineEnd(row: Buffer): Buffer {
-  if (row.at(-1) !== lineFeed) return row;
-  return row.subarray(0, row.at(-2) === carriageReturn ? -2 : -1);
+/** The names in a header line, by a delimiter. */
+export function headerColumns(text: Buffer, delimiter: string): string[] {
+  return rowCells(text, delimiterOf({ delimiter }), 0);
 }

@@ -1,7 +1,8 @@
-import { type CsvOptions, cellEnd, cellText, delimiterOf } from './cells.ts';
+import { isUtf8 } from 'node:buffer';
+import { type CsvOptions, cellEnd, cellText, delimiterOf, rowCells } from './cells.ts';
 import { CsvError } from './csv-error.ts';
 import { numberOf } from './numbers.ts';
-import { carriageReturn, isBlank, lineFeed } from './rows.ts';
+import { bufferOf, carriageReturn, endOfRow, isBlank, isOpen, lineFeed, withoutLineEnd } from './rows.ts';
 
 const zero = 0x30;
 const dot = 0x2e;
@@ -15,15 +16,23 @@ const exactDigits = 15;
 const powersOfTen = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 const exactPower = powersOfTen.length - 1;
 
+/** So many digits are a whole number of 32 bits, with which the processor is quick. */
+const shortDigits = 9;
+
+/** Rows that are held together end beyond so many bytes, however few they are. */
+const textBytesMax = 16 * 1024 * 1024;
+
 /**
- * Parses chosen columns of CSV straight from bytes into a row-major float32 matrix, up to `rowsMax` rows
- * at a time, and keeps the bytes of each row for whoever writes them out again. The numbers are those of
- * {@link numberOf}, rounded to float32, bit for bit; no string is made for an ordinary one.
+ * Parses chosen columns of CSV straight from bytes into a row-major matrix of float32 or double, up to `rowsMax`
+ * rows at a time, and keeps the bytes of each row for whoever writes them out again. The numbers are those of
+ * {@link numberOf}, rounded to float32 where that is asked for, bit for bit; no string is made for an ordinary one.
  */
 export class NumericRows {
   /** [rows, selected], row-major; only the first `rows` are set. */
-  readonly features: Float32Array;
+  readonly features: Matrix;
   rows = 0;
+  /** Rows taken so far, those that were left out included. */
+  taken = 0;
   /** Bytes of the rows; row i is `text.subarray(starts[i], ends[i])`, without its line end. */
   text: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 16);
   readonly starts: Uint32Array;
@@ -34,72 +43,122 @@ export class NumericRows {
   readonly #width: number;
   readonly #rowsMax: number;
   readonly #delimiter: number;
+  readonly #onBad: OnBadRow | undefined;
+  readonly #checks: Checks | undefined;
+  readonly #isDouble: boolean;
+  /** The block that was looked at last, and whether it is UTF-8 all through. */
+  #block: Uint8Array | undefined;
+  #isText = true;
   #row: number;
   #textBytes = 0;
-  /** Where the last number parsed ends. */
-  #at = 0;
+  /** With so many taken it is full: rows that are left out count too, since something is told of each. */
+  #takenMax: number;
+  /** The last number parsed: handed over in an array, none of them is an object of its own. */
+  readonly #value = new Float64Array(1);
 
   /**
    * `selected` are the columns of the matrix, in its order. `row` is the number of the first row (1 for
-   * the first of a file), for errors.
+   * the first of a file), for errors. `onBad` decides about a row that is not as it should be; without it
+   * the first ends the reading, as a quote that is never closed always does. `checks` say of the numbers of a
+   * selected column what is wrong with one. The matrix is of doubles where `isDouble` says so.
    * @throws {CsvError} where a selected column is missing from `columns`, or there more than once.
    */
   constructor(
     columns: readonly string[],
     selected: readonly string[],
-    options: CsvOptions & { readonly rowsMax: number; readonly row?: number },
+    options: CsvOptions & {
+      readonly rowsMax: number;
+      readonly row?: number;
+      readonly onBad?: OnBadRow;
+      readonly checks?: ReadonlyMap<string, NumberCheck>;
+      readonly isDouble?: boolean;
+    },
   ) {
     this.#columns = columns;
     this.#targets = targetsOf(columns, selected);
     this.#width = selected.length;
-    this.#rowsMax = options.rowsMax;
+    this.#rowsMax = this.#takenMax = options.rowsMax;
     this.#delimiter = delimiterOf(options);
     this.#row = options.row ?? 1;
-    this.features = new Float32Array(options.rowsMax * selected.length);
+    this.#onBad = options.onBad;
+    const { checks } = options;
+    if (checks && checks.size > 0)
+      this.#checks = columns.map((name) => (selected.includes(name) ? checks.get(name) : undefined));
+    this.#isDouble = options.isDouble ?? false;
+    const size = options.rowsMax * selected.length;
+    this.features = this.#isDouble ? new Float64Array(size) : new Float32Array(size);
     this.starts = new Uint32Array(options.rowsMax);
     this.ends = new Uint32Array(options.rowsMax);
   }
 
   /** The features of the rows it holds: [rows, selected], row-major, valid until the next {@link clear}. */
-  get matrix(): Float32Array {
+  get matrix(): Matrix {
     return this.features.subarray(0, this.rows * this.#width);
   }
 
   get full(): boolean {
-    return this.rows === this.#rowsMax;
+    return this.taken === this.#takenMax || this.#textBytes >= textBytesMax;
   }
 
   /** Forgets the rows, to take the next ones. */
   clear(): void {
     this.rows = 0;
+    this.#takenMax = this.taken + this.#rowsMax;
     this.#textBytes = 0;
   }
 
   /**
    * Takes rows from `block` (whole rows) at position `from` until it is full or the block ends; returns
-   * the position of the first row not taken.
+   * the position of the first row not taken. Of a bad row that is kept the features are zero.
    * @throws {CsvError} with row, column and value for a cell that is not a number, with the row for a
    * wrong number of values.
    */
   fill(block: Uint8Array, from: number): number {
     const { starts, ends } = this;
+    if (block !== this.#block) {
+      this.#block = block;
+      this.#isText = isUtf8(block);
+    }
     const shift = this.#textBytes - from;
     let at = from;
-    while (this.rows < this.#rowsMax && at < block.length) {
+    while (this.taken < this.#takenMax && at + shift < textBytesMax && at < block.length) {
       if (isBlank(block, at)) {
         at += block[at] === lineFeed ? 1 : 2;
         continue;
       }
-      const end = this.#parseRow(block, at);
-      starts[this.rows] = at + shift;
-      ends[this.rows] = end + shift;
-      this.rows++;
+      const end = this.#takeRow(block, at);
+      if (end >= 0) {
+        starts[this.rows] = at + shift;
+        ends[this.rows] = end + shift;
+        this.rows++;
+      }
+      this.taken++;
       this.#row++;
+      if (end < 0) {
+        at = endOfRow(bufferOf(block), at);
+        continue;
+      }
       at = block[end] === carriageReturn ? end + 2 : end + 1;
     }
     at = Math.min(at, block.length);
     this.#keep(block.subarray(from, at));
     return at;
+  }
+
+  /** Parses the row at `from`; returns where it ends, before its line end, or -1 where it is to be left out. */
+  #takeRow(block: Uint8Array, from: number): number {
+    if (!this.#onBad) return this.#parseRow(block, from);
+    try {
+      return this.#parseRow(block, from);
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+      const line = lineAt(block, from);
+      if (isOpen(line)) throw error;
+      if (this.#onBad(error, this.rows) === 'left-out') return -1;
+      const base = this.rows * this.#width;
+      this.features.fill(0, base, base + this.#width);
+      return from + line.length;
+    }
   }
 
   /** Parses the row at `from`; returns where it ends, before its line end. */
@@ -115,20 +174,54 @@ export class NumericRows {
       const target = targets[column];
       if (target < 0) at = cellEnd(block, at, delimiter, this.#row);
       else {
-        features[base + target] = this.#number(block, at, column);
-        at = this.#at;
+        const end = this.#number(block, at, column);
+        if (this.#checks !== undefined) this.#check(block, at, end, column);
+        features[base + target] = this.#value[0];
+        at = end;
       }
       if (block[at] === delimiter && at < block.length) {
         at++;
         continue;
       }
       if (column + 1 !== count) throw this.#wrongCount(block, from);
+      if (!this.#isText) rowCells(bufferOf(block.subarray(from, at)), delimiter, this.#row);
       return at;
     }
   }
 
-  /** The number of the cell at `from`; leaves the cell's end in `#at`. */
+  /** Takes the number of the cell at `from`; returns where that ends. */
   #number(block: Uint8Array, from: number, column: number): number {
+    const end = this.#shortNumber(block, from);
+    return end < 0 ? this.#longNumber(block, from, column) : end;
+  }
+
+  /** The same for a few digits with or without a point, as most numbers are; -1 for any other. */
+  #shortNumber(block: Uint8Array, from: number): number {
+    let at = from;
+    const isNegative = block[at] === minus;
+    if (isNegative) at++;
+    const first = at;
+    let mantissa = 0;
+    let digit = block[at] - zero;
+    for (; digit >= 0 && digit <= 9; digit = block[++at] - zero) mantissa = (mantissa * 10 + digit) | 0;
+    let digits = at - first;
+    let fraction = 0;
+    if (digit === dot - zero) {
+      const point = at;
+      digit = block[++at] - zero;
+      for (; digit >= 0 && digit <= 9; digit = block[++at] - zero) mantissa = (mantissa * 10 + digit) | 0;
+      fraction = at - point - 1;
+      digits += fraction;
+    }
+    if (digits === 0 || digits > shortDigits) return -1;
+    if (digit !== this.#delimiter - zero && digit !== lineFeed - zero) return -1;
+    // Both are exact, so that this rounds once.
+    const value = mantissa / powersOfTen[fraction];
+    this.#value[0] = isNegative ? -value : value;
+    return at;
+  }
+
+  #longNumber(block: Uint8Array, from: number, column: number): number {
     let at = from;
     let byte = block[at];
     const negative = byte === minus;
@@ -156,8 +249,8 @@ export class NumericRows {
     if (!any) {
       const missing = at === from && (byte === this.#delimiter || byte === lineFeed);
       if (!missing) return this.#numberFromText(block, from, column);
-      this.#at = from;
-      return Number.NaN;
+      this.#value[0] = Number.NaN;
+      return from;
     }
     if ((byte | lowerCase) === exponentLetter) {
       byte = block[++at];
@@ -179,16 +272,16 @@ export class NumericRows {
     // One rounding of exact operands gives the nearest double: W. D. Clinger, How to Read Floating Point
     // Numbers Accurately, 1990. Digits beyond the 15th can only move the value within the last of them.
     const value = scaled(mantissa, scale);
-    if (dropped && Math.fround(value) !== Math.fround(scaled(mantissa + 1, scale)))
+    if (dropped && (this.#isDouble || Math.fround(value) !== Math.fround(scaled(mantissa + 1, scale))))
       return this.#numberFromText(block, from, column);
-    this.#at = at;
-    return negative ? -value : value;
+    this.#value[0] = negative ? -value : value;
+    return at;
   }
 
   #numberFromText(block: Uint8Array, from: number, column: number): number {
     const end = cellEnd(block, from, this.#delimiter, this.#row);
     const text = cellText(block, from, end, this.#row);
-    const value = numberOf(text);
+    const value = numberOf(text) ?? truthOf(text);
     if (value === undefined)
       throw new CsvError({
         row: this.#row,
@@ -196,8 +289,20 @@ export class NumericRows {
         value: text,
         reason: 'is not a number',
       });
-    this.#at = end;
-    return value;
+    this.#value[0] = value;
+    return end;
+  }
+
+  #check(block: Uint8Array, from: number, end: number, column: number): void {
+    const reason = this.#checks?.[column]?.(this.#value[0]);
+    if (reason === undefined) return;
+    const text = cellText(block, from, end, this.#row);
+    throw new CsvError({
+      row: this.#row,
+      column: this.#columns[column] ?? '',
+      ...(text === '' ? {} : { value: text }),
+      reason,
+    });
   }
 
   #wrongCount(block: Uint8Array, from: number): CsvError {
@@ -218,6 +323,27 @@ export class NumericRows {
     this.text.set(bytes, this.#textBytes);
     this.#textBytes = needed;
   }
+}
+
+type Matrix = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** What becomes of a bad row: it is left out, or kept as row `at` of those that are held. */
+export type OnBadRow = (error: CsvError, at: number) => 'left-out' | 'kept';
+
+/** What is wrong with a number of a column; NaN is a missing one. */
+export type NumberCheck = (value: number) => string | undefined;
+type Checks = readonly (NumberCheck | undefined)[];
+
+/** The row at `from`, without its line end, by its quotes alone. */
+function lineAt(block: Uint8Array, from: number): Buffer {
+  const buffer = bufferOf(block);
+  return withoutLineEnd(buffer.subarray(from, endOfRow(buffer, from)));
+}
+
+/** The words for truth are one and zero where a number is asked for. */
+function truthOf(text: string): number | undefined {
+  if (!/^(?:true|false)$/i.test(text)) return undefined;
+  return text.length === 4 ? 1 : 0;
 }
 
 /** The error for a row whose number of values is not that of the header. */

@@ -1,15 +1,8 @@
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { type Compressors, parquetMetadata, parquetRead } from 'hyparquet';
+import { parquetMetadata, parquetRead } from 'hyparquet';
 import { CairnError } from '../http/index.ts';
 import { checkPages } from './parquet-pages.ts';
 import type { Cell, Columns } from './table.ts';
-
-/** Snappy is built in; the others come with Node. */
-const compressors: Compressors = {
-  GZIP: (input, length) => inflated(gunzipSync(input, { maxOutputLength: length })),
-  BROTLI: (input, length) => inflated(brotliDecompressSync(input, { maxOutputLength: length })),
-  ZSTD: (input, length) => inflated(zstdDecompressSync(input, { maxOutputLength: length })),
-};
+import { unpackers } from './unpack.ts';
 
 /**
  * Every column of a Parquet file. Times become ISO 8601 text, booleans 0 and 1, whole numbers beyond
@@ -42,7 +35,7 @@ export async function parquetColumns(bytes: Uint8Array, cellsMax: number): Promi
     await parquetRead({
       file,
       metadata,
-      compressors,
+      compressors: unpackers,
       onChunk({ columnName, columnData, rowStart }) {
         const column = columns.get(columnName);
         if (column)
@@ -93,8 +86,4 @@ function unreadable(error: unknown): CairnError {
   return new CairnError('invalid', `The file is not readable Parquet: ${(error as Error).message}`, {
     cause: error,
   });
-}
-
-function inflated(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }

@@ -45,13 +45,22 @@ function ownersOf({ kind, uri }: DatasetRef): readonly Resource[] | 'anybody' {
       if (container === 'artifacts') return experiments(experimentsOfArtifact(rest.join('/')));
       if (container === 'predictions') return [{ type: 'endpoint', id: rest[0] ?? '' }];
       if (container === 'batch-input' || container === 'batch-output')
-        return [{ type: 'endpoint', id: first.split('@')[0] ?? '' }];
+        return [ownerOfFolder(first.split('@')[0] ?? '')];
       return 'anybody';
     }
     case 'version':
     case 'logged':
       return [];
   }
+}
+
+/** The folder of a model's own among batch files: too long a name for an endpoint. */
+const modelFolder = /^model-([0-9a-f]{32})$/;
+
+/** Whose a folder of batch files is: `model-<model id>`, or the name of an endpoint. */
+export function ownerOfFolder(folder: string): Resource {
+  const modelId = modelFolder.exec(folder)?.[1];
+  return modelId === undefined ? { type: 'endpoint', id: folder } : { type: 'model', id: modelId };
 }
 
 function experiments(ids: readonly string[] | undefined): readonly Resource[] | 'anybody' {

@@ -9,6 +9,9 @@ export const comma = 0x2c;
 /** A longer row is refused: most likely a quote is missing and the rest of the file seems one value. */
 const rowBytesMax = 4 * 1024 * 1024;
 
+/** What ends a row: a line feed outside quotes, as in CSV, or any, as in JSON Lines. */
+export type RowEnds = 'unquoted' | 'every';
+
 /**
  * Regroups a stream into blocks of whole rows: each ends behind a line feed outside quotes, except the
  * last where the file has no final one. How the bytes were cut on the way makes no difference to the
@@ -17,12 +20,17 @@ const rowBytesMax = 4 * 1024 * 1024;
  * The source must begin at the start of a row. Whether a position is inside quotes is told by the parity
  * of the quotes before it: a doubled quote counts twice, so only well-formed values come out right, and
  * those who read the cells refuse a stray quote.
+ *
+ * With `isReused` a block is valid until the next is asked for, and all of them lie in the same memory.
  * @throws {CsvError} for a row over {@link rowBytesMax}.
  */
 export async function* wholeRows(
   source: AsyncIterable<Uint8Array>,
   bytesMin = 1 << 20,
+  ends: RowEnds = 'unquoted',
+  { isReused = false } = {},
 ): AsyncGenerator<Buffer> {
+  const joined = isReused ? joiner() : joinedAnew;
   let whole: Uint8Array[] = [];
   let wholeBytes = 0;
   let open: Uint8Array[] = [];
@@ -30,7 +38,8 @@ export async function* wholeRows(
   let inside = false;
   for await (const chunk of source) {
     const piece = bufferOf(chunk);
-    const last = lastRowEnd(piece, inside);
+    const last: { end: number; inside: boolean } =
+      ends === 'every' ? { end: piece.lastIndexOf(lineFeed) + 1, inside: false } : lastRowEnd(piece, inside);
     inside = last.inside;
     if (last.end > 0) {
       for (const part of open) whole.push(part);
@@ -42,7 +51,9 @@ export async function* wholeRows(
     if (last.end < piece.length) open.push(piece.subarray(last.end));
     openBytes += piece.length - last.end;
     if (openBytes > rowBytesMax)
-      throw new CsvError({ reason: `A row is over ${rowBytesMax} bytes; is a closing quote missing?` });
+      throw new CsvError({
+        reason: `A row is over ${rowBytesMax} bytes; ${ends === 'every' ? 'each line must be a row' : 'is a closing quote missing?'}`,
+      });
     if (wholeBytes >= bytesMin) {
       yield joined(whole, wholeBytes);
       whole = [];
@@ -53,13 +64,37 @@ export async function* wholeRows(
 }
 
 /** The starts of the rows in a block of whole rows; a line without any character is not a row. */
-export function* rowStarts(block: Buffer): Generator<number> {
-  const quoted = block.includes(quote);
+export function rowStarts(block: Buffer, ends: RowEnds = 'unquoted'): number[] {
+  const quoted = ends === 'unquoted' && block.includes(quote);
+  const starts: number[] = [];
   for (let from = 0; from < block.length; ) {
     const end = quoted ? endOfRow(block, from) : rowEnd(block, from);
-    if (!isBlank(block, from)) yield from;
+    if (ends === 'every' ? !isWhite(block, from, end) : !isBlank(block, from)) starts.push(from);
     from = end;
   }
+  return starts;
+}
+
+/** Whether there is nothing but blanks from `from` to `end`. */
+function isWhite(block: Uint8Array, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) {
+    const byte = block[at];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== lineFeed && byte !== carriageReturn) return false;
+  }
+  return true;
+}
+
+/** Whether a quote that opens in the row is not closed in it: only the last of a file can be such a row. */
+export function isOpen(row: Uint8Array): boolean {
+  let inside = false;
+  for (const byte of row) if (byte === quote) inside = !inside;
+  return inside;
+}
+
+/** The row without its line end. */
+export function withoutLineEnd(row: Buffer): Buffer {
+  if (row.at(-1) !== lineFeed) return row;
+  return row.subarray(0, row.at(-2) === carriageReturn ? -2 : -1);
 }
 
 /** Whether the line that begins at `from` ends at once. */
@@ -72,7 +107,8 @@ export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function rowEnd(block: Buffer, from: number): number {
+/** The same where no quote stands in the block, or none counts. */
+export function rowEnd(block: Buffer, from: number): number {
   const at = block.indexOf(lineFeed, from);
   return at < 0 ? block.length : at + 1;
 }
@@ -105,7 +141,21 @@ function lastRowEnd(piece: Buffer, startsInside: boolean): { end: number; inside
   }
 }
 
-function joined(pieces: readonly Uint8Array[], bytes: number): Buffer {
+function joinedAnew(pieces: readonly Uint8Array[], bytes: number): Buffer {
   const [only] = pieces;
   return pieces.length === 1 && only ? bufferOf(only) : Buffer.concat(pieces, bytes);
+}
+
+/** Joins pieces in the same memory again and again, which grows to the largest. */
+function joiner(): typeof joinedAnew {
+  let room = Buffer.alloc(0);
+  return (pieces, bytes) => {
+    if (bytes > room.length) room = Buffer.allocUnsafeSlow(bytes + (bytes >> 2));
+    let at = 0;
+    for (const piece of pieces) {
+      room.set(piece, at);
+      at += piece.length;
+    }
+    return room.subarray(0, bytes);
+  };
 }
