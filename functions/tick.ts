@@ -3,11 +3,16 @@ import { directoryCheckSeconds } from '../shared/access/index.ts';
 import { enqueueDue, scheduleOnce } from '../shared/events/index.ts';
 import { workContext } from './app.ts';
 
-/** What always stands on the agenda, for all workspaces: events and deliveries that were missed, what was deleted long ago, and what was counted of calls. */
+/**
+ * What always stands on the agenda, for all workspaces: events and deliveries that were missed, what was deleted long
+ * ago, what is older than it may be, what batch jobs have left, and what was counted of calls.
+ */
 const sweeps = {
   events: { kind: 'sweep-events', everySeconds: 300 },
   webhooks: { kind: 'sweep-webhooks', everySeconds: 300 },
   deleted: { kind: 'sweep-deleted', everySeconds: 86_400 },
+  retention: { kind: 'sweep-retention', everySeconds: 86_400 },
+  'batch-leftovers': { kind: 'sweep-batch', everySeconds: 86_400 },
   summaries: { kind: 'roll-up-summaries', everySeconds: 3_600 },
 };
 /** Stands there as well where the directory is to be asked who has left. */

@@ -2,10 +2,17 @@ import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
 import { checkDirectory, dropGrants, finishEnding, finishTrust } from '../shared/access/index.ts';
 import { exportSegments, recordAudit } from '../shared/audit/index.ts';
-import { type BatchMessage, planJob, recoverJob } from '../shared/batch/index.ts';
+import {
+  type BatchMessage,
+  cleanJob,
+  forgetCounted,
+  planJob,
+  recoverJob,
+  removeLeftovers,
+} from '../shared/batch/index.ts';
 import type { Context } from '../shared/context.ts';
 import { convert } from '../shared/conversion/index.ts';
-import { erase, expire, type ExpireMessage, keepRetention, sweepRetention } from '../shared/erasure/index.ts';
+import { erase, expire, type ExpireMessage, sweepRetention } from '../shared/erasure/index.ts';
 import {
   type CairnEvent,
   deliver,
@@ -64,17 +71,18 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'version.refused': [wakePromotions, signInspected],
   'version.converted': [inspectConverted, traceConversion, announceEnded],
   'alias.moved': [notifyWebhooks, followAlias, wakePromotions],
-  'endpoint.created': [monitorEndpoint, freezeEdges, traceEndpoint, keepRetention],
+  'endpoint.created': [monitorEndpoint, freezeEdges, traceEndpoint],
   'endpoint.moved': [traceEndpoint, freezeEdges],
-  'endpoint.changed': [traceEndpoint, keepRetention],
-  'endpoint.deleted': [endMonitors, dropGrants, keepRetention],
+  'endpoint.changed': [traceEndpoint],
+  'endpoint.deleted': [endMonitors, dropGrants],
   'rollout.started': [notifyWebhooks, traceEndpoint, freezeEdges, watchBegun],
   'rollout.advanced': [notifyWebhooks],
   'rollout.finished': [notifyWebhooks, traceEndpoint],
   'rollout.rolled-back': [notifyWebhooks],
   'rollout.stopped': [notifyWebhooks],
   'monitor.breached': [requestRetraining],
-  'batch.finished': [traceBatchJob, announceEnded],
+  'batch.finished': [notifyWebhooks, traceBatchJob, announceEnded, forgetCounted],
+  'batch.deleted': [cleanJob],
   'retraining.finished': [traceRetraining, announceEnded],
   'model.created': [notifyWebhooks],
   'model.renamed': [finishRename],
@@ -106,6 +114,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'check-directory': checkDirectory,
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
   'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
+  'sweep-batch': removeLeftovers,
   'fold-run': foldRun,
   'check-monitor': checkOnTime,
   retrain,

@@ -154,7 +154,26 @@ export const containers = {
   /** Batch jobs with their chunks, retraining jobs, and the agenda of the timer. */
   jobs: {
     partitionKey: ['/jobId'],
-    indexed: [...envelope, '/jobId/?', '/kind/?', '/endpoint/?', '/status/?', '/createdAt/?'],
+    indexed: [
+      ...envelope,
+      '/jobId/?',
+      '/kind/?',
+      '/endpoint/?',
+      '/status/?',
+      '/createdAt/?',
+      '/deletedAt/?',
+      '/owner/type/?',
+      '/owner/id/?',
+      '/model/modelId/?',
+      '/index/?',
+      '/file/?',
+    ],
+    composite: [
+      [
+        { path: '/createdAt', order: 'descending' },
+        { path: '/jobId', order: 'ascending' },
+      ],
+    ],
   },
   /** Principals, groups, grants, trusts, workspaces and tokens: few, and all in the partition `*`. */
   access: {

@@ -51,7 +51,7 @@ function typesOf(scope: Exclude<Scope, 'deployment'>): readonly ResourceType[] {
   if ('among' in scope) return scope.among;
   return scope.inWorkspace
     ? []
-    : scope.on.flatMap((reference) => (reference.role === undefined ? [locators[reference.names].type] : []));
+    : scope.on.flatMap((reference) => (reference.role === undefined ? locators[reference.names].types : []));
 }
 
 /** Refuses an admitted call unless the caller has the role on all that the input names. */
@@ -66,8 +66,8 @@ async function authorize(ctx: Context, { role, scope }: Route, input: Input): Pr
     throw new CairnError('forbidden', `This needs the role ${role} in workspace '${ctx.workspace}'.`);
   for (const { reference, texts } of named) {
     const needed = reference.role ?? role;
-    const { type, reads, locate } = locators[reference.names];
-    if (reads && mayOnAll(ctx, needed, type)) continue;
+    const { types, reads, locate } = locators[reference.names];
+    if (reads && types.every((type) => mayOnAll(ctx, needed, type))) continue;
     const located = await inTurns(texts, locatedAtOnceMax, async (text) => locate(ctx, text));
     located.forEach((each, i) => {
       if (mayOn(ctx, needed, each)) return;
@@ -105,7 +105,7 @@ function unknown({ unknown: words, names }: Reference, input: Input, text: strin
 function refusal({ field, names }: Reference, role: Role): CairnError {
   return new CairnError(
     'forbidden',
-    `This needs the role ${role} on the ${locators[names].type} that ${field} names or belongs to.`,
+    `This needs the role ${role} on the ${locators[names].types.join(' or ')} that ${field} names or belongs to.`,
     { field },
   );
 }

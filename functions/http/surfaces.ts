@@ -2,7 +2,7 @@ import type { Surface } from '../../shared/http/index.ts';
 import { access } from './access/index.ts';
 import { artifacts } from './artifacts/index.ts';
 import { audit } from './audit/index.ts';
-import { batch } from './batch.ts';
+import { batch } from './batch/index.ts';
 import { description } from './description.ts';
 import { descriptions } from './endpoints/describe.ts';
 import { endpoints } from './endpoints/endpoints.ts';

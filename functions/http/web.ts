@@ -27,12 +27,15 @@ export const web: Surface = {
       operation: 'web',
       role: 'public',
       input: z.object({}),
-      async handle({ settings }) {
+      async handle({ settings, stores }) {
         const { site, html } = await open();
         return new Response(html, {
           headers: {
             'content-type': 'text/html; charset=utf-8',
-            'content-security-policy': policyOf(site.policy, settings.entra?.authority),
+            'content-security-policy': policyOf(site.policy, [
+              stores.blobs('batch-input').origin,
+              ...(settings.entra ? [new URL(settings.entra.authority).origin] : []),
+            ]),
             'x-content-type-options': 'nosniff',
             'referrer-policy': 'no-referrer',
             'cache-control': 'no-cache',
@@ -65,10 +68,9 @@ export const web: Surface = {
   ],
 };
 
-/** The page's policy, and the one other place that it may ask: the authority, for tokens of whoever signs in there. */
-function policyOf(policy: string, authority: string | undefined): string {
-  if (authority === undefined) return policy;
-  return policy.replace("connect-src 'self'", `connect-src 'self' ${new URL(authority).origin}`);
+/** The page's policy, and the other places that it may ask: storage, for files it sends there, and who signs people in. */
+function policyOf(policy: string, origins: readonly string[]): string {
+  return policy.replace("connect-src 'self'", `connect-src 'self' ${origins.join(' ')}`);
 }
 
 function open() {

@@ -9,13 +9,15 @@ import {
   type Surface,
 } from '../../shared/http/index.ts';
 import {
+  actionsOf,
+  batchActions,
   createWebhook,
   deleteWebhook,
   type Delivery,
   type Entity,
   eventOf,
   getWebhook,
-  isOfRollout,
+  kindOf,
   listDeliveries,
   listWebhooks,
   mlflowActions,
@@ -36,10 +38,11 @@ const eventOfThese = (actions: Readonly<Record<string, readonly string[]>>) =>
   z.object({ entity: oneOf(Object.keys(actions)), action: oneOf(Object.values(actions).flat()) });
 /** `{entity, action}` in the names of MLflow's enums. */
 const event = eventOfThese(mlflowActions);
-/** The same of what MLflow's enums do not have. */
-const rolloutEvent = eventOfThese(rolloutActions);
+const yesOrNo = z.enum(['true', 'false']).default('false');
+/** Events that MLflow's enums do not have are in lists of their own. */
 const changeable = {
-  rollout_events: z.array(rolloutEvent).optional(),
+  rollout_events: z.array(eventOfThese(rolloutActions)).optional(),
+  batch_events: z.array(eventOfThese(batchActions)).optional(),
   description: fields.text.optional(),
   // The verb checks it: what a schema refuses is quoted to the caller.
   secret: z.unknown().optional(),
@@ -63,9 +66,9 @@ export const webhooks: Surface = {
         events: z.array(event),
         ...changeable,
       }),
-      handle: async (ctx, { events, rollout_events: rollouts = [], ...input }) => ({
+      handle: async (ctx, { events, rollout_events: rollouts = [], batch_events: jobs = [], ...input }) => ({
         webhook: present(
-          await createWebhook(ctx, { ...input, events: [...events, ...rollouts].map(parsed) }),
+          await createWebhook(ctx, { ...input, events: [...events, ...rollouts, ...jobs].map(parsed) }),
         ),
       }),
     }),
@@ -75,7 +78,8 @@ export const webhooks: Surface = {
         // 0 is what protobuf makes of a number left out.
         max_results: fields.int64.default(0),
         page_token: fields.text.optional(),
-        with_rollouts: z.enum(['true', 'false']).default('false'),
+        with_rollouts: yesOrNo,
+        with_batch: yesOrNo,
       }),
       handle: async (ctx, input) => {
         const found = await listWebhooks(ctx, {
@@ -83,7 +87,12 @@ export const webhooks: Surface = {
           pageToken: input.page_token,
         });
         // MLflow's clients fail on a list in which one webhook has no event that they know.
-        const isShown = ({ events }: Webhook) => input.with_rollouts === 'true' || !events.every(isOfRollout);
+        const shown = {
+          mlflow: true,
+          rollout: input.with_rollouts === 'true',
+          batch: input.with_batch === 'true',
+        };
+        const isShown = ({ events }: Webhook) => events.some((each) => shown[kindOf(each)]);
         return { ...optional('webhooks', found.items.filter(isShown).map(present)), ...nextPage(found) };
       },
     }),
@@ -101,9 +110,12 @@ export const webhooks: Surface = {
         events: z.array(event).default([]),
         ...changeable,
       }),
-      handle: async (ctx, { webhook_id, name, url, events, rollout_events: rollouts, ...change }) => ({
+      handle: async (
+        ctx,
+        { webhook_id, name, url, events, rollout_events: rollouts, batch_events: jobs, ...change },
+      ) => ({
         // As MLflow reads it: an empty name, URL or list is one left out; an empty description or secret is set.
-        // With events of rollouts both lists together are what the webhook listens to.
+        // With events that MLflow does not know an empty list of its own is one that is set.
         webhook: present(
           await updateWebhook(
             ctx,
@@ -112,11 +124,11 @@ export const webhooks: Surface = {
               ...change,
               ...(name ? { name } : {}),
               ...(url ? { url } : {}),
-              ...(events.length > 0 || rollouts
-                ? { events: [...events, ...(rollouts ?? [])].map(parsed) }
+              ...(events.length > 0 || rollouts || jobs
+                ? { events: [...events, ...(rollouts ?? []), ...(jobs ?? [])].map(parsed) }
                 : {}),
             },
-            { keepsRollouts: rollouts === undefined },
+            { keeps: [...(rollouts ? [] : ['rollout' as const]), ...(jobs ? [] : ['batch' as const])] },
           ),
         ),
       }),
@@ -128,7 +140,7 @@ export const webhooks: Surface = {
     }),
     ...mlflow('POST', 'webhooks/{webhook_id}/test', 'admin', {
       scope: 'workspace',
-      input: z.object({ ...id, event: eventOfThese({ ...mlflowActions, ...rolloutActions }).optional() }),
+      input: z.object({ ...id, event: eventOfThese(actionsOf).optional() }),
       handle: async (ctx, input) => {
         const answer = await testWebhook(ctx, input.webhook_id, input.event && parsed(input.event));
         if (answer.outcome !== 'answered')
@@ -186,14 +198,15 @@ function checkedLimit(maxResults: number): number {
 
 /** The fields of MLflow's message, and events that it has none for: the secret is not among them. */
 function present(webhook: Webhook) {
-  const rollouts = webhook.events.filter(isOfRollout);
+  const { mlflow: known = [], rollout = [], batch = [] } = Object.groupBy(webhook.events, kindOf);
   return {
     webhook_id: webhook.webhookId,
     name: webhook.name,
     ...(webhook.description ? { description: webhook.description } : {}),
     url: webhook.url,
-    events: webhook.events.filter((each) => !isOfRollout(each)).map(presentEvent),
-    ...(rollouts.length > 0 ? { rollout_events: rollouts.map(presentEvent) } : {}),
+    events: known.map(presentEvent),
+    ...(rollout.length > 0 ? { rollout_events: rollout.map(presentEvent) } : {}),
+    ...(batch.length > 0 ? { batch_events: batch.map(presentEvent) } : {}),
     status: webhook.status.toUpperCase(),
     creation_timestamp: webhook.createdAt,
     last_updated_timestamp: webhook.updatedAt,

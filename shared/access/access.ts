@@ -1,6 +1,6 @@
 import type { Role } from './role.ts';
 
-/** What rules can be about, beside whole workspaces. Runs, files and logged models go with their experiment; versions and promotions with their model; monitors, batch jobs and predictions with their endpoint. */
+/** What rules can be about, beside whole workspaces. Runs, files and logged models go with their experiment; versions and promotions with their model; monitors and predictions with their endpoint; batch jobs with either. */
 export const resourceTypes = ['experiment', 'model', 'endpoint'] as const;
 export type ResourceType = (typeof resourceTypes)[number];
 

@@ -114,23 +114,39 @@ export async function listGrants(
   return pageOf(rows, limit, ({ grantedAt, grantId }) => ({ at: grantedAt, id: grantId }));
 }
 
-/** Takes away the rules about what is gone for good: subscriber of its last event. Serving it again changes nothing. */
+/**
+ * Takes away the rules about what is gone for good: subscriber of its last event. Serving it again changes nothing.
+ * Batch jobs of endpoints and models stay, with what came out: to whom these were denied, they still are.
+ */
 export async function dropGrants(ctx: Context, { type, subject, at }: CairnEvent): Promise<void> {
   const { modelId, experimentId, endpoint } = subject;
   // The name of an endpoint can be given again: what was granted since is about that one.
   if (type === 'endpoint.deleted' && endpoint !== undefined)
-    await dropAbout(ctx, { type: 'endpoint', id: endpoint }, at);
-  if (type === 'model.deleted' && modelId !== undefined) await dropAbout(ctx, { type: 'model', id: modelId });
+    await dropAbout(
+      ctx,
+      { type: 'endpoint', id: endpoint },
+      (grant) => grant.grantedAt <= at && isGiven(grant),
+    );
+  if (type === 'model.deleted' && modelId !== undefined)
+    await dropAbout(ctx, { type: 'model', id: modelId }, isGiven);
   if (type === 'experiment.purged' && experimentId !== undefined)
     await dropAbout(ctx, { type: 'experiment', id: experimentId });
 }
 
-async function dropAbout(ctx: Context, resource: Resource, until = Number.POSITIVE_INFINITY): Promise<void> {
+function isGiven({ rule }: GrantDocument): boolean {
+  return rule.effect === 'allow';
+}
+
+async function dropAbout(
+  ctx: Context,
+  resource: Resource,
+  isDropped: (grant: GrantDocument) => boolean = () => true,
+): Promise<void> {
   const reason = `the ${resource.type} is gone for good`;
   for (let left = true; left; )
     left = await changeAccess(ctx, async (state) => {
       const about = newestFirst(state).filter(
-        (grant) => grant.grantedAt <= until && isSameAbout(grant, { inWorkspace: ctx.workspace, resource }),
+        (grant) => isDropped(grant) && isSameAbout(grant, { inWorkspace: ctx.workspace, resource }),
       );
       const now = about.slice(0, grantsAtOnce);
       const edits = await Promise.all(now.map((grant) => grantEnd(ctx, grant, reason)));

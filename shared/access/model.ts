@@ -138,6 +138,8 @@ export type WorkspaceLimits = {
   readonly callsPerMinute?: number;
   readonly storageGb?: number;
   readonly batchRowsPerMonth?: number;
+  /** Days that files of models' own batch jobs are kept; for good where nobody says so. */
+  readonly batchRetentionDays?: number;
 };
 
 /**

@@ -42,6 +42,7 @@ export function createWorkspace(
       { field: 'name' },
     );
   if (name === defaultWorkspace) throw taken(name);
+  checkRetention(ctx, change);
   return changeAccess(ctx, async (state) => {
     checkNumber('workspaces', state.workspaces.size, workspacesMax);
     const before = await readAccess<WorkspaceDocument>(ctx, 'workspace', name);
@@ -67,6 +68,7 @@ export function changeWorkspace(
   name: string,
   change: WorkspaceChange,
 ): Promise<WorkspaceDocument> {
+  checkRetention(ctx, change);
   return changeAccess(ctx, async () => {
     const before = await readAccess<WorkspaceDocument>(ctx, 'workspace', name);
     const known = docOf(name, before);
@@ -161,6 +163,16 @@ function changed(
         : checkedText(description, 'description', descriptionCharsMax),
     ...(next && Object.keys(next).length > 0 ? { limits: next } : {}),
   };
+}
+
+function checkRetention({ settings }: Context, { limits }: WorkspaceChange): void {
+  const days = limits?.batchRetentionDays;
+  if (days === undefined || days <= settings.retentionDaysMax) return;
+  throw new CairnError(
+    'invalid',
+    `This deployment keeps nothing for longer than ${settings.retentionDaysMax} days (CAIRN_RETENTION_DAYS_MAX).`,
+    { field: 'limits.batch_retention_days' },
+  );
 }
 
 function taken(name: string, doc?: WorkspaceDocument): CairnError {

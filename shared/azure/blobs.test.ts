@@ -1,8 +1,9 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AnonymousCredential, BlobServiceClient } from '@azure/storage-blob';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BlobContainer } from './blobs.ts';
+import { answerMillisecondsMax } from './storage-errors.ts';
 
 /** Uses a container of a service that answers everything with `status` and `code`; without one, of none at all. */
 async function against<T>(
@@ -23,6 +24,18 @@ async function against<T>(
     return await use(new BlobContainer(service, 'container'));
   } finally {
     if (answer) await close();
+  }
+}
+
+/** What a call comes to on a server of a test's own. */
+async function onServer<T>(server: Server, call: (container: BlobContainer) => Promise<T>): Promise<T> {
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/account`;
+  try {
+    return await call(new BlobContainer(new BlobServiceClient(url, new AnonymousCredential()), 'container'));
+  } finally {
+    server.closeAllConnections();
+    server.close();
   }
 }
 
@@ -50,6 +63,54 @@ describe('a blob service', () => {
       await expect(refused).rejects.toMatchObject({ name: 'RestError', statusCode: 403 });
     },
   );
+
+  test('that takes a call and never answers it is waited for a minute, and then is out of reach', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    const server = createServer(() => resolve());
+    try {
+      await onServer(server, async (container) => {
+        const failed = container
+          .write('a', Buffer.from('a'), { createOnly: true })
+          .catch((error: unknown) => error);
+        await asked;
+        await vi.advanceTimersByTimeAsync(answerMillisecondsMax);
+        expect(await failed).toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 });
+      });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('that breaks off in the midst of a blob is out of reach', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { etag: '"a"', 'content-length': 10 });
+      response.write('x', () => setTimeout(() => response.destroy(), 5));
+    });
+    await expect(onServer(server, (container) => container.read('a'))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+
+  test('that falls silent in the midst of a blob is waited for a minute, and then is out of reach', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { etag: '"a"', 'content-length': 10 });
+      response.write('x');
+    });
+    try {
+      await onServer(server, async (container) => {
+        const { body } = (await container.open('a')) ?? {};
+        const pieces = body?.[Symbol.asyncIterator]();
+        expect(String((await pieces?.next())?.value)).toBe('x');
+        const failed = pieces?.next().catch((error: unknown) => error);
+        await vi.advanceTimersByTimeAsync(answerMillisecondsMax);
+        expect(await failed).toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 });
+      });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 
   test('that lacks a block of a list makes the commit a conflict', async () => {
     const commit = against({ status: 400, code: 'InvalidBlockList' }, (container) =>

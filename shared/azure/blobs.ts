@@ -8,7 +8,14 @@ import {
 import { CairnError } from '../http/index.ts';
 import type { BlobContainerName } from '../resources.ts';
 import type { Settings } from '../settings.ts';
-import { absentAsUndefined, failureOf, guarded, unlessElsewhere, unlessExists } from './storage-errors.ts';
+import {
+  absentAsUndefined,
+  bytesOf,
+  failureOf,
+  guarded,
+  unlessElsewhere,
+  unlessExists,
+} from './storage-errors.ts';
 import { BlobSigner, type Grant } from './blob-sas.ts';
 import { uploadBlob } from './blob-upload.ts';
 import { credential } from './identity.ts';
@@ -52,10 +59,15 @@ export class BlobContainer {
     this.#signer = new BlobSigner(service);
   }
 
+  /** Where signed URLs lead, for pages that must say whom they talk to. */
+  get origin(): string {
+    return new URL(this.#client.url).origin;
+  }
+
   /** Properties, or `undefined` where there is no such blob. */
   async stat(name: string): Promise<BlobProperties | undefined> {
-    return absentAsUndefined(async () => {
-      const p = await this.#client.getBlobClient(name).getProperties();
+    return absentAsUndefined(async (abortSignal) => {
+      const p = await this.#client.getBlobClient(name).getProperties({ abortSignal });
       return { etag: p.etag ?? '', bytes: p.contentLength ?? 0, contentType: p.contentType };
     });
   }
@@ -69,22 +81,23 @@ export class BlobContainer {
     options: { range?: ByteRange; ifMatch?: string; signal?: AbortSignal } = {},
   ): Promise<(BlobProperties & { body: Readable }) | undefined> {
     const { range, ifMatch, signal } = options;
-    return absentAsUndefined(async () => {
+    return absentAsUndefined(async (late) => {
       const response = await this.#client
         .getBlobClient(name)
         .download(range?.first ?? 0, range?.last === undefined ? undefined : range.last - range.first + 1, {
           conditions: { ifMatch },
-          abortSignal: signal,
+          abortSignal: signal ? AbortSignal.any([signal, late]) : late,
         });
       const total = response.contentRange
         ? Number(response.contentRange.split('/')[1])
         : response.contentLength;
-      if (!response.readableStreamBody) throw new Error('The blob client returned no stream.');
+      const stream = response.readableStreamBody as Readable | undefined;
+      if (!stream) throw new Error('The blob client returned no stream.');
       return {
         etag: response.etag ?? '',
         bytes: total ?? 0,
         contentType: response.contentType,
-        body: Readable.from(response.readableStreamBody),
+        body: Readable.from(bytesOf(stream, signal)),
       };
     });
   }
@@ -127,16 +140,17 @@ export class BlobContainer {
 
   /** Writes a small blob at once. Returns `false` only where the condition asked for did not hold. */
   async write(name: string, data: Uint8Array, options: WriteOptions = {}): Promise<boolean> {
-    const upload = () =>
+    const upload = (abortSignal: AbortSignal) =>
       this.#client.getBlockBlobClient(name).uploadData(data, {
+        abortSignal,
         blobHTTPHeaders: headersOf(options),
         conditions: {
           ...(options.createOnly ? { ifNoneMatch: '*' } : {}),
           ...(options.ifMatch === undefined ? {} : { ifMatch: options.ifMatch }),
         },
       });
-    if (options.createOnly || options.ifMatch !== undefined) return unlessExists(upload);
-    await guarded(upload);
+    if (options.createOnly || options.ifMatch !== undefined) return unlessExists(upload, data.byteLength);
+    await guarded(upload, data.byteLength);
     return true;
   }
 
@@ -160,7 +174,10 @@ export class BlobContainer {
   async stageBlock(name: string, blockId: string, data: Uint8Array): Promise<void> {
     const client = this.#client.getBlockBlobClient(name);
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    await guarded(() => client.stageBlock(base64(blockId), bytes, bytes.length));
+    await guarded(
+      (abortSignal) => client.stageBlock(base64(blockId), bytes, bytes.length, { abortSignal }),
+      bytes.length,
+    );
   }
 
   /**
@@ -173,12 +190,21 @@ export class BlobContainer {
     options: { contentType?: string } = {},
   ): Promise<boolean> {
     const client = this.#client.getBlockBlobClient(name);
-    return unlessExists(() =>
+    return unlessExists((abortSignal) =>
       client.commitBlockList(blockIds.map(base64), {
+        abortSignal,
         conditions: { ifNoneMatch: '*' },
         blobHTTPHeaders: headersOf(options),
       }),
     );
+  }
+
+  /** The ids (plain text) of all blocks that the service has of a blob, staged or part of it. */
+  async stagedBlocks(name: string): Promise<ReadonlySet<string>> {
+    const client = this.#client.getBlockBlobClient(name);
+    const lists = await absentAsUndefined(() => client.getBlockList('all'));
+    const names = [...namesOf(lists?.uncommittedBlocks), ...namesOf(lists?.committedBlocks)];
+    return new Set(names.map((id) => Buffer.from(id, 'base64').toString()));
   }
 
   /**
@@ -193,14 +219,16 @@ export class BlobContainer {
   ): Promise<{ missing: string[] }> {
     const client = this.#client.getBlockBlobClient(name);
     const wanted = blockIds.map(base64);
-    const lists = await absentAsUndefined(() => client.getBlockList('all'));
+    const lists = await absentAsUndefined((abortSignal) => client.getBlockList('all', { abortSignal }));
     const committed = namesOf(lists?.committedBlocks);
     if (committed.length === wanted.length && committed.every((id, i) => id === wanted[i]))
       return { missing: [] };
     const staged = new Set(namesOf(lists?.uncommittedBlocks));
     const missing = blockIds.filter((_, i) => !staged.has(wanted[i] ?? ''));
     if (missing.length === 0)
-      await guarded(() => client.commitBlockList(wanted, { blobHTTPHeaders: headersOf(options) }));
+      await guarded((abortSignal) =>
+        client.commitBlockList(wanted, { abortSignal, blobHTTPHeaders: headersOf(options) }),
+      );
     return { missing };
   }
 
@@ -212,18 +240,22 @@ export class BlobContainer {
   async append(name: string, data: Uint8Array, position: number, contentType?: string): Promise<boolean> {
     const client = this.#client.getAppendBlobClient(name);
     if (position === 0)
-      await unlessExists(() =>
-        client.create({ conditions: { ifNoneMatch: '*' }, blobHTTPHeaders: headersOf({ contentType }) }),
+      await unlessExists((abortSignal) =>
+        client.create({
+          abortSignal,
+          conditions: { ifNoneMatch: '*' },
+          blobHTTPHeaders: headersOf({ contentType }),
+        }),
       );
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    return unlessElsewhere(() =>
-      client.appendBlock(bytes, bytes.length, { conditions: { appendPosition: position } }),
+    return unlessElsewhere((abortSignal) =>
+      client.appendBlock(bytes, bytes.length, { abortSignal, conditions: { appendPosition: position } }),
     );
   }
 
   /** Removes a blob; removing what is not there is fine. */
   async remove(name: string): Promise<void> {
-    await guarded(() => this.#client.getBlobClient(name).deleteIfExists());
+    await guarded((abortSignal) => this.#client.getBlobClient(name).deleteIfExists({ abortSignal }));
   }
 
   /** Removes every blob whose name begins with `prefix`, and says how many there were, and of each how large. */

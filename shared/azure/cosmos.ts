@@ -1,8 +1,10 @@
 import { pathToFileURL } from 'node:url';
 import {
   type Container,
+  type ContainerDefinition,
   CosmosClient,
   type CosmosClientOptions,
+  type IndexingPolicy,
   type OperationInput,
   type PartitionKey,
   PartitionKeyDefinitionVersion,
@@ -213,8 +215,12 @@ export async function openDocuments(settings: Settings): Promise<DocumentStore> 
     meter,
     async createIfMissing() {
       await client.databases.createIfNotExists({ id: cosmosDatabase });
-      for (const [name, declaration] of Object.entries(containers))
-        await database.containers.createIfNotExists(definitionOf(name, declaration));
+      for (const [name, declaration] of Object.entries(containers)) {
+        const definition = definitionOf(name, declaration);
+        const { resource } = await database.containers.createIfNotExists(definition);
+        // An older release declared other indexes, and queries need those of this one.
+        if (!hasIndexes(resource, definition)) await database.container(name).replace(definition);
+      }
     },
     async close() {
       client.dispose();
@@ -261,6 +267,21 @@ export function definitionOf(id: string, declaration: ContainerDeclaration) {
     },
     ...(declaration.ttlSeconds === undefined ? {} : { defaultTtl: declaration.ttlSeconds }),
   };
+}
+
+type Indexed = Pick<ReturnType<typeof definitionOf>, 'indexingPolicy'>;
+
+/** Whether a container has all indexes that are declared; the service adds some of its own. */
+function hasIndexes(found: Partial<ContainerDefinition> | undefined, declared: Indexed): boolean {
+  const has = new Set(indexesOf(found?.indexingPolicy ?? {}));
+  return indexesOf(declared.indexingPolicy).every((index) => has.has(index));
+}
+
+function indexesOf({ includedPaths = [], compositeIndexes = [] }: IndexingPolicy): string[] {
+  const composites = compositeIndexes.map((index) =>
+    index.map(({ path, order }) => `${path} ${order}`).join(', '),
+  );
+  return [...includedPaths.map(({ path }) => path), ...composites];
 }
 
 function operationOf(write: Write): OperationInput {

@@ -67,8 +67,9 @@ export function openQueues(settings: Settings): QueueStore {
       const text = JSON.stringify({ ...message, ...envelope });
       if (Buffer.byteLength(text) > messageBytesMax)
         throw new Error(`A message for queue ${queue} is over ${messageBytesMax} bytes.`);
-      await guarded(() =>
+      await guarded((abortSignal) =>
         service.getQueueClient(queue).sendMessage(Buffer.from(text).toString('base64'), {
+          abortSignal,
           visibilityTimeout: options.delaySeconds,
           ...(options.isKept ? { messageTimeToLive: -1 } : {}),
         }),
@@ -76,19 +77,25 @@ export function openQueues(settings: Settings): QueueStore {
     },
     async take(queue, leaseSeconds) {
       const client = service.getQueueClient(queue);
-      const { receivedMessageItems } = await guarded(() =>
-        client.receiveMessages({ numberOfMessages: takenMax, visibilityTimeout: leaseSeconds }),
+      const { receivedMessageItems } = await guarded((abortSignal) =>
+        client.receiveMessages({ abortSignal, numberOfMessages: takenMax, visibilityTimeout: leaseSeconds }),
       );
       return receivedMessageItems.map(({ messageId, popReceipt, messageText }) => ({
         message: parsed(messageText),
         done: () =>
-          guarded(() => client.deleteMessage(messageId, popReceipt).then(() => undefined, unlessGone)),
+          guarded((abortSignal) =>
+            client.deleteMessage(messageId, popReceipt, { abortSignal }).then(() => undefined, unlessGone),
+          ),
       }));
     },
     async backlog(queue) {
       const client = service.getQueueClient(queue);
-      const { approximateMessagesCount: messages = 0 } = await guarded(() => client.getProperties());
-      const { peekedMessageItems } = await guarded(() => client.peekMessages({ numberOfMessages: takenMax }));
+      const { approximateMessagesCount: messages = 0 } = await guarded((abortSignal) =>
+        client.getProperties({ abortSignal }),
+      );
+      const { peekedMessageItems } = await guarded((abortSignal) =>
+        client.peekMessages({ abortSignal, numberOfMessages: takenMax }),
+      );
       const times = peekedMessageItems.map(({ insertedOn }) => insertedOn.getTime());
       return { messages, oldestAt: times.length === 0 ? undefined : Math.min(...times) };
     },

@@ -1,19 +1,33 @@
+import type { Readable } from 'node:stream';
 import { RestError } from '@azure/storage-blob';
 import { CairnError } from '../http/index.ts';
 
-/** What the call gives; what it fails with as {@link failureOf} says it. */
-export async function guarded<T>(call: () => Promise<T>): Promise<T> {
+/** A service that is busy is asked four times within 16 seconds; one that says nothing at all is waited for this long. */
+export const answerMillisecondsMax = 60_000;
+/** Of what is sent to it it takes so much at least. */
+const bytesPerMillisecondMin = 1_000;
+
+/** A call of the service, which ends it when `late` says so. */
+type Call<T> = (late: AbortSignal) => Promise<T>;
+
+/** What the call gives; what it fails with as {@link failureOf} says it, `unavailable` where it is late. */
+export async function guarded<T>(call: Call<T>, bytesSent = 0): Promise<T> {
+  const late = new AbortController();
+  const millisecondsMax = answerMillisecondsMax + bytesSent / bytesPerMillisecondMin;
+  const timer = setTimeout(() => late.abort(), millisecondsMax);
   try {
-    return await call();
+    return await call(late.signal);
   } catch (error) {
-    throw failureOf(error);
+    throw late.signal.aborted ? noAnswer(error) : failureOf(error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 /** The same, and `undefined` where there is no such blob. */
-export function absentAsUndefined<T>(get: () => Promise<T>): Promise<T | undefined> {
-  return guarded(() =>
-    get().catch((error: unknown) => {
+export function absentAsUndefined<T>(get: Call<T>): Promise<T | undefined> {
+  return guarded((late) =>
+    get(late).catch((error: unknown) => {
       if (statusOf(error) === 404) return undefined;
       throw error;
     }),
@@ -21,22 +35,24 @@ export function absentAsUndefined<T>(get: () => Promise<T>): Promise<T | undefin
 }
 
 /** Whether a create-only or conditional write was done: `false` where its condition did not hold. */
-export function unlessExists(write: () => Promise<unknown>): Promise<boolean> {
-  return guarded(() =>
-    write().then(
-      () => true,
-      (error: unknown) => {
-        if (statusOf(error) === 409 || statusOf(error) === 412) return false;
-        throw error;
-      },
-    ),
+export function unlessExists(write: Call<unknown>, bytesSent?: number): Promise<boolean> {
+  return guarded(
+    (late) =>
+      write(late).then(
+        () => true,
+        (error: unknown) => {
+          if (statusOf(error) === 409 || statusOf(error) === 412) return false;
+          throw error;
+        },
+      ),
+    bytesSent,
   );
 }
 
 /** Whether an append was done: `false` where the blob does not end where it was to begin, or is not there. */
-export function unlessElsewhere(append: () => Promise<unknown>): Promise<boolean> {
-  return guarded(() =>
-    append().then(
+export function unlessElsewhere(append: Call<unknown>): Promise<boolean> {
+  return guarded((late) =>
+    append(late).then(
       () => true,
       (error: unknown) => {
         if (statusOf(error) === 412 || statusOf(error) === 404) return false;
@@ -65,13 +81,38 @@ export function failureOf(error: unknown): unknown {
     case 502:
     case 503:
     case 504:
-      return new CairnError('unavailable', 'The storage account did not answer; try again shortly.', {
-        retryAfterSeconds: 1,
-        cause: error,
-      });
+      return noAnswer(error);
     default:
       return error;
   }
+}
+
+/**
+ * The bytes of an answer as they come. One that breaks off, or brings nothing for as long as a call may take, fails as
+ * a call does; one that the caller ends by its `signal` fails with what that says.
+ */
+export async function* bytesOf(body: Readable, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  try {
+    for (;;) {
+      const timer = setTimeout(() => body.destroy(noAnswer('stalled')), answerMillisecondsMax);
+      const { done, value } = await pieces.next().finally(() => clearTimeout(timer));
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    if (signal?.aborted || error instanceof CairnError) throw error;
+    throw error instanceof RestError ? failureOf(error) : noAnswer(error);
+  } finally {
+    body.destroy();
+  }
+}
+
+function noAnswer(cause: unknown): CairnError {
+  return new CairnError('unavailable', 'The storage account did not answer; try again shortly.', {
+    retryAfterSeconds: 1,
+    cause,
+  });
 }
 
 /** `undefined` where the service was not reached. */

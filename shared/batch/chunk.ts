@@ -1,21 +1,29 @@
-import { crc32 } from 'node:zlib';
 import type { Context } from '../context.ts';
-import type { Stored } from '../documents.ts';
+import { CsvError } from '../datasets/index.ts';
 import { loadModel } from '../serving/index.ts';
-import { claim, type Claimed, giveBack, handOn, settle } from './claim.ts';
+import { claim, giveBack } from './claim.ts';
 import { failJob, finishIfDone } from './finish.ts';
-import { failureOf, featureRows, inputBytes, inputHeader, pinnedVersion } from './input.ts';
+import { openRows } from './formats/open.ts';
+import { predictorOf } from './formats/predicted.ts';
+import { writerOf } from './formats/write.ts';
+import { BatchError, failureOf, pinnedVersion } from './input.ts';
 import {
+  type BatchFile,
   type BatchOptions,
   batchDefaults,
-  blockId,
   type ChunkMessage,
   type Progress,
   type RunningJob,
 } from './job.ts';
-import { outputHeader } from './output.ts';
-import { scoreRows } from './score.ts';
-import { readJob, replaceChunk } from './store.ts';
+import { Lease } from './lease.ts';
+import { plainOptions } from './options.ts';
+import { Parts } from './parts.ts';
+import { Counted } from './profile.ts';
+import { tellingOf } from './personal.ts';
+import { noRows } from './cut.ts';
+import { Scorer } from './score.ts';
+import { askForChunk, readFile, readJob } from './store.ts';
+import { withLittleRoom } from './heap.ts';
 
 /**
  * Scores one chunk and stages its output, if it is not being scored or done already; the last chunk done
@@ -33,133 +41,128 @@ export async function scoreChunk(
   const here: Context = { ...ctx, workspace: job.workspace };
   const claimed = await claim(here, jobId, index, options);
   if (!claimed) return;
-  const work = new ChunkWork(here, job, claimed, options);
+  const lease = new Lease(here, claimed, options);
+  let file: BatchFile | undefined;
   try {
-    if ((await work.run()) === 'done') await finishIfDone(here, jobId);
+    file = (await readFile(here, jobId, claimed.doc.file)).doc;
+    const work = { job, file, lease };
+    // Rows of CSV become numbers where they lie; of other formats they become objects, or pages of them.
+    const isWasteful = file.layout?.format !== 'csv';
+    const result = await withLittleRoom(() => scoreRows(here, work, options), { isWasteful });
+    if (result === 'done') await finishIfDone(here, jobId);
   } catch (error) {
-    const failure = failureOf(error);
+    await lease.stop();
+    const failure = failureOf(error, job, file);
     if (failure) {
-      await settle(here, work.claimed, { status: 'failed', reason: failure.reason });
-      await failJob(here, jobId, failure);
+      const { attempt, progress } = lease.claimed.doc;
+      await lease.leave({ status: 'failed', attempt, progress, reason: failure.reason });
+      await failJob(here, job, failure);
       return;
     }
-    const freed = await giveBack(here, work.claimed, error, options);
+    const freed = await giveBack(here, lease.claimed, error, options);
     if (freed?.doc.status !== 'failed') throw error;
   }
 }
 
+type Work = { readonly job: RunningJob; readonly file: BatchFile; readonly lease: Lease };
+
 /** `lost`: the lease ran out and someone else has the chunk, or the job has ended. */
 type Result = 'done' | 'handed-on' | 'lost';
 
-class ChunkWork {
-  /** The chunk as this worker last wrote it. */
-  claimed: Stored<Claimed>;
-  readonly #ctx: Context;
-  readonly #job: RunningJob;
-  readonly #options: BatchOptions;
-  readonly #startedAt: number;
-  #progress: Progress;
-  /** Output not staged yet; one buffer for all parts, so that memory does not follow the size of the chunk. */
-  #part: Buffer;
-  #bytes = 0;
-  #rows = 0;
-  #parts = 0;
-
-  constructor(ctx: Context, job: RunningJob, claimed: Stored<Claimed>, options: BatchOptions) {
-    this.#ctx = ctx;
-    this.#job = job;
-    this.#options = options;
-    this.claimed = claimed;
-    this.#part = Buffer.allocUnsafe(options.partBytes);
-    this.#progress = claimed.doc.progress;
-    this.#startedAt = ctx.clock.now();
-  }
-
-  async run(): Promise<Result> {
-    const { doc: chunk } = this.claimed;
-    const { partBytes, checkpointSeconds, workSecondsMax, rowsAtOnce } = this.#options;
-    const { clock } = this.#ctx;
-    const { position } = this.#progress;
-    const ready = await pinnedVersion(this.#ctx, this.#job.model);
-    const model = await loadModel(this.#ctx, ready);
-    const header = await inputHeader(this.#ctx, this.#job);
-    if (chunk.index === 0 && position === chunk.first) this.#add(outputHeader(header.text), 0);
-    const rows = featureRows(header.columns, ready, {
-      rowsMax: rowsAtOnce,
-      row: chunk.row + this.#progress.rows,
-    });
-    const source = inputBytes(this.#ctx, this.#job, { first: position, last: chunk.end - 1 });
-    for await (const scored of scoreRows(source, position, rows, model)) {
-      this.#add(scored.lines, scored.rows);
-      if (this.#bytes >= partBytes) await this.#stage(scored.position);
-      const now = clock.now();
-      const tired = now - this.#startedAt > workSecondsMax * 1000 && scored.position < chunk.end;
-      if (!tired && now - this.claimed.doc.heartbeatAt < checkpointSeconds * 1000) continue;
-      await this.#stage(scored.position);
-      if (tired) return this.#handOn();
-      if (!(await this.#checkpoint())) return 'lost';
+async function scoreRows(
+  ctx: Context,
+  { job, file, lease }: Work,
+  { partBytes, checkpointSeconds, workSecondsMax }: BatchOptions,
+): Promise<Result> {
+  const { doc: chunk } = lease.claimed;
+  const { clock } = ctx;
+  const options = job.options ?? plainOptions;
+  const startedAt = clock.now();
+  let savedAt = startedAt;
+  const ready = await pinnedVersion(ctx, job.model);
+  const model = await loadModel(ctx, ready);
+  const predictor = predictorOf(model.outputs, ready, options);
+  const writer = await writerOf(file, predictor.columns, options, { model, chunk });
+  const parts = new Parts(ctx, chunk, file, partBytes);
+  const isStart = chunk.row === 1 && chunk.progress.position === chunk.first;
+  const schema = writer.schema === undefined ? [] : [writer.schema];
+  if (isStart) parts.add({ bytes: writer.head(), groups: schema }, { rows: 0, read: 0 });
+  const scorer = new Scorer(ctx, model, predictor, options.badRows.policy);
+  const counted = await Counted.open(ctx, job, chunk, { ready, model });
+  const work = { since: startedAt, milliseconds: chunk.progress.work?.milliseconds ?? 0 };
+  const first = chunk.progress.work?.since ?? startedAt;
+  /** How far the chunk is, with what has been counted up to there. */
+  const kept = async () => {
+    const { profile: _, ...progress } = parts.progress;
+    const milliseconds = work.milliseconds + clock.now() - work.since;
+    const all = { ...progress, work: { since: first, milliseconds } };
+    return counted ? counted.keep(all) : all;
+  };
+  let telling: Awaited<ReturnType<typeof tellingOf>> | undefined;
+  let position = chunk.progress.position;
+  for await (const block of openRows(ctx, { job, file, chunk }, { ready, model })) {
+    const { block: scored, predicted, problems, runs } = await scorer.score(block);
+    if (lease.isLost) return 'lost';
+    counted?.add({ runs, predicted });
+    if (problems.length > 0) {
+      telling ??= await tellingOf(ctx, job, ready);
+      parts.tell(problems.map(telling));
+      checkBad(parts.bad, job);
     }
-    await this.#stage(chunk.end);
-    const { rows: scoredRows } = this.#progress;
-    if (scoredRows !== chunk.rows)
-      throw new Error(
-        `Chunk ${chunk.index} of ${chunk.jobId} has ${scoredRows} rows, and ${chunk.rows} were planned.`,
-      );
-    const settled = await settle(this.#ctx, this.claimed, {
-      status: 'done',
-      attempt: chunk.attempt,
-      progress: this.#progress,
-    });
-    return settled ? 'done' : 'lost';
+    parts.add(writer.write(scored, predicted), scored);
+    position = block.position;
+    if (writer.isHolding) continue;
+    const now = clock.now();
+    const isTired = now - startedAt > workSecondsMax * 1000 && position !== chunk.end;
+    const isDue = now - savedAt >= checkpointSeconds * 1000;
+    if (parts.pendingBytes < partBytes && !isTired && !isDue) continue;
+    await parts.stage(position);
+    if (isTired) return handOn(ctx, lease, await kept(), counted);
+    if (!isDue) continue;
+    if (!(await lease.save(await kept()))) return lost(counted);
+    savedAt = now;
   }
+  parts.add(writer.close(), { rows: 0, read: 0 });
+  await parts.stage(chunk.end ?? position);
+  const { progress } = parts;
+  parts.release();
+  if (chunk.rows === null && progress.read === 0) throw new CsvError({ reason: noRows });
+  if (chunk.rows !== null && progress.read !== chunk.rows)
+    throw new Error(
+      `Chunk ${chunk.index} of ${chunk.jobId} has ${progress.read} rows, and ${chunk.rows} were planned.`,
+    );
+  const settled = await lease.leave({ status: 'done', attempt: chunk.attempt, progress: await kept() });
+  return settled ? 'done' : lost(counted);
+}
 
-  #add(lines: Buffer, rows: number): void {
-    const needed = this.#bytes + lines.length;
-    if (needed > this.#part.length)
-      this.#part = Buffer.concat(
-        [this.#part.subarray(0, this.#bytes)],
-        Math.max(needed, this.#part.length * 2),
-      );
-    lines.copy(this.#part, this.#bytes);
-    this.#bytes = needed;
-    this.#rows += rows;
-  }
+async function lost(counted: Counted | undefined): Promise<Result> {
+  await counted?.drop();
+  return 'lost';
+}
 
-  /** Stages the output so far as the next block; all before input position `position` is then stored. */
-  async #stage(position: number): Promise<void> {
-    if (this.#bytes === 0) return;
-    const { doc: chunk } = this.claimed;
-    const data = this.#part.subarray(0, this.#bytes);
-    const id = blockId(chunk.index, chunk.attempt, this.#parts++);
-    await this.#ctx.stores.blobs(this.#job.output.container).stageBlock(this.#job.output.name, id, data);
-    const { blockIds, rows, bytes, crc } = this.#progress;
-    this.#progress = {
-      position,
-      blockIds: [...blockIds, id],
-      rows: rows + this.#rows,
-      bytes: bytes + data.length,
-      crc: crc32(data, crc),
-    };
-    this.#bytes = 0;
-    this.#rows = 0;
-  }
+/** Hands the rest of the chunk to the next message. */
+async function handOn(
+  ctx: Context,
+  lease: Lease,
+  progress: Progress,
+  counted: Counted | undefined,
+): Promise<Result> {
+  const { jobId, index, attempt } = lease.claimed.doc;
+  const next = await lease.leave({ status: 'pending', attempt, sentAt: ctx.clock.now(), progress });
+  if (!next) return lost(counted);
+  await askForChunk(ctx, jobId, index);
+  return 'handed-on';
+}
 
-  /** Records the progress and extends the lease, unless the job has ended or the chunk has been taken over. */
-  async #checkpoint(): Promise<boolean> {
-    if ((await readJob(this.#ctx, this.#job.jobId))?.doc.status !== 'running') return false;
-    const now = this.#ctx.clock.now();
-    const next = await replaceChunk(this.#ctx, this.claimed, {
-      ...this.claimed.doc,
-      heartbeatAt: now,
-      leaseUntil: now + this.#options.leaseSeconds * 1000,
-      progress: this.#progress,
-    });
-    if (!next) return false;
-    this.claimed = next as Stored<Claimed>;
-    return true;
-  }
+/** Ends the job where one chunk alone has more bad rows than the whole of it may. */
+function checkBad(bad: number, { options }: RunningJob): void {
+  const most = options?.badRows.maxRows ?? Number.POSITIVE_INFINITY;
+  if (bad > most) throw new BatchError(tooManyBad(bad, most));
+}
 
-  async #handOn(): Promise<Result> {
-    return (await handOn(this.#ctx, this.claimed, this.#progress)) ? 'handed-on' : 'lost';
-  }
+function tooManyBad(bad: number, most: number) {
+  return {
+    code: 'bad-input',
+    reason: `${bad} rows or more cannot be scored, and at most ${most} may be bad`,
+  } as const;
 }

@@ -1,8 +1,11 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
+import { Gone } from '../execution/index.ts';
+import { isCode } from '../http/index.ts';
+import { jitter, swapTries } from '../swap.ts';
 import { failJob } from './finish.ts';
-import type { BatchChunk, BatchOptions, ChunkState, Progress } from './job.ts';
-import { askForChunk, readChunk, replaceChunk } from './store.ts';
+import type { BatchChunk, BatchOptions, ChunkState } from './job.ts';
+import { readChunk, readJob, replaceChunk } from './store.ts';
 
 export type Claimed = Extract<BatchChunk, { status: 'claimed' }>;
 type Pending = Extract<BatchChunk, { status: 'pending' }>;
@@ -24,12 +27,13 @@ export async function claim(
     attempt: stored.doc.attempt + 1,
     leaseUntil: now + options.leaseSeconds * 1000,
     heartbeatAt: now,
+    span: { from: now, read: stored.doc.progress.read },
     progress: stored.doc.progress,
   };
   return (await replaceChunk(ctx, stored, next)) as Stored<Claimed> | undefined;
 }
 
-export function isExpired(chunk: BatchChunk, now: number): chunk is Claimed {
+export function isExpired(chunk: BatchChunk, now: number): boolean {
   return chunk.status === 'claimed' && chunk.leaseUntil <= now;
 }
 
@@ -40,10 +44,14 @@ export async function expire(
   options: BatchOptions,
 ): Promise<Stored<BatchChunk> | undefined> {
   if (stored.doc.status !== 'claimed') return undefined;
-  return free(ctx, stored as Stored<Claimed>, 'its workers stopped without a word', options);
+  const why = 'its workers stopped without a word';
+  return free(ctx, stored as Stored<Claimed>, { why, isFailure: true }, options);
 }
 
-/** Frees a chunk that its own worker could not finish, or fails it and its job when that has happened too often. */
+/**
+ * Frees a chunk that its own worker could not finish, or fails it and its job when that has happened too often. That
+ * storage does not answer is held against no chunk: its job waits until it does.
+ */
 export async function giveBack(
   ctx: Context,
   claimed: Stored<Claimed>,
@@ -55,15 +63,15 @@ export async function giveBack(
     chunk: claimed.doc.index,
     reason: String(error),
   });
-  return free(ctx, claimed, error instanceof Error ? error.message : String(error), options);
-}
-
-/** Hands the rest of a chunk to the next message. `false` where the chunk had been taken over. */
-export async function handOn(ctx: Context, claimed: Stored<Claimed>, progress: Progress): Promise<boolean> {
-  const { jobId, index, attempt } = claimed.doc;
-  const next = await settle(ctx, claimed, { status: 'pending', attempt, sentAt: ctx.clock.now(), progress });
-  if (next) await askForChunk(ctx, jobId, index);
-  return next !== undefined;
+  const why = error instanceof Error ? error.message : String(error);
+  for (let tries = 0; ; tries++)
+    try {
+      return await free(ctx, claimed, { why, isFailure: !isOutage(error) }, options);
+    } catch (other) {
+      // Not given back, it would count as one whose worker has died.
+      if (!isOutage(other) || tries === swapTries) throw other;
+      await jitter(ctx, tries);
+    }
 }
 
 /** Writes the state in which a worker leaves its chunk; `undefined` where it no longer was its own. */
@@ -72,18 +80,20 @@ export function settle(
   claimed: Stored<Claimed>,
   state: ChunkState,
 ): Promise<Stored<BatchChunk> | undefined> {
-  return replaceChunk(ctx, claimed, { ...factsOf(claimed.doc), ...state });
+  const { span } = claimed.doc;
+  const ended = state.status === 'done' && span ? { span: { ...span, to: ctx.clock.now() } } : {};
+  return replaceChunk(ctx, claimed, { ...factsOf(claimed.doc), ...state, ...ended });
 }
 
 async function free(
   ctx: Context,
   stored: Stored<Claimed>,
-  why: string,
+  { why, isFailure }: { readonly why: string; readonly isFailure: boolean },
   options: BatchOptions,
 ): Promise<Stored<BatchChunk> | undefined> {
   const { jobId, index, attempt, progress } = stored.doc;
-  const facts = { ...factsOf(stored.doc), failures: stored.doc.failures + 1 };
-  if (facts.failures < options.failuresMax)
+  const facts = { ...factsOf(stored.doc), failures: stored.doc.failures + (isFailure ? 1 : 0) };
+  if (!isFailure || facts.failures < options.failuresMax)
     return replaceChunk(ctx, stored, {
       ...facts,
       status: 'pending',
@@ -92,12 +102,19 @@ async function free(
       progress,
     });
   const reason = `Chunk ${index} failed ${facts.failures} times, the last time because ${why}`;
-  const failed = await replaceChunk(ctx, stored, { ...facts, status: 'failed', reason });
-  if (failed) await failJob(ctx, jobId, { code: 'attempts', reason });
+  // Read before: what fails the chunk fails the job only in the run that it belongs to.
+  const job = (await readJob(ctx, jobId))?.doc;
+  const failed = await replaceChunk(ctx, stored, { ...facts, status: 'failed', attempt, progress, reason });
+  if (failed && job) await failJob(ctx, job, { code: 'attempts', reason });
   return failed;
 }
 
+/** Whether a service did not answer. A model that ends with its process is no such case: the rows may be why. */
+export function isOutage(error: unknown): boolean {
+  return isCode(error, 'unavailable', 'too-many') && !(error.cause instanceof Gone);
+}
+
 function factsOf(chunk: Claimed | Pending) {
-  const { id, type, v, workspace, jobId, index, first, end, row, rows, failures } = chunk;
-  return { id, type, v, workspace, jobId, index, first, end, row, rows, failures };
+  const { id, type, v, workspace, jobId, index, file, first, end, row, rows, failures } = chunk;
+  return { id, type, v, workspace, jobId, index, file, first, end, row, rows, failures };
 }

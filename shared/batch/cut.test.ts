@@ -2,13 +2,13 @@ import { Readable } from 'node:stream';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { writeCsv } from '../datasets/index.ts';
-import { type Cut, cutRows } from './cut.ts';
+import { type KnownCut, cutRows } from './cut.ts';
 
 const cell = fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r', 'a', 'é'), maxLength: 6 });
 const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 10 });
 
-const cutsOf = (bytes: Buffer, rangeBytes: number, start = { first: 0, row: 1 }): Promise<Cut[]> =>
-  Readable.from(cutRows(Readable.from([bytes]), start, rangeBytes)).toArray() as Promise<Cut[]>;
+const cutsOf = (bytes: Buffer, rangeBytes: number, start = { first: 0, row: 1 }): Promise<KnownCut[]> =>
+  Readable.from(cutRows(Readable.from([bytes]), start, rangeBytes)).toArray() as Promise<KnownCut[]>;
 
 test('at every range size the cuts tile the file, lie at row starts, and number the rows', async () => {
   await fc.assert(

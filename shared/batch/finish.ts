@@ -1,81 +1,188 @@
+import { crc32 } from 'node:zlib';
 import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { getEndpoint, mainOf, rulesOf } from '../endpoints/index.ts';
-import type { BatchFailure, BatchJob, JobStatus } from './job.ts';
-import { findJob, hasOpenChunks, moveJob, readChunks, readJob } from './store.ts';
+import { contentTypeOf, endOfFile } from './formats/write.ts';
+import {
+  type BatchChunk,
+  type BatchFailure,
+  type BatchFile,
+  type BatchJob,
+  blockId,
+  type JobStatus,
+  type Progress,
+  type Totals,
+} from './job.ts';
+import { shownName } from './personal.ts';
+import { conclude, type FileEnd, removeReport } from './report.ts';
+import { findJob, hasOpenChunks, moveJob, readChunks, readFiles, readJob } from './store.ts';
 
-const csv = 'text/csv; charset=utf-8';
+/** Block of what stands behind the last chunk. */
+const endId = blockId(999_999, 0, 0);
+
+const jsonLines = 'application/jsonl; charset=utf-8';
 
 /**
  * Commits the job's output if every chunk is done. Whoever finds that first does it; all others, and all
  * who ask too early, do nothing.
  */
 export async function finishIfDone(ctx: Context, jobId: string): Promise<void> {
-  const stored = await readJob(ctx, jobId);
-  if (stored?.doc.status !== 'running' || !stored.doc.plan.complete) return;
+  const job = (await readJob(ctx, jobId))?.doc;
+  if (job?.status !== 'running' || !job.plan.complete) return;
   if (await hasOpenChunks(ctx, jobId)) return;
-  const committing = await moveJob(ctx, jobId, ['running'], (job) => ({ ...job, status: 'committing' }));
+  const chunks = await doneChunks(ctx, job);
+  const totals = totalsOf(chunks);
+  const tooBad = whyTooBad(job, totals);
+  if (tooBad) return failJob(ctx, job, tooBad);
+  const committing = await moveJob(ctx, jobId, ['running'], (current) => ({
+    ...current,
+    status: 'committing',
+    commitAt: ctx.clock.now(),
+    totals,
+  }));
   if (committing) await commit(ctx, committing);
+}
+
+type Done = Extract<BatchChunk, { status: 'done' }>;
+
+async function doneChunks(ctx: Context, { jobId, plan }: BatchJob): Promise<Done[]> {
+  const done = (await readChunks(ctx, jobId)).filter((chunk) => chunk.status === 'done');
+  if (done.length !== plan.chunks)
+    throw new Error(`Job ${jobId} has ${done.length} of ${plan.chunks} chunks done.`);
+  return done;
+}
+
+function totalsOf(chunks: readonly Done[]): Totals {
+  const sum = (of: (progress: Progress) => number) =>
+    chunks.reduce((total, { progress }) => total + of(progress), 0);
+  return { rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes), bad: sum(({ bad }) => bad) };
+}
+
+/** Why a job whose rows are all read has too many that are bad. */
+function whyTooBad({ options }: BatchJob, { rows, bad }: Totals): BatchFailure | undefined {
+  if (!options || bad === 0) return undefined;
+  const { policy, maxRows, maxPercent } = options.badRows;
+  const all = policy === 'skip' ? rows + bad : rows;
+  const most = Math.min(
+    maxRows ?? Number.POSITIVE_INFINITY,
+    maxPercent === null ? Number.POSITIVE_INFINITY : (all * maxPercent) / 100,
+  );
+  if (bad <= most) return undefined;
+  return {
+    code: 'bad-input',
+    reason: `${bad} of ${all} rows cannot be scored, and at most ${Math.floor(most)} may be bad`,
+  };
 }
 
 /**
  * Makes the output of exactly the blocks that the chunks' documents list, in order. A blob that is there
  * already was committed by someone else, of the same blocks, since a chunk that is done never changes.
  */
-export async function commit(ctx: Context, job: BatchJob): Promise<void> {
-  const { jobId, output } = job;
-  const chunks = await readChunks(ctx, jobId);
-  const done = chunks.flatMap((chunk) => (chunk.status === 'done' ? [chunk.progress] : []));
-  if (done.length !== job.plan.chunks)
-    throw new Error(`Job ${jobId} has ${done.length} of ${job.plan.chunks} chunks done.`);
+export async function commit(ctx: Context, job: Extract<BatchJob, { status: 'committing' }>): Promise<void> {
+  const { jobId } = job;
+  const [files, chunks] = await Promise.all([readFiles(ctx, jobId), doneChunks(ctx, job)]);
+  const ends: FileEnd[] = [];
+  const ofFile = Map.groupBy(chunks, ({ file }) => file);
   try {
-    await ctx.stores.blobs(output.container).commitBlocks(
-      output.name,
-      done.flatMap((progress) => progress.blockIds),
-      { contentType: csv },
-    );
+    for (const file of files) ends.push(await commitFile(ctx, job, file, ofFile.get(file.index) ?? []));
   } catch (error) {
     // The storage account refused the list of blocks, which no repetition changes.
     if (!isCode(error, 'conflict')) throw error;
     ctx.log.error('batch output not committed', { jobId, reason: String(error) });
     const reason =
       'The storage account no longer has all blocks of the output; it keeps them for a week. Upload the input again.';
-    await failJob(ctx, jobId, { code: 'commit', reason }, ['committing']);
+    // Removed only once it has failed: whoever has committed it all meanwhile has said so, and then it stays.
+    await moveJob(
+      ctx,
+      jobId,
+      ['committing'],
+      (current) => ({
+        ...current,
+        status: 'failed',
+        failure: { code: 'commit', reason },
+        finishedAt: ctx.clock.now(),
+      }),
+      () => removeOutputs(ctx, files),
+    );
     return;
   }
-  const rows = done.reduce((sum, progress) => sum + progress.rows, 0);
-  const bytes = done.reduce((sum, progress) => sum + progress.bytes, 0);
+  const endBytes = ends.reduce((sum, { bytes }) => sum + bytes, 0);
+  const here: Context = { ...ctx, workspace: job.workspace };
+  const report = await conclude(here, job, { files, chunks, ends });
   const moved = await moveJob(ctx, jobId, ['committing'], (current) => ({
     ...current,
     status: 'succeeded',
+    report,
+    totals: { ...current.totals, bytes: current.totals.bytes + endBytes },
     finishedAt: ctx.clock.now(),
-    rows,
-    bytes,
   }));
-  if (!moved) return;
-  spend('batchRows', rows);
-  spend('storedBytes', bytes);
+  if (!moved) {
+    // Someone else has committed the same; unless they found that it cannot be: then nothing may stay.
+    const now = (await readJob(ctx, jobId))?.doc;
+    if (now?.status === 'succeeded' && now.deletedAt === undefined) return;
+    await removeOutputs(ctx, files);
+    await removeReport(here, job);
+    return;
+  }
+  spend('batchRows', job.totals.rows);
+  spend('storedBytes', job.totals.bytes + endBytes);
 }
 
-/** Ends a job that cannot succeed; nothing of its output is ever visible. A job that has ended stays as it is. */
+/** Commits a file; returns what stands in it behind the last chunk. */
+async function commitFile(
+  ctx: Context,
+  job: BatchJob,
+  file: BatchFile,
+  chunks: readonly Done[],
+): Promise<FileEnd> {
+  const container = ctx.stores.blobs('batch-output');
+  const errorIds = chunks.flatMap(({ progress }) => progress.errorIds);
+  // The errors first: whoever sees the output finds them.
+  if (errorIds.length > 0) await container.commitBlocks(file.errors, errorIds, { contentType: jsonLines });
+  const blockIds = chunks.flatMap(({ progress }) => progress.blockIds);
+  const progress = chunks.map((chunk) => chunk.progress);
+  const end = await endOfFile(file, job.options, progress);
+  if (end) {
+    // Of the same groups comes the same footer, whoever makes it, and under the same id.
+    await container.stageBlock(file.output, endId, end);
+    blockIds.push(endId);
+  }
+  await container.commitBlocks(file.output, blockIds, { contentType: contentTypeOf(file, job.options) });
+  return { bytes: end?.length ?? 0, crc: end ? crc32(end) : 0 };
+}
+
+/** Removes what a commit that cannot be ended has left. */
+export async function removeOutputs(ctx: Context, files: readonly BatchFile[]): Promise<void> {
+  const container = ctx.stores.blobs('batch-output');
+  for (const { output, errors } of files) {
+    await container.remove(output);
+    await container.remove(errors);
+  }
+}
+
+/**
+ * Ends a job that cannot succeed; nothing of its output is ever visible. A job that has ended stays as it is, and so
+ * does one that was asked to go on since: what failed is then no longer so.
+ */
 export async function failJob(
   ctx: Context,
-  jobId: string,
+  { jobId, retries = 0 }: Pick<BatchJob, 'jobId' | 'retries'>,
   failure: BatchFailure,
   from: readonly JobStatus[] = ['planned', 'running'],
 ): Promise<void> {
-  const shown = await withoutPersonalData(ctx, jobId, failure);
-  const failed = await moveJob(ctx, jobId, from, (job) => ({
-    ...job,
-    status: 'failed',
-    failure: shown,
-    finishedAt: ctx.clock.now(),
-  }));
+  const { column } = failure;
+  const named = column === undefined ? failure : { ...failure, column: shownName(column) };
+  const shown = await withoutPersonalData(ctx, jobId, named);
+  const failed = await moveJob(ctx, jobId, from, (job) =>
+    (job.retries ?? 0) === retries
+      ? { ...job, status: 'failed', failure: shown, finishedAt: ctx.clock.now() }
+      : undefined,
+  );
   if (failed) ctx.log.warn('batch job failed', { jobId, code: failure.code, reason: failure.reason });
 }
 
-/** A failure without the value that was wrong, unless no column of the endpoint is personal data. */
+/** A failure without the value that was wrong, unless no column of the endpoint or the version is personal data. */
 async function withoutPersonalData(
   ctx: Context,
   jobId: string,
@@ -86,11 +193,11 @@ async function withoutPersonalData(
   if (!job) return failure;
   const here: Context = { ...ctx, workspace: job.workspace };
   try {
-    const endpoint = await getEndpoint(here, job.endpoint);
+    const endpoint = job.owner.type === 'endpoint' ? await getEndpoint(here, job.owner.id) : undefined;
     const { columns } = await rulesOf(
       here,
-      endpoint,
-      job.model ? { modelId: job.model.modelId, stable: job.model } : mainOf(endpoint),
+      endpoint ?? {},
+      job.model ? { modelId: job.model.modelId, stable: job.model } : endpoint && mainOf(endpoint),
     );
     if (columns.size === 0) return failure;
   } catch (error) {
@@ -113,6 +220,8 @@ export async function cancelJob(ctx: Context, jobId: string): Promise<BatchJob> 
   if (now?.doc.status === 'cancelled') return now.doc;
   throw new CairnError(
     'conflict',
-    `The job has ${now?.doc.status ?? 'ended'}; it cannot be stopped any more.`,
+    now?.doc.status === 'committing'
+      ? 'The job is committing its output; it cannot be stopped any more.'
+      : `The job has ${now?.doc.status ?? 'ended'}; it cannot be stopped any more.`,
   );
 }

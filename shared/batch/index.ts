@@ -1,9 +1,15 @@
+export { askedInput } from './ask.ts';
 export { scoreChunk } from './chunk.ts';
+export { submitBlob } from './drop.ts';
+export { errorsNameOf } from './endings.ts';
 export {
   findOutput,
   headerOf,
   type OfEndpoint,
   scoredFiles,
+  scoredFilesOfModel,
+  topFolders,
+  unknownFolder,
   unknownOutput,
   type Uploaded,
   uploadInput,
@@ -17,9 +23,20 @@ export {
   batchDefaults,
   type ChunkMessage,
   type JobStatus,
+  type Owner,
 } from './job.ts';
+export { removeLeftovers } from './leftovers.ts';
 export { planJob } from './plan.ts';
 export { recoverJob } from './recover.ts';
-export { findJob, unknownJob } from './store.ts';
-export { submitBlob, submitJob } from './submit.ts';
-export { type BatchProgress, getJob, listJobs } from './view.ts';
+export { placeOfFolder } from './owner.ts';
+export { type BatchProgress, type FileProgress, filesOf } from './progress.ts';
+export { cleanJob, deleteJob, forgetCounted, outputsOf } from './remove.ts';
+export { type InputQuality, qualityOf } from './quality.ts';
+export { findReport } from './report.ts';
+export { retryJob } from './retry.ts';
+export { findJob, ownerOfJob, unknownJob } from './store.ts';
+export { type JobRequest, submitJob } from './submit.ts';
+export { type AskedOptions, jobOptions, presentOptions } from './options.ts';
+export { beginUpload, type DirectUpload } from './upload.ts';
+export { getJob, type JobFilter, listJobs } from './view.ts';
+export { type Seen, watchJob } from './watch.ts';

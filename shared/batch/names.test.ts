@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { folderOf, parseName } from './names.ts';
+import { ownerOfFolder } from '../datasets/index.ts';
+import { folderOf, modelFolder, modelIdIn, parseName } from './names.ts';
 
 describe('names of batch files', () => {
-  test('a name tells the endpoint and the workspace whose folder it lies in', () => {
+  test('a name tells the folder and the workspace it lies in', () => {
     expect(parseName('churn/2026/today.csv')).toEqual({
       workspace: 'default',
-      endpoint: 'churn',
+      folder: 'churn',
       path: '2026/today.csv',
     });
     expect(parseName(`${folderOf('team-a', 'churn')}/x.csv`)).toEqual({
       workspace: 'team-a',
-      endpoint: 'churn',
+      folder: 'churn',
       path: 'x.csv',
     });
     expect(folderOf('default', 'churn')).toBe('churn');
@@ -23,5 +24,17 @@ describe('names of batch files', () => {
       'churn/../x.csv',
     ])
       expect(parseName(name)).toBeUndefined();
+  });
+
+  test('a folder tells whether it is of an endpoint or of a model', () => {
+    const id = '0123456789abcdef0123456789abcdef';
+    expect(ownerOfFolder('churn')).toEqual({ type: 'endpoint', id: 'churn' });
+    expect(ownerOfFolder(modelFolder(id))).toEqual({ type: 'model', id });
+    expect(modelIdIn('model-a')).toBeUndefined();
+    expect(parseName(`${folderOf('team-a', modelFolder(id))}/x.csv`)).toEqual({
+      workspace: 'team-a',
+      folder: `model-${id}`,
+      path: 'x.csv',
+    });
   });
 });

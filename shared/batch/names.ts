@@ -1,20 +1,35 @@
-import { whyNoPath } from '../http/index.ts';
+import { ownerOfFolder } from '../datasets/index.ts';
 import { endpointName } from '../endpoints/index.ts';
+import { whyNoPath } from '../http/index.ts';
 
-/** An input by its place: `<endpoint>/<path>`, or `<endpoint>@<workspace>/<path>` outside workspace `default`. */
-export type InputName = { readonly workspace: string; readonly endpoint: string; readonly path: string };
+/** A file by its place: `<folder>/<path>`, or `<folder>@<workspace>/<path>` outside workspace `default`. */
+export type FileName = { readonly workspace: string; readonly folder: string; readonly path: string };
 
 const defaultWorkspace = 'default';
 
-/** Container names of uploads begin with the endpoint, so that dropping a file is all it takes. */
-export function folderOf(workspace: string, endpoint: string): string {
-  return workspace === defaultWorkspace ? endpoint : `${endpoint}@${workspace}`;
+/** Of an owner's folder in `batch-output`, beside those of its jobs: no output can lie there. */
+export const reportsFolder = '_reports';
+
+/** Container names of files begin with whose they are, so that dropping a file is all it takes. */
+export function folderOf(workspace: string, folder: string): string {
+  return workspace === defaultWorkspace ? folder : `${folder}@${workspace}`;
 }
 
-/** The parts of a blob name in `batch-input` or `batch-output`; `undefined` for one that lies in no endpoint's folder. */
-export function parseName(name: string): InputName | undefined {
-  const [, endpoint, workspace = defaultWorkspace, path] = /^([^/@]+)(?:@([^/@]+))?\/(.+)$/s.exec(name) ?? [];
-  if (endpoint === undefined || path === undefined || whyNoPath(path) !== undefined) return undefined;
-  if (!endpointName.safeParse(endpoint).success) return undefined;
-  return { workspace, endpoint, path };
+/** The folder of a model's own, which stays where the model is renamed. */
+export function modelFolder(modelId: string): string {
+  return `model-${modelId}`;
+}
+
+/** The id of the model whose own folder this is. */
+export function modelIdIn(folder: string): string | undefined {
+  const { type, id } = ownerOfFolder(folder);
+  return type === 'model' ? id : undefined;
+}
+
+/** The parts of a blob name in `batch-input` or `batch-output`; `undefined` for one that lies in nobody's folder. */
+export function parseName(name: string): FileName | undefined {
+  const [, folder, workspace = defaultWorkspace, path] = /^([^/@]+)(?:@([^/@]+))?\/(.+)$/s.exec(name) ?? [];
+  if (folder === undefined || path === undefined || whyNoPath(path) !== undefined) return undefined;
+  if (modelIdIn(folder) === undefined && !endpointName.safeParse(folder).success) return undefined;
+  return { workspace, folder, path };
 }

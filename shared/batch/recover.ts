@@ -1,20 +1,31 @@
 import type { Context } from '../context.ts';
 import { unschedule } from '../events/index.ts';
-import { expire, isExpired } from './claim.ts';
-import { commit, failJob, finishIfDone } from './finish.ts';
-import { type BatchJob, type BatchMessage, type BatchOptions, batchDefaults } from './job.ts';
+import { type Claimed, expire, isExpired } from './claim.ts';
+import { commit, failJob, finishIfDone, removeOutputs } from './finish.ts';
+import {
+  type BatchChunk,
+  type BatchJob,
+  type BatchMessage,
+  type BatchOptions,
+  batchDefaults,
+} from './job.ts';
 import {
   agendaName,
   askForChunk,
   askForPlan,
   readChunk,
   readChunks,
+  readFiles,
   readJob,
   replaceChunk,
+  unscheduleRuns,
 } from './store.ts';
+import { recoverEverySeconds } from './start.ts';
 
 /** A plan or a commit that has not moved for so long is taken up again. */
 const stalledSeconds = 60;
+/** Chunks that are asked for again in one pass where their messages may still wait their turn. */
+const askedAgainMax = 20;
 
 /**
  * Takes up what a lost message or a dead instance left of a job: each minute while it runs, by the agenda.
@@ -37,20 +48,30 @@ export async function recoverJob(
     case 'committing':
       if (stalled) await commit(ctx, job);
       return;
-    case 'succeeded':
     case 'failed':
+      if (job.failure.code === 'commit') await removeOutputs(ctx, await readFiles(ctx, jobId));
+      return unscheduleRuns(ctx, job);
+    case 'succeeded':
     case 'cancelled':
+      return unscheduleRuns(ctx, job);
     case undefined:
-      return unschedule(ctx, agendaName(jobId));
+      return unschedule(ctx, agendaName({ jobId }));
   }
 }
 
-async function recoverChunks(ctx: Context, { jobId }: BatchJob, options: BatchOptions): Promise<void> {
+async function recoverChunks(ctx: Context, job: BatchJob, options: BatchOptions): Promise<void> {
+  const { jobId } = job;
   const now = ctx.clock.now();
-  for (const chunk of await readChunks(ctx, jobId)) {
-    if (chunk.status === 'failed') return failJob(ctx, jobId, { code: 'attempts', reason: chunk.reason });
-    const lost = chunk.status === 'pending' && now - chunk.sentAt >= options.resendSeconds * 1000;
-    if (!lost && !isExpired(chunk, now)) continue;
+  const chunks = await readChunks(ctx, jobId);
+  const lost = lostOf(job, chunks, now, options);
+  for (const chunk of chunks) {
+    if (chunk.status === 'failed') return failJob(ctx, job, { code: 'attempts', reason: chunk.reason });
+    if (isSilent(chunk, now, options)) {
+      // Whoever gets it then finds whether its worker was dead.
+      await askForChunk(ctx, jobId, chunk.index, Math.ceil((chunk.leaseUntil - now) / 1000) + 1);
+      continue;
+    }
+    if (!lost.has(chunk) && !isExpired(chunk, now)) continue;
     const stored = await readChunk(ctx, jobId, chunk.index);
     if (!stored) continue;
     const { doc } = stored;
@@ -61,4 +82,44 @@ async function recoverChunks(ctx: Context, { jobId }: BatchJob, options: BatchOp
     if (free?.doc.status === 'pending') await askForChunk(ctx, jobId, chunk.index);
   }
   await finishIfDone(ctx, jobId);
+}
+
+/** Whether a worker has missed two heartbeats, and its lease ends before the next look. */
+function isSilent(chunk: BatchChunk, now: number, { heartbeatSeconds }: BatchOptions): chunk is Claimed {
+  if (chunk.status !== 'claimed' || isExpired(chunk, now)) return false;
+  const left = chunk.leaseUntil - now;
+  return now - chunk.heartbeatAt > 2 * heartbeatSeconds * 1000 && left < recoverEverySeconds * 1000;
+}
+
+/**
+ * Chunks whose messages may be lost: those last asked for long ago; and where no chunk of the job has been taken or
+ * done for a minute, some of those that wait longest. A message too many does nothing.
+ */
+function lostOf(
+  job: BatchJob,
+  chunks: readonly BatchChunk[],
+  now: number,
+  { resendSeconds }: BatchOptions,
+): ReadonlySet<BatchChunk> {
+  const lost = chunks.filter(
+    (chunk) => chunk.status === 'pending' && now - chunk.sentAt >= resendSeconds * 1000,
+  );
+  const isStalled = [job.updatedAt, ...chunks.map(lastMove)].every((at) => isStale(at, now));
+  if (!isStalled) return new Set(lost);
+  const oldest = chunks
+    .filter((chunk) => chunk.status === 'pending')
+    .filter(({ sentAt }) => isStale(sentAt, now))
+    .toSorted((a, b) => a.sentAt - b.sentAt);
+  return new Set([...lost, ...oldest.slice(0, askedAgainMax)]);
+}
+
+/** When a worker last took a chunk or was done with it. */
+function lastMove(chunk: BatchChunk): number {
+  const span = 'span' in chunk ? chunk.span : undefined;
+  return span?.to ?? span?.from ?? 0;
+}
+
+/** Also what lies ahead, which a clock has written that is wrong. */
+function isStale(at: number, now: number): boolean {
+  return Math.abs(now - at) >= stalledSeconds * 1000;
 }

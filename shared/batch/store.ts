@@ -1,3 +1,4 @@
+import type { Resource } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay, unschedule } from '../events/index.ts';
@@ -5,25 +6,34 @@ import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import {
   type BatchChunk,
+  type BatchFile,
   type BatchJob,
   type BatchMessage,
   chunkId,
   type ChunkMessage,
+  fileId,
   isOver,
   type JobStatus,
 } from './job.ts';
+import { upcastJob } from './upcast.ts';
 
 export async function readJob(ctx: Context, jobId: string): Promise<Stored<BatchJob> | undefined> {
   const stored = await ctx.stores.documents('jobs').read<BatchJob>([jobId], 'job');
   // Other kinds of jobs lie in the same container.
-  return stored?.doc.type === 'batch-job' ? stored : undefined;
+  return stored?.doc.type === 'batch-job' ? { ...stored, doc: upcastJob(stored.doc) } : undefined;
 }
 
-/** A job of the workspace; `not-found` where there is none. */
+/** A job of the workspace; `not-found` where there is none, or no more. */
 export async function findJob(ctx: Context, jobId: string): Promise<BatchJob> {
   const job = (await readJob(ctx, jobId))?.doc;
-  if (job?.workspace === ctx.workspace) return job;
+  if (job?.workspace === ctx.workspace && job.deletedAt === undefined) return job;
   throw unknownJob(jobId);
+}
+
+/** Whose a job of the workspace is, or was before it was deleted; `undefined` where there never was one. */
+export async function ownerOfJob(ctx: Context, jobId: string): Promise<Resource | undefined> {
+  const job = (await readJob(ctx, jobId))?.doc;
+  return job?.workspace === ctx.workspace ? { type: job.owner.type, id: job.owner.id } : undefined;
 }
 
 /** The words where the workspace has no job of an id. */
@@ -36,9 +46,20 @@ export function askForPlan(ctx: Context, jobId: string): Promise<void> {
   return ctx.stores.queues.send(ctx, 'work', { kind: 'batch-plan', jobId } satisfies BatchMessage);
 }
 
-/** Asks for one chunk to be scored. */
-export function askForChunk(ctx: Context, jobId: string, chunk: number): Promise<void> {
-  return ctx.stores.queues.send(ctx, 'batch-chunks', { jobId, chunk } satisfies ChunkMessage);
+/** Asks for one chunk to be scored, at once or later. */
+export function askForChunk(
+  ctx: Context,
+  jobId: string,
+  chunk: number,
+  delaySeconds?: number,
+): Promise<void> {
+  const message: ChunkMessage = { jobId, chunk };
+  return ctx.stores.queues.send(
+    ctx,
+    'batch-chunks',
+    message,
+    delaySeconds === undefined ? {} : { delaySeconds },
+  );
 }
 
 export function readChunk(
@@ -47,6 +68,24 @@ export function readChunk(
   index: number,
 ): Promise<Stored<BatchChunk> | undefined> {
   return ctx.stores.documents('jobs').read<BatchChunk>([jobId], chunkId(index));
+}
+
+/** A file of a job; every job that was not refused at once has its files. */
+export async function readFile(ctx: Context, jobId: string, index: number): Promise<Stored<BatchFile>> {
+  const stored = await ctx.stores.documents('jobs').read<BatchFile>([jobId], fileId(index));
+  if (stored) return stored;
+  throw new Error(`Job ${jobId} has no file ${index}.`);
+}
+
+/** Every file of a job, in their order. */
+export function readFiles(ctx: Context, jobId: string): Promise<BatchFile[]> {
+  return ctx.stores
+    .documents('jobs')
+    .query<BatchFile>(
+      { text: "SELECT * FROM c WHERE c.type = 'batch-file'" },
+      { key: [jobId], consistency: 'strong' },
+    )
+    .then((files) => files.toSorted((a, b) => a.index - b.index));
 }
 
 /** Every chunk of a job, in the order of the input, as the last write left them. */
@@ -85,41 +124,70 @@ export async function replaceChunk(
 
 /**
  * Moves a job from one of the states `from` to the one `change` gives. `undefined` where the job is in
- * another state: someone else got there first. A job that ends says so once, by the event in the same batch.
+ * another state, or `change` gives none: someone else got there first. A job that ends says so once, by the
+ * event in the same batch; what `cleanUp` does before the job leaves the agenda is done even if this process ends.
  */
-export async function moveJob<S extends JobStatus>(
+export async function moveJob<S extends JobStatus, T extends BatchJob>(
   ctx: Context,
   jobId: string,
   from: readonly S[],
-  change: (job: Extract<BatchJob, { status: S }>) => BatchJob,
-): Promise<BatchJob | undefined> {
+  change: (job: Extract<BatchJob, { status: S }>) => T | undefined,
+  cleanUp: () => Promise<void> = () => Promise.resolve(),
+): Promise<T | undefined> {
+  const moved = await changeJob(
+    ctx,
+    jobId,
+    (job) => (isIn(job, from) ? change(job) : undefined),
+    (next) => (isOver(next) ? 'batch.finished' : undefined),
+  );
+  if (moved && isOver(moved)) {
+    await cleanUp();
+    await unschedule(ctx, agendaName(moved));
+  }
+  return moved;
+}
+
+/** Writes what `change` makes of a job, with the event that tells of it; `undefined` where it makes nothing. */
+export async function changeJob<T extends BatchJob>(
+  ctx: Context,
+  jobId: string,
+  change: (job: BatchJob) => T | undefined,
+  eventOf: (next: T) => JobEvent | undefined,
+): Promise<T | undefined> {
   return swap(ctx, `Job ${jobId}`, async () => {
     const stored = await readJob(ctx, jobId);
-    if (!stored || !isIn(stored.doc, from)) return undefined;
-    const changed = { ...change(stored.doc), updatedAt: ctx.clock.now() };
-    const next = isOver(changed) ? { ...changed, seq: (changed.seq ?? 0) + 1 } : changed;
+    const changed = stored && change(stored.doc);
+    if (!changed) return undefined;
+    const type = eventOf(changed);
+    const next = {
+      ...changed,
+      updatedAt: ctx.clock.now(),
+      ...(type ? { seq: (changed.seq ?? 0) + 1 } : {}),
+    };
     const here: Context = { ...ctx, workspace: next.workspace };
-    const finished = isOver(next) ? jobEvent(here, 'batch.finished', next) : undefined;
+    const event = type && jobEvent(here, type, next);
     const { outcome } = await ctx.stores
       .documents('jobs')
-      .batch([jobId], [{ op: 'replace', doc: next, etag: stored.etag }, ...(finished ? [finished] : [])]);
+      .batch([jobId], [{ op: 'replace', doc: next, etag: stored.etag }, ...(event ? [event] : [])]);
     if (outcome !== 'applied') return lost;
-    if (finished) {
-      relay(here, 'jobs', [jobId], finished);
-      await unschedule(ctx, agendaName(jobId));
-    }
+    if (event) relay(here, 'jobs', [jobId], event);
     return next;
   });
 }
 
-/** The event that a job was asked for, or that it has ended, for whatever reason; `seq` of the job counts it already. */
-export function jobEvent(ctx: Context, type: 'batch.requested' | 'batch.finished', job: BatchJob) {
-  const { jobId, endpoint, status, seq = 1 } = job;
-  return eventWrite(
-    ctx,
-    { type, aggregate: `batch/${jobId}`, seq, subject: { jobId, endpoint, status }, after: job },
-    { jobId },
-  );
+/** What is told of a job: that it was asked for, has ended for whatever reason, goes on after that, or is gone. */
+export type JobEvent = 'batch.requested' | 'batch.finished' | 'batch.retried' | 'batch.deleted';
+
+/** The event of a job, whose `seq` counts it already. */
+export function jobEvent(ctx: Context, type: JobEvent, job: BatchJob) {
+  const { jobId, owner, status, seq = 1 } = job;
+  const subject = {
+    jobId,
+    [owner.type === 'endpoint' ? 'endpoint' : 'modelId']: owner.id,
+    status,
+    ...(job.status === 'succeeded' ? { rows: String(job.totals.rows), bad: String(job.totals.bad) } : {}),
+  };
+  return eventWrite(ctx, { type, aggregate: `batch/${jobId}`, seq, subject, after: job }, { jobId });
 }
 
 function isIn<S extends JobStatus>(
@@ -129,6 +197,12 @@ function isIn<S extends JobStatus>(
   return (states as readonly JobStatus[]).includes(job.status);
 }
 
-export function agendaName(jobId: string): string {
-  return `batch:${jobId}`;
+/** Each run of a job has an entry of its own, so that the end of one does not take away the next one's. */
+export function agendaName({ jobId, retries = 0 }: Pick<BatchJob, 'jobId' | 'retries'>): string {
+  return retries === 0 ? `batch:${jobId}` : `batch:${jobId}:${retries}`;
+}
+
+/** Takes all runs of a job off the agenda. */
+export async function unscheduleRuns(ctx: Context, { jobId, retries = 0 }: BatchJob): Promise<void> {
+  for (let run = 0; run <= retries; run++) await unschedule(ctx, agendaName({ jobId, retries: run }));
 }

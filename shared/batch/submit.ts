@@ -1,158 +1,112 @@
-import type { BlobProperties } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { relay, schedule } from '../events/index.ts';
-import { CairnError, checkedPath, isCode, unlessCode } from '../http/index.ts';
+import { CairnError } from '../http/index.ts';
 import { checkBatchRows, checkStorage } from '../limits/index.ts';
-import { type Endpoint, getEndpoint, mainOf } from '../endpoints/index.ts';
-import { type BatchFailure, type BatchJob, type BatchMessage, type BatchModel, jobIdOf } from './job.ts';
-import { folderOf, parseName } from './names.ts';
-import { agendaName, askForPlan, jobEvent, readJob } from './store.ts';
+import { isBeside } from './beside.ts';
+import { whyUnreadable } from './endings.ts';
+import { type AskedInput, found } from './found.ts';
+import type { BatchJob, BatchModel, Owner } from './job.ts';
+import { newJob, type NewJob } from './new-job.ts';
+import { type AskedOptions, optionsOf } from './options.ts';
+import { type AskedVersion, scorerOfEndpoint, scorerOfModel } from './owner.ts';
+import { start, type Submitted } from './start.ts';
+import { readJob } from './store.ts';
 
-const recoverEverySeconds = 60;
+/** What a job is asked for by. */
+export type JobRequest = AskedVersion & {
+  readonly endpoint?: string | undefined;
+  readonly model?: string | undefined;
+  readonly input: AskedInput;
+  readonly options?: AskedOptions | undefined;
+  /** Of the caller's: another makes another job of the same input. */
+  readonly key?: string | undefined;
+};
 
 /**
- * Starts the job that scores a blob of `batch-input` by an endpoint, or finds the one that does already.
- * Throws `not-found` for the endpoint or the blob, also one in the folder of an endpoint that the caller may not
- * see, `unavailable` while the endpoint has no version.
+ * Starts the job that scores files by the version that answers now, or finds the one that does already; one that was
+ * deleted does not count.
+ * Throws `not-found` for the endpoint, the model or the input, `too-large` for too many files, `unavailable` while no
+ * version is ready, `too-many` where the workspace has scored or holds as much as it may.
  */
-export async function submitJob(
-  ctx: Context,
-  request: { endpoint: string; input: string },
-): Promise<BatchJob> {
-  const endpoint = await getEndpoint(ctx, request.endpoint);
-  const name = checkedPath(request.input);
-  const place = parseName(name);
-  const may =
-    place?.workspace === ctx.workspace && ctx.access.may('viewer', { type: 'endpoint', id: place.endpoint });
-  const blob = may ? await ctx.stores.blobs('batch-input').stat(name) : undefined;
-  if (!blob)
-    throw new CairnError('not-found', `There is no blob '${name}' in batch-input.`, { field: 'input' });
-  const job = newJob(ctx, endpoint.name, name, blob);
-  const known = await readJob(ctx, job.jobId);
-  if (known) return start(ctx, known.doc);
+export async function submitJob(ctx: Context, request: JobRequest): Promise<Submitted> {
+  const { endpoint, model, input, options, key, version, alias } = request;
+  const scorer =
+    endpoint === undefined
+      ? await scorerOfModel(ctx, model ?? '', request)
+      : await scorerOfEndpoint(ctx, endpoint);
+  const files = await found(ctx, input);
+  checkReadable(input, options);
+  const { owner } = scorer;
+  const asked = [version, alias, options, key].every((each) => each === undefined)
+    ? undefined
+    : { version, alias, options, key };
+  const lastBy = (again?: BatchModel) =>
+    lastOf(ctx, (generation) => newJob(ctx, scorer, { input, files, asked, again, generation }));
+  const { made, known } = await foundBy(lastBy, key === undefined ? scorer.model : undefined);
+  if (known) return start(ctx, known, made.files);
   await checkRoom(ctx);
-  const model = modelOf(endpoint);
-  if (model) return start(ctx, { ...job, status: 'planned', model });
-  throw new CairnError(
+  if (!scorer.model) throw notReady(owner);
+  const job: BatchJob = {
+    ...made.job,
+    options: options ? optionsOf(options) : null,
+    requestedBy: ctx.principal.id,
+    status: 'planned',
+    model: scorer.model,
+  };
+  return start(ctx, job, made.files);
+}
+
+/** The words while the version that is to score cannot do so yet. */
+export function notReady(owner: Owner): CairnError {
+  return new CairnError(
     'unavailable',
-    `Endpoint '${endpoint.name}' has no version that is ready; try again later.`,
-    {
-      retryAfterSeconds: 5,
-    },
+    owner.type === 'endpoint'
+      ? `Endpoint '${owner.id}' has no version that is ready; try again later.`
+      : `The version of model '${owner.name}' is still being read; try again later.`,
+    { retryAfterSeconds: 5 },
   );
 }
 
+/** The newest job of an identity that was not deleted, and what would make the next. */
+type Last = { readonly made: NewJob; readonly known: BatchJob | undefined };
+
 /**
- * Starts the job for a blob that has appeared in `batch-input`. What lies there now counts, not what an
- * event says lay there: events come twice, late, and in any order. A blob that cannot be scored leaves a
- * failed job that says why; one in no endpoint's folder is nobody's, and is passed over.
+ * The job that a request without a key asks for: by the version that answers now. One by another version, or by none,
+ * which a file that was dropped finds again, is another job.
  */
-export async function submitBlob(ctx: Context, name: string): Promise<BatchJob | undefined> {
-  const place = parseName(name);
-  if (!place) {
-    ctx.log.warn('blob is in no endpoint folder', { name });
-    return undefined;
+async function foundBy(
+  lastBy: (again?: BatchModel) => Promise<Last>,
+  model: BatchModel | undefined,
+): Promise<Last> {
+  const again = model && (await lastBy(model));
+  if (again?.known) return again;
+  const first = await lastBy();
+  const by = first.known?.model;
+  const isOther = by?.modelId !== model?.modelId || by?.version !== model?.version;
+  return again && first.known && isOther ? again : first;
+}
+
+async function lastOf(ctx: Context, make: (generation: number) => NewJob): Promise<Last> {
+  for (let generation = 0; ; generation++) {
+    const made = make(generation);
+    const known = (await readJob(ctx, made.job.jobId))?.doc;
+    if (known?.deletedAt === undefined) return { made, known };
   }
-  const here: Context = { ...ctx, workspace: place.workspace };
-  const blob = await ctx.stores.blobs('batch-input').stat(name);
-  if (!blob) return undefined;
-  const job = newJob(here, place.endpoint, name, blob);
-  const known = await readJob(here, job.jobId);
-  if (known) return start(here, known.doc);
-  const endpoint = await unlessCode(getEndpoint(here, place.endpoint), 'not-found');
-  const model = endpoint && modelOf(endpoint);
-  if (!endpoint) return refuse(here, job, `There is no endpoint '${place.endpoint}'.`);
-  if (!model) return refuse(here, job, `Endpoint '${place.endpoint}' had no version that was ready.`);
-  if (!name.toLowerCase().endsWith('.csv'))
-    return refuse(here, job, `'${name}' is not a .csv file.`, 'bad-input');
-  const full = await whyFull(here);
-  if (full !== undefined) return refuse(here, job, full);
-  return start(here, { ...job, status: 'planned', model });
+}
+
+/** Refuses a file whose name does not tell its format, unless options may still do so that lie beside it. */
+function checkReadable({ container, name, isPrefix }: AskedInput, options?: AskedOptions): void {
+  if (isPrefix) return;
+  if (isBeside(name))
+    throw new CairnError('invalid', `'${name}' are the options of another file; name that file.`, {
+      field: 'input',
+    });
+  const why =
+    options || container !== 'batch-input' ? whyUnreadable(name, optionsOf(options ?? {})) : undefined;
+  if (why !== undefined) throw new CairnError('invalid', `${why}.`, { field: 'input' });
 }
 
 /** Refuses another job with `too-many` where the workspace has scored or holds as much as it may. */
-async function checkRoom(ctx: Context): Promise<void> {
+export async function checkRoom(ctx: Context): Promise<void> {
   await checkBatchRows(ctx);
   await checkStorage(ctx);
-}
-
-/** The same for a file that nobody waits with: why it is not scored. */
-async function whyFull(ctx: Context): Promise<string | undefined> {
-  try {
-    await checkRoom(ctx);
-    return undefined;
-  } catch (error) {
-    if (isCode(error, 'too-many')) return error.message;
-    throw error;
-  }
-}
-
-type NewJob = Omit<BatchJob, 'status' | 'model'>;
-
-function newJob(ctx: Context, endpoint: string, name: string, blob: BlobProperties): NewJob {
-  const etag = blob.etag.replaceAll('"', '');
-  const jobId = jobIdOf(ctx.workspace, endpoint, { name, etag });
-  const now = ctx.clock.now();
-  return {
-    id: 'job',
-    type: 'batch-job',
-    v: 1,
-    workspace: ctx.workspace,
-    kind: 'batch',
-    jobId,
-    endpoint,
-    input: { container: 'batch-input', name, etag, bytes: blob.bytes },
-    output: {
-      container: 'batch-output',
-      name: `${folderOf(ctx.workspace, endpoint)}/${jobId}/${name.slice(name.lastIndexOf('/') + 1)}`,
-    },
-    plan: { position: 0, chunks: 0, rows: 0, complete: false },
-    createdAt: now,
-    updatedAt: now,
-  };
-}
-
-/** Records a job if it is new, and asks for its plan. Done again by a repeated event, it completes what a crash left. */
-async function start(ctx: Context, job: BatchJob): Promise<BatchJob> {
-  if (job.status !== 'planned') return job;
-  const { jobId } = job;
-  // On the agenda first: whatever dies behind this line, the timer finds it.
-  await schedule(ctx, agendaName(jobId), {
-    dueAt: ctx.clock.now() + recoverEverySeconds * 1000,
-    everySeconds: recoverEverySeconds,
-    workspace: ctx.workspace,
-    message: { kind: 'batch-recover', jobId } satisfies BatchMessage,
-  });
-  const doc: BatchJob = { ...job, seq: 1 };
-  const event = jobEvent(ctx, 'batch.requested', doc);
-  const { outcome } = await ctx.stores.documents('jobs').batch([jobId], [{ op: 'create', doc }, event]);
-  if (outcome === 'applied') relay(ctx, 'jobs', [jobId], event);
-  await askForPlan(ctx, jobId);
-  return (await readJob(ctx, jobId))?.doc ?? job;
-}
-
-async function refuse(
-  ctx: Context,
-  job: NewJob,
-  reason: string,
-  code: BatchFailure['code'] = 'endpoint',
-): Promise<BatchJob> {
-  const failed: BatchJob = {
-    ...job,
-    status: 'failed',
-    failure: { code, reason },
-    finishedAt: ctx.clock.now(),
-    seq: 1,
-  };
-  const event = jobEvent(ctx, 'batch.finished', failed);
-  const { outcome } = await ctx.stores
-    .documents('jobs')
-    .batch([job.jobId], [{ op: 'create', doc: failed }, event]);
-  if (outcome === 'applied') relay(ctx, 'jobs', [job.jobId], event);
-  return failed;
-}
-
-function modelOf(endpoint: Endpoint): BatchModel | undefined {
-  const main = mainOf(endpoint);
-  return main?.stable && { modelId: main.modelId, ...main.stable };
 }

@@ -1,13 +1,11 @@
 import type { Context } from '../context.ts';
+import { type Page, pageOf, positionIn } from '../http/index.ts';
+import { modelIdOfName } from '../registry/index.ts';
 import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
-import type { BatchChunk, BatchJob } from './job.ts';
+import type { BatchJob, JobStatus } from './job.ts';
+import { type BatchProgress, progressOf } from './progress.ts';
 import { findJob } from './store.ts';
-
-/** How far a job is. Totals grow until the input has been read once (`job.plan.complete`). */
-export type BatchProgress = {
-  readonly chunks: { readonly done: number; readonly total: number };
-  readonly rows: { readonly done: number; readonly total: number };
-};
+import { upcastJob } from './upcast.ts';
 
 /** A job of the workspace and how far it is; `not-found` where there is none. */
 export async function getJob(
@@ -18,33 +16,70 @@ export async function getJob(
   return { job, progress: await progressOf(ctx, job) };
 }
 
-/** The newest jobs of the workspace whose endpoints the caller may see, of one endpoint where it is given. */
-export function listJobs(
-  ctx: Context,
-  { endpoint, limit }: { endpoint?: string | undefined; limit: number },
-): Promise<BatchJob[]> {
+/** What is asked of a list: jobs of an endpoint, by a model (its own, and those of endpoints that it scored), in states. */
+export type JobFilter = {
+  readonly endpoint?: string | undefined;
+  readonly model?: string | undefined;
+  readonly statuses?: readonly JobStatus[] | undefined;
+  readonly limit: number;
+  readonly pageToken?: string | undefined;
+};
+
+/** The jobs of the workspace, newest first, of endpoints and models that the caller may see. */
+export async function listJobs(ctx: Context, filter: JobFilter): Promise<Page<BatchJob>> {
+  const { endpoint, model, statuses, limit, pageToken } = filter;
   const conditions: Condition[] = [
-    (bind) => `c.type = 'batch-job' AND c.workspace = ${bind(ctx.workspace)}`,
-    ...onlyVisible(['endpoint'], ctx.access.visible('endpoint')),
+    (bind) => `c.type = 'batch-job' AND c.workspace = ${bind(ctx.workspace)} AND NOT IS_DEFINED(c.deletedAt)`,
+    ...visibleOwners(ctx),
   ];
-  if (endpoint !== undefined) conditions.push((bind) => `c.endpoint = ${bind(endpoint)}`);
-  return ctx.stores
+  if (endpoint !== undefined)
+    conditions.push(
+      (bind) =>
+        `((c.owner.type = 'endpoint' AND c.owner.id = ${bind(endpoint)}) OR c.endpoint = ${bind(endpoint)})`,
+    );
+  if (model !== undefined) {
+    const id = await visibleId(ctx, model);
+    if (id === undefined) return { items: [] };
+    conditions.push(
+      (bind) => `((c.owner.type = 'model' AND c.owner.id = ${bind(id)}) OR c.model.modelId = ${bind(id)})`,
+    );
+  }
+  if (statuses && statuses.length > 0)
+    conditions.push((bind) => `ARRAY_CONTAINS(${bind(statuses)}, c.status)`);
+  const after = positionIn(pageToken, { at: 0, id: '' });
+  if (after)
+    conditions.push(
+      (bind) =>
+        `(c.createdAt < ${bind(after.at)} OR (c.createdAt = ${bind(after.at)} AND c.jobId > ${bind(after.id)}))`,
+    );
+  const rows = await ctx.stores
     .documents('jobs')
-    .query<BatchJob>(queryOf('*', conditions, 'c.createdAt DESC'), { limit });
+    .query<BatchJob>(queryOf('*', conditions, 'c.createdAt DESC, c.jobId ASC'), { limit: limit + 1 });
+  return pageOf(rows.map(upcastJob), limit, ({ createdAt, jobId }) => ({ at: createdAt, id: jobId }));
 }
 
-async function progressOf(ctx: Context, job: BatchJob): Promise<BatchProgress> {
-  const { chunks, rows } = job.plan;
-  if (job.status === 'succeeded')
-    return { chunks: { done: chunks, total: chunks }, rows: { done: rows, total: rows } };
-  const states = await ctx.stores
-    .documents('jobs')
-    .query<{ status: BatchChunk['status']; rows: number | undefined }>(
-      { text: "SELECT c.status, c.progress.rows AS rows FROM c WHERE c.type = 'batch-chunk'" },
-      { key: [job.jobId] },
-    );
-  return {
-    chunks: { done: states.filter(({ status }) => status === 'done').length, total: chunks },
-    rows: { done: states.reduce((sum, state) => sum + (state.rows ?? 0), 0), total: rows },
-  };
+/** A model that the caller may not see is to them as one that is not there: it has no jobs. */
+async function visibleId(ctx: Context, model: string): Promise<string | undefined> {
+  const id = await modelIdOfName(ctx, model);
+  return id !== undefined && ctx.access.may('viewer', { type: 'model', id }) ? id : undefined;
+}
+
+/** Jobs of endpoints and of models that the caller may see; the first release wrote those of endpoints otherwise. */
+function visibleOwners({ access }: Context): Condition[] {
+  const endpoints = onlyVisible(['owner', 'id'], access.visible('endpoint'));
+  const models = onlyVisible(['owner', 'id'], access.visible('model'));
+  const first = onlyVisible(['endpoint'], access.visible('endpoint'));
+  if (endpoints.length === 0 && models.length === 0) return [];
+  return [
+    (bind) => {
+      const all = (...parts: readonly (string | Condition)[]) =>
+        parts.map((part) => (typeof part === 'string' ? part : part(bind))).join(' AND ');
+      const kinds = [
+        all("c.owner.type = 'endpoint'", ...endpoints),
+        all("c.owner.type = 'model'", ...models),
+        all('c.v = 1', ...first),
+      ];
+      return `(${kinds.map((kind) => `(${kind})`).join(' OR ')})`;
+    },
+  ];
 }

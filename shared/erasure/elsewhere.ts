@@ -1,10 +1,17 @@
-import { headerOf, type OfEndpoint, scoredFiles } from '../batch/index.ts';
+import {
+  headerOf,
+  type OfEndpoint,
+  placeOfFolder,
+  scoredFiles,
+  scoredFilesOfModel,
+  topFolders,
+} from '../batch/index.ts';
 import type { Context } from '../context.ts';
-import { type DatasetRef, readTable } from '../datasets/index.ts';
-import { isCode } from '../http/index.ts';
+import { type DatasetRef, ownerOfFolder, readTable } from '../datasets/index.ts';
+import { isCode, unlessCode } from '../http/index.ts';
 import { retrainingsOver } from '../pipelines/index.ts';
 import { listVersions, type ModelVersion, modelById } from '../registry/index.ts';
-import { getLogged, modelIdsOf } from '../endpoints/index.ts';
+import { allLogged, getLogged, modelIdsOf } from '../endpoints/index.ts';
 import { startOf } from '../predictions/index.ts';
 import type { EndpointCounts, NotCovered } from './job.ts';
 
@@ -28,13 +35,30 @@ export async function lookElsewhere(
   for await (const place of others(ctx, endpoint, modelIds, column, counts)) {
     places.push({ endpoint, ...place });
     if (places.length < placesMax) continue;
-    places.push({
-      kind: 'more',
-      endpoint,
-      name: endpoint,
-      why: `Only the first ${placesMax} places are listed.`,
-    });
+    places.push({ endpoint, ...tooMany(endpoint) });
     break;
+  }
+  return places;
+}
+
+/** Folders of files whose rows were scored by no endpoint, nor by a model that one has. */
+export async function foldersOfModels(ctx: Context): Promise<string[]> {
+  const modelIds = new Set((await allLogged(ctx)).flatMap(modelIdsOf));
+  const folders: string[] = [];
+  for await (const { workspace, folder } of topFolders(ctx)) {
+    if (workspace !== ctx.workspace || (await unlessCode(getLogged(ctx, folder), 'not-found'))) continue;
+    const { id } = (await placeOfFolder(ctx, folder))?.owner ?? ownerOfFolder(folder);
+    if (!modelIds.has(id)) folders.push(folder);
+  }
+  return folders;
+}
+
+/** Which files of such a folder may hold the person: those that have the column, and those that do not tell. */
+export async function lookInFolder(ctx: Context, column: string, folder: string): Promise<NotCovered[]> {
+  const places: NotCovered[] = [];
+  for await (const place of filesWith(ctx, column, scoredFiles(ctx, folder))) {
+    places.push({ endpoint: null, ...place });
+    if (places.length === placesMax) return [...places, { endpoint: null, ...tooMany(folder) }];
   }
   return places;
 }
@@ -48,12 +72,7 @@ async function* others(
   column: string,
   counts: EndpointCounts,
 ): AsyncGenerator<Found> {
-  for await (const file of scoredFiles(ctx, endpoint)) {
-    const has = await hasColumn(ctx, file, column);
-    if (has === false) continue;
-    const why = has ? `It has a column '${column}'.` : 'Its header could not be read.';
-    yield { kind: file.container, name: file.name, why };
-  }
+  yield* filesWith(ctx, column, filesOf(ctx, endpoint, modelIds));
   for (const modelId of modelIds)
     for (const version of await versionsOf(ctx, modelId)) yield* ofVersion(ctx, version, column);
   for (const job of await retrainingsOver(ctx, endpoint, (from, to) =>
@@ -64,6 +83,40 @@ async function* others(
       name: job,
       why: 'It trained on labelled rows of hours from which rows are erased; the model it made is as it was.',
     };
+}
+
+function tooMany(name: string): Found {
+  return { kind: 'more', name, why: `Only the first ${placesMax} places are listed.` };
+}
+
+/** Those files, each once, that have the column, or of which it cannot be told. */
+async function* filesWith(
+  ctx: Context,
+  column: string,
+  files: AsyncIterable<OfEndpoint>,
+): AsyncGenerator<Found> {
+  const seen = new Set<string>();
+  for await (const file of files) {
+    const name = `${file.container}/${file.name}`;
+    const has = seen.has(name) ? false : await hasColumn(ctx, file, column);
+    seen.add(name);
+    if (has === false) continue;
+    const why = has ? `It has a column '${column}'.` : 'Its columns cannot be told from its start.';
+    yield { kind: file.container, name: file.name, why };
+  }
+}
+
+/** Files that the endpoint scored, and those that were scored by its models alone. */
+async function* filesOf(
+  ctx: Context,
+  endpoint: string,
+  modelIds: readonly string[],
+): AsyncGenerator<OfEndpoint> {
+  yield* scoredFiles(ctx, endpoint);
+  for (const modelId of modelIds) {
+    const model = await unlessCode(modelById(ctx, modelId), 'not-found');
+    yield* scoredFilesOfModel(ctx, { modelId, name: model?.name ?? '' });
+  }
 }
 
 async function hasColumn(ctx: Context, file: OfEndpoint, column: string): Promise<boolean | undefined> {

@@ -13,7 +13,7 @@ import {
   type PartTable,
   startOf,
 } from '../predictions/index.ts';
-import { lookElsewhere } from './elsewhere.ts';
+import { lookElsewhere, lookInFolder } from './elsewhere.ts';
 import { heldRows, type Hold, holdOf, listHolds } from './holds.ts';
 import {
   agendaName,
@@ -94,20 +94,31 @@ async function begin(
 
 async function advance(ctx: Context, job: Running): Promise<ErasureJob> {
   const [endpoint, ...others] = job.at.endpoints;
-  if (endpoint === undefined) return finished(ctx, job);
+  if (endpoint === undefined) return lookInNextFolder(ctx, job);
   try {
     const before = job.found.find((each) => each.endpoint === endpoint) ?? noCounts(endpoint);
     const { step, counts, places = [] } = await take(ctx, job, endpoint, before);
     const kept = step ? counts : { ...counts, hours: [] };
     const found = [...job.found.filter((each) => each.endpoint !== endpoint), kept];
     const elsewhere = [...job.elsewhere, ...places].slice(0, placesMax);
-    const at = step ? { endpoints: job.at.endpoints, step } : { endpoints: others, step: firstStep };
-    return { ...job, found, at, elsewhere };
+    const at = step ? { step } : { endpoints: others, step: firstStep };
+    return { ...job, found, at: { ...job.at, ...at }, elsewhere };
   } catch (error) {
     if (!(error instanceof Held)) throw error;
     const { subject, at } = job;
     return { ...factsOf(job), status: 'blocked', subject, at, holdId: error.holdId };
   }
+}
+
+async function lookInNextFolder(ctx: Context, job: Running): Promise<ErasureJob> {
+  const [folder, ...folders] = job.at.folders ?? [];
+  if (folder === undefined) return finished(ctx, job);
+  const places = await lookInFolder(ctx, job.column, folder);
+  return {
+    ...job,
+    at: { ...job.at, folders },
+    elsewhere: [...job.elsewhere, ...places].slice(0, placesMax),
+  };
 }
 
 async function take(ctx: Context, job: Running, endpoint: string, counts: EndpointCounts): Promise<Step> {

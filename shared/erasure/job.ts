@@ -37,9 +37,13 @@ export type ErasureState =
   /** Nothing that tells who it was is kept. */
   | { readonly status: 'finished'; readonly finishedAt: number };
 
-/** How far an erasure is: the endpoints that are left, and what it does at the first of them. */
+/**
+ * How far an erasure is: the endpoints that are left, and what it does at the first of them; then the folders of files
+ * that are left, of models that no endpoint has.
+ */
 export type Place = {
   readonly endpoints: readonly string[];
+  readonly folders?: readonly string[];
   readonly step:
     | { readonly kind: 'rows'; readonly after?: Hour }
     | { readonly kind: 'find-outdated' }
@@ -76,7 +80,8 @@ export type NotCovered = {
     | 'masked-rows'
     | 'float-column'
     | 'more';
-  readonly endpoint: string;
+  /** `null` for files of a model that no endpoint has. */
+  readonly endpoint: string | null;
   readonly name: string;
   readonly why: string;
 };

@@ -3,8 +3,9 @@ import { schedule } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { ruleOf } from '../privacy/index.ts';
 import { allLogged, getLogged, type Logged, pinnedOf, readyVersions, rulesOf } from '../endpoints/index.ts';
+import { foldersOfModels } from './elsewhere.ts';
 import { type Hold, holdOf, listHolds } from './holds.ts';
-import { agendaName, type ErasureJob, type ErasureMessage, firstStep, jobIdOf } from './job.ts';
+import { agendaName, type ErasureJob, type ErasureMessage, firstStep, jobIdOf, type Place } from './job.ts';
 import { createErasure, readErasure } from './store.ts';
 import { type NamedSubject, type Subject, subjectOf } from './subject.ts';
 
@@ -31,6 +32,7 @@ export async function requestErasure(ctx: Context, request: ErasureRequest): Pro
   if (named) await checkColumn(ctx, named, request.subject.column);
   const subject = await subjectOf(ctx, request.subject);
   const endpoints = named ? [named.name] : (await allLogged(ctx)).map(({ name }) => name);
+  const folders = named ? [] : await foldersOfModels(ctx);
   const identity = { ...request, subject };
   for (let number = 1; number < repeatsMax; number++) {
     const jobId = jobIdOf(ctx.workspace, identity, number);
@@ -38,7 +40,7 @@ export async function requestErasure(ctx: Context, request: ErasureRequest): Pro
     if (known?.status === 'finished') continue;
     if (known) return start(ctx, known);
     if (!request.dryRun) checkHolds(await listHolds(ctx), endpoints, subject);
-    const job = newJob(ctx, request, { jobId, subject, endpoints });
+    const job = newJob(ctx, request, { jobId, subject, at: { endpoints, folders, step: firstStep } });
     // On the agenda first: whatever dies behind this line, the timer finds it.
     await start(ctx, job);
     if (await createErasure(ctx, job)) return job;
@@ -50,7 +52,7 @@ export async function requestErasure(ctx: Context, request: ErasureRequest): Pro
 function newJob(
   ctx: Context,
   { endpoint, reason, dryRun }: ErasureRequest,
-  { jobId, subject, endpoints }: { jobId: string; subject: Subject; endpoints: readonly string[] },
+  { jobId, subject, at }: { jobId: string; subject: Subject; at: Place },
 ): ErasureJob {
   const now = ctx.clock.now();
   return {
@@ -74,7 +76,7 @@ function newJob(
     seq: 1,
     status: 'waiting',
     subject,
-    at: { endpoints, step: firstStep },
+    at,
   };
 }
 

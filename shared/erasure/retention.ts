@@ -1,13 +1,15 @@
 import { fullAccess } from '../access/index.ts';
-import { scoredFiles } from '../batch/index.ts';
+import { placeOfFolder, scoredFiles, topFolders } from '../batch/index.ts';
 import type { Context } from '../context.ts';
-import type { Document, Stored } from '../documents.ts';
-import { type CairnEvent, eventWrite, relay, scheduleOnce, unschedule } from '../events/index.ts';
+import { ownerOfFolder } from '../datasets/index.ts';
+import { defaultDays, getLogged, isEndpointHighRisk, type Logged } from '../endpoints/index.ts';
 import { unlessCode } from '../http/index.ts';
+import { limitsOf } from '../limits/index.ts';
 import { monitorsOf } from '../monitoring/index.ts';
-import { highRiskDaysMin } from '../privacy/index.ts';
-import { getLogged, isEndpointHighRisk, type Logged } from '../endpoints/index.ts';
+import { type DataPolicy, highRiskDaysMin } from '../privacy/index.ts';
 import { type Hour, loggedHours, startOf } from '../predictions/index.ts';
+import { removeProfilesBefore } from '../profiles/index.ts';
+import { isModelHighRisk } from '../registry/index.ts';
 import { removeSummaries } from '../summaries/index.ts';
 import {
   type Expired,
@@ -18,42 +20,38 @@ import {
   type Removal,
 } from './expire.ts';
 import { heldRows, holdOfAll, listHolds } from './holds.ts';
+import { announce, begin, record } from './retention-record.ts';
 
 const dayMilliseconds = 86_400_000;
 const hourMilliseconds = 3_600_000;
-const agendaName = 'retention';
 
-export type ExpireMessage = { readonly kind: 'expire'; readonly endpoint: string };
+/** Of an endpoint by its name, or of a folder of files that is a model's, or nobody's any more. */
+type Expiring = { readonly endpoint: string } | { readonly folder: string };
+export type ExpireMessage = { readonly kind: 'expire' } & Expiring;
 
-/** How far the sweep of an endpoint is; its event says at the end what went. */
-type Retention = Document & {
-  readonly type: 'retention';
-  readonly endpoint: string;
-  /** What is being removed at this moment: it has been counted. */
-  readonly unit: string;
-  readonly counts: Expired;
-  readonly seq: number;
+/** What is kept for some days. */
+type Kept = {
+  readonly name: string;
+  /** What asks for it. */
+  readonly message: ExpireMessage;
+  readonly days: number;
+  /** Whose it is. */
+  readonly subject: Readonly<Record<string, string>>;
+  /** What of it is from `before`, piece by piece. */
+  units(before: number): AsyncIterable<Unit>;
+  /** Removes what tells of nobody, and is not counted. */
+  sweep(before: number): Promise<void>;
 };
 
-const nothing: Expired = { parts: 0, labels: 0, results: 0, references: 0, files: 0 };
+type Unit = { readonly name: string; remove(how: Removal): Promise<Expired> };
 
 /**
- * Puts the sweep on the agenda once anything has a retention: a subscriber of `endpoint.created`, `endpoint.changed` and
- * `endpoint.deleted`.
+ * Asks, for every endpoint that has a data policy, deleted ones among them, for the removal of what is older than it
+ * says, and for every folder of files that may be a model's.
  */
-export async function keepRetention(ctx: Context, { subject }: CairnEvent): Promise<void> {
-  if (subject['retentionDays'] === undefined) return;
-  await scheduleOnce(ctx, agendaName, {
-    dueAt: ctx.clock.now() + hourMilliseconds,
-    everySeconds: dayMilliseconds / 1000,
-    workspace: '*',
-    message: { kind: 'sweep-retention' },
-  });
-}
-
-/** Asks, for every endpoint that has a data policy, deleted ones among them, for the removal of what is older than it says. */
 export async function sweepRetention(ctx: Context): Promise<void> {
-  let found = 0;
+  const ask = (workspace: string, message: ExpireMessage) =>
+    ctx.stores.queues.send({ ...ctx, workspace }, 'work', message);
   for await (const { workspace, name } of ctx.stores
     .documents('endpoints')
     .stream<Pick<Logged, 'workspace' | 'name'>>(
@@ -61,12 +59,9 @@ export async function sweepRetention(ctx: Context): Promise<void> {
         text: "SELECT c.workspace, c.name FROM c WHERE c.type IN ('endpoint', 'gone-endpoint') AND IS_DEFINED(c.dataPolicy)",
       },
       { consistency: 'strong' },
-    )) {
-    found++;
-    const message: ExpireMessage = { kind: 'expire', endpoint: name };
-    await ctx.stores.queues.send({ ...ctx, workspace }, 'work', message);
-  }
-  if (found === 0) await unschedule(ctx, agendaName);
+    ))
+    await ask(workspace, { kind: 'expire', endpoint: name });
+  for await (const { workspace, folder } of topFolders(ctx)) await ask(workspace, { kind: 'expire', folder });
 }
 
 /** How long a message works before it hands on. */
@@ -75,25 +70,28 @@ const retentionDefaults: RetentionOptions = { workSecondsMax: 60 };
 
 /**
  * Removes what an endpoint has kept for longer than its data policy says: hour by hour of its log, then the results
- * and references of its monitors, then its scored files, and what was counted of its calls. Each of these is counted before it is removed, so that the
- * one event at the end is right also where the work broke off between. A hold over the endpoint keeps all of it; one
- * over a person keeps their rows, and files that have the column.
+ * and references of its monitors, then its scored files, and what was counted of its calls; of a folder that is no
+ * endpoint's the files. Each of these is counted before it is removed, so that the one event at the end is right also
+ * where the work broke off between. A hold over the endpoint keeps all of it; one over a person keeps their rows, and
+ * files that have the column.
  */
 export async function expire(
   ctx: Context,
-  { endpoint: name }: Pick<ExpireMessage, 'endpoint'>,
+  asked: Expiring,
   { workSecondsMax }: RetentionOptions = retentionDefaults,
 ): Promise<void> {
   const here: Context = { ...ctx, access: fullAccess };
-  const endpoint = await unlessCode(getLogged(here, name), 'not-found');
-  if (!endpoint?.dataPolicy) return;
+  const kept = await ('folder' in asked ? filesOf(here, asked.folder) : logOf(here, asked.endpoint));
+  if (!kept) return;
+  const { name, days, subject, message } = kept;
+  const again = () => here.stores.queues.send(here, 'work', message);
   const holds = await listHolds(here);
   if (holdOfAll(holds, name)) return;
-  const before = here.clock.now() - (await retentionDays(here, endpoint)) * dayMilliseconds;
+  const before = here.clock.now() - days * dayMilliseconds;
   const held = await heldRows(here, holds, name);
   const until = here.clock.now() + workSecondsMax * 1000;
   let state = await begin(here, name);
-  for await (const unit of units(here, name, before)) {
+  for await (const unit of kept.units(before)) {
     const counts = await unit.remove({ before, held, isDryRun: true });
     if (Object.values(counts).every((count) => count === 0)) continue;
     const next = await record(here, state, unit.name, counts);
@@ -101,26 +99,63 @@ export async function expire(
     if (!next) return;
     state = next;
     // A hold that was placed meanwhile is seen by the message that goes on.
-    if ((await listHolds(here)).length !== holds.length) return again(here, name);
+    if ((await listHolds(here)).length !== holds.length) return again();
     await unit.remove({ before, held, isDryRun: false });
-    if (here.clock.now() >= until) return again(here, name);
+    if (here.clock.now() >= until) return again();
   }
-  // They tell of nobody, and are not counted.
-  await removeSummaries(here, name, before);
-  await announce(here, state, before);
+  await kept.sweep(before);
+  await announce(here, state, { subject, before });
 }
 
-function again(ctx: Context, endpoint: string): Promise<void> {
-  return ctx.stores.queues.send(ctx, 'work', { kind: 'expire', endpoint } satisfies ExpireMessage);
+/** What an endpoint has logged; `undefined` where nobody says for how long it is kept. */
+async function logOf(ctx: Context, name: string): Promise<Kept | undefined> {
+  const endpoint = await unlessCode(getLogged(ctx, name), 'not-found');
+  if (!endpoint?.dataPolicy) return undefined;
+  return {
+    name,
+    message: { kind: 'expire', endpoint: name },
+    days: await retentionDays(endpoint.dataPolicy, () => isEndpointHighRisk(ctx, endpoint)),
+    subject: { endpoint: name },
+    units: (before) => units(ctx, name, before),
+    async sweep(before) {
+      await removeSummaries(ctx, name, before);
+      await removeProfilesBefore(ctx, name, before);
+    },
+  };
 }
 
-/** Days that an endpoint's data is kept: never fewer than the law asks of a high-risk system, whatever was set before it was one. */
-async function retentionDays(ctx: Context, endpoint: Logged): Promise<number> {
-  const days = endpoint.dataPolicy?.retentionDays ?? Number.POSITIVE_INFINITY;
-  return days < highRiskDaysMin && (await isEndpointHighRisk(ctx, endpoint)) ? highRiskDaysMin : days;
+/**
+ * The files of a model's own batch jobs, for as long as the limits of the workspace say; where whoever had a folder is
+ * gone, by default for as long as those of a deleted endpoint. `undefined` for an endpoint's, which its policy is about.
+ */
+async function filesOf(ctx: Context, folder: string): Promise<Kept | undefined> {
+  if (await unlessCode(getLogged(ctx, folder), 'not-found')) return undefined;
+  const place = await placeOfFolder(ctx, folder);
+  const { batchRetentionDays = place ? undefined : defaultDays(ctx) } = await limitsOf(ctx);
+  if (batchRetentionDays === undefined) return undefined;
+  const { type, id } = place?.owner ?? ownerOfFolder(folder);
+  const isModels = type === 'model';
+  return {
+    name: folder,
+    message: { kind: 'expire', folder },
+    days: await retentionDays({ retentionDays: batchRetentionDays }, async () =>
+      isModels ? isModelHighRisk(ctx, id) : false,
+    ),
+    subject: isModels ? { modelId: id, folder } : { folder },
+    async *units() {
+      yield { name: 'files', remove: (how) => expireFiles(ctx, () => scoredFiles(ctx, folder), how) };
+    },
+    sweep: () => Promise.resolve(),
+  };
 }
 
-type Unit = { readonly name: string; remove(how: Removal): Promise<Expired> };
+/** Days that data is kept: never fewer than the law asks of a high-risk system, whatever was set before it was one. */
+async function retentionDays(
+  { retentionDays: days }: Pick<DataPolicy, 'retentionDays'>,
+  isHighRisk: () => Promise<boolean>,
+): Promise<number> {
+  return days < highRiskDaysMin && (await isHighRisk()) ? highRiskDaysMin : days;
+}
 
 async function* units(ctx: Context, endpoint: string, before: number): AsyncGenerator<Unit> {
   const isOld = (hour: Hour) => startOf(hour) + hourMilliseconds <= before;
@@ -133,73 +168,4 @@ async function* units(ctx: Context, endpoint: string, before: number): AsyncGene
     yield { name: `references/${monitorId}`, remove: (how) => expireReferences(ctx, monitorId, how) };
   }
   yield { name: 'files', remove: (how) => expireFiles(ctx, () => scoredFiles(ctx, endpoint), how) };
-}
-
-async function begin(ctx: Context, endpoint: string): Promise<Stored<Retention>> {
-  const documents = ctx.stores.documents('endpoints');
-  const id = `retention:${endpoint}`;
-  const known = await documents.read<Retention>([ctx.workspace], id);
-  if (known) return known;
-  const doc: Retention = {
-    id,
-    type: 'retention',
-    v: 1,
-    workspace: ctx.workspace,
-    endpoint,
-    unit: '',
-    counts: nothing,
-    seq: 0,
-  };
-  await documents.write([ctx.workspace], { op: 'create', doc });
-  return (await documents.read<Retention>([ctx.workspace], id)) ?? { doc, etag: '' };
-}
-
-/** Counts a unit that is about to go, unless it was counted by an attempt that broke off. */
-async function record(
-  ctx: Context,
-  { doc, etag }: Stored<Retention>,
-  unit: string,
-  more: Expired,
-): Promise<Stored<Retention> | undefined> {
-  const isCounted = doc.unit === unit;
-  const next: Retention = { ...doc, unit, counts: isCounted ? doc.counts : sum(doc.counts, more) };
-  const written = await ctx.stores
-    .documents('endpoints')
-    .write([ctx.workspace], { op: 'replace', doc: next, etag });
-  return written.outcome === 'applied' ? { doc: next, etag: written.etags[0] ?? '' } : undefined;
-}
-
-async function announce(ctx: Context, { doc, etag }: Stored<Retention>, before: number): Promise<void> {
-  if (Object.values(doc.counts).every((count) => count === 0)) return;
-  const next: Retention = { ...doc, unit: '', counts: nothing, seq: doc.seq + 1 };
-  const event = eventWrite(
-    ctx,
-    {
-      type: 'retention.applied',
-      aggregate: `retention/${doc.endpoint}`,
-      seq: next.seq,
-      subject: {
-        endpoint: doc.endpoint,
-        before: new Date(before).toISOString(),
-        ...Object.fromEntries(Object.entries(doc.counts).map(([name, count]) => [name, String(count)])),
-      },
-      before: doc,
-      after: next,
-    },
-    { workspace: ctx.workspace },
-  );
-  const { outcome } = await ctx.stores
-    .documents('endpoints')
-    .batch([ctx.workspace], [{ op: 'replace', doc: next, etag }, event]);
-  if (outcome === 'applied') relay(ctx, 'endpoints', [ctx.workspace], event);
-}
-
-function sum(a: Expired, b: Expired): Expired {
-  return {
-    parts: a.parts + b.parts,
-    labels: a.labels + b.labels,
-    results: a.results + b.results,
-    references: a.references + b.references,
-    files: a.files + b.files,
-  };
 }

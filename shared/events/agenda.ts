@@ -47,7 +47,7 @@ export async function unschedule(ctx: Context, name: string): Promise<void> {
 export async function enqueueDue(ctx: Context): Promise<number> {
   const now = ctx.clock.now();
   const stored = await read(ctx);
-  const due = Object.entries(stored?.doc.entries ?? {}).filter(([, entry]) => entry.dueAt <= now);
+  const due = Object.entries(stored?.doc.entries ?? {}).filter(([, entry]) => isDue(entry, now));
   if (due.length === 0) return 0;
   for (const [, { workspace, message }] of due)
     await ctx.stores.queues.send({ ...ctx, workspace }, 'work', message);
@@ -61,6 +61,15 @@ export async function enqueueDue(ctx: Context): Promise<number> {
     return next;
   });
   return due.length;
+}
+
+/** As far as the clocks of two instances may be apart. */
+const skewMilliseconds = 600_000;
+
+/** Also what comes again and is farther ahead than it ever is: that was put there by a clock that was wrong. */
+function isDue({ dueAt, everySeconds }: AgendaEntry, now: number): boolean {
+  if (dueAt <= now) return true;
+  return everySeconds !== undefined && dueAt > now + everySeconds * 1000 + skewMilliseconds;
 }
 
 /** The first time after `now` on the grid of the entry, so that times missed while nothing ran are not made up. */

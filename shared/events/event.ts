@@ -58,6 +58,8 @@ export type EventType =
   | 'monitor.breached'
   | 'batch.requested'
   | 'batch.finished'
+  | 'batch.retried'
+  | 'batch.deleted'
   | 'retraining.finished'
   | 'webhook.created'
   | 'webhook.updated'

@@ -22,6 +22,7 @@ export type Named =
   | 'monitor'
   | 'batch-job'
   | 'batch-file'
+  | 'batch-folder'
   | 'retraining-job';
 
 /** What an input gives: what its schema made of it. */
@@ -148,7 +149,14 @@ const wholes = new WeakMap<Response, Uint8Array>();
 
 /** A response whose bytes are at hand: see {@link wholeBody}. */
 function wholeResponse(bytes: Uint8Array<ArrayBuffer>, init: ResponseInit): Response {
-  const response = new Response(bytes, init);
+  // A Response copies bytes, which takes longer than a stream of them does.
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+  const response = new Response(body, init);
   wholes.set(response, bytes);
   return response;
 }

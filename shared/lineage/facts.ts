@@ -162,8 +162,11 @@ async function showJob(ctx: Context, jobId: string): Promise<Shown | undefined> 
       label: `Scoring of ${baseName(job.input.name)}`,
       facts: {
         status: job.status,
-        endpoint: job.endpoint,
-        ...(job.status === 'succeeded' ? { rows: job.rows } : {}),
+        ...(job.owner.type === 'endpoint' ? { endpoint: job.owner.id } : { model: job.owner.name }),
+        ...(job.status === 'succeeded' ? { rows: job.totals.rows, bad_rows: job.totals.bad } : {}),
+        ...(job.status === 'succeeded' && job.report !== undefined
+          ? { report: `/api/v1/batch-jobs/${jobId}/report` }
+          : {}),
         created_at: job.createdAt,
         ...('finishedAt' in job ? { finished_at: job.finishedAt } : {}),
       },

@@ -1,4 +1,4 @@
-import { type BatchJob, findJob } from '../batch/index.ts';
+import { type BatchJob, type FileProgress, filesOf, findJob } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import type { DatasetRef } from '../datasets/index.ts';
 import type { CairnEvent } from '../events/index.ts';
@@ -116,7 +116,9 @@ export async function traceEndpoint(ctx: Context, { subject, at }: CairnEvent): 
 /** The files of a batch job and what scored it. Subscriber of `batch.finished`. */
 export async function traceBatchJob(ctx: Context, event: CairnEvent): Promise<void> {
   const job = await unlessMissing(findJob(ctx, event.subject['jobId'] ?? ''));
-  if (job) await connect(ctx, nodeId('batch-job', job.jobId), edgesOfJob(job, event.at));
+  if (!job) return;
+  const files = job.input.isPrefix ? await filesOf(ctx, job, { from: 0, limit: jobFilesMax }) : [];
+  await connect(ctx, nodeId('batch-job', job.jobId), edgesOfJob(job, files, event.at));
 }
 
 /** What a retraining was of and what it made. Subscriber of `retraining.finished`. */
@@ -176,18 +178,31 @@ function descriptionOf({ kind, uri, digest, rows }: DatasetRef): NodeDescription
   };
 }
 
-function edgesOfJob(job: BatchJob, at: number): Edge[] {
-  const { input, output, endpoint, model, status } = job;
+/** Files of a job of many that are nodes of their own; the folder stands for all of them. */
+const jobFilesMax = 100;
+
+function edgesOfJob(job: BatchJob, files: readonly FileProgress[], at: number): Edge[] {
+  const { input, output, owner, model } = job;
   const hub = nodeId('batch-job', job.jobId);
+  const isDone = job.status === 'succeeded';
+  const wrote = isDone
+    ? [
+        output.name,
+        ...files.map(({ file }) => file.output),
+        ...(job.report === undefined ? [] : [job.report]),
+      ]
+    : [];
   return [
-    { from: fileNode(input.container, input.name), to: hub, kind: 'read', at },
-    { from: nodeId('endpoint', endpoint), to: hub, kind: 'scored-by', at },
+    ...[input.name, ...files.map(({ file }) => file.input.name)].map(
+      (name) => ({ from: fileNode(input.container, name), to: hub, kind: 'read', at }) as const,
+    ),
+    ...(owner.type === 'endpoint'
+      ? [{ from: nodeId('endpoint', owner.id), to: hub, kind: 'scored-by', at } as const]
+      : []),
     ...(model
       ? [{ from: versionNode(model.modelId, model.version), to: hub, kind: 'scored-by', at } as const]
       : []),
-    ...(status === 'succeeded'
-      ? [{ from: hub, to: fileNode(output.container, output.name), kind: 'wrote', at } as const]
-      : []),
+    ...wrote.map((name) => ({ from: hub, to: fileNode(output.container, name), kind: 'wrote', at }) as const),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Resource } from '../access/index.ts';
-import { findJob } from '../batch/index.ts';
+import { ownerOfJob as jobOwner } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import { isReadable } from '../datasets/index.ts';
 import { getRetraining } from '../pipelines/index.ts';
@@ -79,10 +79,8 @@ async function isSeenAsOwned(ctx: Context, id: NodeId): Promise<boolean | 'nobod
     case 'nobody':
       return owner;
     case 'job': {
-      const endpoint = await endpointOfJob(ctx, id);
-      return endpoint === undefined
-        ? access.may('viewer')
-        : access.may('viewer', { type: 'endpoint', id: endpoint });
+      const job = await ownerOfJob(ctx, id);
+      return job === undefined ? access.may('viewer') : access.may('viewer', job);
     }
     case 'file':
       return isReadable(ctx, { kind: 'blob', uri: blobOf(ctx, partsOf(id).name) });
@@ -103,10 +101,11 @@ async function isSeenBesideOthers(ctx: Context, id: NodeId): Promise<boolean> {
   return owned.includes(true) || (isAlone && ctx.access.may('viewer'));
 }
 
-async function endpointOfJob(ctx: Context, id: NodeId): Promise<string | undefined> {
+async function ownerOfJob(ctx: Context, id: NodeId): Promise<Resource | undefined> {
   const { kind, name } = partsOf(id);
-  const reading = kind === 'batch-job' ? findJob(ctx, name) : getRetraining(ctx, name);
-  return (await unlessMissing<{ readonly endpoint: string }>(reading))?.endpoint;
+  if (kind === 'batch-job') return jobOwner(ctx, name);
+  const endpoint = (await unlessMissing(getRetraining(ctx, name)))?.endpoint;
+  return endpoint === undefined ? undefined : { type: 'endpoint', id: endpoint };
 }
 
 function isForeign(id: NodeId): boolean {

@@ -2,6 +2,7 @@ import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
+import { isHighRisk } from '../privacy/index.ts';
 import { lost, swapInTurn } from '../swap.ts';
 import { moveRecord } from './aliases/aliases.ts';
 import { changeModel } from './change.ts';
@@ -94,6 +95,7 @@ export async function deleteModel(ctx: Context, name: string): Promise<void> {
       name: root.name,
       at: ctx.clock.now(),
       by: ctx.principal.id,
+      ...(isHighRisk(root.tags) ? { isHighRisk: true } : {}),
     };
     const done = await commit(ctx, modelId, [{ op: 'replace', doc: rest, etag }], {
       type: 'model.deleted',

@@ -45,7 +45,14 @@ export type {
   VersionReady,
 } from './model.ts';
 export { createModel } from './models/create.ts';
-export { modelById, modelByName, modelIdOfName, unknownModel, visibleModel } from './models/models.ts';
+export {
+  isModelHighRisk,
+  modelById,
+  modelByName,
+  modelIdOfName,
+  unknownModel,
+  visibleModel,
+} from './models/models.ts';
 export { modelNames } from './models/names-of.ts';
 export { finishRename, renameModel } from './models/rename.ts';
 export { isPrompt, promptTag } from './prompts.ts';

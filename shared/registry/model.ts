@@ -147,6 +147,8 @@ export type DeletedModel = Document & {
   readonly name: string;
   readonly at: number;
   readonly by: string;
+  /** It was tagged `risk: high`. */
+  readonly isHighRisk?: true;
 };
 
 export type ModelVersion = Document & {

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { CairnError } from '../http/index.ts';
-import { actionsOf, type Entity, eventOf, isOfRollout, partsOf } from './events.ts';
+import { actionsOf, type Entity, eventOf, kindOf, partsOf } from './events.ts';
 import { examples } from './examples.ts';
 
 const actions = ['created', 'updated', 'deleted', 'set', 'exceeded'];
 const entities = Object.keys(actionsOf) as Entity[];
 
-test('the pairs of entity and action are the 15 of MLflow and 5 of rollouts, each with an example', () => {
+test('the pairs of entity and action are the 15 of MLflow, 5 of rollouts and 3 of batch jobs, each with an example', () => {
   const pairs = entities.flatMap((entity) => actionsOf[entity].map((action) => eventOf(entity, action)));
   expect(pairs.toSorted()).toEqual(Object.keys(examples).toSorted());
-  expect(pairs.filter((pair) => !isOfRollout(pair))).toHaveLength(15);
-  expect(pairs).toHaveLength(20);
+  const kinds = Object.groupBy(pairs, kindOf);
+  expect([kinds.mlflow?.length, kinds.rollout?.length, kinds.batch?.length]).toEqual([15, 5, 3]);
   for (const pair of pairs) expect(eventOf(partsOf(pair).entity, partsOf(pair).action)).toBe(pair);
 });
 

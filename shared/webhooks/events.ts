@@ -23,8 +23,13 @@ export const rolloutActions = {
   rollout: ['started', 'advanced', 'finished', 'rolled_back', 'stopped'],
 } as const;
 
+/** How batch jobs end. MLflow's clients know no such events either. */
+export const batchActions = {
+  batch_job: ['succeeded', 'failed', 'cancelled'],
+} as const;
+
 /** All that a webhook can listen to. */
-export const actionsOf = { ...mlflowActions, ...rolloutActions };
+export const actionsOf = { ...mlflowActions, ...rolloutActions, ...batchActions };
 
 export type Entity = keyof typeof actionsOf;
 type Pairs = { [E in Entity]: `${E}.${(typeof actionsOf)[E][number]}` };
@@ -44,8 +49,18 @@ export function eventOf(entity: Entity, action: string): WebhookEvent {
   );
 }
 
-export function isOfRollout(event: WebhookEvent): boolean {
-  return partsOf(event).entity === 'rollout';
+/** Whose words an event is in: MLflow's, or those that its clients do not know. */
+export type EventKind = 'mlflow' | 'rollout' | 'batch';
+
+export function kindOf(event: WebhookEvent): EventKind {
+  switch (partsOf(event).entity) {
+    case 'rollout':
+      return 'rollout';
+    case 'batch_job':
+      return 'batch';
+    default:
+      return 'mlflow';
+  }
 }
 
 /** Entity and action of an event. */

@@ -17,6 +17,21 @@ const rollout = {
   reason: null,
 };
 
+const batchJob = {
+  job_id: 'batch-0123456789abcdef0123456789abcdef',
+  owner: { type: 'endpoint', name: 'example-endpoint' },
+  name: 'example_model',
+  version: '1',
+  rows: null,
+  bad: null,
+  input: 'batch-input/example-endpoint/rows.csv',
+  output: null,
+  errors: null,
+  error: null,
+  report: null,
+  job: '/api/v1/batch-jobs/batch-0123456789abcdef0123456789abcdef',
+};
+
 /** What a test of a webhook sends: made up, in the shape of the real thing, and MLflow's own values where it has them. */
 export const examples: Readonly<Record<WebhookEvent, Body['data']>> = {
   'registered_model.created': { ...model, tags, description: 'An example registered model' },
@@ -51,6 +66,21 @@ export const examples: Readonly<Record<WebhookEvent, Body['data']>> = {
   'rollout.finished': { ...rollout, reason: 'Step 4 of 4 (50 %): nothing speaks against version 2.' },
   'rollout.rolled_back': { ...rollout, reason: 'Step 1 of 4 (1 %): 9 % of the calls of version 2 fail.' },
   'rollout.stopped': { ...rollout, reason: 'An example reason' },
+  'batch_job.succeeded': {
+    ...batchJob,
+    status: 'succeeded',
+    rows: 1000,
+    bad: 2,
+    output: `batch-output/example-endpoint/${batchJob.job_id}/rows.csv`,
+    errors: `batch-output/example-endpoint/${batchJob.job_id}/rows.csv.errors.jsonl`,
+    report: `${batchJob.job}/report`,
+  },
+  'batch_job.failed': {
+    ...batchJob,
+    status: 'failed',
+    error: { code: 'bad-input', reason: 'is no number', row: 7, column: 'example_column' },
+  },
+  'batch_job.cancelled': { ...batchJob, status: 'cancelled' },
   'budget_policy.exceeded': {
     budget_policy_id: 'bp-abc123',
     budget_unit: 'USD',

@@ -1,9 +1,11 @@
 export { deliverWebhook, sweepWebhooks } from './deliver.ts';
 export { type DeliveryMessage, listDeliveries, notifyWebhooks, redeliver } from './deliveries.ts';
 export {
+  actionsOf,
+  batchActions,
   type Entity,
   eventOf,
-  isOfRollout,
+  kindOf,
   mlflowActions,
   partsOf,
   rolloutActions,

@@ -1,3 +1,4 @@
+import { type BatchJob, errorsNameOf, findJob } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
 import { unlessCode } from '../http/index.ts';
@@ -72,6 +73,10 @@ export async function newsOf(ctx: Context, { type, subject, reason }: CairnEvent
       const root = await unlessGone(modelById(ctx, modelId));
       return root && rolloutNews(type, root, subject, reason);
     }
+    case 'batch.finished': {
+      const job = await unlessGone(findJob(ctx, subject['jobId'] ?? ''));
+      return job && batchNews(ctx, job, subject);
+    }
     default:
       return undefined;
   }
@@ -128,6 +133,38 @@ function rolloutNews(
       version: rolloutTo,
       rollout_id: rolloutId,
       reason: reason ?? null,
+    },
+  };
+}
+
+/** News of the end of a batch job, which may have been asked to go on since. No value of a row is told. */
+async function batchNews(
+  ctx: Context,
+  job: BatchJob,
+  { status = '', rows, bad }: CairnEvent['subject'],
+): Promise<News> {
+  const { jobId, owner, model, input, output } = job;
+  const root = model && (await unlessGone(modelById(ctx, model.modelId)));
+  const { value: _, ...error } = job.status === 'failed' ? job.failure : {};
+  const isThere = job.status === 'succeeded';
+  const outputName = `${output.container}/${output.name}`;
+  const link = `/api/v1/batch-jobs/${jobId}`;
+  return {
+    event: eventOf('batch_job', status),
+    data: {
+      job_id: jobId,
+      status,
+      owner: owner.type === 'endpoint' ? { type: owner.type, name: owner.id } : owner,
+      name: root?.name ?? null,
+      version: model ? String(model.version) : null,
+      rows: rows === undefined ? null : Number(rows),
+      bad: bad === undefined ? null : Number(bad),
+      input: `${input.container}/${input.name}`,
+      output: isThere ? outputName : null,
+      errors: isThere && !input.isPrefix && Number(bad) > 0 ? errorsNameOf(outputName) : null,
+      error: job.status === 'failed' ? error : null,
+      report: isThere && job.report !== undefined ? `${link}/report` : null,
+      job: link,
     },
   };
 }

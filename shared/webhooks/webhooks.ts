@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { eventWrite, relay } from '../events/index.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
-import { isOfRollout } from './events.ts';
+import { type EventKind, kindOf } from './events.ts';
 import { type Change, checked, type NewWebhook } from './fields.ts';
 import type { Webhook } from './model.ts';
 import { partition, requireAll, storedWebhook } from './store.ts';
@@ -63,14 +63,14 @@ export async function listWebhooks(
 }
 
 /**
- * Changes the fields that are given; a `secret` of `''` removes it. With `keepsRollouts` events of rollouts that the
- * webhook listens to stay: who gives the others may know of no such.
+ * Changes the fields that are given; a `secret` of `''` removes it. Of kinds in `keeps` the events that the webhook
+ * listens to stay: who gives the others may know of no such.
  */
 export async function updateWebhook(
   ctx: Context,
   webhookId: string,
   change: Change,
-  { keepsRollouts = false }: { readonly keepsRollouts?: boolean } = {},
+  { keeps = [] }: { readonly keeps?: readonly EventKind[] } = {},
 ): Promise<Webhook> {
   requireAll(ctx);
   await storedWebhook(ctx, webhookId);
@@ -82,8 +82,8 @@ export async function updateWebhook(
     const doc: Webhook = {
       ...others,
       ...fields,
-      ...(fields.events && keepsRollouts
-        ? { events: [...new Set([...fields.events, ...before.events.filter(isOfRollout)])] }
+      ...(fields.events
+        ? { events: [...fields.events, ...before.events.filter((each) => keeps.includes(kindOf(each)))] }
         : {}),
       ...(kept ? { secret: kept } : {}),
       updatedAt: ctx.clock.now(),

@@ -21,6 +21,7 @@ const changes = {
       calls_per_minute: positive.optional(),
       storage_gb: z.number().positive('must be above 0').optional(),
       batch_rows_per_month: positive.optional(),
+      batch_retention_days: positive.optional(),
     })
     .transform(
       (limits): WorkspaceLimits => ({
@@ -29,6 +30,9 @@ const changes = {
         ...(limits.batch_rows_per_month === undefined
           ? {}
           : { batchRowsPerMonth: limits.batch_rows_per_month }),
+        ...(limits.batch_retention_days === undefined
+          ? {}
+          : { batchRetentionDays: limits.batch_retention_days }),
       }),
     )
     .nullable()
@@ -83,7 +87,7 @@ export const workspaces: readonly Route[] = [
 ];
 
 function shown({ name, description, createdAt, createdBy, limits = {} }: WorkspaceDocument) {
-  const { callsPerMinute, storageGb, batchRowsPerMonth } = limits;
+  const { callsPerMinute, storageGb, batchRowsPerMonth, batchRetentionDays } = limits;
   return {
     name,
     description,
@@ -93,6 +97,7 @@ function shown({ name, description, createdAt, createdBy, limits = {} }: Workspa
       ...(callsPerMinute === undefined ? {} : { calls_per_minute: callsPerMinute }),
       ...(storageGb === undefined ? {} : { storage_gb: storageGb }),
       ...(batchRowsPerMonth === undefined ? {} : { batch_rows_per_month: batchRowsPerMonth }),
+      ...(batchRetentionDays === undefined ? {} : { batch_retention_days: batchRetentionDays }),
     },
   };
 }

@@ -21,7 +21,9 @@ import {
 } from '../../../shared/predictions/index.ts';
 
 const endpoint = z.string({ error: 'must be the name of an endpoint' }).min(1);
-const label = z.union([z.string(), z.number()], { error: 'must be text or a number' });
+const label = z.union([z.string(), z.number()], {
+  error: 'must be text or a number, which is 1 or 0 for true or false',
+});
 
 /** One label, or many of one endpoint. */
 const feedback = z

@@ -1,6 +1,13 @@
 import type { Resource, ResourceType } from '../../../shared/access/index.ts';
-import { findJob, unknownJob, unknownOutput } from '../../../shared/batch/index.ts';
+import {
+  ownerOfJob,
+  placeOfFolder,
+  unknownFolder,
+  unknownJob,
+  unknownOutput,
+} from '../../../shared/batch/index.ts';
 import type { Context } from '../../../shared/context.ts';
+import { ownerOfFolder } from '../../../shared/datasets/index.ts';
 import { type CairnError, decodedPath, type Named, unlessCode } from '../../../shared/http/index.ts';
 import { getMonitor, unknownMonitor } from '../../../shared/monitoring/index.ts';
 import { getRetraining, unknownRetraining } from '../../../shared/pipelines/index.ts';
@@ -21,8 +28,8 @@ import {
 export type Located = readonly Resource[] | 'nothing' | 'anything';
 
 type Locator = {
-  /** The type of resource that rules about such things are of. */
-  readonly type: ResourceType;
+  /** The types of resource that rules about such things are of. */
+  readonly types: readonly ResourceType[];
   /** Whether it reads from a store: spared where the caller holds the role over everything of the type. */
   readonly reads?: true;
   readonly locate: (ctx: Context, text: string) => Located | Promise<Located>;
@@ -32,34 +39,40 @@ type Locator = {
 
 /** How each kind of name is traced to the resources that rules can be about. */
 export const locators: Readonly<Record<Named, Locator>> = {
-  experiment: { type: 'experiment', locate: (_, id) => one('experiment', experimentIdIn(id)) },
-  run: { type: 'experiment', locate: (_, id) => one('experiment', experimentOfRun(id)) },
-  'logged-model': { type: 'experiment', locate: (_, id) => one('experiment', experimentOfModel(id)) },
-  'artifact-path': { type: 'experiment', locate: (_, path) => experiments(experimentsOfArtifact(path)) },
-  'artifact-uri': { type: 'experiment', locate: (_, uri) => experiments(experimentsOfArtifactUri(uri)) },
-  model: { type: 'model', locate: (_, id) => one('model', id) },
-  'model-name': { type: 'model', reads: true, locate: locateModel, unknown: unknownModel },
-  endpoint: { type: 'endpoint', locate: (_, name) => one('endpoint', name), unknown: unknownEndpoint },
+  experiment: { types: ['experiment'], locate: (_, id) => one('experiment', experimentIdIn(id)) },
+  run: { types: ['experiment'], locate: (_, id) => one('experiment', experimentOfRun(id)) },
+  'logged-model': { types: ['experiment'], locate: (_, id) => one('experiment', experimentOfModel(id)) },
+  'artifact-path': { types: ['experiment'], locate: (_, path) => experiments(experimentsOfArtifact(path)) },
+  'artifact-uri': { types: ['experiment'], locate: (_, uri) => experiments(experimentsOfArtifactUri(uri)) },
+  model: { types: ['model'], locate: (_, id) => one('model', id) },
+  'model-name': { types: ['model'], reads: true, locate: locateModel, unknown: unknownModel },
+  endpoint: { types: ['endpoint'], locate: (_, name) => one('endpoint', name), unknown: unknownEndpoint },
   monitor: {
-    type: 'endpoint',
+    types: ['endpoint'],
     reads: true,
     locate: async (ctx, name) =>
       one('endpoint', (await unlessCode(getMonitor(ctx, name), 'not-found'))?.doc.endpoint),
     unknown: unknownMonitor,
   },
   'batch-job': {
-    type: 'endpoint',
+    types: ['endpoint', 'model'],
     reads: true,
-    locate: async (ctx, id) => one('endpoint', (await unlessCode(findJob(ctx, id), 'not-found'))?.endpoint),
+    locate: async (ctx, id) => among(await ownerOfJob(ctx, id)),
     unknown: unknownJob,
   },
   'batch-file': {
-    type: 'endpoint',
-    locate: (_, path) => one('endpoint', endpointOfFile(path)),
+    types: ['endpoint', 'model'],
+    locate: (_, path) => among(ownerOfOutput(path)),
     unknown: (path) => unknownOutput(decodedPath(path)),
   },
+  'batch-folder': {
+    types: ['endpoint', 'model'],
+    reads: true,
+    locate: async (ctx, folder) => among((await placeOfFolder(ctx, folder))?.owner),
+    unknown: unknownFolder,
+  },
   'retraining-job': {
-    type: 'endpoint',
+    types: ['endpoint'],
     reads: true,
     locate: async (ctx, id) =>
       one('endpoint', (await unlessCode(getRetraining(ctx, id), 'not-found'))?.endpoint),
@@ -75,10 +88,14 @@ function experiments(ids: readonly string[] | undefined): Located {
   return ids?.map((id) => ({ type: 'experiment', id })) ?? 'anything';
 }
 
-/** Files of batch scoring lie below `<endpoint>` or `<endpoint>@<workspace>`; `encoded` as it came in the URL. */
-function endpointOfFile(encoded: string): string | undefined {
+function among(owner: Resource | undefined): Located {
+  return owner === undefined ? 'nothing' : one(owner.type, owner.id);
+}
+
+/** Whose the folder is that an output lies in: `<folder>`, or `<folder>@<workspace>`; `encoded` as it came in the URL. */
+function ownerOfOutput(encoded: string): Resource | undefined {
   try {
-    return decodedPath(encoded).split(/[/@]/, 1)[0];
+    return ownerOfFolder(decodedPath(encoded).split(/[/@]/, 1)[0] ?? '');
   } catch {
     return undefined;
   }

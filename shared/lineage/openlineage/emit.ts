@@ -1,4 +1,4 @@
-import { findJob } from '../../batch/index.ts';
+import { findJob, qualityOf } from '../../batch/index.ts';
 import { conversionOf } from '../../conversion/index.ts';
 import type { Context } from '../../context.ts';
 import type { CairnEvent } from '../../events/index.ts';
@@ -86,7 +86,8 @@ async function eventsOf(ctx: Context, { of, id, at }: EmitMessage): Promise<Outg
     case 'batch-job': {
       const job = await unlessMissing(findJob(ctx, id));
       const model = job?.model && (await unlessMissing(modelById(ctx, job.model.modelId)));
-      return job ? ofBatchJob(ctx, job, model?.name, at) : [];
+      const quality = job && (await qualityOf(ctx, job));
+      return job ? ofBatchJob(ctx, job, { model: model?.name, quality }, at) : [];
     }
     case 'retraining': {
       const job = await unlessMissing(getRetraining(ctx, id));

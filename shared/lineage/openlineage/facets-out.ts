@@ -5,6 +5,7 @@ export type Facet = Readonly<Record<string, unknown>>;
 
 /** Versions of the facets' schemas, as https://openlineage.io/spec/facets/ publishes them. */
 const schemas = {
+  dataQualityMetrics: ['1-0-3', 'DataQualityMetricsInputDatasetFacet'],
   errorMessage: ['1-0-1', 'ErrorMessageRunFacet'],
   jobType: ['2-0-4', 'JobTypeJobFacet'],
   nominalTime: ['1-0-1', 'NominalTimeRunFacet'],

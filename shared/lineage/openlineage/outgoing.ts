@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BatchJob } from '../../batch/index.ts';
+import type { BatchJob, InputQuality } from '../../batch/index.ts';
 import type { Context } from '../../context.ts';
 import type { ConversionJob } from '../../conversion/index.ts';
 import type { RetrainingJob } from '../../pipelines/index.ts';
@@ -32,6 +32,7 @@ export type OutgoingEvent = {
 type Named = { readonly namespace: string; readonly name: string };
 type OutgoingDataset = Named & {
   readonly facets?: Readonly<Record<string, Facet>>;
+  readonly inputFacets?: Readonly<Record<string, Facet>>;
   readonly outputFacets?: Readonly<Record<string, Facet>>;
 };
 
@@ -100,19 +101,25 @@ export function ofRun(
 export function ofBatchJob(
   ctx: Context,
   job: BatchJob,
-  model: string | undefined,
+  { model, quality }: { readonly model: string | undefined; readonly quality?: InputQuality | undefined },
   endedAt: number,
 ): OutgoingEvent[] {
-  const statistics = job.status === 'succeeded' ? { rowCount: job.rows, size: job.bytes } : undefined;
+  const statistics =
+    job.status === 'succeeded'
+      ? { rowCount: job.totals.rows, size: job.totals.bytes, fileCount: job.input.files }
+      : undefined;
   return eventsOf(ctx, {
     runId: uuidOf(job.jobId),
     startedAt: ('startedAt' in job ? job.startedAt : undefined) ?? job.createdAt,
     endedAt,
     ended: job.status === 'succeeded' ? 'COMPLETE' : job.status === 'cancelled' ? 'ABORT' : 'FAIL',
-    jobName: `score.${job.endpoint}`,
+    jobName: `score.${job.owner.type === 'endpoint' ? job.owner.id : job.owner.name}`,
     jobType: 'SCORING',
     inputs: [
-      own(ctx, `file:${job.input.container}/${job.input.name}`),
+      {
+        ...own(ctx, `file:${job.input.container}/${job.input.name}`),
+        ...(quality ? { inputFacets: facetsFrom(ctx, { dataQualityMetrics: quality }) } : {}),
+      },
       ...(job.model && model !== undefined ? [versionOf(ctx, model, job.model.version)] : []),
     ],
     outputs: statistics

@@ -2,6 +2,7 @@ import type { Key } from '../../azure/index.ts';
 import type { Context } from '../../context.ts';
 import type { Stored } from '../../documents.ts';
 import { CairnError, hides } from '../../http/index.ts';
+import { isHighRisk } from '../../privacy/index.ts';
 import type { DeletedModel, ModelRoot } from '../model.ts';
 import { checkName, readName } from './names.ts';
 
@@ -75,6 +76,12 @@ export function readRootOrRest(
   modelId: string,
 ): Promise<Stored<ModelRoot | DeletedModel> | undefined> {
   return ctx.stores.documents('models').read<ModelRoot | DeletedModel>(partition(ctx, modelId), 'model');
+}
+
+/** Whether a model is tagged `risk: high`, or was when it was deleted. */
+export async function isModelHighRisk(ctx: Context, modelId: string): Promise<boolean> {
+  const doc = (await readRootOrRest(ctx, modelId))?.doc;
+  return doc?.type === 'model' ? isHighRisk(doc.tags) : doc?.isHighRisk === true;
 }
 
 function isModel(stored: Stored<ModelRoot | DeletedModel> | undefined): stored is Stored<ModelRoot> {

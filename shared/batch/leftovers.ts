@@ -1,0 +1,20 @@
+import type { Context } from '../context.ts';
+import { isOver } from './job.ts';
+import { countedFolders, removeCounted } from './profile.ts';
+import { readJob } from './store.ts';
+
+/** Storage drops blocks that were staged and never committed after a week: a job of before then cannot go on. */
+const keptMilliseconds = 8 * 86_400_000;
+
+/**
+ * Removes, in all workspaces, what was counted chunk by chunk of jobs that ended over a week ago: of those that failed
+ * or were cancelled, and what a worker that came late has left of the others.
+ */
+export async function removeLeftovers(ctx: Context): Promise<void> {
+  const before = ctx.clock.now() - keptMilliseconds;
+  for await (const { workspace, jobId } of countedFolders(ctx)) {
+    const job = (await readJob(ctx, jobId))?.doc;
+    if (job && (!isOver(job) || job.updatedAt > before)) continue;
+    await removeCounted({ ...ctx, workspace }, jobId);
+  }
+}
