@@ -118,6 +118,15 @@ describe('the agenda', () => {
     expect(await enqueueDue(at(1e9).ctx)).toBe(0);
   });
 
+  test('what recurs does so though the clock was hours ahead for a while', async () => {
+    await schedule(at(0).ctx, 'ahead', { dueAt: 60_000, everySeconds: 60, workspace: 'default', message });
+    expect(await enqueueDue(at(7_200_000).ctx)).toBe(1);
+    expect(await enqueueDue(at(120_000).ctx)).toBe(1);
+    expect(await enqueueDue(at(120_000).ctx)).toBe(0);
+    expect(await enqueueDue(at(180_000).ctx)).toBe(1);
+    await unschedule(at(0).ctx, 'ahead');
+  });
+
   test('what must always stand on the agenda keeps its time, however often an instance starts', async () => {
     const every = { everySeconds: 300, workspace: '*', message };
     for (let started = 0; started < 300_000; started += 60_000)

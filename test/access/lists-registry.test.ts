@@ -161,7 +161,11 @@ describe('a search of versions', () => {
 describe.each([
   ['endpoints', (by: Context) => listEndpoints(by), (one: { name?: string }) => one.name],
   ['monitors', (by: Context) => listMonitors(by), (one: { endpoint?: string }) => one.endpoint],
-  ['batch jobs', (by: Context) => listJobs(by, { limit: 9 }), (one: { endpoint?: string }) => one.endpoint],
+  [
+    'batch jobs',
+    async (by: Context) => (await listJobs(by, { limit: 9 })).items,
+    (one: { owner?: { id: string } }) => one.owner?.id,
+  ],
   ['retraining jobs', (by: Context) => listRetrainings(by, 9), (one: { endpoint?: string }) => one.endpoint],
 ] as const)('a list of %s', (_, list, endpointOf) => {
   const all = Array.from({ length: count }, (__, i) => nameOf(i));

@@ -15,6 +15,7 @@ export type Things = {
   readonly monitor: string;
   readonly batchJob: string;
   readonly batchOutput: string;
+  readonly batchJobOfModel: string;
   readonly retraining: string;
 };
 
@@ -33,6 +34,8 @@ export type Entry =
       readonly naming: readonly Fill[];
       /** Inputs that name `mine`, and besides refer to `other`, on which they need a role. */
       readonly referring?: readonly { readonly fill: Fill; readonly needs: Role }[];
+      /** Inputs that name `mine` of another type instead, which the route may just as well be about. */
+      readonly also?: { readonly about: ResourceType; readonly naming: readonly Fill[] };
     };
 
 /** The resource of each type that rules about these things are about. */
@@ -80,6 +83,16 @@ const monitor = (more: Input = {}) => endpoint(({ monitor: name }) => ({ name, .
 function referring(entry: Entry, ...refers: readonly { fill: Fill; needs: Role }[]): Entry {
   return { ...entry, referring: refers } as Entry;
 }
+
+/** An entry of the endpoint's, which may just as well be one of the model's. */
+function orModel(entry: Entry, naming: Fill): Entry {
+  return { ...entry, also: { about: 'model', naming: [naming] } } as Entry;
+}
+const batchJob = () =>
+  orModel(
+    endpoint(({ batchJob: id }) => ({ id })),
+    ({ batchJobOfModel: id }) => ({ id }),
+  );
 
 const point = { key: 'm', value: 1, timestamp: 1 };
 const interval = experiment(({ run: id }) => ({ run_ids: [id, id], metric_key: 'm' }));
@@ -289,18 +302,30 @@ const serving: Readonly<Record<string, Entry>> = {
   'GET /v2/models/{name}/versions/{version}': served({ version: '1' }),
   'GET /v2/models/{name}/versions/{version}/ready': served({ version: '1' }),
   'POST /v2/models/{name}/versions/{version}/infer': served({ version: '1' }),
-  'GET /api/v1/batch-jobs': among('endpoint'),
-  'POST /api/v1/batch-jobs': endpoint(({ endpoint: name }) => ({
-    endpoint: name,
-    input: `${name}/1/data.csv`,
-  })),
-  'GET /api/v1/batch-jobs/{id}': endpoint(({ batchJob: id }) => ({ id })),
-  'POST /api/v1/batch-jobs/{id}/cancel': endpoint(({ batchJob: id }) => ({ id })),
-  'PUT /api/v1/batch-inputs/{endpoint}/{path*}': endpoint(({ endpoint: name }) => ({
-    endpoint: name,
-    path: 'data.csv',
-  })),
-  'GET /api/v1/batch-outputs/{path*}': endpoint(({ batchOutput: path }) => ({ path })),
+  'GET /api/v1/batch-jobs': among('endpoint', 'model'),
+  'POST /api/v1/batch-jobs': orModel(
+    endpoint(({ endpoint: name }) => ({ endpoint: name, input: `${name}/1/data.csv` })),
+    ({ model: name }) => ({ model: name, input: `${name}/1/data.csv` }),
+  ),
+  'GET /api/v1/batch-jobs/{id}': batchJob(),
+  'GET /api/v1/batch-jobs/{id}/files': batchJob(),
+  'GET /api/v1/batch-jobs/{id}/report': batchJob(),
+  'GET /api/v1/batch-jobs/{id}/events': batchJob(),
+  'POST /api/v1/batch-jobs/{id}/cancel': batchJob(),
+  'POST /api/v1/batch-jobs/{id}/retry': batchJob(),
+  'DELETE /api/v1/batch-jobs/{id}': batchJob(),
+  'POST /api/v1/batch-uploads': orModel(
+    endpoint(({ endpoint: name }) => ({ endpoint: name, name: 'a.csv', bytes: 1 })),
+    ({ model: name }) => ({ model: name, name: 'a.csv', bytes: 1 }),
+  ),
+  'PUT /api/v1/batch-inputs/{endpoint}/{path*}': orModel(
+    endpoint(({ endpoint: name }) => ({ endpoint: name, path: 'data.csv' })),
+    ({ modelId }) => ({ endpoint: `model-${modelId}`, path: 'data.csv' }),
+  ),
+  'GET /api/v1/batch-outputs/{path*}': orModel(
+    endpoint(({ batchOutput: path }) => ({ path })),
+    ({ modelId }) => ({ path: `model-${modelId}/job/data.csv` }),
+  ),
   'GET /api/v1/monitors': among('endpoint'),
   'GET /api/v1/monitors/{name}': monitor(),
   'PUT /api/v1/monitors/{name}': referring(monitor(), {

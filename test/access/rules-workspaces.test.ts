@@ -19,7 +19,12 @@ const namesSeen = async (caller = server.admin) =>
 
 describe('a workspace', () => {
   test('is made, described, limited, and listed beside the default one', async () => {
-    const limits = { calls_per_minute: 100, storage_gb: 0.5, batch_rows_per_month: 1_000_000 };
+    const limits = {
+      calls_per_minute: 100,
+      storage_gb: 0.5,
+      batch_rows_per_month: 1_000_000,
+      batch_retention_days: 30,
+    };
     const made = await server.admin('POST', workspaces, { name: 'lab', description: 'Trials', limits });
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({ name: 'lab', description: 'Trials', created_by: 'admin', limits });
@@ -39,6 +44,12 @@ describe('a workspace', () => {
     ['the name of every one', { name: '*' }, 400, 'name'],
     ['the name of the default one', { name: 'default' }, 409, 'name'],
     ['a limit of nothing', { name: 'x', limits: { calls_per_minute: 0 } }, 400, 'limits.calls_per_minute'],
+    [
+      'a retention beyond what is kept',
+      { name: 'x', limits: { batch_retention_days: 99_999 } },
+      400,
+      'limits.batch_retention_days',
+    ],
     ['a limit of no kind', { name: 'x', limits: { calls: 1 } }, 400, 'limits.calls'],
     ['a description that is too long', { name: 'x', description: 'x'.repeat(1001) }, 400, 'description'],
   ])('is not made of %s', async (_what, body, status, field) => {

@@ -169,6 +169,15 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
     body: { endpoint: w.endpoint, input: w.input },
   }),
   'GET getBatchJob': (w) => ({ path: `/api/v1/batch-jobs/${w.job}` }),
+  'GET listBatchJobFiles': (w) => ({ path: `/api/v1/batch-jobs/${w.job}/files` }),
+  'GET getBatchJobReport': (w) => ({ path: `/api/v1/batch-jobs/${w.job}/report` }),
+  'GET watchBatchJob': (w) => ({ path: `/api/v1/batch-jobs/${w.job}/events` }),
+  'POST retryBatchJob': (w) => ({ path: `/api/v1/batch-jobs/${w.job}/retry`, body: {} }),
+  'DELETE deleteBatchJob': (w) => ({ path: `/api/v1/batch-jobs/${w.job}` }),
+  'POST createBatchUpload': (w) => ({
+    path: '/api/v1/batch-uploads',
+    body: { endpoint: w.endpoint, name: 'planted.csv', bytes: 1 },
+  }),
   'POST cancelBatchJob': (w) => ({ path: `/api/v1/batch-jobs/${w.job}/cancel`, body: {} }),
   'PUT uploadBatchInput': (w) => ({
     path: `/api/v1/batch-inputs/${w.endpoint}/planted.csv`,

@@ -107,11 +107,14 @@ function typesOf(entry: Entry): readonly ResourceType[] {
 /** Every cell of a route: by each type of resource that it is about, and with each way to name one. */
 async function triedOf(route: Route, entry: Entry) {
   const results = [];
-  const inputs = 'naming' in entry ? entry.naming.map((fill) => fill(mine, other)) : [{}];
-  for (const type of typesOf(entry)) {
-    const cells = cellsOf(resourceOf(type, mine), resourceOf(type, other));
-    for (const input of inputs)
-      results.push(await tried(route, cells, input, ({ held }) => expected(entry, roleOf(route), held)));
+  const also = 'naming' in entry && entry.also ? [{ ...entry, ...entry.also }] : [];
+  for (const each of [entry, ...also]) {
+    const inputs = 'naming' in each ? each.naming.map((fill) => fill(mine, other)) : [{}];
+    for (const type of typesOf(each)) {
+      const cells = cellsOf(resourceOf(type, mine), resourceOf(type, other));
+      for (const input of inputs)
+        results.push(await tried(route, cells, input, ({ held }) => expected(each, roleOf(route), held)));
+    }
   }
   return {
     wrong: results.flatMap(({ wrong }) => wrong),
@@ -178,7 +181,11 @@ describe('the table', () => {
     const untried = listed.flatMap(({ route, entry, title }) => {
       const { scope } = route;
       if (typeof scope !== 'object' || !('on' in scope) || !entry || !('naming' in entry)) return [];
-      const inputs = [...entry.naming, ...(entry.referring ?? []).map(({ fill }) => fill)];
+      const inputs = [
+        ...entry.naming,
+        ...(entry.also?.naming ?? []),
+        ...(entry.referring ?? []).map(({ fill }) => fill),
+      ];
       const filled = new Set(inputs.flatMap((fill) => pathsOf(fill(mine, other))));
       // What a schema puts together of two fields is named as a third.
       filled.add(filled.has('folder') ? 'artifact' : 'folder');

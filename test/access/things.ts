@@ -24,6 +24,11 @@ export async function makeThings(server: TestServer, name: string): Promise<Thin
   await createEndpoint(ctx, { name, deployments: [following(name, 'champion')], rollout: atOnce });
   await putMonitor(ctx, `monitor-${name}`, { endpoint: name });
   const batchJob = await keepJob(ctx, batchJobOf(ctx, name));
+  const batchJobOfModel = await keepJob(ctx, {
+    ...batchJobOf(ctx, name),
+    jobId: `batch-${modelId}`,
+    owner: { type: 'model', id: modelId, name },
+  });
   const retraining = await keepJob(ctx, retrainingOf(ctx, name, modelId));
   const batchOutput = `${name}/job/data.csv`;
   return {
@@ -38,6 +43,7 @@ export async function makeThings(server: TestServer, name: string): Promise<Thin
     monitor: `monitor-${name}`,
     batchJob,
     batchOutput,
+    batchJobOfModel,
     retraining,
   };
 }
@@ -50,10 +56,15 @@ async function keepJob(ctx: Context, doc: BatchJob | RetrainingJob): Promise<str
 /** A job of an endpoint that was given up before it began. */
 function batchJobOf({ workspace }: Context, endpoint: string): BatchJob {
   return {
-    ...{ id: 'job', type: 'batch-job', v: 1, workspace, kind: 'batch', jobId: `batch-${endpoint}`, endpoint },
-    input: { container: 'batch-input', name: `${endpoint}/1/data.csv`, etag: '1', bytes: 1 },
+    ...{ id: 'job', type: 'batch-job', v: 2, workspace, kind: 'batch', jobId: `batch-${endpoint}` },
+    owner: { type: 'endpoint', id: endpoint },
+    input: {
+      ...{ container: 'batch-input', name: `${endpoint}/1/data.csv`, isPrefix: false },
+      ...{ etag: '1', files: 1, bytes: 1 },
+    },
+    options: null,
     output: { container: 'batch-output', name: `${endpoint}/job/data.csv` },
-    plan: { position: 0, chunks: 0, rows: 0, complete: false },
+    plan: { file: 0, position: 0, row: 1, chunks: 0, rows: 0, complete: false, rowsAtOnce: 4096 },
     ...{ status: 'cancelled', createdAt: 1, updatedAt: 1, finishedAt: 1 },
   };
 }

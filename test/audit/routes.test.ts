@@ -48,6 +48,7 @@ const exempt: Readonly<Record<string, readonly string[]>> = {
       'POST /api/2.0/mlflow-artifacts/mpu/abort/{folder*}',
       'POST /api/2.0/mlflow/artifacts/presigned-upload-url',
       'PUT /api/v1/batch-inputs/{endpoint}/{path*}',
+      'POST /api/v1/batch-uploads',
     ],
   'It hands out a file; of a model that is an entry, model.downloaded.': [
     'POST /api/2.0/mlflow/artifacts/presigned-download-url',

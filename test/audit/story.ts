@@ -131,7 +131,10 @@ export async function tellStory(server: TestServer): Promise<Told[]> {
   const input = (name: string) => ({ endpoint: 'iris', input: `iris/${name}` });
   const job = await call('POST /api/v1/batch-jobs', input('a.csv'));
   await call('POST /api/v1/batch-jobs/{id}/cancel', {}, { id: id(job['id']) });
+  await call('POST /api/v1/batch-jobs/{id}/retry', {}, { id: id(job['id']) });
   await call('POST /api/v1/batch-jobs', input('b.csv'));
+  await server.drain();
+  await call('DELETE /api/v1/batch-jobs/{id}', undefined, { id: id(job['id']) });
   await server.drain();
 
   // Webhooks.

@@ -96,6 +96,9 @@ describe('batch scoring over HTTP', () => {
     expect(large.status).toBe(302);
     const stored = await fetch(large.headers.get('location') ?? '', { headers: { range: 'bytes=0-2' } });
     expect([stored.status, await stored.text()]).toEqual([206, 'xxx']);
+    const address = (await server.call('GET', '/api/v1/batch-outputs/iris/by-hand/small.csv?as=url')).body;
+    expect(address['bytes']).toBe(10);
+    expect(await (await fetch(String(address['url']))).text()).toBe('0123456789');
     const headers = { range: 'bytes=-2' };
     const small = await server.fetch('/api/v1/batch-outputs/iris/by-hand/small.csv', { headers });
     expect([small.status, await small.text()]).toEqual([206, '89']);
@@ -108,7 +111,7 @@ describe('batch scoring over HTTP', () => {
     expect(first).toMatchObject({ status: 202, body: { status: 'planned', output: null } });
     await announce('batch-input', 'iris/asked.csv');
     await server.drain();
-    expect(await ask()).toMatchObject({ status: 202, body: { id: first.body.id, status: 'succeeded' } });
+    expect(await ask()).toMatchObject({ status: 200, body: { id: first.body.id, status: 'succeeded' } });
     const newest = await jobsOf('iris');
     expect(newest.map((job) => job.id).filter((id) => id === first.body.id)).toHaveLength(1);
     expect(newest[0].id).toBe(first.body.id);
@@ -134,7 +137,7 @@ describe('batch scoring over HTTP', () => {
     const post = (endpoint: string, input: string) => call('POST', '/api/v1/batch-jobs', { endpoint, input });
     expect(await post('nobody', 'iris/asked.csv')).toMatchObject({ status: 404 });
     expect(await post('iris', 'iris/absent.csv')).toMatchObject({ status: 404, body: { field: 'input' } });
-    expect(await post('iris', '../x.csv')).toMatchObject({ status: 400, body: { field: 'path' } });
+    expect(await post('iris', '../x.csv')).toMatchObject({ status: 400, body: { field: 'input' } });
     expect((await upload('nobody/x.csv', text)).status).toBe(404);
     expect((await upload('iris/%2e%2e%2fx.csv', text)).status).toBe(400);
     expect((await call('GET', '/api/v1/batch-jobs/agenda')).status).toBe(404);

@@ -11,6 +11,7 @@ import {
 import { claim } from '../../shared/batch/claim.ts';
 import { readChunk, readChunks } from '../../shared/batch/store.ts';
 import type { Context } from '../../shared/context.ts';
+import { CairnError } from '../../shared/http/index.ts';
 import { writeModel } from '../../shared/onnx/index.ts';
 import { createModel, getReady, modelByName, moveAlias } from '../../shared/registry/index.ts';
 import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
@@ -33,12 +34,22 @@ let ctx: Context;
 const clock = movableClock();
 const long = process.env['CAIRN_TEST'] === 'long';
 
-/** A model that takes no tables, and one that fails on more than two rows. */
-const tableless = writeModel({
+/** A model whose inputs are no rows, since they differ in how many there are. */
+const rowless = writeModel({
   graph: {
-    inputs: [{ name: 'x', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
-    outputs: [{ name: 'y', kind: 'tensor', elementType: 'int64', shape: ['n', 1] }],
-    nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+    inputs: ['two', 'three'].map((name, at) => ({
+      name,
+      kind: 'tensor',
+      elementType: 'int64',
+      shape: [at + 2, 1],
+    })),
+    outputs: ['two', 'three'].map((name, at) => ({
+      name: `${name}-out`,
+      kind: 'tensor',
+      elementType: 'int64',
+      shape: [at + 2, 1],
+    })),
+    nodes: ['two', 'three'].map((name) => ({ op: 'Identity', inputs: [name], outputs: [`${name}-out`] })),
   },
 });
 /** Takes zero and nothing else, which no look at the model tells. */
@@ -53,14 +64,24 @@ const picky = writeModel({
     initializers: [{ name: 'only', type: 'float32', shape: [1], data: Float32Array.of(1) }],
   },
 });
+/** Says that it takes any number of rows, and takes one. */
+const single = writeModel({
+  graph: {
+    inputs: [{ name: 'x', kind: 'tensor', elementType: 'float32', shape: ['n', 1] }],
+    outputs: [{ name: 'y', kind: 'tensor', elementType: 'float32', shape: ['n', 1] }],
+    nodes: [{ op: 'Reshape', inputs: ['x', 'one'], outputs: ['y'] }],
+    initializers: [{ name: 'one', type: 'int64', shape: [2], data: BigInt64Array.of(1n, 1n) }],
+  },
+});
 
 beforeAll(async () => {
   server = await testServer();
   // All at once: a deployment waits for the queues, which the jobs below fill.
   await deploy(server, 'iris', classifier());
   await deploy(server, 'bereft', classifier(77));
-  await deploy(server, 'tableless', tableless);
+  await deploy(server, 'rowless', rowless);
   await deploy(server, 'picky', picky);
+  await deploy(server, 'single', single);
   ctx = { ...server.ctx, clock };
 });
 afterAll(() => server.close());
@@ -78,7 +99,7 @@ async function expectDone(job: BatchJob, text: string): Promise<void> {
   const output = (await outputOf(ctx, now)) ?? '';
   const expected = await scoredAtOnce(classifier(), features, text);
   expect(await parsedOutput(output)).toEqual(expected);
-  expect(now).toMatchObject({ bytes: Buffer.byteLength(output), rows: expected.length - 1 });
+  expect(now).toMatchObject({ totals: { bytes: Buffer.byteLength(output), rows: expected.length - 1 } });
   expect(await endings(ctx, now)).toBe(1);
 }
 
@@ -146,7 +167,7 @@ describe('events', () => {
   test('a file that cannot be scored leaves a failed job that says why', async () => {
     expect(await drop(ctx, 'nobody', file(1))).toMatchObject({
       status: 'failed',
-      failure: { code: 'endpoint', reason: "There is no endpoint 'nobody'." },
+      failure: { code: 'endpoint', reason: "There is no endpoint or model 'nobody'." },
     });
     await createModel(ctx, { name: 'unread' });
     await moveAlias(ctx, {
@@ -163,9 +184,14 @@ describe('events', () => {
     expect(waiting).toMatchObject({ status: 'failed', failure: { code: 'endpoint' } });
     expect(await endings(ctx, waiting)).toBe(1);
     await ctx.stores.blobs('batch-input').write('iris/photo.png', Buffer.from('x'));
-    expect(await submitBlob(ctx, 'iris/photo.png')).toMatchObject({ failure: { code: 'bad-input' } });
-    await ctx.stores.blobs('batch-input').write('stray.csv', Buffer.from('x'));
-    expect(await submitBlob(ctx, 'stray.csv')).toBeUndefined();
+    const photo = await submitBlob(ctx, 'iris/photo.png');
+    expect(photo && (await runJob(ctx, photo))).toMatchObject({
+      failure: { code: 'bad-input', reason: expect.stringContaining('.csv') as string },
+    });
+    for (const name of ['stray.csv', 'iris/day/_SUCCESS', 'iris/.being-written.csv']) {
+      await ctx.stores.blobs('batch-input').write(name, Buffer.from('x'));
+      expect(await submitBlob(ctx, name)).toBeUndefined();
+    }
   });
 });
 
@@ -319,6 +345,51 @@ describe('workers', () => {
     await expectDone(job, file(20));
   });
 
+  test('one that stages often records now and then how far it is', async () => {
+    const job = await drop(ctx, 'iris', file(20));
+    const one = { ...small, chunkBytes: 1 << 20, checkpointSeconds: 20 };
+    await planJob(ctx, job, one);
+    const slow = movableClock();
+    let blocks = 0;
+    const failing = withOutput(
+      { ...ctx, clock: slow },
+      {
+        async stageBlock(name, id, data) {
+          slow.advance(8);
+          if (++blocks > 4) throw new Error('the disk is full');
+          await ctx.stores.blobs('batch-output').stageBlock(name, id, data);
+        },
+      },
+    );
+    await expect(scoreChunk(failing, { jobId: job.jobId, chunk: 0 }, one)).rejects.toThrow('disk');
+    expect((await readChunk(ctx, job.jobId, 0))?.doc.progress.blockIds).toHaveLength(4);
+    await runJob(ctx, job, one);
+    await expectDone(job, file(20));
+  });
+
+  test('a plan that fails for no known reason is tried five times, and storage that is away is waited for', async () => {
+    const job = await drop(ctx, 'iris', file(20));
+    const broken = (error: Error): Context => ({
+      ...ctx,
+      stores: {
+        ...ctx.stores,
+        blobs(container) {
+          if (container === 'batch-input') throw error;
+          return ctx.stores.blobs(container);
+        },
+      },
+    });
+    const away = broken(new CairnError('unavailable', 'Storage is away.'));
+    const odd = broken(new Error('two and two are five'));
+    for (let tries = 0; tries < 6; tries++) await expect(planJob(away, job, small)).rejects.toThrow('away');
+    for (let tries = 0; tries < 4; tries++) await expect(planJob(odd, job, small)).rejects.toThrow('five');
+    await planJob(odd, job, small);
+    expect((await getJob(ctx, job.jobId)).job).toMatchObject({
+      status: 'failed',
+      failure: { code: 'attempts', reason: expect.stringContaining('two and two are five') as string },
+    });
+  });
+
   test('one whose time is over hands the rest on, and so does a planner', async () => {
     const job = await drop(ctx, 'iris', file(50));
     const impatient = { ...small, chunkBytes: 1, workSecondsMax: -1 };
@@ -411,7 +482,7 @@ describe('a job that cannot go on', () => {
     });
   });
 
-  test('fails when its model’s file is gone, or its model does not take tables', async () => {
+  test('fails when its model’s file is gone, or its model does not take rows', async () => {
     const { modelId } = await modelByName(ctx, 'bereft');
     const { served } = await getReady(ctx, modelId, 1);
     await ctx.stores.blobs('models').remove(served.blob);
@@ -420,14 +491,21 @@ describe('a job that cannot go on', () => {
       failure: { code: 'model', reason: 'A file of version 1 is gone; register the model again.' },
     });
 
-    expect(await runJob(ctx, await drop(ctx, 'tableless', 'a\n1\n'))).toMatchObject({
+    expect(await runJob(ctx, await drop(ctx, 'rowless', 'two,three\n1,1\n'))).toMatchObject({
       status: 'failed',
-      failure: { code: 'model', reason: expect.stringContaining('does not score tables') },
+      failure: { code: 'model', reason: expect.stringContaining('they are not rows') },
+    });
+  });
+
+  test('fails at once, as bad input, where its model runs on other values of these sizes', async () => {
+    expect(await runJob(ctx, await drop(ctx, 'picky', 'a\n1\n2\n3\n'))).toMatchObject({
+      status: 'failed',
+      failure: { code: 'bad-input', reason: "The model cannot run on these values of 'x'" },
     });
   });
 
   test('fails after its last try without failing the message, which no further try could serve', async () => {
-    const job = await drop(ctx, 'picky', 'a\n1\n2\n3\n');
+    const job = await drop(ctx, 'single', 'a\n1\n2\n3\n');
     const tries = options({ failuresMax: 2 });
     await planJob(ctx, job, tries);
     const chunk = { jobId: job.jobId, chunk: 0 };

@@ -103,7 +103,7 @@ export async function parsedOutput(text: string): Promise<string[][]> {
 /** The same stores, with some calls on container `batch-output` taken over, to let a worker die or stall there. */
 export function withOutput(
   ctx: Context,
-  take: Partial<Pick<BlobContainer, 'stageBlock' | 'commitBlocks'>>,
+  take: Partial<Pick<BlobContainer, 'stageBlock' | 'commitBlocks' | 'remove'>>,
 ): Context {
   const real = ctx.stores.blobs('batch-output');
   const wrapped = new Proxy(real, {

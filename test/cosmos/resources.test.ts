@@ -1,5 +1,11 @@
-import { type Database, PartitionKeyKind } from '@azure/cosmos';
+import { fileURLToPath } from 'node:url';
+import { CosmosClient, type Database, PartitionKeyKind } from '@azure/cosmos';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDocuments } from '../../shared/azure/cosmos.ts';
+import { cosmosDatabase } from '../../shared/resources.ts';
+import { readSettings } from '../../shared/settings.ts';
+import { testEnvironment } from '../support/context.ts';
+import { createTransport } from '../support/shared-cosmos.ts';
 import { type Account, codeOf, messageOf, openEmulator } from './support.ts';
 
 /** Databases and containers: a real account makes them by its management plane, so this is about the emulator only. */
@@ -140,5 +146,22 @@ describe('databases and containers', () => {
     await database.containers.create({ id: 'c', partitionKey });
     expect(await messageOf(use(database))).toContain(name);
     expect(await codeOf(use(database))).toBe(400);
+  });
+
+  test('containers that an older release made get the indexes of this one', async () => {
+    const transport = await createTransport({});
+    const { database: old } = await new CosmosClient(transport).databases.create({ id: cosmosDatabase });
+    await old.containers.create({
+      id: 'jobs',
+      partitionKey: { paths: ['/jobId'], kind: PartitionKeyKind.Hash },
+    });
+    const module = fileURLToPath(new URL('../support/shared-cosmos.ts', import.meta.url));
+    const environment = { ...testEnvironment('UseDevelopmentStorage=true'), CAIRN_COSMOS_TRANSPORT: module };
+    const documents = await openDocuments(readSettings(environment));
+    await documents.createIfMissing();
+    const newest = { text: 'SELECT * FROM c ORDER BY c.createdAt DESC, c.jobId ASC' };
+    expect(await documents('jobs').query(newest)).toEqual([]);
+    await documents.close();
+    await transport.close();
   });
 });

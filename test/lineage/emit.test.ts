@@ -130,7 +130,17 @@ describe('a backend is told', () => {
       eventType: 'COMPLETE',
       job: { name: 'score.emitting', facets: { jobType: { jobType: 'SCORING' } } },
       inputs: [
-        { namespace: namespace(), name: 'file:batch-input/emitting/good.csv' },
+        {
+          namespace: namespace(),
+          name: 'file:batch-input/emitting/good.csv',
+          inputFacets: {
+            dataQualityMetrics: {
+              rowCount: 1,
+              fileCount: 1,
+              columnMetrics: { [features[0] ?? '']: { nullCount: 0, count: 1 } },
+            },
+          },
+        },
         { namespace: namespace(), name: 'version:emitting/1' },
       ],
       outputs: [{ outputFacets: { outputStatistics: { rowCount: 1 } } }],

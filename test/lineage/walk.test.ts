@@ -83,7 +83,7 @@ describe('the graph', () => {
       expect(new Set(up.body.nodes.map(({ id }) => id))).toEqual(new Set([codeId, ...Object.values(s)]));
       const down = await lineage(s.dataset, '&direction=down&depth=10');
       expect(arrows(down.body)).toEqual(
-        all
+        [...all, `${s.job} wrote file:batch-output/walked/_reports/${s.job.replace('batch-job:', '')}.json`]
           .filter((arrow) => ![codeId, s.reference, s.input].some((from) => arrow.startsWith(`${from} `)))
           .toSorted(),
       );

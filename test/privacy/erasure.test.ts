@@ -10,7 +10,8 @@ import {
 } from '../../shared/erasure/index.ts';
 import { rotateHashKey } from '../../shared/privacy/index.ts';
 import { readLabels, readPredictions, recordLabels } from '../../shared/predictions/index.ts';
-import { deploy } from '../serving/support.ts';
+import { modelByName } from '../../shared/registry/index.ts';
+import { deploy, publish } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';
 import { dyingAfter } from '../support/dying.ts';
 import {
@@ -208,6 +209,33 @@ describe('an erasure', () => {
     const again = await requestErasure(ctx, asked);
     expect(again.jobId).not.toBe(job.jobId);
     expect(total(await work(again), 'rows')).toBe(0);
+  });
+
+  test('of everybody names files of models that no endpoint has, once each, where they have the column', async () => {
+    await people('with-endpoint');
+    await publish(server, 'alone', peopleModel());
+    const idOf = async (name: string) => (await modelByName(ctx, name)).modelId;
+    const names = [
+      `model-${await idOf('alone')}/people.csv`,
+      `model-${await idOf('with-endpoint')}/people.csv`,
+      'alone/dropped.csv',
+      'never-was/people.csv',
+    ];
+    const input = ctx.stores.blobs('batch-input');
+    for (const name of names) await input.write(name, Buffer.from('person,amount\nAnn,1\n'));
+    await input.write('alone/others.csv', Buffer.from('amount\n1\n'));
+    await input.write('never-was@theirs/people.csv', Buffer.from('person\nAnn\n'));
+    const asked = { subject: { column: 'person', value: 'Ann' }, reason: 'they asked', dryRun: true };
+    const { elsewhere } = await work(await requestErasure(at(server.ctx, start + 12 * hour), asked));
+    const listed = elsewhere.filter(({ kind }) => kind === 'batch-input');
+    expect(listed.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+    expect(listed).toContainEqual({
+      kind: 'batch-input',
+      endpoint: null,
+      name: names[0],
+      why: "It has a column 'person'.",
+    });
+    for (const name of names) await input.remove(name);
   });
 
   test('done by several workers at once, and by late messages, counts each row once', async () => {

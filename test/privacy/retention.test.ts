@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { changeWorkspace } from '../../shared/access/index.ts';
 import type { Context } from '../../shared/context.ts';
-import { type CairnEvent, unschedule } from '../../shared/events/index.ts';
-import { expire, keepRetention, placeHold, releaseHold, sweepRetention } from '../../shared/erasure/index.ts';
+import type { CairnEvent } from '../../shared/events/index.ts';
+import { expire, placeHold, releaseHold, sweepRetention } from '../../shared/erasure/index.ts';
 import { checkNow, listResults } from '../../shared/monitoring/index.ts';
-import { setModelTag } from '../../shared/registry/index.ts';
+import { deleteModel, deleteModelTag, modelByName, setModelTag } from '../../shared/registry/index.ts';
 import { readLabels, readPredictions, recordLabels } from '../../shared/predictions/index.ts';
-import { deploy } from '../serving/support.ts';
+import { drop, runJob } from '../batch/support.ts';
+import { deploy, publish } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { dyingAfter } from '../support/dying.ts';
 import type { TestServer } from '../support/server.ts';
@@ -192,24 +194,115 @@ describe('the retention of an endpoint', () => {
   });
 });
 
-describe('the sweep', () => {
-  const entry = async () =>
-    (
-      await ctx.stores
-        .documents('jobs')
-        .read<{ id: string; type: string; v: number; workspace: string; entries: Record<string, unknown> }>(
-          ['agenda'],
-          'agenda',
-        )
-    )?.doc.entries['retention'];
+describe('the retention of files of models', () => {
+  const blobs = (container: 'batch-input' | 'batch-output') => ctx.stores.blobs(container);
+  const later = (days: number) => at(server.ctx, Date.now() + days * day);
+  const limit = (batchRetentionDays?: number) =>
+    changeWorkspace(ctx, 'default', { limits: batchRetentionDays ? { batchRetentionDays } : null });
 
-  test('stands on the agenda once something has a retention, and asks for each such endpoint', async () => {
+  /** A model that no endpoint has, with the names of what was scored by it and of a file in the folder of its name. */
+  async function scored(name: string): Promise<{ folder: string; names: string[] }> {
+    await publish(server, name, peopleModel());
+    const folder = `model-${(await modelByName(ctx, name)).modelId}`;
+    const input = blobs('batch-input');
+    await input.write(`${folder}/people.csv`, Buffer.from('person,amount\nAnn,1\n'));
+    await input.write(`${name}/dropped.csv`, Buffer.from('amount\n1\n'));
+    const output = `${folder}/batch-1/people.csv`;
+    await blobs('batch-output').write(output, Buffer.from('amount,prediction\n1,2\n'));
+    await blobs('batch-output').write(`${folder}/_reports/batch-1.json`, Buffer.from('{}'));
+    return { folder, names: [`${folder}/people.csv`, `${name}/dropped.csv`, output] };
+  }
+
+  async function left(names: readonly string[]): Promise<string[]> {
+    const found = await Promise.all(
+      names.flatMap((name) =>
+        (['batch-input', 'batch-output'] as const).map((container) => blobs(container).stat(name)),
+      ),
+    );
+    return names.filter((_, i) => found[2 * i] ?? found[2 * i + 1]);
+  }
+
+  test('is what the limits of the workspace say, for good without, and six months where the model is high-risk', async () => {
+    const { folder, names } = await scored('of-model');
+    const folders = [folder, 'of-model'];
+    const expireAll = async (days: number) => {
+      for (const each of folders) await expire(later(days), { folder: each });
+    };
+    await expireAll(1000);
+    expect(await left(names)).toEqual(names);
+    await limit(30);
+    await setModelTag(ctx, 'of-model', { key: 'risk', value: 'high' });
+    await expireAll(182);
+    expect(await left(names)).toEqual(names);
+    await deleteModelTag(ctx, 'of-model', 'risk');
+    await expireAll(29);
+    expect(await left(names)).toEqual(names);
+    const { holdId } = await placeHold(ctx, { subject: { column: 'person', value: 'Ann' }, reason: 'case' });
+    await expireAll(31);
+    expect(await left(names)).toEqual([`${folder}/people.csv`]);
+    await releaseHold(ctx, holdId);
+    await expireAll(31);
+    expect(await left(names)).toEqual([]);
+    const { modelId } = await modelByName(ctx, 'of-model');
+    expect(await applied(folder)).toMatchObject([
+      { subject: { modelId, folder, files: '2' } },
+      { subject: { modelId, folder, files: '1' } },
+    ]);
+    await limit();
+  });
+
+  test('of a model that is deleted is that of a deleted endpoint, unless the workspace says otherwise', async () => {
+    const { folder, names } = await scored('to-go');
+    await deleteModel(ctx, 'to-go');
+    for (const each of [folder, 'to-go']) await expire(later(399), { folder: each });
+    expect(await left(names)).toEqual(names);
+    for (const each of [folder, 'to-go']) await expire(later(401), { folder: each });
+    expect(await left(names)).toEqual([]);
+  });
+
+  test('is not about folders of endpoints, whose data policies are', async () => {
+    await deploy(server, 'kept-all', peopleModel());
+    await blobs('batch-input').write('kept-all/in.csv', Buffer.from('person\nAnn\n'));
+    await limit(30);
+    await expire(later(1000), { folder: 'kept-all' });
+    expect(await left(['kept-all/in.csv'])).toEqual(['kept-all/in.csv']);
+    await limit();
+  });
+});
+
+test('a hold keeps what came out of a batch job, of its endpoint or with the column of a person, until it is released', async () => {
+  await deploy(server, 'held-job', peopleModel());
+  const job = await runJob(server.ctx, await drop(server.ctx, 'held-job', 'person,age,amount\nAnn,1,2\n'));
+  expect(job.status).toBe('succeeded');
+  const remove = () => server.call('DELETE', `/api/v1/batch-jobs/${job.jobId}`);
+  const { holdId: ofEndpoint } = await placeHold(ctx, { endpoint: 'held-job', reason: 'case' });
+  expect(await remove()).toMatchObject({ status: 409, body: { field: 'id' } });
+  await releaseHold(ctx, ofEndpoint);
+  const person = (column: string) =>
+    placeHold(ctx, { endpoint: 'held-job', subject: { column, value: 'Ann' }, reason: 'case' });
+  const [{ holdId: ofOther }, { holdId: ofAnn }] = [await person('postcode'), await person('person')];
+  const refused = await remove();
+  expect(refused.status).toBe(409);
+  expect(String(refused.body['detail'])).toContain(ofAnn);
+  await releaseHold(ctx, ofAnn);
+  expect((await remove()).status).toBe(204);
+  await releaseHold(ctx, ofOther);
+});
+
+describe('the sweep', () => {
+  test('asks for each endpoint that has a retention, and for each folder of files', async () => {
     await aged('swept');
-    await server.drain();
-    expect(await entry()).toMatchObject({ everySeconds: 86_400, message: { kind: 'sweep-retention' } });
-    await unschedule(ctx, 'retention');
-    await keepRetention(ctx, { subject: { retentionDays: '30' } } as unknown as CairnEvent);
-    expect(await entry()).toBeDefined();
+    await ctx.stores.blobs('batch-input').write('elsewhere@theirs/in.csv', Buffer.from('person\nAnn\n'));
+    const asked: unknown[] = [];
+    const queues = {
+      ...ctx.stores.queues,
+      send: async ({ workspace }: { workspace: string }, _queue: string, message: object) => {
+        asked.push({ workspace, ...message });
+      },
+    } as unknown as Context['stores']['queues'];
+    await sweepRetention({ ...ctx, workspace: '*', stores: { ...ctx.stores, queues } });
+    expect(asked).toContainEqual({ kind: 'expire', endpoint: 'swept', workspace: 'default' });
+    expect(asked).toContainEqual({ kind: 'expire', folder: 'elsewhere', workspace: 'theirs' });
     await sweepRetention({ ...ctx, workspace: '*' });
     await server.drain();
     expect(await amounts('swept')).toEqual([2, 2]);

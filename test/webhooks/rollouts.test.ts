@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fullAccess, type ResourceType } from '../../shared/access/index.ts';
+import { cancelJob } from '../../shared/batch/index.ts';
 import { createWebhook } from '../../shared/webhooks/index.ts';
+import { drop } from '../batch/support.ts';
 import { deploymentOf, calls, lookAfter, rolling } from '../rollouts/support.ts';
+import { classifier, deploy } from '../serving/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
-import { permitLocalTargets, type Receiver, startReceiver, sure } from './support.ts';
+import { isSigned, permitLocalTargets, type Receiver, startReceiver, sure } from './support.ts';
 
 const api = '/api/2.0/mlflow/webhooks';
 const created = [{ entity: 'REGISTERED_MODEL', action: 'CREATED' }];
@@ -82,6 +86,54 @@ describe('a webhook is told of a rollout', () => {
   }, 120_000);
 });
 
+describe('a webhook is told of a batch job', () => {
+  const secret = 'a secret between two';
+  const toldOf = (jobId: string) =>
+    receiver.received.filter(({ text }) => text.includes(jobId) && text.includes('"batch_job"'));
+
+  test('that has succeeded, failed or been cancelled, signed, and with no value of its rows', async () => {
+    const { ctx } = server;
+    await deploy(server, 'nightly', classifier());
+    const jobActions = ['SUCCEEDED', 'FAILED', 'CANCELLED'].map((action) => ({
+      entity: 'BATCH_JOB',
+      action,
+    }));
+    await create('jobs', { events: [], batch_events: jobActions, secret });
+    const good = await drop(ctx, 'nightly', 'höhe,length,width\n1,2,3\n');
+    const bad = await drop(ctx, 'nightly', 'höhe,length,width\n1,tall,3\n');
+    const stopped = await drop(ctx, 'nightly', 'höhe,length,width\n3,2,1\n');
+    await cancelJob(ctx, stopped.jobId);
+    await server.drain();
+    const common = { owner: { type: 'endpoint', name: 'nightly' }, name: 'nightly', version: '1' };
+    const ends = [
+      [
+        good,
+        'succeeded',
+        {
+          rows: 1,
+          bad: 0,
+          output: `batch-output/${good.output.name}`,
+          error: null,
+          report: `/api/v1/batch-jobs/${good.jobId}/report`,
+        },
+      ],
+      [bad, 'failed', { error: { code: 'bad-input', row: 1, column: 'length' }, rows: null, output: null }],
+      [stopped, 'cancelled', { error: null, output: null, report: null }],
+    ] as const;
+    for (const [{ jobId, input }, action, data] of ends) {
+      const [only, ...more] = toldOf(jobId);
+      expect(more).toEqual([]);
+      expect(isSigned(sure(only), secret)).toBe(true);
+      expect(JSON.parse(sure(only).text)).toMatchObject({
+        entity: 'batch_job',
+        action,
+        data: { job_id: jobId, status: action, input: `batch-input/${input.name}`, ...common, ...data },
+      });
+      expect(sure(only).text).not.toContain('tall');
+    }
+  });
+});
+
 test('who is denied an endpoint makes no webhook, which would tell of it', async () => {
   const access = {
     ...fullAccess,
@@ -107,13 +159,24 @@ describe("MLflow's webhooks API", () => {
     const both = await create('both', { events: created, rollout_events: all });
     expect(both).toMatchObject({ events: created, rollout_events: all });
     expect(await create('neither', { events: created })).not.toHaveProperty('rollout_events');
-    expect(await list()).toEqual(expect.arrayContaining(['both', 'neither']));
+    await eventually(async () => {
+      expect(await list()).toEqual(expect.arrayContaining(['both', 'neither']));
+      expect(await list('?with_rollouts=true')).toEqual(expect.arrayContaining(['both', 'neither', 'only']));
+    });
     expect(await list()).not.toContain('only');
-    expect(await list('?with_rollouts=true')).toEqual(expect.arrayContaining(['both', 'neither', 'only']));
+    const jobs = [{ entity: 'BATCH_JOB', action: 'FAILED' }];
+    expect(await create('of-jobs', { events: [], batch_events: jobs })).toMatchObject({ batch_events: jobs });
+    await eventually(async () => expect(await list('?with_batch=true')).toContain('of-jobs'));
+    expect(await list('?with_rollouts=true')).not.toContain('of-jobs');
   });
 
-  test('leaves the events of rollouts as they are where its clients change the others', async () => {
-    const { webhook_id } = await create('changed', { events: created, rollout_events: rolledBack });
+  test('leaves the events of rollouts and batch jobs as they are where its clients change the others', async () => {
+    const jobs = [{ entity: 'BATCH_JOB', action: 'FAILED' }];
+    const { webhook_id } = await create('changed', {
+      events: created,
+      rollout_events: rolledBack,
+      batch_events: jobs,
+    });
     const change = async (fields: object) =>
       (await server.call('PATCH', `${api}/${webhook_id}`, fields)).body['webhook'];
     const prompt = [{ entity: 'PROMPT', action: 'CREATED' }];
@@ -125,6 +188,7 @@ describe("MLflow's webhooks API", () => {
     expect(await change({ events: [], rollout_events: all })).toMatchObject({
       events: [],
       rollout_events: all,
+      batch_events: jobs,
     });
     expect(await change({ events: created, rollout_events: [] })).not.toHaveProperty('rollout_events');
     expect(await server.call('PATCH', `${api}/${webhook_id}`, { rollout_events: [] })).toMatchObject({

@@ -1,0 +1,499 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type BatchJob,
+  batchDefaults,
+  cancelJob,
+  cleanJob,
+  deleteJob,
+  getJob,
+  listJobs,
+  planJob,
+  recoverJob,
+  removeLeftovers,
+  retryJob,
+  scoreChunk,
+  submitBlob,
+  submitJob,
+} from '../../shared/batch/index.ts';
+import { claim } from '../../shared/batch/claim.ts';
+import { failJob, finishIfDone } from '../../shared/batch/finish.ts';
+import { readChunk, readChunks, readFiles, readJob } from '../../shared/batch/store.ts';
+import type { Context } from '../../shared/context.ts';
+import type { CairnEvent } from '../../shared/events/index.ts';
+import { isCode } from '../../shared/http/index.ts';
+import { deleteModel } from '../../shared/registry/index.ts';
+import { classifier, deploy, features, publish } from '../serving/support.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+import {
+  drop,
+  movableClock,
+  options,
+  outputOf,
+  parsedOutput,
+  runJob,
+  scoredAtOnce,
+  withOutput,
+} from './support.ts';
+
+let server: TestServer;
+let ctx: Context;
+const clock = movableClock();
+const once = options({ chunkBytes: 60, rowsAtOnce: 2, partBytes: 60, failuresMax: 1, checkpointSeconds: 0 });
+const file = (rows: number) =>
+  `id,höhe,length,width\n${Array.from({ length: rows }, (_, i) => `${i},${i / 7},${(i * 3) % 5},${-i}\n`).join('')}`;
+
+beforeAll(async () => {
+  server = await testServer();
+  await deploy(server, 'iris', classifier());
+  ctx = { ...server.ctx, clock };
+});
+afterAll(() => server.close());
+
+const stateOf = async ({ jobId }: BatchJob) => (await readJob(ctx, jobId))?.doc;
+const post = (job: BatchJob, what: string) => server.call('POST', `/api/v1/batch-jobs/${job.jobId}/${what}`);
+const remove = (job: BatchJob) => server.call('DELETE', `/api/v1/batch-jobs/${job.jobId}`);
+
+/** A storage account that takes no more blocks of some chunks. */
+const broken = (chunks: readonly number[]) =>
+  withOutput(ctx, {
+    async stageBlock(name, id, data) {
+      if (chunks.includes(Number(id.slice(0, 6)))) throw new Error('the disk is full');
+      await ctx.stores.blobs('batch-output').stageBlock(name, id, data);
+    },
+  });
+
+/** A job of some chunks, of which the second has failed for good. */
+async function failedJob(text = file(20)): Promise<BatchJob> {
+  const job = await drop(ctx, 'iris', text);
+  await planJob(ctx, job, once);
+  for (const chunk of [0, 1, 2]) await scoreChunk(broken([1]), { jobId: job.jobId, chunk }, once);
+  const failed = await stateOf(job);
+  expect(failed).toMatchObject({ status: 'failed', failure: { code: 'attempts' } });
+  return failed as BatchJob;
+}
+
+async function expectWhole(job: BatchJob, text = file(20)): Promise<void> {
+  const now = (await stateOf(job)) as BatchJob;
+  expect(now.status).toBe('succeeded');
+  expect(await parsedOutput((await outputOf(ctx, now)) ?? '')).toEqual(
+    await scoredAtOnce(classifier(), features, text),
+  );
+}
+
+describe('what was counted of a job', () => {
+  const kept = async ({ jobId }: BatchJob) => {
+    const names: string[] = [];
+    for await (const { name } of ctx.stores.blobs('profiles').walk(`default/_batch/${jobId}/`))
+      names.push(name);
+    return names.length > 0;
+  };
+  const sweepAfter = (days: number) =>
+    removeLeftovers({ ...ctx, clock: { now: () => clock.now() + days * 86_400_000 } });
+
+  test('stays while it may go on, and for a week where it has failed', async () => {
+    const failed = await failedJob();
+    const running = await drop(ctx, 'iris', file(20));
+    await planJob(ctx, running, once);
+    await sweepAfter(7);
+    expect([await kept(failed), await kept(running)]).toEqual([true, true]);
+    await sweepAfter(9);
+    expect([await kept(failed), await kept(running)]).toEqual([false, true]);
+    // The files that it scored are whole, and so it goes on all the same.
+    await post(failed, 'retry');
+    await server.drain();
+    await expectWhole(failed);
+  });
+});
+
+describe('a model that is deleted', () => {
+  test('fails its jobs that run, which stay to be looked at', async () => {
+    await publish(server, 'leaving', classifier());
+    await ctx.stores.blobs('batch-input').write('leaving/a.csv', Buffer.from(file(20)));
+    const input = { container: 'batch-input', name: 'leaving/a.csv', isPrefix: false } as const;
+    const { job } = await submitJob(ctx, { model: 'leaving', input });
+    await planJob(ctx, job, once);
+    await deleteModel(ctx, 'leaving');
+    await server.drain();
+    expect(await stateOf(job)).toMatchObject({ status: 'failed', failure: { code: 'model' } });
+    const { status, body } = await server.call('GET', `/api/v1/batch-jobs/${job.jobId}`);
+    expect([status, body['owner']?.['name']]).toEqual([200, 'leaving']);
+    expect((await post(job, 'retry')).status).toBe(200);
+    await server.drain();
+    expect(await stateOf(job)).toMatchObject({ status: 'failed', failure: { code: 'model' } });
+    expect((await remove(job)).status).toBe(204);
+  });
+});
+
+describe('a retry', () => {
+  test('goes on with what failed, keeps what is done, and uses no id of a block twice', async () => {
+    const job = await failedJob();
+    const before = await readChunks(ctx, job.jobId);
+    const done = before.filter(({ status }) => status === 'done').map(({ index }) => index);
+    expect(done).toContain(0);
+    const { status, body } = await post(job, 'retry');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: 'running', retries: 1, error: null });
+    expect((await readChunk(ctx, job.jobId, 1))?.doc).toMatchObject({
+      status: 'pending',
+      attempt: 1,
+      failures: 0,
+    });
+    await server.drain();
+    await expectWhole(job);
+    const after = await readChunks(ctx, job.jobId);
+    expect(after.filter(({ index }) => done.includes(index))).toEqual(
+      before.filter(({ index }) => done.includes(index)),
+    );
+    expect(after[1]).toMatchObject({ status: 'done', attempt: 2 });
+    const ids = after.flatMap(({ progress }) => progress.blockIds);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('of a job that was cancelled goes on, too, though its workers hold chunks yet', async () => {
+    const job = await drop(ctx, 'iris', file(20));
+    await planJob(ctx, job, once);
+    const zombie = await claim(ctx, job.jobId, 0, once);
+    expect(zombie).toBeDefined();
+    await cancelJob(ctx, job.jobId);
+    expect((await post(job, 'retry')).body).toMatchObject({ status: 'running' });
+    expect((await readChunk(ctx, job.jobId, 0))?.doc).toMatchObject({ status: 'pending', attempt: 1 });
+    await server.drain();
+    await expectWhole(job);
+  });
+
+  test('of a job that was cancelled before it was planned plans it', async () => {
+    const job = await drop(ctx, 'iris', file(5));
+    await cancelJob(ctx, job.jobId);
+    expect((await post(job, 'retry')).body).toMatchObject({ status: 'planned' });
+    await server.drain();
+    await expectWhole(job, file(5));
+  });
+
+  test('of a plan that broke off takes it up where it is', async () => {
+    const job = await drop(ctx, 'iris', file(60));
+    await planJob(ctx, job, options({ chunkBytes: 1, workSecondsMax: -1 }));
+    await cancelJob(ctx, job.jobId);
+    expect(await stateOf(job)).toMatchObject({ plan: { chunks: 20, complete: false } });
+    await post(job, 'retry');
+    await server.drain();
+    await expectWhole(job, file(60));
+  });
+
+  test('asked for twice, or by several at once, is one', async () => {
+    const job = await failedJob();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post(job, 'retry')));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(await stateOf(job)).toMatchObject({ retries: 1 });
+    expect(await post(job, 'retry')).toMatchObject({ status: 200, body: { retries: 1 } });
+    await server.drain();
+    await expectWhole(job);
+  });
+
+  test('can be had again after it failed again, and each leaves an event', async () => {
+    const job = await failedJob();
+    for (const run of [1, 2]) {
+      await retryJob(ctx, job.jobId);
+      await scoreChunk(broken([1]), { jobId: job.jobId, chunk: 1 }, once);
+      expect(await stateOf(job)).toMatchObject({ status: 'failed', retries: run });
+    }
+    await retryJob(ctx, job.jobId);
+    await server.drain();
+    await expectWhole(job);
+    const events = await ctx.stores
+      .documents('jobs')
+      .query<{ event: CairnEvent }>(
+        { text: "SELECT * FROM c WHERE c.type = 'event'" },
+        { key: [job.jobId], consistency: 'strong' },
+      );
+    expect(events.map(({ event }) => event.type).toSorted()).toEqual([
+      ...Array.from({ length: 4 }, () => 'batch.finished'),
+      'batch.requested',
+      ...Array.from({ length: 3 }, () => 'batch.retried'),
+    ]);
+  });
+
+  test('is refused for a job that has succeeded, and for none', async () => {
+    const job = await drop(ctx, 'iris', file(3));
+    await runJob(ctx, job);
+    expect(await post(job, 'retry')).toMatchObject({ status: 409, body: { field: 'id' } });
+    expect((await server.call('POST', '/api/v1/batch-jobs/never/retry')).status).toBe(404);
+  });
+
+  test.each([
+    ['was overwritten', (name: string) => ctx.stores.blobs('batch-input').write(name, Buffer.from(file(2)))],
+    ['is gone', (name: string) => ctx.stores.blobs('batch-input').remove(name)],
+  ])('is refused where the input %s', async (_, change) => {
+    const job = await failedJob();
+    await change(job.input.name);
+    const { status, body } = await post(job, 'retry');
+    expect([status, String(body['detail']).includes(job.input.name)]).toEqual([409, true]);
+    expect(await stateOf(job)).toMatchObject({ status: 'failed' });
+  });
+
+  test('is refused where one of several files has changed, and names it', async () => {
+    const input = { container: 'batch-input', name: 'iris/several/', isPrefix: true } as const;
+    for (const name of ['a.csv', 'b.csv'])
+      await ctx.stores.blobs('batch-input').write(`${input.name}${name}`, Buffer.from(file(2)));
+    const { job } = await submitJob(ctx, { endpoint: 'iris', input });
+    await cancelJob(ctx, job.jobId);
+    await ctx.stores.blobs('batch-input').write(`${input.name}b.csv`, Buffer.from(file(3)));
+    const refused = await post(job, 'retry');
+    expect([refused.status, String(refused.body['detail']).includes('several/b.csv')]).toEqual([409, true]);
+  });
+
+  test('is refused where staged blocks are gone', async () => {
+    const job = await failedJob();
+    // Writing the blob drops what was staged of it, as the service does by itself after a week.
+    await ctx.stores.blobs('batch-output').write(job.output.name, Buffer.from('x'));
+    await ctx.stores.blobs('batch-output').remove(job.output.name);
+    expect(await post(job, 'retry')).toMatchObject({ status: 409 });
+    expect(await stateOf(job)).toMatchObject({ status: 'failed' });
+  });
+
+  test('pins a version for a file that came when nothing could score it', async () => {
+    const name = 'later/early.csv';
+    await ctx.stores.blobs('batch-input').write(name, Buffer.from(file(4)));
+    const job = (await submitBlob(ctx, name)) as BatchJob;
+    expect(job).toMatchObject({ status: 'failed', failure: { code: 'endpoint' } });
+    expect(await post(job, 'retry')).toMatchObject({ status: 409 });
+    await deploy(server, 'later', classifier());
+    expect((await post(job, 'retry')).body).toMatchObject({ status: 'planned', model: { version: 1 } });
+    await server.drain();
+    await expectWhole(job, file(4));
+  });
+
+  test('is not failed by who found the failure before and was slow to say so', async () => {
+    const job = await drop(ctx, 'iris', file(20));
+    await planJob(ctx, job, once);
+    const running = (await stateOf(job)) as BatchJob;
+    await scoreChunk(broken([1]), { jobId: job.jobId, chunk: 1 }, once);
+    await retryJob(ctx, job.jobId);
+    await failJob(ctx, running, { code: 'attempts', reason: 'said late' });
+    expect(await stateOf(job)).toMatchObject({ status: 'running', retries: 1 });
+    await Promise.all([recoverJob(ctx, job, once), recoverJob(ctx, job, once), finishIfDone(ctx, job.jobId)]);
+    await server.drain();
+    await expectWhole(job);
+  });
+
+  test('is found by the timer where its messages are lost', async () => {
+    const job = await failedJob();
+    await retryJob(ctx, job.jobId);
+    const agenda = await ctx.stores
+      .documents('jobs')
+      .read<
+        { entries: Record<string, unknown> } & { id: string; type: string; v: number; workspace: string }
+      >(['agenda'], 'agenda');
+    expect(Object.keys(agenda?.doc.entries ?? {})).toContain(`batch:${job.jobId}:1`);
+    await recoverJob(ctx, job);
+    await server.drain();
+    await expectWhole(job);
+    const after = await ctx.stores
+      .documents('jobs')
+      .read<
+        { entries: Record<string, unknown> } & { id: string; type: string; v: number; workspace: string }
+      >(['agenda'], 'agenda');
+    expect(Object.keys(after?.doc.entries ?? {}).filter((name) => name.includes(job.jobId))).toEqual([]);
+  });
+});
+
+describe('a cancellation', () => {
+  test('and a commit that meet leave a cancelled job without output, or a whole one', async () => {
+    const seen = new Set<string>();
+    for (let round = 0; round < 8; round++) {
+      const text = file(4 + round);
+      const job = await drop(ctx, 'iris', text);
+      await planJob(ctx, job, batchDefaults);
+      const late = new Promise((resolve) => setTimeout(resolve, round * 4));
+      const [, cancelled] = await Promise.all([
+        scoreChunk(ctx, { jobId: job.jobId, chunk: 0 }),
+        late.then(() => post(job, 'cancel')),
+      ]);
+      const now = await stateOf(job);
+      seen.add(String(now?.status));
+      expect([200, 409]).toContain(cancelled.status);
+      expect(now?.status).toBe(cancelled.status === 200 ? 'cancelled' : 'succeeded');
+      const output = await outputOf(ctx, job);
+      expect(output !== undefined).toBe(now?.status === 'succeeded');
+    }
+    expect([...seen].every((status) => ['cancelled', 'succeeded'].includes(status))).toBe(true);
+  });
+
+  test('is refused for a job that has ended otherwise, and done again it is the same', async () => {
+    const job = await failedJob();
+    expect(await post(job, 'cancel')).toMatchObject({ status: 409 });
+    const other = await drop(ctx, 'iris', file(2));
+    expect(await post(other, 'cancel')).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    expect(await post(other, 'cancel')).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+  });
+
+  test('in the middle of a chunk is noticed by its worker at the next beat', async () => {
+    const job = await drop(ctx, 'iris', file(200));
+    const slow = options({ chunkBytes: 1 << 20, rowsAtOnce: 1, partBytes: 40, heartbeatSeconds: 0.01 });
+    await planJob(ctx, job, slow);
+    let blocks = 0;
+    const watched = withOutput(ctx, {
+      async stageBlock(name, id, data) {
+        if (++blocks === 2) await cancelJob(ctx, job.jobId);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await ctx.stores.blobs('batch-output').stageBlock(name, id, data);
+      },
+    });
+    await scoreChunk(watched, { jobId: job.jobId, chunk: 0 }, slow);
+    expect(blocks).toBeLessThan(100);
+    expect(await outputOf(ctx, job)).toBeUndefined();
+    expect(await stateOf(job)).toMatchObject({ status: 'cancelled' });
+  });
+});
+
+describe('a deletion', () => {
+  test('takes the outputs, the files and the chunks, and hides the job', async () => {
+    const job = await drop(ctx, 'iris', file(20));
+    await runJob(ctx, job, once);
+    await server.drain();
+    await ctx.stores.blobs('batch-output').write(`${job.output.name}.errors.jsonl`, Buffer.from('{}\n'));
+    expect((await remove(job)).status).toBe(204);
+    const url = `/api/v1/batch-outputs/${job.output.name}`;
+    // At once, before anything was cleaned.
+    expect((await server.fetch(url)).status).toBe(404);
+    for (const path of ['', '/files', '/events'])
+      expect((await server.call('GET', `/api/v1/batch-jobs/${job.jobId}${path}`)).status).toBe(404);
+    expect((await post(job, 'retry')).status).toBe(404);
+    expect((await post(job, 'cancel')).status).toBe(404);
+    await server.drain();
+    expect(await outputOf(ctx, job)).toBeUndefined();
+    expect(await ctx.stores.blobs('batch-output').stat(`${job.output.name}.errors.jsonl`)).toBeUndefined();
+    expect(await readChunks(ctx, job.jobId)).toEqual([]);
+    expect(await readFiles(ctx, job.jobId)).toEqual([]);
+    const { items } = await listJobs(ctx, { limit: 200 });
+    expect(items.map(({ jobId }) => jobId)).not.toContain(job.jobId);
+    // Again, it is done already.
+    expect((await remove(job)).status).toBe(204);
+    expect((await server.call('DELETE', '/api/v1/batch-jobs/never')).status).toBe(404);
+  });
+
+  test('is refused while the job runs', async () => {
+    const job = await drop(ctx, 'iris', file(20));
+    expect(await remove(job)).toMatchObject({ status: 409 });
+    await planJob(ctx, job, once);
+    expect(await remove(job)).toMatchObject({ status: 409, body: { field: 'id' } });
+    await cancelJob(ctx, job.jobId);
+    expect((await remove(job)).status).toBe(204);
+  });
+
+  test('holds against a late event of the same blob, and not against who asks for it again', async () => {
+    const job = await drop(ctx, 'iris', file(6));
+    await runJob(ctx, job);
+    await deleteJob(ctx, job.jobId);
+    await server.drain();
+    expect(await submitBlob(ctx, job.input.name)).toBeUndefined();
+    const ask = () => server.call('POST', '/api/v1/batch-jobs', { endpoint: 'iris', input: job.input.name });
+    const again = await ask();
+    expect([again.status, String(again.body['id']) === job.jobId]).toEqual([202, false]);
+    expect(await submitBlob(ctx, job.input.name)).toBeUndefined();
+    expect(await ask()).toMatchObject({ status: 200, body: { id: again.body['id'] } });
+    await server.drain();
+    const second = (await getJob(ctx, String(again.body['id']))).job;
+    await expectWhole(second, file(6));
+    // And once more.
+    expect((await remove(second)).status).toBe(204);
+    const third = await ask();
+    expect(third.status).toBe(202);
+    expect(new Set([job.jobId, again.body['id'], third.body['id']]).size).toBe(3);
+    await server.drain();
+  });
+
+  test('and a worker that comes late leave nothing behind', async () => {
+    const job = await drop(ctx, 'iris', file(20));
+    await planJob(ctx, job, once);
+    const stalled = Promise.withResolvers<undefined>();
+    const released = Promise.withResolvers<undefined>();
+    const zombieCtx = withOutput(ctx, {
+      async stageBlock(name, id, data) {
+        stalled.resolve(undefined);
+        await released.promise;
+        await ctx.stores.blobs('batch-output').stageBlock(name, id, data);
+      },
+    });
+    const zombie = scoreChunk(zombieCtx, { jobId: job.jobId, chunk: 0 }, once);
+    await stalled.promise;
+    await cancelJob(ctx, job.jobId);
+    expect((await remove(job)).status).toBe(204);
+    await server.drain();
+    released.resolve(undefined);
+    await zombie;
+    await planJob(ctx, job);
+    await recoverJob(ctx, job);
+    await finishIfDone(ctx, job.jobId);
+    await server.drain();
+    expect(await readChunks(ctx, job.jobId)).toEqual([]);
+    expect(await readFiles(ctx, job.jobId)).toEqual([]);
+    expect(await outputOf(ctx, job)).toBeUndefined();
+  });
+
+  test('and a retry that meet leave a job that runs, or none', async () => {
+    for (let round = 0; round < 6; round++) {
+      const job = await failedJob();
+      const [deleted, retried] = await Promise.all([remove(job), post(job, 'retry')]);
+      await server.drain();
+      const now = await stateOf(job);
+      expect([204, 409]).toContain(deleted.status);
+      expect([200, 404]).toContain(retried.status);
+      expect(now?.deletedAt !== undefined).toBe(deleted.status === 204);
+      expect(retried.status === 200).toBe(deleted.status === 409);
+      expect((await readFiles(ctx, job.jobId)).length).toBe(deleted.status === 204 ? 0 : 1);
+    }
+  });
+
+  test('that broke off is finished by who hears of it again', async () => {
+    const job = await drop(ctx, 'iris', file(6));
+    await runJob(ctx, job);
+    await deleteJob(ctx, job.jobId);
+    const event = { subject: { jobId: job.jobId } } as unknown as CairnEvent;
+    const dying = withOutput(ctx, {});
+    const failing = new Proxy(dying.stores.blobs('batch-output'), {
+      get: (target, name) =>
+        name === 'removeBelow'
+          ? () => Promise.reject(new Error('gone away'))
+          : (Reflect.get(target, name) as unknown),
+    });
+    const stores = { ...ctx.stores, blobs: () => failing };
+    await expect(cleanJob({ ...ctx, stores }, event)).rejects.toThrow('gone away');
+    expect(await readChunks(ctx, job.jobId)).not.toEqual([]);
+    await cleanJob(ctx, event);
+    await cleanJob(ctx, event);
+    expect(await readChunks(ctx, job.jobId)).toEqual([]);
+    expect(await outputOf(ctx, job)).toBeUndefined();
+  });
+
+  test('of a job leaves others alone, and is not one of a job that runs', async () => {
+    const kept = await drop(ctx, 'iris', file(6));
+    await runJob(ctx, kept);
+    await cleanJob(ctx, { subject: { jobId: kept.jobId } } as unknown as CairnEvent);
+    await expectWhole(kept, file(6));
+    expect(await readChunks(ctx, kept.jobId)).not.toEqual([]);
+  });
+});
+
+describe('what is named of another workspace', () => {
+  test('is not there to be retried, cancelled or deleted', async () => {
+    const job = await failedJob();
+    const other: Context = { ...ctx, workspace: 'other' };
+    for (const act of [retryJob, cancelJob, deleteJob]) {
+      const error = await act(other, job.jobId).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(isCode(error, 'not-found')).toBe(true);
+    }
+    expect(await stateOf(job)).toMatchObject({ status: 'failed' });
+  });
+});
+
+test('a version that is published later does not change what a job was pinned to', async () => {
+  const job = await failedJob();
+  await publish(server, 'iris', classifier(9));
+  await retryJob(ctx, job.jobId);
+  await server.drain();
+  await expectWhole(job);
+  expect(await stateOf(job)).toMatchObject({ model: { version: job.model?.version } });
+});

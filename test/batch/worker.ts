@@ -1,0 +1,32 @@
+/**
+ * A worker of batch jobs in a process of its own, to be killed by a test. Its time runs faster, so that a lease is over
+ * within seconds: `CAIRN_TEST_PACE` times since `CAIRN_TEST_SINCE`, the same for all of them.
+ */
+import { enqueueDue } from '../../shared/events/index.ts';
+import { batchDefaults } from '../../shared/batch/index.ts';
+import { openContext } from '../support/context.ts';
+import { handle } from './driver.ts';
+
+const since = Number(process.env['CAIRN_TEST_SINCE']);
+const pace = Number(process.env['CAIRN_TEST_PACE']);
+const clock = { now: () => since + (Date.now() - since) * pace };
+const ctx = { ...(await openContext(process.env)), clock };
+const options = {
+  ...batchDefaults,
+  chunkBytes: 128 * 1024,
+  partBytes: 32 * 1024,
+  heartbeatSeconds: batchDefaults.heartbeatSeconds / pace,
+};
+
+setInterval(() => void enqueueDue(ctx).catch(() => undefined), 60_000 / pace);
+for (;;) {
+  for (const queue of ['blob-events', 'work', 'batch-chunks'] as const)
+    for (const { message, done } of await ctx.stores.queues.take(queue, 2))
+      try {
+        await handle(ctx, { queue, body: message as object }, options);
+        await done();
+      } catch {
+        // It comes again.
+      }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
