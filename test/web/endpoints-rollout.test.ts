@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { calls, deploymentOf, lookAfter, rolling } from '../rollouts/support.ts';
+import { features } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';
 import { type Guarded, guarded } from './access.ts';
 import { fresh } from './attempts.ts';
@@ -99,4 +100,26 @@ test('who may only see tries an endpoint, and is offered nothing that changes it
     expect(await page.getByRole('button', { name: 'New endpoint' }).count()).toBe(0);
   };
   await web.browser.look(`#/endpoints/${worse}`, looking, { token: viewer });
+});
+
+test('who may only see watches what a batch job of an endpoint did, and is offered nothing that changes it', async () => {
+  const viewer = await web.token(fresh('vito'), 'viewer');
+  const input = `${worse}/${fresh('rows')}.csv`;
+  const text = Buffer.from(`${features.join(',')}\n1,2,3\n`);
+  await server.ctx.stores.blobs('batch-input').write(input, text);
+  const { body } = await server.call('POST', '/api/v1/batch-jobs', { endpoint: worse, input });
+  await server.drain();
+  const looking = async ({ page }: View) => {
+    await page.getByRole('status').getByText('succeeded').waitFor();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: /^Download the output/ }).click();
+    await download;
+    for (const name of ['More actions', 'Retry', 'Go on', 'Cancel the job'])
+      expect(await page.getByRole('button', { name, exact: true }).count()).toBe(0);
+    await page.getByRole('link', { name: 'Batch jobs' }).first().click();
+    await page.getByRole('row', { name: 'rows' }).first().waitFor();
+    expect(await page.getByRole('link', { name: 'New job' }).count()).toBe(0);
+    expect(await page.locator('.drop').count()).toBe(0);
+  };
+  await web.browser.look(`#/batch-jobs/${String(body['id'])}`, looking, { token: viewer });
 });

@@ -217,8 +217,14 @@ describe('the curves of a run', () => {
     await looking(`#/runs/${runId}?tab=metrics`, async (view) => {
       const { page } = view;
       await page.getByLabel('Smoothing').fill('0.5');
-      await page.getByRole('button', { name: 'Log scale' }).click();
-      await page.getByRole('button', { name: 'Relative' }).click();
+      // The second comes before the first is drawn, as on a slow machine.
+      await page.evaluate(async () => {
+        for (const name of ['Log scale', 'Relative']) {
+          const buttons = [...document.querySelectorAll('button')];
+          buttons.find(({ textContent }) => textContent === name)?.click();
+          for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+        }
+      });
       await view.settled();
       expect(page.url()).toContain('smooth=0.5');
       await page.reload();
@@ -229,6 +235,8 @@ describe('the curves of a run', () => {
       await signed.getByText('3 points not drawable').waitFor();
 
       await page.getByRole('button', { name: 'Step' }).click();
+      // Until then the chart over the other axis stands there, and is about to be taken away.
+      await page.getByRole('button', { name: 'Step', pressed: true }).waitFor();
       await view.settled();
       await page.getByRole('region', { name: 'wave' }).locator('.u-over').waitFor();
       const asked = page.waitForRequest((request) => /metric_key=wave.*start_step=/.test(request.url()));

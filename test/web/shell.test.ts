@@ -63,7 +63,15 @@ let findable: string;
 describe('what surrounds every page', () => {
   test('leads to the others, tells where one is, and gives each its title', async () => {
     await browser.look('#/', async ({ page, settled }) => {
-      for (const name of ['Experiments', 'Models', 'Endpoints', 'Monitors', 'Jobs', 'Webhooks']) {
+      for (const name of [
+        'Experiments',
+        'Models',
+        'Endpoints',
+        'Batch jobs',
+        'Monitors',
+        'Retraining',
+        'Webhooks',
+      ]) {
         await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
         await page.getByRole('heading', { level: 1, name }).waitFor();
         await settled();
@@ -105,11 +113,11 @@ describe('what surrounds every page', () => {
     await browser.look('#/', async ({ page }) => {
       const search = page.getByRole('combobox', { name: /^Search/ });
       const find = async (text: string, name: string) => {
-        await page.goto(`${stack.url}/#/jobs`);
+        await page.goto(`${stack.url}/#/retraining`);
         await search.fill(text);
         await page.getByRole('option', { name }).waitFor();
         await page.keyboard.press('Enter');
-        await page.waitForFunction(() => location.hash !== '#/jobs');
+        await page.waitForFunction(() => location.hash !== '#/retraining');
         return new URL(page.url()).hash;
       };
       expect(await find(findable.toLowerCase(), findable)).toBe(`#/experiments/${experiment}`);
@@ -137,12 +145,12 @@ describe('what surrounds every page', () => {
 
   test('stays when the code of a page does not come, as after a new version was deployed', async () => {
     const view = await browser.view();
-    await view.page.route('**/assets/JobsPage*', (route) => route.abort());
-    await view.visit('#/jobs');
+    await view.page.route('**/assets/RetrainingPage*', (route) => route.abort());
+    await view.visit('#/retraining');
     expect(await view.page.getByRole('heading', { level: 1 }).innerText()).toBe('This page broke');
-    await view.page.unroute('**/assets/JobsPage*');
+    await view.page.unroute('**/assets/RetrainingPage*');
     await view.page.getByRole('button', { name: 'Try again' }).click();
-    await view.page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor();
+    await view.page.getByRole('heading', { level: 1, name: 'Retraining' }).waitFor();
     await view.close();
   });
 
@@ -173,7 +181,17 @@ describe.each([
   ['light', 1440],
   ['dark', 900],
 ] as const)('no barrier stands in the way, %s at a width of %i', (theme, width) => {
-  const pages = ['', 'experiments', 'models', 'endpoints', 'monitors', 'jobs', 'webhooks', 'nowhere'];
+  const pages = [
+    '',
+    'experiments',
+    'models',
+    'endpoints',
+    'monitors',
+    'batch-jobs',
+    'retraining',
+    'webhooks',
+    'nowhere',
+  ];
   test.each(pages)('on #/%s', async (path) => {
     const barriers = await browser.look(`#/${path}`, (view) => view.barriers(), { theme, width });
     expect(barriers).toEqual([]);

@@ -16,6 +16,8 @@ export type GuardResult = {
   /** A breach where it reaches `evidence_limit`. */
   readonly evidence: number;
   readonly evidence_limit: number;
+  /** Of `errors`: what of these shares were mistakes of callers; an answer of before they were told apart has none. */
+  readonly refused?: { readonly stable: number | null; readonly canary: number | null };
 };
 
 export type Judgement = {
@@ -139,6 +141,8 @@ export type MetricPoint = {
   readonly errors: Readonly<Record<'4xx' | '429' | '500' | '504', number>>;
   readonly latency_ms: Readonly<Record<Percentile, number>> | null;
   readonly non_finite: number;
+  /** Mean rows of what was run together; `null` where nothing was run here. */
+  readonly mean_batch_rows: number | null;
 };
 
 export const percentiles = ['p50', 'p95', 'p99'] as const;

@@ -140,16 +140,6 @@ export type MonitorResult = {
   breach: { reasons: string[]; at: number } | null;
 };
 
-export type BatchJob = {
-  id: string;
-  endpoint: string;
-  status: string;
-  input: { name: string; bytes: number };
-  output: { name: string; rows: number; bytes: number } | null;
-  error: { code: string; reason: string; row?: number; column?: string } | null;
-  created_at: number;
-};
-
 export type Retraining = {
   id: string;
   model: string;

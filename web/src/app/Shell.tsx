@@ -16,8 +16,9 @@ const places: readonly Place[] = [
   ['/experiments', 'Experiments', 'experiment'],
   ['/models', 'Models', 'model'],
   ['/endpoints', 'Endpoints', 'endpoint'],
+  ['/batch-jobs', 'Batch jobs', 'batch'],
   ['/monitors', 'Monitors', 'monitor'],
-  ['/jobs', 'Jobs', 'job'],
+  ['/retraining', 'Retraining', 'job'],
 ];
 
 const webhooks: Place = ['/webhooks', 'Webhooks', 'webhook'];

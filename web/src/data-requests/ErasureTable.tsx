@@ -110,7 +110,7 @@ function Detail({ erasure }: { readonly erasure: Erasure }) {
             rowKey={({ kind, endpoint, name }) => `${kind} ${endpoint} ${name}`}
             columns={[
               { title: 'What', cell: ({ kind }) => kind.replaceAll('-', ' ') },
-              { title: 'Endpoint', cell: ({ endpoint }) => endpoint },
+              { title: 'Endpoint', cell: ({ endpoint }) => endpoint ?? 'none' },
               { title: 'Name', cell: ({ name }) => <code>{name}</code> },
               { title: 'Why', cell: ({ why }) => why },
             ]}

@@ -39,7 +39,8 @@ export type Erasure = {
   /** What is not searched and may hold the person. */
   readonly not_covered: readonly {
     readonly kind: string;
-    readonly endpoint: string;
+    /** `null` for files of a model that no endpoint has. */
+    readonly endpoint: string | null;
     readonly name: string;
     readonly why: string;
   }[];

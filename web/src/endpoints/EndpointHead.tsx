@@ -4,6 +4,7 @@ import type { Endpoint } from '../api/endpoints.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { FactLine } from '../parts/Facts.tsx';
 import { Icon } from '../parts/Icon.tsx';
+import { links } from '../parts/links.ts';
 import { PageHead } from '../parts/PageHead.tsx';
 import { MoreActions } from '../parts/MoreActions.tsx';
 import { TagList } from '../parts/TagList.tsx';
@@ -32,6 +33,13 @@ export function EndpointHead({ endpoint }: { readonly endpoint: Endpoint }) {
         }
         actions={
           <>
+            {endpoint.model !== null && (
+              <May needs="contributor">
+                <a className="button" href={links.newBatchJob(name)}>
+                  <Icon name="batch" size={14} /> Score a file
+                </a>
+              </May>
+            )}
             <May needs="operator">
               <button type="button" onClick={() => setAsked('edit')}>
                 <Icon name="edit" size={14} /> Edit

@@ -39,12 +39,16 @@ export function GuardTable({ judgement: { requests, guards } }: { readonly judge
           {
             title: `Before (${figure(requests.stable)} calls)`,
             numeric: true,
-            cell: ({ guard, stable }) => guardFigure(guard, stable),
+            cell: ({ guard, stable, refused }) => (
+              <Share figure={guardFigure(guard, stable)} refused={refused?.stable} />
+            ),
           },
           {
             title: `New (${figure(requests.canary)} calls)`,
             numeric: true,
-            cell: ({ guard, canary }) => guardFigure(guard, canary),
+            cell: ({ guard, canary, refused }) => (
+              <Share figure={guardFigure(guard, canary)} refused={refused?.canary} />
+            ),
           },
           {
             title: 'At most',
@@ -63,6 +67,21 @@ export function GuardTable({ judgement: { requests, guards } }: { readonly judge
   );
 }
 
+type ShareProps = { readonly figure: string; readonly refused: number | null | undefined };
+
+/** The figure of a guard, and below it what of the errors were mistakes of callers: those come to both versions. */
+function Share({ figure: text, refused }: ShareProps) {
+  if (!refused) return text;
+  return (
+    <>
+      {text}
+      <small className="refused" title="Refused as mistakes of callers, which come to both versions alike">
+        of which {guardFigure('errors', refused)} refused
+      </small>
+    </>
+  );
+}
+
 type GuardProps = { readonly of: GuardResult };
 
 /** How far the evidence is on its way to its limit; as ratios multiply, by their logarithms. */
@@ -72,7 +91,7 @@ function Evidence({ of: { guard, evidence, evidence_limit: limit } }: GuardProps
     <span className="evidence">
       <progress max={1} value={share} aria-label={`Evidence of ${guardTitles[guard]}`} />
       <span>
-        {figure(evidence, 3)} of {figure(limit, 3)}
+        {evidence > limit ? `over ${figure(limit, 3)}` : `${figure(evidence, 3)} of ${figure(limit, 3)}`}
       </span>
     </span>
   );

@@ -14,6 +14,7 @@ import type { Range } from '../charts/plot.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { oneOf, useParamState } from '../parts/params.ts';
 import {
+  batchPoints,
   failurePoints,
   latencyPoints,
   mistakePoints,
@@ -114,6 +115,12 @@ function Plots({ endpoint, metrics }: PlotsProps) {
       ]),
     [series, metrics],
   );
+  const batches = useMemo(
+    () => series.map((each) => curveOf(each, '', batchPoints(each, metrics))),
+    [series, metrics],
+  );
+  // What answers elsewhere runs nothing here.
+  const hasBatches = batches.some(({ points }) => points.some(({ y }) => Number.isFinite(y)));
   const hasErrors = errors.some(({ points }) => points.some(({ y }) => y > 0));
   const common = {
     axis: 'time',
@@ -166,6 +173,11 @@ function Plots({ endpoint, metrics }: PlotsProps) {
             </p>
           )}
         </Plot>
+        {hasBatches && (
+          <Plot title="Rows run together" note="mean rows of a run: more are cheaper, and calls share them">
+            <Curves {...common} label="Rows run together" curves={batches} hidesGaps />
+          </Plot>
+        )}
       </div>
     </>
   );

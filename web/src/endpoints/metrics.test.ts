@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import type { EndpointMetrics, MetricPoint, MetricSeries } from '../api/endpoints.ts';
-import { failurePoints, latencyPoints, requestsIn, slowestOf, throughputPoints } from './metrics.ts';
+import {
+  batchPoints,
+  failurePoints,
+  latencyPoints,
+  requestsIn,
+  slowestOf,
+  throughputPoints,
+} from './metrics.ts';
 
 const minute = 60_000;
 
@@ -12,6 +19,7 @@ function point(at: number, requests: number, p95: number | null): MetricPoint {
     errors: { '4xx': 0, '429': 1, '500': 2, '504': 3 },
     latency_ms: p95 === null ? null : { p50: p95 / 2, p95, p99: p95 * 2 },
     non_finite: 0,
+    mean_batch_rows: null,
   };
 }
 
@@ -48,4 +56,12 @@ test('windows without a call are no calls a minute, and a gap of the latency', (
   ]);
   expect(latencyPoints(seen, metrics, 'p99').map(({ y }) => y)).toEqual([8, Number.NaN, 16]);
   expect(failurePoints(seen, metrics).map(({ y }) => y)).toEqual([3, 0, 3]);
+});
+
+test('rows run together are drawn of the windows in which something was run', () => {
+  const seen = series('stable', { ...point(2, 10, 4), mean_batch_rows: 2.5 }, point(4, 1, null), {
+    ...point(6, 20, 8),
+    mean_batch_rows: 4,
+  });
+  expect(batchPoints(seen, metricsOf(seen)).map(({ y }) => y)).toEqual([2.5, Number.NaN, 4]);
 });

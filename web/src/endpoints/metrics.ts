@@ -69,6 +69,11 @@ export function mistakePoints(series: MetricSeries, metrics: EndpointMetrics): P
   return perMinute(series, metrics, ({ errors }) => errors['4xx']);
 }
 
+/** Mean rows of what was run together in each window; a gap where nothing was run. */
+export function batchPoints(series: MetricSeries, metrics: EndpointMetrics): Point[] {
+  return windows(series, metrics).map(({ x, point }) => ({ x, y: point?.mean_batch_rows ?? Number.NaN }));
+}
+
 function perMinute(
   series: MetricSeries,
   metrics: EndpointMetrics,

@@ -16,7 +16,8 @@ export const guardTitles: Readonly<Record<GuardName, string>> = {
 };
 
 export const guardMeanings: Readonly<Record<GuardName, string>> = {
-  errors: 'Share of the calls that were not answered, whoever is to blame.',
+  errors:
+    'Share of the calls that were not answered: those that failed here, and those refused as mistakes of callers.',
   latency:
     'What 95 of 100 calls took at most. Judged is how many are slower than the version before lets one expect.',
   'non-finite': 'Share of the calls with a NaN or an infinity in the answer.',

@@ -10,7 +10,7 @@ const kinds: Readonly<Record<string, readonly [title: string, icon: IconName]>> 
   dataset: ['Dataset', 'group'],
   code: ['Code', 'file'],
   endpoint: ['Endpoint', 'endpoint'],
-  'batch-job': ['Batch job', 'job'],
+  'batch-job': ['Batch job', 'batch'],
   file: ['File', 'file'],
   retraining: ['Retraining', 'refresh'],
   'openlineage-job': ['Job', 'job'],
@@ -28,6 +28,7 @@ export function hrefOf({ id, kind, link }: LineageNode): string | undefined {
   if (link !== undefined && /^(https?:\/\/|#\/)/.test(link)) return link;
   const rest = id.slice(id.indexOf(':') + 1);
   if (kind === 'run') return links.runById(rest);
+  if (kind === 'batch-job') return links.batchJob(rest);
   return kind === 'endpoint' ? links.endpoint(rest) : undefined;
 }
 

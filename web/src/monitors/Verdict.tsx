@@ -50,7 +50,14 @@ export function Verdict({ result, psiMax }: VerdictProps) {
   );
 }
 
-function Drift({ drift, psiMax }: { readonly drift: MonitorResult['drift']; readonly psiMax: number }) {
+/** What drifted, column by column. */
+export function Drift({
+  drift,
+  psiMax,
+}: {
+  readonly drift: MonitorResult['drift'];
+  readonly psiMax: number;
+}) {
   if (drift.verdict === 'insufficient-data')
     return <p className="hint card-body">{sentence(drift.reason)}</p>;
   const features = drift.features.toSorted((a, b) => psiOf(b) - psiOf(a));

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { searchExperiments, searchRuns } from '../api/tracking.ts';
 import type { Experiment, Run } from '../api/types.ts';
 import { EndpointTable } from '../endpoints/EndpointTable.tsx';
-import { JobTables } from '../jobs/JobTables.tsx';
+import { LatestJobs } from '../batch/LatestJobs.tsx';
 import { ModelTable } from '../models/ModelTable.tsx';
 import { MonitorTable } from '../monitors/MonitorTable.tsx';
 import { Card } from '../parts/Card.tsx';
@@ -12,6 +12,7 @@ import { duration } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
+import { RetrainingTable } from '../retraining/RetrainingTable.tsx';
 import { Table } from '../parts/Table.tsx';
 import { Ago } from '../parts/Time.tsx';
 
@@ -57,7 +58,12 @@ export function OverviewPage() {
           <MonitorTable max={recent} />
         </Card>
       </div>
-      <JobTables max={recent} />
+      <Card title={<a href="#/batch-jobs">Batch jobs</a>} flush>
+        <LatestJobs max={recent} />
+      </Card>
+      <Card title={<a href="#/retraining">Retraining</a>} flush>
+        <RetrainingTable max={recent} />
+      </Card>
     </>
   );
 }

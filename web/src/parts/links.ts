@@ -13,6 +13,8 @@ export const links = {
   promotion: (name: string, number: number) => `#/models/${encodeURIComponent(name)}/promotions/${number}`,
   webhook: (id: string) => `#/webhooks/${encodeURIComponent(id)}`,
   endpoint: (name: string) => `#/endpoints/${encodeURIComponent(name)}`,
+  batchJob: (id: string) => `#/batch-jobs/${encodeURIComponent(id)}`,
+  newBatchJob: (endpoint: string) => `#/batch-jobs/new?endpoint=${encodeURIComponent(endpoint)}`,
   /** Another workspace: a new document, whose every request names it. */
   workspace: (name: string) => (name === 'default' ? '/#/' : `/?workspace=${encodeURIComponent(name)}#/`),
   principal: (id: string) => `#/users/${encodeURIComponent(id)}`,

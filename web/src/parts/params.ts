@@ -14,17 +14,13 @@ export function useParamState(): [
   const [params, setParams] = useSearchParams();
   const set = useCallback(
     (changes: Params, { push = false } = {}) => {
-      setParams(
-        (now) => {
-          const next = new URLSearchParams(now);
-          for (const [key, value] of Object.entries(changes)) {
-            next.delete(key);
-            for (const each of [value ?? []].flat()) if (each !== '') next.append(key, each);
-          }
-          return next;
-        },
-        { replace: !push },
-      );
+      // Of the address, not of what is drawn: a change that comes before the last one is drawn keeps that.
+      const next = new URLSearchParams(/\?.*/.exec(location.hash)?.[0]);
+      for (const [key, value] of Object.entries(changes)) {
+        next.delete(key);
+        for (const each of [value ?? []].flat()) if (each !== '') next.append(key, each);
+      }
+      setParams(next, { replace: !push });
     },
     [setParams],
   );

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Dialog, Field } from '../parts/Dialog.tsx';
 import { createWebhook, updateWebhook } from './actions.ts';
-import { eventName, eventsOf, eventWords, type Webhook, type WebhookEvent } from './webhooks.ts';
+import { eventName, eventsOf, eventWords, type Webhook } from './webhooks.ts';
 import './webhooks.css';
 
 type WebhookDialogProps = {
@@ -31,14 +31,16 @@ export function WebhookDialog({ webhook, onClose, onCreated }: WebhookDialogProp
       onSubmit={async (form) => {
         const text = (name: string) => String(form.get(name)).trim();
         const events = chosenEvents(chosen, webhook);
-        const isOfRollout = ({ entity }: WebhookEvent) => entity === 'ROLLOUT';
+        const { ROLLOUT = [], BATCH_JOB = [] } = Object.groupBy(events, ({ entity }) => entity);
+        const known = events.filter((event) => !ROLLOUT.includes(event) && !BATCH_JOB.includes(event));
         if (events.length === 0) throw new Error('Choose what it is told of.');
         const draft = {
           name: text('name'),
           url: text('url'),
           description: text('description'),
-          events: events.filter((event) => !isOfRollout(event)),
-          rollout_events: events.filter(isOfRollout),
+          events: known,
+          rollout_events: ROLLOUT,
+          batch_events: BATCH_JOB,
           ...(text('secret') === '' ? {} : { secret: text('secret') }),
         };
         if (webhook) await updateWebhook(webhook.webhook_id, draft);

@@ -14,6 +14,7 @@ export type Webhook = {
   readonly events: readonly WebhookEvent[];
   /** Those that MLflow has no names for. */
   readonly rollout_events?: readonly WebhookEvent[];
+  readonly batch_events?: readonly WebhookEvent[];
   readonly status: 'ACTIVE' | 'DISABLED';
   readonly creation_timestamp: number;
   readonly last_updated_timestamp: number;
@@ -25,6 +26,7 @@ export type WebhookDraft = {
   readonly url: string;
   readonly events: readonly WebhookEvent[];
   readonly rollout_events: readonly WebhookEvent[];
+  readonly batch_events: readonly WebhookEvent[];
   /** Left as it is where undefined. */
   readonly secret?: string;
 };
@@ -73,6 +75,9 @@ export const eventWords: readonly (readonly [WebhookEvent, string])[] = [
   [{ entity: 'ROLLOUT', action: 'ADVANCED' }, 'A rollout goes on a step'],
   [{ entity: 'ROLLOUT', action: 'FINISHED' }, 'A rollout is finished: the new version has taken over'],
   [{ entity: 'ROLLOUT', action: 'STOPPED' }, 'A rollout is stopped by hand'],
+  [{ entity: 'BATCH_JOB', action: 'SUCCEEDED' }, 'A batch job has succeeded'],
+  [{ entity: 'BATCH_JOB', action: 'FAILED' }, 'A batch job has failed'],
+  [{ entity: 'BATCH_JOB', action: 'CANCELLED' }, 'A batch job is cancelled'],
 ];
 
 /** `model_version.created`, as receivers are told. */
@@ -81,8 +86,12 @@ export function eventName({ entity, action }: WebhookEvent): string {
 }
 
 /** All that a webhook is told of. */
-export function eventsOf({ events, rollout_events: rollouts = [] }: Webhook): readonly WebhookEvent[] {
-  return [...events, ...rollouts];
+export function eventsOf({
+  events,
+  rollout_events: rollouts = [],
+  batch_events: jobs = [],
+}: Webhook): readonly WebhookEvent[] {
+  return [...events, ...rollouts, ...jobs];
 }
 
 const pageSize = 50;
@@ -92,7 +101,7 @@ export const webhooksQuery = infiniteQueryOptions({
   queryKey: ['webhooks'],
   queryFn: ({ pageParam, signal }) =>
     mlflow.get<{ webhooks?: readonly Webhook[]; next_page_token?: string }>('webhooks', {
-      query: { max_results: pageSize, page_token: pageParam, with_rollouts: 'true' },
+      query: { max_results: pageSize, page_token: pageParam, with_rollouts: 'true', with_batch: 'true' },
       signal,
     }),
   initialPageParam: undefined as string | undefined,

@@ -11,6 +11,7 @@ const limits: readonly (readonly [name: keyof Limits, label: string, step: strin
   ['calls_per_minute', 'Calls that one principal may make each minute', '1'],
   ['storage_gb', 'Storage, in GB', 'any'],
   ['batch_rows_per_month', 'Rows scored by batch jobs each month', '1'],
+  ['batch_retention_days', 'Days that files of models’ batch jobs are kept', '1'],
 ];
 
 /** What a workspace is for, and how much it may use. */

@@ -131,10 +131,12 @@ export function WorkspacesPage() {
 
 function limitsText(limits: Limits): string {
   const { calls_per_minute: calls, storage_gb: storage, batch_rows_per_month: rows } = limits;
+  const { batch_retention_days: days } = limits;
   const texts = [
     calls ? `${counted(calls, 'call')} a minute` : '',
     storage ? `${figure(storage)} GB` : '',
     rows ? `${counted(rows, 'batch row')} a month` : '',
+    days ? `batch files for ${counted(days, 'day')}` : '',
   ].filter((text) => text !== '');
   return texts.length === 0 ? 'those of the deployment' : texts.join(', ');
 }

@@ -8,6 +8,7 @@ export type Limits = {
   readonly calls_per_minute?: number | null;
   readonly storage_gb?: number | null;
   readonly batch_rows_per_month?: number | null;
+  readonly batch_retention_days?: number | null;
 };
 
 export type Workspace = {

@@ -1,0 +1,28 @@
+import type { BatchJob } from '../api/batch.ts';
+import { BadRowsCard } from './BadRowsCard.tsx';
+import { DetailsCard, OptionsCard } from './DetailsCard.tsx';
+import { FailureCard } from './FailureCard.tsx';
+import { FilesCard } from './FilesCard.tsx';
+import { OutputCard } from './OutputCard.tsx';
+import { ProgressCard } from './ProgressCard.tsx';
+import { isOver } from './queries.ts';
+
+/** How far a job is, what came out of it, and by what. */
+export function OverviewTab({ job }: { readonly job: BatchJob }) {
+  const { progress, output, error, input, status } = job;
+  return (
+    <div className="split">
+      <div className="split-main">
+        {error && <FailureCard error={error} failures={progress?.failures ?? []} />}
+        {progress && status !== 'succeeded' && <ProgressCard progress={progress} isMoving={!isOver(job)} />}
+        {output && <OutputCard output={output} files={input.prefix ? input.files : undefined} />}
+        {input.prefix && <FilesCard job={job} />}
+        {output?.errors && <BadRowsCard errors={output.errors} rows={output.bad} />}
+      </div>
+      <div className="split-side">
+        <DetailsCard job={job} />
+        {job.options && <OptionsCard options={job.options} />}
+      </div>
+    </div>
+  );
+}
