@@ -96,6 +96,8 @@ module storage 'modules/storage.bicep' = {
     token: token
     retentionDaysMax: retentionDaysMax
     auditImmutableDays: auditImmutableDays
+    // By the name that modules/app.bicep gives the app, which needs the account to be there first.
+    appOrigin: 'https://func-cairn-${token}.azurewebsites.net'
   }
 }
 

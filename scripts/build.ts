@@ -1,9 +1,9 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build as bundle, type Plugin } from 'esbuild';
 import { siteFolder } from '../web/build.ts';
+import { optionsOf } from './command-line.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -97,6 +97,9 @@ async function addNativePackages(target: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { package: { type: 'boolean', default: false } } });
-  await build({ package: values.package });
+  const usage = `Usage: make build [ARGS=--package]
+
+  --package  make the folder that is deployed, with the packages that cannot be bundled`;
+  const { package: isPackage } = optionsOf(usage, { package: { type: 'boolean', default: false } });
+  await build({ package: isPackage });
 }

@@ -1,9 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { documentsTemplate, settingsTemplate, storageTemplate } from './generate/bicep.ts';
 import { localSettings, settingsPage } from './generate/settings.ts';
+import { optionsOf } from './command-line.ts';
 
 /** Every file that follows from a declaration: its path in the repository, and what must stand in it. */
 export const generated: Readonly<Record<string, () => string>> = {
@@ -35,7 +35,10 @@ export async function writeStale(root: string): Promise<string[]> {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+  const usage = `Usage: node scripts/generate.ts [--check]
+
+  --check  write nothing, and end with 1 where a file no longer matches its declaration`;
+  const values = optionsOf(usage, { check: { type: 'boolean', default: false } });
   const root = fileURLToPath(new URL('..', import.meta.url));
   const paths = values.check ? await staleFiles(root) : await writeStale(root);
   for (const path of paths) process.stdout.write(`${values.check ? 'stale' : 'wrote'} ${path}\n`);

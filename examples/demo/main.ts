@@ -263,7 +263,7 @@ async function readData(): Promise<{ mornings: { train: Examples; held: Examples
   };
 }
 
-/** Drops a file, waits for the scored one, and compares it row by row with the trainer. */
+/** Drops a file with a row too many, waits for the scored one, and compares it row by row with the trainer. */
 async function scoreFile(
   cairn: Cairn,
   name: string,
@@ -272,16 +272,20 @@ async function scoreFile(
   classes: readonly string[],
 ): Promise<void> {
   const input = toCsv(rows);
-  await cairn.send(`/api/v1/batch-inputs/${name}/mornings.csv`, { method: 'PUT', body: input });
+  const sent = input.trimEnd().split('\n');
+  const broken = String(sent.at(-1)).replace(/^[^,]*/, 'unknown');
+  const put = (file: string, body: string) =>
+    cairn.send(`/api/v1/batch-inputs/${name}/${file}`, { method: 'PUT', body });
+  await put('mornings.csv.job.json', JSON.stringify({ bad_rows: { policy: 'skip', max_percent: 1 } }));
+  await put('mornings.csv', `${input}${broken}\n`);
   const job = await eventually('the scored file', 60, async () => {
     const { jobs } = await cairn.call<{ jobs: Json[] }>('GET', `/api/v1/batch-jobs?endpoint=${name}`);
     return jobs.find((each) => ['succeeded', 'failed'].includes(String(each['status'])));
   });
   if (String(job['status']) !== 'succeeded')
     throw new Error(`the batch job failed: ${JSON.stringify(job['error'])}`);
-  const output = await cairn.send(`/api/v1/batch-outputs/${String(job['output']?.['name'])}`);
+  const output = await cairn.send(String(job['output']?.['url']));
   const lines = (await output.text()).trimEnd().split('\n');
-  const sent = input.trimEnd().split('\n');
   fact(
     lines.length === sent.length && lines.every((line, at) => line.startsWith(sent[at] ?? '\n')),
     `${sent.length - 1} rows in, as many out, in order`,
@@ -294,6 +298,20 @@ async function scoreFile(
     return Math.max(largest, Math.abs(Number(cells[score]) - p));
   }, 0);
   fact(worstOf <= tolerance, `batch equals the trainer to ${worstOf.toExponential(1)}`);
+  const errors = await cairn.send(String(job['output']?.['errors']?.['url']));
+  const wrong = JSON.parse(await errors.text()) as Json;
+  fact(
+    Number(wrong['row']) === sent.length && String(wrong['value']) === 'unknown',
+    `a broken row is left out and told of: row ${String(wrong['row'])}, ${String(wrong['column'])} '${String(wrong['value'])}' ${String(wrong['reason'])}`,
+  );
+  const report = await cairn.call('GET', String(job['report']));
+  const late = list(report['profile']?.['predictions']?.['classes']).find(
+    (each) => String(each['name']) === 'late',
+  );
+  fact(
+    String(report['drift']?.['verdict']) === 'stable' && Number(report['counts']?.['rows_bad']) === 1,
+    `its report: the file looks like the training data, ${percent(Number(late?.['share'] ?? 0))} are predicted to be late`,
+  );
 }
 
 /** Runs the monitor on a window until the log has all that the caller waits for. */

@@ -1,11 +1,16 @@
 /** `node infra/check/main.ts [--types DIR]`: proves what can be proved of the templates without Azure. */
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../../scripts/command-line.ts';
 import { checkInfra, readInfra } from './index.ts';
 import { openTypes } from './types.ts';
 
-const { values } = parseArgs({ options: { types: { type: 'string' } } });
-const folder = values.types ?? process.env['CAIRN_AZURE_TYPES'];
+const usage = `Usage: node infra/check/main.ts [--types DIR]
+
+  --types DIR  folder of bicep-types files, to hold resource bodies against (default: CAIRN_AZURE_TYPES)
+
+Ends with 1 where anything was found.`;
+const { types } = optionsOf(usage, { types: { type: 'string' } });
+const folder = types ?? process.env['CAIRN_AZURE_TYPES'];
 const templates = await readInfra(fileURLToPath(new URL('../..', import.meta.url)));
 const findings = await checkInfra(templates, folder ? await openTypes(folder) : undefined);
 const resources = templates.flatMap((template) => template.resources).filter(({ existing }) => !existing);

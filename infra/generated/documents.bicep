@@ -612,13 +612,42 @@ resource jobsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/conta
           {
             path: '/createdAt/?'
           }
+          {
+            path: '/deletedAt/?'
+          }
+          {
+            path: '/owner/type/?'
+          }
+          {
+            path: '/owner/id/?'
+          }
+          {
+            path: '/model/modelId/?'
+          }
+          {
+            path: '/index/?'
+          }
+          {
+            path: '/file/?'
+          }
         ]
         excludedPaths: [
           {
             path: '/*'
           }
         ]
-        compositeIndexes: []
+        compositeIndexes: [
+          [
+            {
+              path: '/createdAt'
+              order: 'descending'
+            }
+            {
+              path: '/jobId'
+              order: 'ascending'
+            }
+          ]
+        ]
       }
     }
   }

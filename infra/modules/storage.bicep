@@ -4,6 +4,7 @@ param tags object
 param token string
 param auditImmutableDays int
 param retentionDaysMax int
+param appOrigin string
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: 'stcairn${token}'
@@ -32,6 +33,28 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
     containerDeleteRetentionPolicy: {
       enabled: true
       days: 7
+    }
+    // The pages of the app put files to be scored straight into storage, each by a URL that writes it alone.
+    cors: {
+      corsRules: [
+        {
+          allowedOrigins: [
+            appOrigin
+          ]
+          allowedMethods: [
+            'PUT'
+          ]
+          allowedHeaders: [
+            'content-type'
+            'x-ms-*'
+          ]
+          exposedHeaders: [
+            'etag'
+            'x-ms-request-id'
+          ]
+          maxAgeInSeconds: 3600
+        }
+      ]
     }
   }
 }
