@@ -1,238 +1,144 @@
 /**
- * Batch scoring on one core: how many rows go from CSV through a model to CSV in a second of processor
- * time, what scoring row by row would cost, and what memory a file takes. Processor time, not the clock on
- * the wall, so that other work on the machine does not show. Every scenario runs in a process of its own;
- * whole jobs include that process's part of the HTTP with Azurite and of the Cosmos DB emulator.
+ * Batch scoring: how many rows a core scores in whole jobs, from the request to the output in place, against what
+ * scoring alone costs; what memory that takes, whatever the size of the input; what several hosts make of it; and what a
+ * script of pandas and onnxruntime does with the same file. Processor time and not the clock on the wall, so that other
+ * work on the machine does not show; only several hosts are judged by the clock.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { startAzurite } from '../local/azurite/index.ts';
-import { getJob, planJob, scoreChunk, submitBlob } from '../shared/batch/index.ts';
-import { scoreRows } from '../shared/batch/score.ts';
-import type { Context } from '../shared/context.ts';
-import { NumericRows } from '../shared/datasets/index.ts';
-import { trees } from '../shared/execution/testing.ts';
-import { linearClassifier } from '../shared/onnx/index.ts';
-import { createModel, createVersion, getReady, inspectVersion, moveAlias } from '../shared/registry/index.ts';
-import { atOnce, createEndpoint, getEndpoint, following, requireMain } from '../shared/endpoints/index.ts';
-import { loadModel } from '../shared/serving/index.ts';
-import { openContext, testEnvironment } from '../test/support/context.ts';
-import type { BenchRow } from './report.ts';
+import { createReadStream } from 'node:fs';
+import { vegaFile } from '../examples/data/source.ts';
+import { engineRate } from './batch-engine.ts';
+import { type BatchHosts, batchHosts, type MeasuredJob } from './batch-hosts.ts';
+import { type InputFormat, inputOf, rowsOf } from './batch-inputs.ts';
+import { type ModelName, models } from './batch-models.ts';
+import { pandasRate } from './batch-pandas.ts';
+import type { BenchOptions, BenchRow } from './report.ts';
 
-type ModelName = 'trees' | 'linear';
-type Scenario =
-  | { readonly kind: 'engine'; readonly model: ModelName; readonly rows: number; readonly rowsAtOnce: number }
-  | { readonly kind: 'job'; readonly model: ModelName; readonly rows: number };
-type Measured = { readonly rowsPerSecond: number; readonly peakMb: number };
+/** What a process that scores may take, however large its input. */
+const memoryMbMax = 300;
+const rateMin = { trees: 100_000, linear: 300_000 } as const;
 
-const featureCount = 20;
-const features = Array.from({ length: featureCount }, (_, i) => `feature_${i}`);
-const smallRows = 400_000;
-const largeRows = 1_600_000;
+const engineRows = 400_000;
+const oneByOneRows = 20_000;
+const workers = [2, 4];
+const formats: readonly InputFormat[] = ['csv', 'csv.gz', 'jsonl', 'parquet'];
 
-export async function benchBatch(): Promise<BenchRow[]> {
-  const azurite = await startAzurite({ data: null });
-  const measure = (scenario: Scenario) => inProcess(scenario, azurite.connectionString);
+/** Megabytes of CSV of the inputs: the other formats have as many rows. */
+const sizes = (whole: boolean) => (whole ? [100, 1_000, 5_000] : [100]);
+
+type Rated = (typeof formats)[number];
+type Rates = Readonly<Record<'trees' | 'linear', number>>;
+
+export async function benchBatch({ whole }: BenchOptions): Promise<BenchRow[]> {
+  const { rows, rates } = await benchEngine();
+  const hosts = await batchHosts(Math.max(...workers), { isOnDisk: whole });
   try {
-    const { stores } = await open(azurite.connectionString);
-    await stores.createIfMissing();
-    for (const rows of [smallRows, largeRows])
-      await stores.blobs('batch-input').writeStream(inputName(rows), Readable.from(csv(rows)));
-    await stores.close();
-
-    const byTrees = await measure({ kind: 'engine', model: 'trees', rows: smallRows, rowsAtOnce: 4096 });
-    const treesByOne = await measure({ kind: 'engine', model: 'trees', rows: 25_000, rowsAtOnce: 1 });
-    const byLinear = await measure({ kind: 'engine', model: 'linear', rows: smallRows, rowsAtOnce: 4096 });
-    const linearByOne = await measure({
-      kind: 'engine',
-      model: 'linear',
-      rows: 25_000,
-      rowsAtOnce: 1,
-    });
-    const treesJob = await measure({ kind: 'job', model: 'trees', rows: smallRows });
-    const linearJob = await measure({ kind: 'job', model: 'linear', rows: smallRows });
-    const largeJob = await measure({ kind: 'job', model: 'linear', rows: largeRows });
-    return [
-      {
-        name: 'CSV → 100 trees → CSV',
-        value: byTrees.rowsPerSecond,
-        unit: 'rows/s/core',
-        budget: { min: 100_000 },
-      },
-      { name: 'CSV → linear → CSV', value: byLinear.rowsPerSecond, unit: 'rows/s/core' },
-      {
-        name: '100 trees, against row by row',
-        value: byTrees.rowsPerSecond / treesByOne.rowsPerSecond,
-        unit: '×',
-      },
-      {
-        name: 'linear, against row by row',
-        value: byLinear.rowsPerSecond / linearByOne.rowsPerSecond,
-        unit: '×',
-      },
-      { name: 'whole job, 100 trees', value: treesJob.rowsPerSecond, unit: 'rows/s/core' },
-      { name: 'whole job, linear', value: largeJob.rowsPerSecond, unit: 'rows/s/core' },
-      { name: `peak memory, ${smallRows} rows`, value: linearJob.peakMb, unit: 'MB' },
-      { name: `peak memory, ${largeRows} rows`, value: largeJob.peakMb, unit: 'MB' },
-      {
-        name: 'memory of a file 4 times as large',
-        value: largeJob.peakMb / linearJob.peakMb,
-        unit: '×',
-        budget: { max: 1.3 },
-      },
-    ];
+    for (const [name, model] of Object.entries(models)) await hosts.deploy(name, model());
+    for (const megabytes of sizes(whole))
+      for (const format of formats) rows.push(...(await benchFile(hosts, { format, megabytes }, rates)));
+    rows.push(...(await benchFlights(hosts)), ...(await benchWorkers(hosts)));
   } finally {
-    await azurite.stop();
+    await hosts.stop();
   }
+  return [...rows, ...(await benchPandas(rows))];
 }
 
-async function inProcess(scenario: Scenario, connectionString: string): Promise<Measured> {
-  const child = fork(
-    fileURLToPath(import.meta.url),
-    ['--scenario', JSON.stringify(scenario), connectionString],
-    { execArgv: [] },
-  );
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`The scenario ${JSON.stringify(scenario)} ended with ${String(code)}.`);
+/** Without storage; row by row as well. */
+async function benchEngine(): Promise<{ rows: BenchRow[]; rates: Rates }> {
+  const measure = async (model: 'trees' | 'linear') => ({
+    many: await engineRate({ model, rows: engineRows, rowsAtOnce: 4096 }),
+    single: await engineRate({ model, rows: oneByOneRows, rowsAtOnce: 1 }),
   });
-  const [measured] = (await Promise.race([once(child, 'message'), ended])) as [Measured];
-  ended.catch(() => undefined);
-  return measured;
-}
-
-async function runScenario(scenario: Scenario, connectionString: string): Promise<Measured> {
-  const { ctx, stores } = await open(connectionString);
-  await stores.createIfMissing();
-  const endpoint = 'bench';
-  await deploy(
-    ctx,
-    endpoint,
-    scenario.model === 'trees' ? trees(100, 6, randomNumbers(11), features) : linear(),
-  );
-  const seconds =
-    scenario.kind === 'engine'
-      ? await scoreFromMemory(ctx, endpoint, scenario)
-      : await scoreJob(ctx, scenario.rows);
-  await stores.close();
-  return { rowsPerSecond: scenario.rows / seconds, peakMb: process.resourceUsage().maxRSS / 1024 };
-}
-
-/** Parse, score and format, without storage. */
-async function scoreFromMemory(
-  ctx: Context,
-  name: string,
-  { rows, rowsAtOnce }: Extract<Scenario, { kind: 'engine' }>,
-): Promise<number> {
-  const { modelId } = requireMain(await getEndpoint(ctx, name));
-  const model = await loadModel(ctx, await getReady(ctx, modelId, 1));
-  const [header, ...blocks] = (await Readable.from(csv(rows)).toArray()) as Buffer[];
-  const columns = header.toString().trim().split(',');
-  let bytes = 0;
-  const pass = async (source: readonly Buffer[]) => {
-    const table = new NumericRows(columns, features, { rowsMax: rowsAtOnce });
-    for await (const { lines } of scoreRows(Readable.from(source), 0, table, model)) bytes += lines.length;
-  };
-  await pass(blocks.slice(0, 2));
-  const seconds = coreSeconds();
-  await pass(blocks);
-  if (bytes === 0) throw new Error('Nothing was scored.');
-  return seconds();
-}
-
-/** From the event of the blob to the output in place, by one worker. */
-async function scoreJob(ctx: Context, rows: number): Promise<number> {
-  const seconds = coreSeconds();
-  const job = await submitBlob(ctx, inputName(rows));
-  if (!job) throw new Error('No job was made.');
-  await planJob(ctx, job);
-  const { chunks } = (await getJob(ctx, job.jobId)).job.plan;
-  for (let chunk = 0; chunk < chunks; chunk++) await scoreChunk(ctx, { jobId: job.jobId, chunk });
-  const spent = seconds();
-  const { status } = (await getJob(ctx, job.jobId)).job;
-  if (status !== 'succeeded') throw new Error(`The job has ${status}.`);
-  await ctx.stores.blobs('batch-output').remove(job.output.name);
-  return spent;
-}
-
-/** Starts a count of the seconds that this process, all its threads together, spends on a processor. */
-function coreSeconds(): () => number {
-  const before = process.cpuUsage();
-  return () => {
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1e6;
+  const trees = await measure('trees');
+  const linear = await measure('linear');
+  return {
+    rates: { trees: trees.many, linear: linear.many },
+    rows: [
+      { name: 'scoring alone, 100 trees', value: trees.many, unit: 'rows/s/core' },
+      { name: 'scoring alone, linear', value: linear.many, unit: 'rows/s/core' },
+      { name: '100 trees, against row by row', value: trees.many / trees.single, unit: '×' },
+      { name: 'linear, against row by row', value: linear.many / linear.single, unit: '×' },
+    ],
   };
 }
 
-async function open(connectionString: string) {
-  const ctx = await openContext(testEnvironment(connectionString));
-  return { ctx, stores: ctx.stores };
-}
-
-async function deploy(ctx: Context, name: string, model: Uint8Array): Promise<void> {
-  const path = `0/${ctx.ids.hex(8)}/artifacts/model.onnx`;
-  await ctx.stores.blobs('artifacts').write(`${ctx.workspace}/${path}`, model);
-  const { modelId } = await createModel(ctx, { name });
-  const { version } = await createVersion(ctx, { name, source: `mlflow-artifacts:/${path}` });
-  await inspectVersion(ctx, {
-    type: 'version.created',
-    aggregate: `version/${modelId}/${version}`,
-    seq: 1,
-    actor: 'bench',
-    requestId: 'bench',
-    traceparent: ctx.trace,
-    at: ctx.clock.now(),
-    subject: { modelId, version: String(version) },
-  });
-  await moveAlias(ctx, { name, alias: 'champion', version });
-  await createEndpoint(ctx, { name, deployments: [following(name, 'champion')], rollout: atOnce });
-}
-
-function inputName(rows: number): string {
-  return `bench/${rows}.csv`;
-}
-
-/** The header, then blocks of rows: an id and the features with six decimals, about 210 bytes a row. */
-function* csv(rows: number): Generator<Buffer> {
-  const random = randomNumbers(7);
-  yield Buffer.from(`id,${features.join(',')}\n`);
-  for (let row = 0; row < rows; ) {
-    let block = '';
-    for (const end = Math.min(row + 500, rows); row < end; row++) {
-      block += row;
-      for (let i = 0; i < featureCount; i++) block += `,${(random() * 200 - 100).toFixed(6)}`;
-      block += '\n';
-    }
-    yield Buffer.from(block);
+/** Jobs of one file: by both models where it is CSV, by the linear one alone where it is not. */
+async function benchFile(
+  hosts: BatchHosts,
+  { format, megabytes }: { format: Rated; megabytes: number },
+  rates: Rates,
+): Promise<BenchRow[]> {
+  const input = nameOf(format, megabytes);
+  await hosts.upload(input, inputOf(format, rowsOf(megabytes)));
+  const rows: BenchRow[] = [];
+  for (const model of format === 'csv' ? (['linear', 'trees'] as const) : (['linear'] as const)) {
+    const job = await hosts.run(model, input);
+    const budget = format === 'csv' ? { budget: { min: rateMin[model] } } : {};
+    const name = jobName(model, format, megabytes);
+    rows.push(
+      { name, value: rateOf(job), unit: 'rows/s/core', ...budget },
+      { name: `${name}, against scoring CSV alone`, value: rateOf(job) / rates[model], unit: '×' },
+      { name: `${name}, peak memory`, value: job.peakMb, unit: 'MB', budget: { max: memoryMbMax } },
+    );
   }
+  // The one that several hosts share stays.
+  if (input !== sharedInput) await hosts.remove(input);
+  return rows;
 }
 
-function linear(): Uint8Array {
-  const random = randomNumbers(13);
-  return linearClassifier({
-    features,
-    labels: ['no', 'yes'],
-    coefficients: Array.from({ length: 2 * featureCount }, () => (random() - 0.5) / 50),
-    intercepts: [0, 0.1],
-  });
+/** Three million real rows, from Parquet to Parquet. */
+async function benchFlights(hosts: BatchHosts): Promise<BenchRow[]> {
+  const input = 'bench/flights-3m.parquet';
+  await hosts.upload(input, createReadStream(vegaFile('flights-3m.parquet')));
+  const job = await hosts.run('flights' satisfies ModelName, input);
+  const name = `job of ${job.rows.toLocaleString('en')} flights`;
+  return [
+    { name, value: rateOf(job), unit: 'rows/s/core' },
+    { name: `${name}, from end to end`, value: job.seconds, unit: 's' },
+    { name: `${name}, peak memory`, value: job.peakMb, unit: 'MB', budget: { max: memoryMbMax } },
+  ];
 }
 
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** The same file by several hosts, of which each takes a chunk at a time. */
+async function benchWorkers(hosts: BatchHosts): Promise<BenchRow[]> {
+  const alone = await hosts.run('trees', sharedInput);
+  const rows: BenchRow[] = [];
+  for (const count of workers) {
+    const job = await hosts.run('trees', sharedInput, count);
+    const name = `${count} hosts, 100 trees, against 1`;
+    rows.push(
+      { name: `${name}, by the clock`, value: alone.seconds / job.seconds, unit: '×' },
+      { name: `${name}, a core`, value: rateOf(job) / rateOf(alone), unit: '×' },
+      {
+        name: `${count} hosts, peak memory of one`,
+        value: job.peakMb,
+        unit: 'MB',
+        budget: { max: memoryMbMax },
+      },
+    );
+  }
+  return rows;
 }
 
-const [, , mode, scenario, connectionString] = process.argv;
-if (mode === '--scenario' && scenario !== undefined && connectionString !== undefined) {
-  process.send?.(await runScenario(JSON.parse(scenario) as Scenario, connectionString));
-  process.disconnect?.();
-} else if (import.meta.main) {
-  for (const row of await benchBatch()) process.stdout.write(`${JSON.stringify(row)}\n`);
+/** What the script does with the smallest file; nothing where Python is not installed. */
+async function benchPandas(rows: readonly BenchRow[]): Promise<BenchRow[]> {
+  const megabytes = sizes(false)[0] ?? 0;
+  const compared: BenchRow[] = [];
+  for (const model of ['linear', 'trees'] as const) {
+    const script = await pandasRate(models[model](), rowsOf(megabytes));
+    if (!script) return [];
+    const own = rows.find(({ name }) => name === jobName(model, 'csv', megabytes))?.value ?? Number.NaN;
+    const name = `pandas and onnxruntime, ${model}`;
+    compared.push(
+      { name, value: script.rowsPerSecond, unit: 'rows/s/core' },
+      { name: `job against ${name}`, value: own / script.rowsPerSecond, unit: '×' },
+      { name: `${name}, peak memory`, value: script.peakMb, unit: 'MB' },
+    );
+  }
+  return compared;
 }
+
+const nameOf = (format: Rated, megabytes: number) => `bench/${megabytes}.${format}`;
+const sharedInput = nameOf('csv', sizes(false)[0] ?? 0);
+const jobName = (model: string, format: Rated, megabytes: number) =>
+  `job of ${megabytes} MB ${format}, ${model}`;
+const rateOf = ({ rows, coreSeconds }: MeasuredJob) => rows / coreSeconds;

@@ -25,8 +25,8 @@ const parts: Readonly<
   access: { about: 'what signing in adds to a tracking call', run: benchAccess },
   registry: { about: "the registry of many models, against MLflow's own server", run: benchRegistry },
   batch: {
-    about: 'batch scoring, against scoring row by row',
-    run: async () => ({ rows: await benchBatch() }),
+    about: 'whole batch jobs, against scoring alone and a script of pandas and onnxruntime',
+    run: async (options) => ({ rows: await benchBatch(options) }),
   },
   profiles: {
     about: 'the prediction log and its profiles, a row',
@@ -40,15 +40,21 @@ const parts: Readonly<
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+  options: {
+    help: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    whole: { type: 'boolean', default: false },
+  },
 });
 const unknown = positionals.filter((name) => !(name in parts));
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) process.stderr.write(`There is no part '${unknown.join("', '")}'.\n`);
   process.stdout.write(
-    `Usage: make bench [ARGS="[--quick] [part …]"]\n\n${Object.entries(parts)
+    `Usage: make bench [ARGS="[--quick | --whole] [part …]"]\n\n${Object.entries(parts)
       .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
-      .join('\n')}\n\n  --quick  less of everything: to try a change, not to judge it\n`,
+      .join(
+        '\n',
+      )}\n\n  --quick  less of everything: to try a change, not to judge it\n  --whole  batch jobs of 1 and 5 GB as well, which take long and 15 GB of disk\n`,
   );
   process.exit(unknown.length > 0 ? 1 : 0);
 }
@@ -61,7 +67,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
   const part = parts[name];
   if (!part) continue;
   process.stdout.write(`\n${name}: ${part.about} …\n`);
-  const { rows, text } = await part.run({ quick: values.quick });
+  const { rows, text } = await part.run({ quick: values.quick, whole: values.whole });
   results[name] = rows;
   if (text !== undefined) process.stdout.write(`\n${text}\n\n`);
   process.stdout.write(`${table(text === undefined ? rows : rows.filter((row) => row.budget))}\n`);

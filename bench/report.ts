@@ -10,8 +10,8 @@ export type BenchRow = {
 /** What a part measured; `text` shows the figures that have no budget in a form of the part's own. */
 export type BenchResult = { readonly rows: readonly BenchRow[]; readonly text?: string };
 
-/** `quick` asks for less of everything: to try a change, not to judge it. */
-export type BenchOptions = { readonly quick: boolean };
+/** `quick` asks for less of everything: to try a change, not to judge it. `whole` asks for what takes very long too. */
+export type BenchOptions = { readonly quick: boolean; readonly whole: boolean };
 
 /** Rows as an aligned table, with what each was to keep to and whether it did. */
 export function table(rows: readonly BenchRow[]): string {
