@@ -38,17 +38,17 @@ demo: node_modules/.ready ## Walk the whole lifecycle on real data, each figure 
 converter: .venv/convert/.ready ## Install what converts scikit-learn, XGBoost and LightGBM models to ONNX (from PyPI)
 
 test: node_modules/.ready ## Run the short form of every test, those in a browser last
-	@node_modules/.bin/vitest run $(ARGS)
+	@node scripts/test.ts $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory test-web)
 
 test-web: node_modules/.ready browser ## Test the web UI in Chromium, which is installed where it can be [CHROMIUM=path]
-	@node_modules/.bin/vitest run --config vitest.web.config.ts $(ARGS)
+	@node scripts/test.ts --config vitest.web.config.ts $(ARGS)
 
 test-long: export CAIRN_TEST = long
 test-long: node_modules/.ready test-mlflow test-converter test-web ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
-	@node_modules/.bin/vitest run $(ARGS)
+	@node scripts/test.ts $(ARGS)
 	@echo 'Again with stale reads and four physical ranges'
-	@CAIRN_TEST= CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node_modules/.bin/vitest run $(ARGS)
+	@CAIRN_TEST= CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node scripts/test.ts $(ARGS)
 
 test-mlflow: node_modules/.ready .venv/3/.ready .venv/2/.ready .venv/convert/.ready ## Drive the platform with the real MLflow clients, 3.x and 2.x (from PyPI)
 	@node test/mlflow/main.ts $(ARGS)

