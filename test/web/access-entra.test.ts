@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { fresh } from './attempts.ts';
 import { type Guarded, guarded } from './access.ts';
 import { type Authority, clientId, openAuthority, tenant } from './authority.ts';
 import type { View } from './browser.ts';
@@ -130,7 +129,7 @@ describe('a sign-in with Microsoft', () => {
   });
 
   test('goes on in a window of its own where the page holds what nobody has saved', async () => {
-    const kept = fresh('Kept over a sign-in');
+    const kept = 'Kept over a sign-in';
     const view = await stack.browser.view();
     const { page } = view;
     await view.visit('#/experiments');

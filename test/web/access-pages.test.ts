@@ -6,7 +6,6 @@ import type { InvocationContext, Timer } from '@azure/functions';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tick } from '../../functions/tick.ts';
 import { exportSegments } from '../../shared/audit/index.ts';
-import { fresh } from './attempts.ts';
 import { type Guarded, guarded } from './access.ts';
 
 let stack: Guarded;
@@ -33,7 +32,7 @@ const rowOf = (page: Page, text: string | RegExp) => page.getByRole('row').filte
 
 describe('users and roles', () => {
   test('somebody is added, given a role in one thing, shut out, let in again and deleted', async () => {
-    const cleo = fresh('cleo');
+    const cleo = 'cleo';
     await look('#/users', async ({ page, settled }) => {
       const dialog = page.getByRole('dialog');
       await page.getByRole('button', { name: 'Add' }).click();
@@ -85,7 +84,7 @@ describe('users and roles', () => {
   });
 
   test('a group gives its members what it holds, and is not overwritten by one of the same name', async () => {
-    const team = fresh('team');
+    const team = 'team';
     await look(
       '#/users?tab=groups',
       async ({ page }) => {
@@ -121,7 +120,8 @@ describe('users and roles', () => {
   });
 
   test('a rule can be about a role of a directory, and a workflow of GitHub is trusted on conditions', async () => {
-    const [role, trust] = [fresh('Auditors'), fresh('deploy')];
+    const role = 'Auditors';
+    const trust = 'deploy';
     await look('#/users?tab=rules', async ({ page }) => {
       const dialog = page.getByRole('dialog');
       await page.getByRole('button', { name: 'New rule' }).click();
@@ -152,7 +152,7 @@ describe('tokens', () => {
   });
 
   test('one is made, shown once with lines to paste, works, and is refused when revoked', async () => {
-    const nightly = fresh('nightly');
+    const nightly = 'nightly';
     await look('#/tokens', async ({ page, settled }) => {
       const dialog = page.getByRole('dialog');
       await page.getByRole('button', { name: 'New token' }).click();
@@ -198,7 +198,8 @@ describe('tokens', () => {
 });
 
 test('a workspace is made with limits, entered, changed, and deleted when empty', async () => {
-  const [credit, other] = [fresh('credit'), fresh('other')];
+  const credit = 'credit';
+  const other = 'other';
   await stack.server.admin('POST', '/api/v1/workspaces', { name: other });
   await look('#/workspaces', async ({ page, settled }) => {
     const dialog = page.getByRole('dialog');
@@ -234,7 +235,7 @@ test('a workspace is made with limits, entered, changed, and deleted when empty'
 
 describe('the audit log', () => {
   test('tells who did what, proves an entry, and is narrowed and handed over as a file', async () => {
-    const nosy = fresh('nosy');
+    const nosy = 'nosy';
     await stack.server.as(`Bearer ${await stack.token(nosy, 'viewer')}`)('GET', '/api/v1/audit');
     await stack.server.drain();
     await look('#/audit', async ({ page, settled }) => {
@@ -299,7 +300,7 @@ describe('the audit log', () => {
   });
 
   test('is not for those who may not see it, and neither is what makes people known', async () => {
-    const vic = await stack.token(fresh('vic'), 'viewer');
+    const vic = await stack.token('vic', 'viewer');
     await stack.browser.look(
       '#/users',
       async ({ page }) => {
@@ -312,7 +313,7 @@ describe('the audit log', () => {
 });
 
 test('the review tells who can do what and by which rule, marks what is unused, and takes it away', async () => {
-  const cy = fresh('cy');
+  const cy = 'cy';
   await stack.token(cy, 'viewer');
   await look('#/access-review', async ({ page, settled }) => {
     const first = rowOf(page, 'the settings');
@@ -357,7 +358,8 @@ test('usage tells who called how often, and what the limits are', async () => {
 });
 
 test('somebody’s data is looked for and erased, a hold keeps it, and nothing tells whose it was', async () => {
-  const [ticket, lawsuit] = [fresh('ticket'), fresh('lawsuit')];
+  const ticket = 'ticket';
+  const lawsuit = 'lawsuit';
   await look(
     '#/data-requests',
     async ({ page }) => {

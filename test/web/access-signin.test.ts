@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fresh } from './attempts.ts';
 import { type Guarded, guarded } from './access.ts';
 import type { View } from './browser.ts';
 
@@ -228,7 +227,7 @@ describe('a session that ends meanwhile', () => {
   });
 
   test('loses nothing that was written: after a sign-in as the same person it is sent', async () => {
-    const written = fresh('Written before the end');
+    const written = 'Written before the end';
     const view = await stack.browser.view();
     const { page } = view;
     const { token, revoke } = await revocable();
@@ -249,11 +248,11 @@ describe('a session that ends meanwhile', () => {
   });
 
   test('sends nothing of it as somebody else', async () => {
-    const written = fresh('Of somebody else');
+    const written = 'Of somebody else';
     const view = await stack.browser.view();
     const { page } = view;
     const { token, revoke } = await revocable();
-    await stack.server.person(fresh('bea'), 'contributor');
+    await stack.server.person('bea', 'contributor');
     await view.visit('#/experiments');
     await signIn(view, token);
     await page.getByRole('button', { name: 'New experiment' }).click();

@@ -6,7 +6,6 @@ import { parsedOutput, scoredAtOnce } from '../batch/support.ts';
 import { classifier, features } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Registrar, registrarFor } from './registering.ts';
 
@@ -87,10 +86,9 @@ async function jobsOf(file: string): Promise<{ id: string; requested_by: string 
 }
 
 describe('a file that is dropped', () => {
-  let file: string;
+  const file = 'march.csv';
 
   test('goes straight to storage in blocks, one sent again, and comes out scored, its bad rows told', async () => {
-    file = fresh('rows').concat('.csv');
     const looking = async (view: View) => {
       const { page } = view;
       const sent = { storage: 0, lost: 0, server: 0 };
@@ -190,7 +188,7 @@ describe('before a file is sent', () => {
   });
 
   test('an upload is stopped, and starts no job', async () => {
-    const file = fresh('stopped').concat('.csv');
+    const file = 'stopped.csv';
     await browser.look('#/batch-jobs/new', async ({ page }) => {
       await page.route(/sig=/, () => undefined);
       await drop(page, file, table());
@@ -206,7 +204,7 @@ describe('before a file is sent', () => {
 
 describe('a job', () => {
   test('that meets a bad row it may not pass over says which, and can be retried', async () => {
-    const file = fresh('bad').concat('.csv');
+    const file = 'bad.csv';
     await browser.look(`#/batch-jobs/new?endpoint=${name}`, async (view) => {
       const { page } = view;
       await drop(page, file, table());
@@ -222,7 +220,7 @@ describe('a job', () => {
   });
 
   test('is watched as it goes on, cancelled, and deleted with all that came of it', async () => {
-    const file = fresh('long').concat('.csv.gz');
+    const file = 'long.csv.gz';
     // Packed it is one chunk, which takes some seconds.
     const line = '1.5,2,3\n';
     const text = Buffer.concat([

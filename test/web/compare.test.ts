@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startedStack, type RunningStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { bodyBytes, openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
@@ -174,7 +173,7 @@ test('a scatter has a point for each run, which leads to it', async () => {
 });
 
 test('a hundred runs of many metrics stay one page, whose answers are small', async () => {
-  const experimentId = await log.experiment(fresh('Large sweep'));
+  const experimentId = await log.experiment('Large sweep');
   const metrics = Object.fromEntries(Array.from({ length: 120 }, (_, at) => [`metric_${at}`, at]));
   const many: string[] = [];
   for (let at = 0; at < 100; at += 10)

@@ -3,14 +3,13 @@ import { calls, deploymentOf, lookAfter, rolling } from '../rollouts/support.ts'
 import { features } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';
 import { type Guarded, guarded } from './access.ts';
-import { fresh } from './attempts.ts';
 import type { View } from './browser.ts';
 
 let web: Guarded;
 let server: TestServer;
 let operator: string;
 /** The endpoint of a rollout that was rolled back. */
-let worse: string;
+const worse = 'worse';
 beforeAll(async () => {
   web = await guarded();
   server = { ...web.server, call: web.server.admin };
@@ -23,7 +22,7 @@ function plan({ page }: View) {
 }
 
 test('a rollout tells its plan, what was judged by which figures, and is stopped for a reason that stays', async () => {
-  const stopped = fresh('stopped');
+  const stopped = 'stopped';
   const rollout = await rolling(server, stopped);
   const looking = async (view: View) => {
     const { page } = view;
@@ -53,7 +52,7 @@ test('a rollout tells its plan, what was judged by which figures, and is stopped
 });
 
 test('a rollout is finished before its time, and the new version answers', async () => {
-  const finished = fresh('finished');
+  const finished = 'finished';
   await rolling(server, finished);
   const looking = async ({ page }: View) => {
     await page.getByRole('button', { name: 'Finish now' }).click();
@@ -68,7 +67,6 @@ test('a rollout is finished before its time, and the new version answers', async
 });
 
 test('a rollout that did worse tells why it was rolled back, and what the guards had found', async () => {
-  worse = fresh('worse');
   const rollout = await rolling(server, worse);
   await calls(server.ctx, worse, rollout, { failing: 50 }, 1);
   await lookAfter(server.ctx, worse, rollout, 2);
@@ -85,7 +83,7 @@ test('a rollout that did worse tells why it was rolled back, and what the guards
 });
 
 test('who may only see tries an endpoint, and is offered nothing that changes it', async () => {
-  const viewer = await web.token(fresh('vera'), 'viewer');
+  const viewer = await web.token('vera', 'viewer');
   const looking = async (view: View) => {
     const { page } = view;
     expect(await page.locator('main').getByRole('slider').count()).toBe(0);
@@ -103,8 +101,8 @@ test('who may only see tries an endpoint, and is offered nothing that changes it
 });
 
 test('who may only see watches what a batch job of an endpoint did, and is offered nothing that changes it', async () => {
-  const viewer = await web.token(fresh('vito'), 'viewer');
-  const input = `${worse}/${fresh('rows')}.csv`;
+  const viewer = await web.token('vito', 'viewer');
+  const input = `${worse}/rows.csv`;
   const text = Buffer.from(`${features.join(',')}\n1,2,3\n`);
   await server.ctx.stores.blobs('batch-input').write(input, text);
   const { body } = await server.call('POST', '/api/v1/batch-jobs', { endpoint: worse, input });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Registrar, registrarFor } from './registering.ts';
 
@@ -14,7 +13,7 @@ type Told = {
 
 const model = 'iris';
 /** The endpoint that the first of the tests makes. */
-let shop: string;
+const shop = 'shop';
 
 let stack: RunningStack;
 let browser: WebBrowser;
@@ -65,7 +64,6 @@ describe('endpoints', () => {
   });
 
   test('are made on their page: of a model that is picked and a second one, with shares that must be 100', async () => {
-    shop = fresh('shop');
     const looking = async (view: View) => {
       const { page } = view;
       const { dialog, inDialog, percent } = parts(view);
@@ -107,7 +105,7 @@ describe('endpoints', () => {
       expect(await main.getByRole('combobox', { name: 'Alias' }).inputValue()).toBe('nobody');
       await inDialog('Cancel').click();
     };
-    await browser.look(`#/endpoints/${shop}`, looking, { refused: /endpoints\/shop-/ });
+    await browser.look(`#/endpoints/${shop}`, looking, { refused: /endpoints\/shop/ });
   });
 
   test('have shares that the keyboard moves; a sum that is not 100 cannot be saved', async () => {
@@ -179,7 +177,7 @@ describe('endpoints', () => {
       await inDialog('Save').click();
       await card('Data policy').getByText('width · masked').waitFor({ state: 'detached' });
     };
-    await browser.look(`#/endpoints/${shop}`, looking, { refused: /endpoints\/shop-/ });
+    await browser.look(`#/endpoints/${shop}`, looking, { refused: /endpoints\/shop/ });
     expect(await told(shop)).toMatchObject({ logging: { masked_columns: [], retention_days: 30 } });
     await changed(shop, { logging: { masked_columns: [] } });
   });
@@ -274,7 +272,7 @@ describe('endpoints', () => {
   });
 
   test('are deleted by whoever types their name', async () => {
-    const doomed = fresh('doomed');
+    const doomed = 'doomed';
     await registrar.cairn('POST', 'endpoints', { name: doomed, model, alias: 'champion' });
     const looking = async (view: View) => {
       const { page } = view;

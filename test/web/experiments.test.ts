@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
@@ -21,11 +20,11 @@ const names = ({ page }: View) => page.locator('tbody th[scope="row"]').allInner
 const longName = 'an-experiment-whose-name-is-the-path-of-a-notebook/'.repeat(8);
 
 /** What the first test makes: its name, and the value of its tag. */
-let [made, team] = ['', ''];
+const made = 'Made by hand';
+const team = 'risk';
 
 describe('the page of experiments', () => {
   test('makes an experiment, which its page then shows, with how to log to it', async () => {
-    [made, team] = [fresh('Made by hand'), fresh('risk')];
     await browser.look('#/experiments', async ({ page }) => {
       await page.getByRole('button', { name: 'New experiment' }).click();
       await page.getByLabel('Name', { exact: true }).fill(made);
@@ -42,7 +41,7 @@ describe('the page of experiments', () => {
   });
 
   test('says why one cannot be made, and lets it be corrected', async () => {
-    const again = fresh('Made by hand again');
+    const again = 'Made by hand again';
     await browser.look(
       '#/experiments',
       async ({ page }) => {
@@ -59,7 +58,8 @@ describe('the page of experiments', () => {
   });
 
   test('renames, describes and tags one', async () => {
-    const [before, after] = [fresh('Badly named'), fresh('Well named')];
+    const before = 'Badly named';
+    const after = 'Well named';
     await log.experiment(before);
     await browser.look('#/experiments', async (view) => {
       const { page } = view;
@@ -80,9 +80,9 @@ describe('the page of experiments', () => {
   });
 
   test('finds by a part of the name, whatever its case, or by a filter, and keeps that in the address', async () => {
-    const odd = fresh("It's 100% odd");
+    const odd = "It's 100% odd";
     await log.experiment(odd);
-    await log.experiment(fresh('Even'));
+    await log.experiment('Even');
     await browser.look(`#/experiments?q=${encodeURIComponent(odd.toUpperCase())}`, async (view) => {
       expect(await names(view)).toEqual([odd]);
       await view.page
@@ -95,44 +95,42 @@ describe('the page of experiments', () => {
   });
 
   test('comes in pages, ordered as asked', async () => {
-    const prefix = fresh('page');
-    for (let at = 0; at < 60; at++) await log.experiment(`${prefix}-${String(at).padStart(2, '0')}`);
-    await browser.look(`#/experiments?q=${prefix}-&order=name+ASC`, async (view) => {
+    for (let at = 0; at < 60; at++) await log.experiment(`page-${String(at).padStart(2, '0')}`);
+    await browser.look('#/experiments?q=page-&order=name+ASC', async (view) => {
       expect(await names(view)).toHaveLength(50);
       await view.page.getByRole('button', { name: 'Load more' }).click();
-      await view.page.getByRole('link', { name: `${prefix}-59` }).waitFor();
+      await view.page.getByRole('link', { name: 'page-59' }).waitFor();
       const all = await names(view);
       expect(all).toEqual(all.toSorted());
       expect(all).toHaveLength(60);
       await view.page.getByRole('button', { name: 'Name', exact: true }).click();
       await view.page.waitForURL('**order=name+DESC**');
       await view.settled();
-      expect((await names(view))[0]).toBe(`${prefix}-59`);
+      expect((await names(view))[0]).toBe('page-59');
     });
   });
 
   test('deletes those that are chosen, and brings them back', async () => {
-    const doomed = fresh('doomed');
-    for (const each of ['a', 'b']) await log.experiment(`${doomed}-${each}`);
-    await browser.look(`#/experiments?q=${doomed}-`, async (view) => {
+    for (const each of ['a', 'b']) await log.experiment(`doomed-${each}`);
+    await browser.look('#/experiments?q=doomed-', async (view) => {
       const { page, settled } = view;
       await page.getByLabel('Choose all').check();
       await page.getByRole('button', { name: 'Delete', exact: true }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
       await page.getByText('No experiment matches').waitFor();
       await page.getByRole('button', { name: 'Deleted' }).click();
-      await page.getByRole('link', { name: `${doomed}-b` }).waitFor();
+      await page.getByRole('link', { name: 'doomed-b' }).waitFor();
       await page.getByLabel('Choose all').check();
       await page.getByRole('button', { name: 'Restore' }).click();
       await page.getByText('No experiment matches').waitFor();
       await page.getByRole('button', { name: 'Active' }).click();
       await settled();
-      expect((await names(view)).toSorted()).toEqual([`${doomed}-a`, `${doomed}-b`]);
+      expect((await names(view)).toSorted()).toEqual(['doomed-a', 'doomed-b']);
     });
   });
 
   test('holds a very long name without growing wider than the window', async () => {
-    const id = await log.experiment(fresh(longName));
+    const id = await log.experiment(longName);
     for (const hash of ['#/experiments', `#/experiments/${id}`])
       for (const width of [1440, 900, 500])
         await browser.look(

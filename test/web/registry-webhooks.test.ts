@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { openBrowser, type WebBrowser } from './browser.ts';
 import { type Registrar, registrarFor } from './registering.ts';
 
@@ -49,7 +48,7 @@ describe('webhooks', () => {
   });
 
   test('are made, tested, edited, disabled and deleted', async () => {
-    const deploys = fresh('deploys');
+    const deploys = 'deploys';
     answer = 200;
     await browser.look('#/webhooks', async ({ page, settled }) => {
       const dialog = page.getByRole('dialog');
@@ -112,12 +111,12 @@ describe('webhooks', () => {
 
   test('show each delivery with its attempts and what was sent, and deliver again', async () => {
     const { webhook } = await api.call<{ webhook: { webhook_id: string } }>('webhooks', {
-      name: fresh('listener'),
+      name: 'listener',
       url: target,
       events: [{ entity: 'REGISTERED_MODEL', action: 'CREATED' }],
     });
     answer = 503;
-    const told = fresh('told-of');
+    const told = 'told-of';
     await api.model(told);
     await browser.look(`#/webhooks/${webhook.webhook_id}`, async ({ page }) => {
       await expect

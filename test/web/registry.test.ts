@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Registrar, registrarFor } from './registering.ts';
 
@@ -22,7 +21,7 @@ afterAll(async () => {
 });
 
 /** The model that the list is first given. */
-let chosen: string;
+const chosen = 'chosen';
 
 describe('the list of models', () => {
   test('says how to begin', async () => {
@@ -32,7 +31,6 @@ describe('the list of models', () => {
   });
 
   test('makes a model', async () => {
-    chosen = fresh('chosen');
     await browser.look('#/models', async ({ page }) => {
       await page.getByRole('button', { name: 'New model' }).click();
       await page.getByRole('textbox', { name: 'Name' }).fill(chosen);
@@ -59,7 +57,9 @@ describe('the list of models', () => {
   });
 
   test('finds by name and by filter, says what was newest, and keeps prompts apart', async () => {
-    const [pricing, team, greeting] = [fresh('pricing'), fresh('risk'), fresh('greeting')];
+    const pricing = 'pricing';
+    const team = 'risk';
+    const greeting = 'greeting';
     await api.model(pricing);
     await api.call('registered-models/set-tag', { name: pricing, key: 'team', value: team });
     const servable = await api.version(pricing, { name: 'trained' });
@@ -110,17 +110,16 @@ describe('the list of models', () => {
   });
 
   test('comes in pages, in the order that was asked for, as the address says', async () => {
-    const many = fresh('many');
-    for (let at = 0; at < 60; at++) await api.model(`${many}-${String(at).padStart(2, '0')}`);
-    await browser.look(`#/models?q=${many}-&order=name+DESC`, async ({ page, settled }) => {
-      expect(await page.locator('main tbody th').first().innerText()).toBe(`${many}-59`);
+    for (let at = 0; at < 60; at++) await api.model(`many-${String(at).padStart(2, '0')}`);
+    await browser.look('#/models?q=many-&order=name+DESC', async ({ page, settled }) => {
+      expect(await page.locator('main tbody th').first().innerText()).toBe('many-59');
       expect(await page.locator('main tbody tr').count()).toBe(50);
       await page.getByRole('button', { name: 'Load more' }).click();
       await settled();
       expect(await page.locator('main tbody tr').count()).toBe(60);
       await page.getByRole('button', { name: 'Name' }).click();
       await settled();
-      expect(await page.locator('main tbody th').first().innerText()).toBe(`${many}-00`);
+      expect(await page.locator('main tbody th').first().innerText()).toBe('many-00');
     });
   });
 });
@@ -133,7 +132,8 @@ describe('a model', () => {
   });
 
   test('is described, tagged and renamed where it is read', async () => {
-    const [before, after] = [fresh('churn-of'), fresh('renamed')];
+    const before = 'leavers';
+    const after = 'renamed';
     await api.model(before);
     const renaming = async ({ page, settled }: View) => {
       await page.getByRole('button', { name: 'Add a description' }).click();
@@ -161,7 +161,7 @@ describe('a model', () => {
       expect(page.url()).toContain(`#/models/${after}`);
     };
     // What was still being asked for by the old name finds nothing.
-    await browser.look(`#/models/${before}`, renaming, { refused: /models\/churn-of/ });
+    await browser.look(`#/models/${before}`, renaming, { refused: /models\/leavers/ });
   });
 
   test('lists its versions newest first, in pages, and compares those that are chosen', async () => {
@@ -185,7 +185,7 @@ describe('a model', () => {
   });
 
   test('is deleted after a question', async () => {
-    const doomed = fresh('doomed');
+    const doomed = 'doomed';
     await api.model(doomed);
     await browser.look(`#/models/${doomed}`, async ({ page }) => {
       await page.getByRole('button', { name: 'More actions' }).click();
@@ -206,7 +206,7 @@ describe('a model', () => {
     });
 
     test('are set, moved, rolled back with a reason, and removed; each move is in the history', async () => {
-      const champion = fresh('champion');
+      const champion = 'champion';
       await browser.look(
         aliases,
         async ({ page, settled }) => {

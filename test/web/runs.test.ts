@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { bodyBytes, openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor, startedAt } from './logging.ts';
 
@@ -156,7 +155,7 @@ describe('the table of runs', () => {
   });
 
   test('tags, deletes and restores the chosen runs', async () => {
-    const id = await log.experiment(fresh('Bulk'));
+    const id = await log.experiment('Bulk');
     for (const name of ['a', 'b', 'c']) await log.run(id, { name });
     await browser.look(`#/experiments/${id}?col=tags.phase`, async (view) => {
       const { page } = view;
@@ -202,7 +201,7 @@ describe('the table of runs', () => {
   });
 
   test('shows a new run by itself where it is told to look for changes', async () => {
-    const id = await log.experiment(fresh('Live'));
+    const id = await log.experiment('Live');
     await log.run(id, { name: 'before' });
     await browser.look(`#/experiments/${id}?live=1`, async ({ page }) => {
       await log.run(id, { name: 'after' });
@@ -212,7 +211,7 @@ describe('the table of runs', () => {
   });
 
   test('holds the runs of several experiments', async () => {
-    const other = await log.experiment(fresh('Other'));
+    const other = await log.experiment('Other');
     await log.run(other, { name: 'elsewhere' });
     await browser.look(`#/experiments/${small},${other}?col=attributes.experiment`, async (view) => {
       expect((await names(view)).toSorted()).toEqual(['elm', 'elsewhere', 'line', 'oak', 'parent']);

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classifier, features } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { openBrowser, type View, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
@@ -96,7 +95,7 @@ describe('what serves', () => {
   });
 
   test('an endpoint has a data policy: made on its page, refused where it fits not, and changed', async () => {
-    const kept = fresh('kept');
+    const kept = 'kept';
     await deploy(kept);
     const looking = async ({ page }: View) => {
       const dialog = page.getByRole('dialog');

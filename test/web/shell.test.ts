@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, startedStack } from '../support/stack.ts';
-import { fresh } from './attempts.ts';
 import { openBrowser, type WebBrowser } from './browser.ts';
 import { type Logger, loggerFor } from './logging.ts';
 
@@ -58,7 +57,7 @@ describe('the first page', () => {
 });
 
 /** An experiment that the search finds. */
-let findable: string;
+const findable = 'Findable experiment';
 
 describe('what surrounds every page', () => {
   test('leads to the others, tells where one is, and gives each its title', async () => {
@@ -106,8 +105,7 @@ describe('what surrounds every page', () => {
   });
 
   test('finds experiments by name and runs by name or id', async () => {
-    findable = fresh('Findable experiment');
-    const needle = fresh('needle-in-it');
+    const needle = 'needle-in-it';
     const experiment = await log.experiment(findable);
     const run = await log.run(experiment, { name: needle });
     await browser.look('#/', async ({ page }) => {
