@@ -1,8 +1,12 @@
 import {
-  type Categories,
   categoryCounts,
+  type CategoryCounts,
   chiSquareContingency,
+  frequentCounts,
+  type KsMethod,
+  type KsTest,
   ksTwoSample,
+  missingCategory,
   numericCounts,
   populationStabilityIndex,
 } from '../stats/index.ts';
@@ -13,7 +17,7 @@ import type { Column } from './sample.ts';
 export type Compared = Omit<Extract<ColumnDrift, { psi: number }>, 'column' | 'verdict'>;
 
 /** Up to this many pairs of values the exact Kolmogorov–Smirnov distribution takes milliseconds. */
-export const exactPairsMax = 1_000_000;
+const exactPairsMax = 1_000_000;
 
 /** Compares two columns of one kind that have rows; `undefined` for two kinds. */
 export function compareColumns(reference: Column, current: Column): Compared | undefined {
@@ -22,51 +26,57 @@ export function compareColumns(reference: Column, current: Column): Compared | u
     return compareNumbers(reference.values, current.values);
   const from = categoriesOf(reference);
   const to = categoriesOf(current);
-  return from && to && compareCategories(from, to);
+  return from && to && categoricalFigures(from, to);
 }
 
 /** PSI over bins of the reference, Kolmogorov–Smirnov over the values with missing ones as the lowest. */
 function compareNumbers(reference: Float64Array, current: Float64Array): Compared {
-  const [from, to] = numericCounts(reference, current);
   const lowest = (value: number) => (Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value);
-  const { statistic, pValue } = ksTwoSample(reference.map(lowest), current.map(lowest), {
-    method: reference.length * current.length <= exactPairsMax ? 'exact' : 'asymptotic',
-  });
+  return numericFigures(numericCounts(reference, current), (method) =>
+    ksTwoSample(reference.map(lowest), current.map(lowest), { method }),
+  );
+}
+
+/** The figures of two columns of numbers, by counts over the same bins, the last for the missing, and a test of all rows. */
+export function numericFigures(
+  [reference, current]: readonly [readonly number[], readonly number[]],
+  ks: (method: KsMethod) => KsTest,
+): Compared {
+  const rows = { reference: total(reference), current: total(current) };
+  const { statistic, pValue } = ks(rows.reference * rows.current <= exactPairsMax ? 'exact' : 'asymptotic');
   return {
     kind: 'numeric',
-    psi: populationStabilityIndex(from, to),
+    psi: populationStabilityIndex(reference, current),
     test: 'ks',
     statistic,
     pValue,
-    rows: { reference: reference.length, current: current.length },
-    missing: { reference: missing(reference), current: missing(current) },
+    rows,
+    missing: { reference: reference.at(-1) ?? 0, current: current.at(-1) ?? 0 },
   };
 }
 
-function compareCategories(reference: Categories, current: Categories): Compared {
-  const [from, to] = categoryCounts(reference, current);
+/** The figures of two columns of categories, by the counts of their names as {@link categoryCounts} gives them. */
+export function categoricalFigures(reference: CategoryCounts, current: CategoryCounts): Compared {
+  const [from, to] = frequentCounts(reference, current);
   const { statistic, pValue } = chiSquareContingency(from, to);
+  const missing = (counts: CategoryCounts) => counts.get(missingCategory) ?? 0;
   return {
     kind: 'categorical',
     psi: populationStabilityIndex(from, to),
     test: 'chi-square',
     statistic,
     pValue,
-    rows: { reference: reference.length, current: current.length },
-    missing: { reference: absent(reference), current: absent(current) },
+    rows: { reference: total(from), current: total(to) },
+    missing: { reference: missing(reference), current: missing(current) },
   };
 }
 
-/** A column as categories: as it is, or all missing; `undefined` for numbers. */
-function categoriesOf({ kind, values }: Column): Categories | undefined {
-  if (kind === 'categorical') return values;
-  return values.every(Number.isNaN) ? Array.from(values, () => null) : undefined;
+/** A column counted as categories: as it is, or all missing; `undefined` for numbers. */
+function categoriesOf({ kind, values }: Column): CategoryCounts | undefined {
+  if (kind === 'categorical') return categoryCounts(values);
+  return values.every(Number.isNaN) ? new Map([[missingCategory, values.length]]) : undefined;
 }
 
-function missing(values: Float64Array): number {
-  return values.reduce((count, value) => count + Number(Number.isNaN(value)), 0);
-}
-
-function absent(values: Categories): number {
-  return values.filter((value) => value === null).length;
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }

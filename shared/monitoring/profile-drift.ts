@@ -1,14 +1,14 @@
 import type { FeatureCounts, Profile } from '../profiles/index.ts';
 import {
-  chiSquareContingency,
+  type CategoryCounts,
   coarsened,
   coarseStarts,
-  frequentCounts,
   ksOfCounts,
-  populationStabilityIndex,
+  missingCategory,
+  namedCategory,
 } from '../stats/index.ts';
 import { judgeDrift, type Named, type NotComparable } from './check.ts';
-import { exactPairsMax, type Compared } from './compare.ts';
+import { categoricalFigures, type Compared, numericFigures } from './compare.ts';
 import { defaultSettings, type Drift, type MonitorSettings } from './model.ts';
 
 /**
@@ -42,11 +42,12 @@ function compare(
   current: FeatureCounts | undefined,
 ): Named | NotComparable {
   const not = (reason: string): NotComparable => ({ column, verdict: 'not-comparable', reason });
-  if (!current || current.kind !== reference.kind) return not('It was not counted as the reference was.');
-  if (current.missing.hidden > 0) return not('The data policy masks or hashes it.');
-  if (reference.kind === 'numeric' && current.kind === 'numeric')
+  if (current && current.missing.hidden > 0) return not('The data policy masks or hashes it.');
+  if (reference.kind === 'numeric' && current?.kind === 'numeric')
     return { column, ...compareBins(binsOf(reference), binsOf(current)) };
-  return { column, ...compareCategories(categoriesOf(reference), categoriesOf(current)) };
+  if (reference.kind === 'categorical' && current?.kind === 'categorical')
+    return { column, ...categoricalFigures(categoriesOf(reference), categoriesOf(current)) };
+  return not('It was not counted as the reference was.');
 }
 
 /** Counts in rising order, and of what is missing. */
@@ -76,53 +77,23 @@ function compareBins(reference: Bins, current: Bins): Compared {
   const starts = coarseStarts(reference.counts);
   const coarse = ({ counts, missing }: Bins) => [...coarsened(counts, starts), missing];
   const fine = ({ counts, missing }: Bins) => [missing, ...counts];
-  const rows = { reference: total(fine(reference)), current: total(fine(current)) };
-  const { statistic, pValue } = ksOfCounts(fine(reference), fine(current), {
-    method: rows.reference * rows.current <= exactPairsMax ? 'exact' : 'asymptotic',
-  });
-  return {
-    kind: 'numeric',
-    psi: populationStabilityIndex(coarse(reference), coarse(current)),
-    test: 'ks',
-    statistic,
-    pValue,
-    rows,
-    missing: { reference: reference.missing, current: current.missing },
-  };
+  return numericFigures([coarse(reference), coarse(current)], (method) =>
+    ksOfCounts(fine(reference), fine(current), { method }),
+  );
 }
 
-type Categories = { readonly counts: ReadonlyMap<string, number>; readonly missing: number };
+type Categorical = Extract<FeatureCounts, { kind: 'categorical' }>;
 
-function categoriesOf(column: FeatureCounts): Categories {
-  const missing = absent(column.missing);
-  if (column.kind === 'numeric') return { counts: new Map(), missing };
-  const named = [...column.counts].map(([category, count]) => [`=${category}`, count] as const);
+function categoriesOf({ counts, other, missing }: Categorical): CategoryCounts {
+  const named = [...counts].map(([category, count]) => [namedCategory(category), count] as const);
   const rest = [
-    ['missing', missing],
-    ['other', column.other],
+    [missingCategory, absent(missing)],
+    ['other', other],
   ] as const;
-  return { counts: new Map([...named, ...rest].filter(([, count]) => count > 0)), missing };
-}
-
-function compareCategories(reference: Categories, current: Categories): Compared {
-  const [from, to] = frequentCounts(reference.counts, current.counts);
-  const { statistic, pValue } = chiSquareContingency(from, to);
-  return {
-    kind: 'categorical',
-    psi: populationStabilityIndex(from, to),
-    test: 'chi-square',
-    statistic,
-    pValue,
-    rows: { reference: total(from), current: total(to) },
-    missing: { reference: reference.missing, current: current.missing },
-  };
+  return new Map([...named, ...rest].filter(([, count]) => count > 0));
 }
 
 /** Cells without a value that could be compared; infinite numbers are the least and the largest there are. */
 function absent({ nulls, nans, typeErrors, hidden, absent: none }: FeatureCounts['missing']): number {
   return nulls + nans + typeErrors + hidden + none;
-}
-
-function total(counts: readonly number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0);
 }

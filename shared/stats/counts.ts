@@ -6,8 +6,6 @@ const binsMax = 10;
 /** Categories expected fewer times than this on either side are counted together, as the χ² test wants. */
 const expectedMin = 5;
 
-export type Categories = readonly (string | null)[];
-
 /**
  * Counts of two numeric columns over the same bins: each value that makes up a tenth of the reference or
  * more, quantile bins of its other values (open at both ends), and the missing (NaN). So neither ties nor a
@@ -27,11 +25,17 @@ export function numericCounts(reference: Float64Array, current: Float64Array): [
   return [counts(reference), counts(current)];
 }
 
-/** Counts of two columns of categories, `null` being one of them and the rare ones one together. */
-export function categoryCounts(reference: Categories, current: Categories): [number[], number[]] {
-  const named = (values: Categories) =>
-    countCategories(values.map((value) => (value === null ? 'missing' : `=${value}`)));
-  return frequentCounts(named(reference), named(current));
+/** What a value that is missing counts as. */
+export const missingCategory = 'missing';
+
+/** What a category counts as: whatever it is called, it is not {@link missingCategory}. */
+export function namedCategory(category: string): string {
+  return `=${category}`;
+}
+
+/** How often each category of a column is there, the missing (`null`) being one of them. */
+export function categoryCounts(values: readonly (string | null)[]): CategoryCounts {
+  return countCategories(values.map((value) => (value === null ? missingCategory : namedCategory(value))));
 }
 
 /** Two counts of categories over the same ones, the rare ones together as the first. */

@@ -10,7 +10,13 @@ export {
 export { lowerConfidenceBound, pairedDifferences } from './bootstrap.ts';
 export { alignCategories, type CategoryCounts, countCategories } from './categories.ts';
 export { type ChiSquare, chiSquareContingency, chiSquareGoodnessOfFit, chiSquareTail } from './chi-square.ts';
-export { type Categories, categoryCounts, frequentCounts, numericCounts } from './counts.ts';
+export {
+  categoryCounts,
+  frequentCounts,
+  missingCategory,
+  namedCategory,
+  numericCounts,
+} from './counts.ts';
 export {
   hellingerDistance,
   jensenShannonDistance,

@@ -1,5 +1,10 @@
 import type { Cell, Table } from '../../datasets/index.ts';
-import { categoryCounts, numericCounts, populationStabilityIndex } from '../../stats/index.ts';
+import {
+  categoryCounts,
+  frequentCounts,
+  numericCounts,
+  populationStabilityIndex,
+} from '../../stats/index.ts';
 import type { GateOf, Verdict } from '../model.ts';
 
 /** A set of rows as it was read: `digest` is `sha256:<hex>` of its file. */
@@ -69,7 +74,9 @@ function stability(reference: readonly Cell[], current: readonly Cell[]): number
   if (isText !== wasText && !isEmpty(reference) && !isEmpty(current)) return null;
   const psi =
     isText || wasText
-      ? populationStabilityIndex(...categoryCounts(texts(reference), texts(current)))
+      ? populationStabilityIndex(
+          ...frequentCounts(categoryCounts(texts(reference)), categoryCounts(texts(current))),
+        )
       : populationStabilityIndex(...numericCounts(numbers(reference), numbers(current)));
   return Number.isFinite(psi) ? psi : null;
 }
