@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
-import { type CairnEvent, unschedule } from '../events/index.ts';
+import type { CairnEvent } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import type { OfEndpoint } from './files.ts';
 import { type BatchJob, isOver } from './job.ts';
 import { removeCounted } from './profile.ts';
 import { removeReport } from './report.ts';
-import { agendaName, changeJob, readJob, unknownJob } from './store.ts';
+import { changeJob, readJob, unknownJob, unscheduleRuns } from './store.ts';
 
 /**
  * Removes what was counted chunk by chunk of a job that has succeeded: it is in the report by then. Subscriber of
@@ -47,16 +47,15 @@ export async function deleteJob(ctx: Context, jobId: string): Promise<void> {
 export async function cleanJob(ctx: Context, { subject }: CairnEvent): Promise<void> {
   const job = (await readJob(ctx, subject['jobId'] ?? ''))?.doc;
   if (job?.deletedAt === undefined) return;
-  for (let run = 0; run <= (job.retries ?? 0); run++)
-    await unschedule(ctx, agendaName({ jobId: job.jobId, retries: run }));
-  await removeOutputs(ctx, job);
+  await unscheduleRuns(ctx, job);
+  await removeFolder(ctx, job);
   const here: Context = { ...ctx, workspace: job.workspace };
   await removeReport(here, job);
   await removeCounted(here, job.jobId);
   await removeDocuments(ctx, job.jobId);
 }
 
-async function removeOutputs(ctx: Context, job: BatchJob): Promise<void> {
+async function removeFolder(ctx: Context, job: BatchJob): Promise<void> {
   let bytes = 0;
   await ctx.stores.blobs('batch-output').removeBelow(placeOfOutputs(job), (removed) => (bytes += removed));
   spend('storedBytes', -bytes);
