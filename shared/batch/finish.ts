@@ -1,8 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Context } from '../context.ts';
-import { CairnError, isCode } from '../http/index.ts';
+import { isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
-import { getEndpoint, mainOf, rulesOf } from '../endpoints/index.ts';
 import { contentTypeOf, endOfFile } from './formats/write.ts';
 import {
   type BatchChunk,
@@ -10,13 +9,12 @@ import {
   type BatchFile,
   type BatchJob,
   blockId,
-  type JobStatus,
   type Progress,
   type Totals,
 } from './job.ts';
-import { shownName } from './personal.ts';
+import { shownFailure } from './personal.ts';
 import { conclude, type FileEnd, removeReport } from './report.ts';
-import { findJob, hasOpenChunks, moveJob, readChunks, readFiles, readJob } from './store.ts';
+import { hasOpenChunks, moveJob, readChunks, readFiles, readJob } from './store.ts';
 
 /** Block of what stands behind the last chunk. */
 const endId = blockId(999_999, 0, 0);
@@ -169,59 +167,14 @@ export async function failJob(
   ctx: Context,
   { jobId, retries = 0 }: Pick<BatchJob, 'jobId' | 'retries'>,
   failure: BatchFailure,
-  from: readonly JobStatus[] = ['planned', 'running'],
 ): Promise<void> {
-  const { column } = failure;
-  const named = column === undefined ? failure : { ...failure, column: shownName(column) };
-  const shown = await withoutPersonalData(ctx, jobId, named);
-  const failed = await moveJob(ctx, jobId, from, (job) =>
-    (job.retries ?? 0) === retries
-      ? { ...job, status: 'failed', failure: shown, finishedAt: ctx.clock.now() }
+  const job = (await readJob(ctx, jobId))?.doc;
+  if (!job) return;
+  const shown = await shownFailure(ctx, job, failure);
+  const failed = await moveJob(ctx, jobId, ['planned', 'running'], (current) =>
+    (current.retries ?? 0) === retries
+      ? { ...current, status: 'failed', failure: shown, finishedAt: ctx.clock.now() }
       : undefined,
   );
   if (failed) ctx.log.warn('batch job failed', { jobId, code: failure.code, reason: failure.reason });
-}
-
-/** A failure without the value that was wrong, unless no column of the endpoint or the version is personal data. */
-async function withoutPersonalData(
-  ctx: Context,
-  jobId: string,
-  failure: BatchFailure,
-): Promise<BatchFailure> {
-  const { value, ...rest } = failure;
-  const job = value === undefined ? undefined : (await readJob(ctx, jobId))?.doc;
-  if (!job) return failure;
-  const here: Context = { ...ctx, workspace: job.workspace };
-  try {
-    const endpoint = job.owner.type === 'endpoint' ? await getEndpoint(here, job.owner.id) : undefined;
-    const { columns } = await rulesOf(
-      here,
-      endpoint ?? {},
-      job.model ? { modelId: job.model.modelId, stable: job.model } : endpoint && mainOf(endpoint),
-    );
-    if (columns.size === 0) return failure;
-  } catch (error) {
-    // The version may be gone: nobody can tell any more what is personal.
-    if (!isCode(error, 'not-found')) throw error;
-  }
-  return { ...rest, reason: `The value ${rest.reason}; it is not shown, since columns are personal data` };
-}
-
-/** Stops a job; workers notice at their next checkpoint. Throws `not-found`, and `conflict` for a job past stopping. */
-export async function cancelJob(ctx: Context, jobId: string): Promise<BatchJob> {
-  await findJob(ctx, jobId);
-  const cancelled = await moveJob(ctx, jobId, ['planned', 'running'], (job) => ({
-    ...job,
-    status: 'cancelled',
-    finishedAt: ctx.clock.now(),
-  }));
-  if (cancelled) return cancelled;
-  const now = await readJob(ctx, jobId);
-  if (now?.doc.status === 'cancelled') return now.doc;
-  throw new CairnError(
-    'conflict',
-    now?.doc.status === 'committing'
-      ? 'The job is committing its output; it cannot be stopped any more.'
-      : `The job has ${now?.doc.status ?? 'ended'}; it cannot be stopped any more.`,
-  );
 }

@@ -14,7 +14,7 @@ export {
   type Uploaded,
   uploadInput,
 } from './files.ts';
-export { cancelJob } from './finish.ts';
+export { cancelJob } from './cancel.ts';
 export {
   type BatchFailure,
   type BatchJob,

@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts';
 import { getEndpoint, rulesOf } from '../endpoints/index.ts';
 import { isCode } from '../http/index.ts';
-import { noRules, ruleOf } from '../privacy/index.ts';
+import { ruleOf } from '../privacy/index.ts';
 import { excerpt } from '../redaction/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import type { RowProblem } from './formats/rows.ts';
-import type { BatchModel, Owner } from './job.ts';
+import type { BatchFailure, BatchJob, BatchModel, Owner } from './job.ts';
 
 /**
  * What may be told of bad rows: without the value where its column is personal data, by the rules of the endpoint and
@@ -31,10 +31,24 @@ export async function tellingOf(
   });
 }
 
+/** A failure as it is told: without the value that was wrong, unless it is known that no column is personal data. */
+export async function shownFailure(
+  ctx: Context,
+  { workspace, owner, model }: BatchJob,
+  failure: BatchFailure,
+): Promise<BatchFailure> {
+  const { value, ...rest } = failure;
+  const named = rest.column === undefined ? rest : { ...rest, column: shownName(rest.column) };
+  if (value === undefined) return named;
+  const rules = model && (await rulesOfJob({ ...ctx, workspace }, owner, model));
+  if (rules?.columns.size === 0) return { ...named, value };
+  return { ...named, reason: `The value ${rest.reason}; it is not shown, since columns are personal data` };
+}
+
 const nameCharactersMax = 200;
 
 /** The name of a column as it is told: a key of JSON may be of any size. */
-export function shownName(column: string): string {
+function shownName(column: string): string {
   return excerpt(column, nameCharactersMax);
 }
 
@@ -42,7 +56,7 @@ export function shownName(column: string): string {
 export async function rulesOfJob(ctx: Context, owner: Owner, { modelId, ...stable }: BatchModel) {
   try {
     const endpoint = owner.type === 'endpoint' ? await getEndpoint(ctx, owner.id) : {};
-    return (await rulesOf(ctx, endpoint, { modelId, stable })) ?? noRules;
+    return await rulesOf(ctx, endpoint, { modelId, stable });
   } catch (error) {
     if (isCode(error, 'not-found')) return undefined;
     throw error;
