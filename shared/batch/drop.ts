@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { isCode } from '../http/index.ts';
-import { isBeside } from './beside.ts';
+import { isOptionsFile } from './options-file.ts';
 import { isHidden } from './found.ts';
 import type { BatchJob } from './job.ts';
 import { folderOf, parseName } from './names.ts';
@@ -22,7 +22,7 @@ export async function submitBlob(ctx: Context, name: string): Promise<BatchJob |
     ctx.log.warn('blob is in no folder of an endpoint or a model', { name });
     return undefined;
   }
-  if (isBeside(name) || isHidden(name)) return undefined;
+  if (isOptionsFile(name) || isHidden(name)) return undefined;
   const here: Context = { ...ctx, workspace: place.workspace };
   const blob = await ctx.stores.blobs('batch-input').stat(name);
   if (!blob) return undefined;

@@ -3,7 +3,7 @@ import type { BlobProperties } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { isReadable } from '../datasets/index.ts';
 import { CairnError, hides } from '../http/index.ts';
-import { isBeside } from './beside.ts';
+import { isOptionsFile } from './options-file.ts';
 import { filesMax, type JobInput } from './job.ts';
 
 /** What a job is to score: a blob, or with `isPrefix` all whose names begin so. */
@@ -22,7 +22,7 @@ export async function found(ctx: Context, { container, name, isPrefix }: AskedIn
   }
   const files: Found[] = [];
   for await (const blob of blobs.walk(name)) {
-    if (isHidden(blob.name) || isBeside(blob.name) || blob.bytes === 0) continue;
+    if (isHidden(blob.name) || isOptionsFile(blob.name) || blob.bytes === 0) continue;
     // A folder of one experiment may have runs of another's below it.
     if (container === 'artifacts' && !isReadable(ctx, { kind: 'blob', uri: `${container}/${blob.name}` }))
       throw hides(unknownInput(blob.name, container));

@@ -25,7 +25,7 @@ import {
 } from './job.ts';
 import { errorsNameOf, outputNameOf } from './endings.ts';
 import { layoutOf } from './layout.ts';
-import { askedBeside } from './beside.ts';
+import { readOptionsFile } from './options-file.ts';
 import { type JobOptions, plainOptions } from './options.ts';
 import { fixEdges } from './profile.ts';
 import { askForChunk, askForPlan, changeJob, readFile, readFiles, readJob } from './store.ts';
@@ -133,7 +133,7 @@ class Planner {
     const ctx = this.#ctx;
     this.#file = await readFile(ctx, job.jobId, job.plan.file);
     const { doc: file } = this.#file;
-    const options = job.options ?? (await askedBeside(ctx, job)) ?? plainOptions;
+    const options = job.options ?? (await readOptionsFile(ctx, job)) ?? plainOptions;
     const isNew = job.plan.position === 0;
     const why = whyNoPath(named(file, job, options).errors);
     if (why !== undefined)

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
 import { checkBatchRows, checkStorage } from '../limits/index.ts';
-import { isBeside } from './beside.ts';
+import { isOptionsFile } from './options-file.ts';
 import { whyUnreadable } from './endings.ts';
 import { type AskedInput, found } from './found.ts';
 import type { BatchJob, BatchModel, Owner } from './job.ts';
@@ -96,7 +96,7 @@ async function lastOf(ctx: Context, make: (generation: number) => NewJob): Promi
 /** Refuses a file whose name does not tell its format, unless options may still do so that lie beside it. */
 function checkReadable({ container, name, isPrefix }: AskedInput, options?: AskedOptions): void {
   if (isPrefix) return;
-  if (isBeside(name))
+  if (isOptionsFile(name))
     throw new CairnError('invalid', `'${name}' are the options of another file; name that file.`, {
       field: 'input',
     });

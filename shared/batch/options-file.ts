@@ -8,7 +8,7 @@ import { jobOptions, type JobOptions, optionsOf } from './options.ts';
 const suffix = '.job.json';
 const bytesMax = 64 * 1024;
 
-export function isBeside(name: string): boolean {
+export function isOptionsFile(name: string): boolean {
   return name.toLowerCase().endsWith(suffix);
 }
 
@@ -16,7 +16,7 @@ export function isBeside(name: string): boolean {
  * The options that lie beside the input of a job; `undefined` where there are none.
  * @throws {BatchError} where they are not what they should be, naming the field.
  */
-export async function askedBeside(ctx: Context, { input }: BatchJob): Promise<JobOptions | undefined> {
+export async function readOptionsFile(ctx: Context, { input }: BatchJob): Promise<JobOptions | undefined> {
   if (input.container !== 'batch-input' || input.isPrefix) return undefined;
   const name = `${input.name}${suffix}`;
   const bytes = await readSmall(ctx, name);
