@@ -4,11 +4,12 @@ import { isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { contentTypeOf, endOfFile } from './formats/write.ts';
 import {
-  type BatchChunk,
   type BatchFailure,
   type BatchFile,
   type BatchJob,
   blockId,
+  type CommittingJob,
+  type DoneChunk,
   type Progress,
   type Totals,
 } from './job.ts';
@@ -42,16 +43,14 @@ export async function finishIfDone(ctx: Context, jobId: string): Promise<void> {
   if (committing) await commit(ctx, committing);
 }
 
-type Done = Extract<BatchChunk, { status: 'done' }>;
-
-async function doneChunks(ctx: Context, { jobId, plan }: BatchJob): Promise<Done[]> {
+async function doneChunks(ctx: Context, { jobId, plan }: BatchJob): Promise<DoneChunk[]> {
   const done = (await readChunks(ctx, jobId)).filter((chunk) => chunk.status === 'done');
   if (done.length !== plan.chunks)
     throw new Error(`Job ${jobId} has ${done.length} of ${plan.chunks} chunks done.`);
   return done;
 }
 
-function totalsOf(chunks: readonly Done[]): Totals {
+function totalsOf(chunks: readonly DoneChunk[]): Totals {
   const sum = (of: (progress: Progress) => number) =>
     chunks.reduce((total, { progress }) => total + of(progress), 0);
   return { rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes), bad: sum(({ bad }) => bad) };
@@ -77,7 +76,7 @@ function whyTooBad({ options }: BatchJob, { rows, bad }: Totals): BatchFailure |
  * Makes the output of exactly the blocks that the chunks' documents list, in order. A blob that is there
  * already was committed by someone else, of the same blocks, since a chunk that is done never changes.
  */
-export async function commit(ctx: Context, job: Extract<BatchJob, { status: 'committing' }>): Promise<void> {
+export async function commit(ctx: Context, job: CommittingJob): Promise<void> {
   const { jobId } = job;
   const [files, chunks] = await Promise.all([readFiles(ctx, jobId), doneChunks(ctx, job)]);
   const ends: FileEnd[] = [];
@@ -132,7 +131,7 @@ async function commitFile(
   ctx: Context,
   job: BatchJob,
   file: BatchFile,
-  chunks: readonly Done[],
+  chunks: readonly DoneChunk[],
 ): Promise<FileEnd> {
   const container = ctx.stores.blobs('batch-output');
   const errorIds = chunks.flatMap(({ progress }) => progress.errorIds);

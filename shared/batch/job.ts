@@ -96,6 +96,7 @@ export type Totals = { readonly rows: number; readonly bytes: number; readonly b
 
 export type JobStatus = BatchJob['status'];
 export type RunningJob = Extract<BatchJob, { status: 'running' }>;
+export type CommittingJob = Extract<BatchJob, { status: 'committing' }>;
 
 /** Why a job failed: in the input, with the place; or around it. */
 export type BatchFailure = CsvProblem & {
@@ -157,6 +158,7 @@ export type ParquetColumn = {
  * text file, unpacked where it is packed, and rows of a Parquet file.
  */
 export type BatchChunk = ChunkFacts & ChunkState;
+export type DoneChunk = Extract<BatchChunk, { status: 'done' }>;
 
 type ChunkFacts = Document & {
   readonly type: 'batch-chunk';

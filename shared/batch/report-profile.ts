@@ -1,5 +1,4 @@
 import { countDistinct, type FeatureCounts, type NumericCounts, scoreBins } from '../profiles/index.ts';
-import type { ColumnDrift, Drift } from '../monitoring/index.ts';
 import { equalWidth, quantileOfBins, variance } from '../stats/index.ts';
 import type { JobProfile } from './profile.ts';
 
@@ -26,24 +25,6 @@ export function presentProfile({ profile, edges }: JobProfile) {
       value: profile.scores.moments.count > 0 ? presentNumbers(profile.scores, edges.score) : null,
     },
   };
-}
-
-/** Drift in the words in which monitors tell of it. */
-export function presentDrift(drift: Drift) {
-  if (drift.verdict === 'insufficient-data') return drift;
-  const { driftedShare, features, score, ...rest } = drift;
-  return {
-    ...rest,
-    features: features.map(presentColumnDrift),
-    score: score && presentColumnDrift(score),
-    drifted_share: driftedShare,
-  };
-}
-
-function presentColumnDrift(drift: ColumnDrift) {
-  if (drift.verdict === 'not-comparable') return drift;
-  const { pValue, ...rest } = drift;
-  return { ...rest, p_value: pValue };
 }
 
 function presentColumn(counts: FeatureCounts, rows: number, edges: readonly number[]) {

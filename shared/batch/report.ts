@@ -1,27 +1,19 @@
 import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, unlessCode } from '../http/index.ts';
-import {
-  type CountedReference,
-  defaultSettings,
-  getMonitor,
-  type Monitor,
-  profileDrift,
-  referenceProfile,
-} from '../monitoring/index.ts';
-import { edgesFor } from '../profiles/index.ts';
 import { getReady, modelById, type VersionReady } from '../registry/index.ts';
 import { fedBy, namesOf, portsOf } from '../serving/index.ts';
 import { joinCrc } from './crc.ts';
 import { joinedOf } from './formats/joined.ts';
 import { predictorOf } from './formats/predicted.ts';
 import { namesIn } from './formats/write.ts';
-import type { BatchChunk, BatchFile, BatchJob, Layout } from './job.ts';
+import type { BatchFile, BatchJob, CommittingJob, DoneChunk, Layout } from './job.ts';
 import { reportsFolder } from './names.ts';
 import { plainOptions, presentOptions } from './options.ts';
-import { type JobProfile, mergedProfile, publishProfile, withdrawProfile } from './profile.ts';
+import { mergedProfile, publishProfile, withdrawProfile } from './profile.ts';
 import { addReasons } from './reasons.ts';
-import { presentDrift, presentProfile } from './report-profile.ts';
+import { driftOf } from './report-drift.ts';
+import { presentProfile } from './report-profile.ts';
 import { findJob } from './store.ts';
 
 const contentType = 'application/json; charset=utf-8';
@@ -29,16 +21,13 @@ const contentType = 'application/json; charset=utf-8';
 const filesListed = 1_000;
 const chunksListed = 20;
 
-export type Committing = Extract<BatchJob, { status: 'committing' }>;
-type Done = Extract<BatchChunk, { status: 'done' }>;
-
 /** What stands in a file behind its last chunk. */
 export type FileEnd = { readonly bytes: number; readonly crc: number };
 
 /** What was committed. */
 export type Whole = {
   readonly files: readonly BatchFile[];
-  readonly chunks: readonly Done[];
+  readonly chunks: readonly DoneChunk[];
   /** By file. */
   readonly ends: readonly FileEnd[];
 };
@@ -53,7 +42,7 @@ export function reportName({ jobId, output }: Pick<BatchJob, 'jobId' | 'output'>
  * Says all there is to say of a job whose outputs are in place, and adds what it counted to what is counted of its
  * endpoint. The first report stays; a commit that is taken up again finds it.
  */
-export async function conclude(ctx: Context, job: Committing, whole: Whole): Promise<string> {
+export async function conclude(ctx: Context, job: CommittingJob, whole: Whole): Promise<string> {
   const name = reportName(job);
   const container = ctx.stores.blobs('batch-output');
   const { jobId, model } = job;
@@ -124,7 +113,7 @@ function countsOf({ chunks }: Whole) {
   };
 }
 
-function timingsOf(job: Committing, { chunks }: Whole, now: number) {
+function timingsOf(job: CommittingJob, { chunks }: Whole, now: number) {
   const { createdAt, startedAt, commitAt = job.updatedAt } = job;
   const begun = chunks.flatMap(({ progress: { work } }) => (work ? [work.since] : []));
   const ended = chunks.flatMap(({ span }) => (span?.to === undefined ? [] : [span.to]));
@@ -144,7 +133,7 @@ function timingsOf(job: Committing, { chunks }: Whole, now: number) {
   };
 }
 
-async function presentModel(ctx: Context, { model }: Committing, ready: VersionReady | undefined) {
+async function presentModel(ctx: Context, { model }: CommittingJob, ready: VersionReady | undefined) {
   const root = await unlessCode(modelById(ctx, model.modelId), 'not-found');
   return {
     model_id: model.modelId,
@@ -156,7 +145,7 @@ async function presentModel(ctx: Context, { model }: Committing, ready: VersionR
 }
 
 /** Columns of the first file, which those of the others may stand around in another order. */
-function schemaOf({ options }: Committing, [first]: readonly BatchFile[], ready: VersionReady) {
+function schemaOf({ options }: CommittingJob, [first]: readonly BatchFile[], ready: VersionReady) {
   if (!first?.layout) return null;
   const { layout } = first;
   const names = namesIn(layout);
@@ -180,7 +169,7 @@ function typesOf(layout: Layout, ready: VersionReady): readonly string[] {
   return layout.columns.map((name) => taken.get(name) ?? 'text');
 }
 
-function inputOf({ input }: Committing, { files }: Whole) {
+function inputOf({ input }: CommittingJob, { files }: Whole) {
   const { container, name, isPrefix, etag, bytes } = input;
   return {
     container,
@@ -227,48 +216,6 @@ function attemptsOf({ chunks }: Whole) {
       .slice(0, chunksListed)
       .map(({ index, file, attempt }) => ({ chunk: index, file, attempts: attempt })),
   };
-}
-
-/** What a monitor would say of these rows; where it cannot be told, why. It is no reason for the job to fail. */
-async function driftOf(
-  ctx: Context,
-  { jobId, owner, model }: Committing,
-  { ready, counted }: { readonly ready: VersionReady | undefined; readonly counted: JobProfile | undefined },
-) {
-  const unknown = (why: string) => ({ verdict: 'insufficient-data', reason: why, reference: null });
-  if (!ready) return unknown('The version is gone.');
-  if (!counted) return unknown('Not all rows were counted.');
-  if (!ready.reference) return unknown('The version names no reference set.');
-  if ((await edgesFor(ctx, model))?.id !== counted.edges.id)
-    return unknown('The reference set of the version could not be read before the job began.');
-  let reference: CountedReference;
-  try {
-    reference = await referenceProfile(ctx, ready, counted.edges);
-  } catch (error) {
-    ctx.log.warn('batch report without drift', { jobId, reason: String(error) });
-    return unknown('The reference set could not be counted when the job ended.');
-  }
-  if ('why' in reference) return unknown(reference.why);
-  const { profile, uri, rows } = reference;
-  const monitor = owner.type === 'endpoint' ? await monitorOf(ctx, owner.id) : undefined;
-  const { minRows, thresholds } = monitor ?? defaultSettings;
-  return {
-    ...presentDrift(profileDrift(profile, counted.profile, { minRows, thresholds })),
-    reference: { uri, rows },
-    monitor: monitor?.monitorId ?? null,
-    min_rows: minRows,
-    thresholds: {
-      psi: thresholds.psi,
-      p_value: thresholds.pValue,
-      drifted_share: thresholds.driftedShare,
-    },
-  };
-}
-
-/** The monitor of an endpoint's own name, which each gets when it is made. */
-async function monitorOf(ctx: Context, endpoint: string): Promise<Monitor | undefined> {
-  const monitor = (await unlessCode(getMonitor(ctx, endpoint), 'not-found'))?.doc;
-  return monitor?.endpoint === endpoint ? monitor : undefined;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
