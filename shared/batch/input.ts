@@ -37,7 +37,7 @@ function plainFailureOf(error: unknown): BatchFailure | undefined {
 /** The bytes of a range of a file, as it was when the job was made. Throws {@link BatchError} where it changed. */
 export async function* inputBytes(
   ctx: Context,
-  { input: { container } }: BatchJob,
+  { input: { container } }: Pick<BatchJob, 'input'>,
   { input: { name, etag } }: Pick<BatchFile, 'input'>,
   range: ByteRange,
 ): AsyncGenerator<Uint8Array> {

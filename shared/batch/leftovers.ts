@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { isOver } from './job.ts';
-import { countedFolders, removeCounted } from './profile.ts';
+import { countedFolders, removeCounted } from './profile-folder.ts';
 import { readJob } from './store.ts';
 
 /** Storage drops blocks that were staged and never committed after a week: a job of before then cannot go on. */

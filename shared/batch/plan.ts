@@ -27,7 +27,7 @@ import { errorsNameOf, outputNameOf } from './endings.ts';
 import { layoutOf } from './layout.ts';
 import { readOptionsFile } from './options-file.ts';
 import { type JobOptions, plainOptions } from './options.ts';
-import { fixEdges } from './profile.ts';
+import { fixEdges } from './profile-edges.ts';
 import { askForChunk, askForPlan, changeJob, readFile, readFiles, readJob } from './store.ts';
 import { withLittleRoom } from './heap.ts';
 

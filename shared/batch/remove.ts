@@ -4,7 +4,7 @@ import { CairnError } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import type { OfEndpoint } from './files.ts';
 import { type BatchJob, isOver } from './job.ts';
-import { removeCounted } from './profile.ts';
+import { removeCounted } from './profile-folder.ts';
 import { removeReport } from './report.ts';
 import { changeJob, readJob, unknownJob, unscheduleRuns } from './store.ts';
 

@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import type { VersionReady } from '../../registry/index.ts';
 import { namesOf, type ServedModel } from '../../serving/index.ts';
 import { inputBytes } from '../input.ts';
-import type { BatchChunk, BatchFile, RunningJob } from '../job.ts';
+import type { BatchChunk, BatchFile, BatchJob } from '../job.ts';
 import { plainOptions } from '../options.ts';
 import { checksOf, isFloatTable, numericCsv, type NumericTable } from './csv-rows.ts';
 import { csvFormat } from './csv-text.ts';
@@ -16,9 +16,9 @@ import { namesIn, outputFormat } from './write.ts';
 
 /** A chunk of a file, with how far it has been scored. */
 type Opened = {
-  readonly job: RunningJob;
+  readonly job: Pick<BatchJob, 'input' | 'options' | 'plan'>;
   readonly file: BatchFile;
-  readonly chunk: BatchChunk;
+  readonly chunk: Pick<BatchChunk, 'first' | 'end' | 'row' | 'progress'>;
 };
 
 type Model = { readonly ready: VersionReady; readonly model: ServedModel };

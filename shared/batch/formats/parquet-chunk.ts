@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { namesOf, type ServedModel } from '../../serving/index.ts';
-import type { BatchFile, RunningJob } from '../job.ts';
+import type { BatchFile, BatchJob } from '../job.ts';
 import type { JobOptions } from '../options.ts';
 import type { NumericTable } from './csv-rows.ts';
 import { joinedOf, withoutIndex } from './joined.ts';
@@ -9,7 +9,7 @@ import { frameFeeder, parquetRows, tableFeeder } from './parquet-rows.ts';
 import type { ReadOptions, RowBlock } from './rows.ts';
 
 type Part = {
-  readonly job: RunningJob;
+  readonly job: Pick<BatchJob, 'input'>;
   readonly file: BatchFile;
   readonly end: number;
   readonly join: JobOptions['output']['join'];

@@ -10,7 +10,7 @@ const footers = new Map<string, Promise<Footer>>();
 type Input = Pick<BatchFile, 'input'>;
 
 /** Reads ranges of a file as it was when the job was made. */
-export function rangesOf(ctx: Context, job: BatchJob, file: Input): ReadRange {
+export function rangesOf(ctx: Context, job: Pick<BatchJob, 'input'>, file: Input): ReadRange {
   return async (first, into) => {
     let at = 0;
     for await (const piece of inputBytes(ctx, job, file, { first, last: first + into.length - 1 })) {
@@ -23,7 +23,7 @@ export function rangesOf(ctx: Context, job: BatchJob, file: Input): ReadRange {
 }
 
 /** The footer of a file. Throws {@link BatchError} where it has none that can be read. */
-export async function footerOf(ctx: Context, job: BatchJob, file: Input): Promise<Footer> {
+export async function footerOf(ctx: Context, job: Pick<BatchJob, 'input'>, file: Input): Promise<Footer> {
   const { name, etag, bytes } = file.input;
   const key = JSON.stringify([job.input.container, name, etag]);
   const known = footers.get(key);
