@@ -16,6 +16,7 @@ import {
 import { shownFailure } from './personal.ts';
 import { conclude, type FileEnd, removeReport } from './report.ts';
 import { hasOpenChunks, moveJob, readChunks, readFiles, readJob } from './store.ts';
+import { sum } from './sum.ts';
 
 /** Block of what stands behind the last chunk. */
 const endId = blockId(999_999, 0, 0);
@@ -51,9 +52,12 @@ async function doneChunks(ctx: Context, { jobId, plan }: BatchJob): Promise<Done
 }
 
 function totalsOf(chunks: readonly DoneChunk[]): Totals {
-  const sum = (of: (progress: Progress) => number) =>
-    chunks.reduce((total, { progress }) => total + of(progress), 0);
-  return { rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes), bad: sum(({ bad }) => bad) };
+  const total = (of: (progress: Progress) => number) => sum(chunks, ({ progress }) => of(progress));
+  return {
+    rows: total(({ rows }) => rows),
+    bytes: total(({ bytes }) => bytes),
+    bad: total(({ bad }) => bad),
+  };
 }
 
 /** Why a job whose rows are all read has too many that are bad. */
@@ -104,7 +108,7 @@ export async function commit(ctx: Context, job: CommittingJob): Promise<void> {
     );
     return;
   }
-  const endBytes = ends.reduce((sum, { bytes }) => sum + bytes, 0);
+  const endBytes = sum(ends, ({ bytes }) => bytes);
   const here: Context = { ...ctx, workspace: job.workspace };
   const report = await conclude(here, job, { files, chunks, ends });
   const moved = await moveJob(ctx, jobId, ['committing'], (current) => ({

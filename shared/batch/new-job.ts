@@ -12,6 +12,7 @@ import {
   jobIdOf,
 } from './job.ts';
 import type { Scorer } from './owner.ts';
+import { sum } from './sum.ts';
 
 /** A job before it is known by which version, or why not. */
 export type JobBegun = Omit<BatchJob, 'status' | 'model'>;
@@ -37,7 +38,7 @@ export function newJob(
     ...input,
     etag: etagOf(files),
     files: files.length,
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: sum(files, ({ bytes }) => bytes),
   };
   const identity: JobIdentity = {
     workspace: ctx.workspace,

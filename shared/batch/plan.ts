@@ -29,6 +29,7 @@ import { readOptionsFile } from './options-file.ts';
 import { type JobOptions, plainOptions } from './options.ts';
 import { fixEdges } from './profile-edges.ts';
 import { askForChunk, askForPlan, changeJob, readFile, readFiles, readJob } from './store.ts';
+import { sum } from './sum.ts';
 import { withLittleRoom } from './heap.ts';
 
 /** Chunks recorded at once: their creation and the advance of the plan are one write. */
@@ -217,7 +218,7 @@ class Planner {
         ? { file: file + 1, position: 0, row: 1 }
         : { position: last?.end ?? plan.position, row: last ? nextRow(last) : plan.row }),
       chunks: plan.chunks + cuts.length,
-      rows: plan.rows + cuts.reduce((sum, cut) => sum + (cut.rows ?? 0), 0),
+      rows: plan.rows + sum(cuts, ({ rows }) => rows ?? 0),
       complete: isLast && file + 1 === job.input.files,
       rowsAtOnce: job.status === 'planned' ? rowsAtOnce : plan.rowsAtOnce,
     };

@@ -14,7 +14,14 @@ import {
 import type { VersionReady } from '../registry/index.ts';
 import type { ServedModel } from '../serving/index.ts';
 import type { PredictedValues } from './formats/predicted.ts';
-import type { BatchChunk, BatchJob, BatchModel, Progress, RunningJob } from './job.ts';
+import {
+  type BatchChunk,
+  type BatchJob,
+  type BatchModel,
+  digits,
+  type Progress,
+  type RunningJob,
+} from './job.ts';
 import { rulesOfJob } from './personal.ts';
 import { jobEdges } from './profile-edges.ts';
 import { countedFolder } from './profile-folder.ts';
@@ -79,7 +86,6 @@ export class Counted {
   /** The progress of the chunk with the name of what has been counted up to there, which is written first. */
   async keep(progress: Progress): Promise<Progress> {
     const { jobId, index, attempt } = this.#chunk;
-    const digits = (value: number, width: number) => String(value).padStart(width, '0');
     const part = `${digits(index, 6)}-${digits(attempt, 4)}-${digits(this.#kept++, 4)}`;
     this.#written = `${countedFolder(this.#ctx, jobId)}${part}.profile`;
     await writeProfile(this.#ctx, this.#written, this.#counter.profile);

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { isOver, type BatchChunk, type BatchFile, type BatchJob, type Span } from './job.ts';
+import { sum } from './sum.ts';
 
 /** How far a job is. Totals grow until the input has been read once (`job.plan.complete`). */
 export type BatchProgress = {
@@ -26,8 +27,8 @@ export type ChunkFailure = {
 const failuresShown = 20;
 const recentMilliseconds = 60_000;
 
-/** What progress is told by of a chunk. */
-type ChunkState = Pick<BatchChunk, 'index' | 'file' | 'status' | 'attempt' | 'rows'> & {
+/** What is read of a chunk to tell how far its job is. */
+type ChunkSummary = Pick<BatchChunk, 'index' | 'file' | 'status' | 'attempt' | 'rows'> & {
   readonly read: number;
   readonly bad: number;
   readonly leaseUntil?: number;
@@ -38,7 +39,7 @@ type ChunkState = Pick<BatchChunk, 'index' | 'file' | 'status' | 'attempt' | 'ro
 /** One query over the chunks of the job, of which there are some thousands at most; none where it has succeeded. */
 export async function progressOf(ctx: Context, job: BatchJob): Promise<BatchProgress> {
   if (job.status === 'succeeded') return wholeProgress(job);
-  const chunks = await chunkStates(ctx, job.jobId);
+  const chunks = await chunkSummaries(ctx, job.jobId);
   const now = 'finishedAt' in job ? job.finishedAt : ctx.clock.now();
   const count = (status: BatchChunk['status']) => chunks.filter((chunk) => chunk.status === status).length;
   const done = sum(chunks, ({ read }) => read);
@@ -74,13 +75,13 @@ function wholeProgress(job: Extract<BatchJob, { status: 'succeeded' }>): BatchPr
 }
 
 /** Rows of the whole input; `undefined` while it is being cut, and where a chunk does not know its own yet. */
-function totalRows({ plan }: BatchJob, chunks: readonly ChunkState[]): number | undefined {
+function totalRows({ plan }: BatchJob, chunks: readonly ChunkSummary[]): number | undefined {
   if (!plan.complete) return undefined;
   if (chunks.some(({ rows, status }) => rows === null && status !== 'done')) return undefined;
   return sum(chunks, ({ rows, read }) => rows ?? read);
 }
 
-function ratesOf(job: BatchJob, chunks: readonly ChunkState[], now: number): BatchProgress['rate'] {
+function ratesOf(job: BatchJob, chunks: readonly ChunkSummary[], now: number): BatchProgress['rate'] {
   const since = job.retriedAt ?? ('startedAt' in job ? job.startedAt : undefined);
   if (since === undefined) return { recent: null, overall: null };
   const within = (from: number) => {
@@ -94,7 +95,7 @@ function ratesOf(job: BatchJob, chunks: readonly ChunkState[], now: number): Bat
 }
 
 /** Rows that the last worker of a chunk has read since a time, as though it read all at one pace. */
-function readSince({ span, read }: ChunkState, from: number, now: number): number {
+function readSince({ span, read }: ChunkSummary, from: number, now: number): number {
   if (!span) return 0;
   const end = Math.min(span.to ?? now, now);
   const all = end - span.from;
@@ -132,49 +133,51 @@ export async function filesOf(
     },
     { key: [job.jobId] },
   );
-  const chunks = Map.groupBy(await chunkStates(ctx, job.jobId, values), ({ file }) => file);
+  const chunks = Map.groupBy(await chunkSummaries(ctx, job.jobId, values), ({ file }) => file);
   return files
     .toSorted((a, b) => a.index - b.index)
     .map((file) => fileProgress(job, file, chunks.get(file.index) ?? []));
 }
 
-function fileProgress(job: BatchJob, file: BatchFile, chunks: readonly ChunkState[]): FileProgress {
+function fileProgress(job: BatchJob, file: BatchFile, chunks: readonly ChunkSummary[]): FileProgress {
   const isCut = job.plan.complete || job.plan.file > file.index;
-  const done = chunks.filter(({ status }) => status === 'done').length;
   return {
     file,
-    status: chunks.some(({ status }) => status === 'failed')
-      ? 'failed'
-      : isCut && done === chunks.length && chunks.length > 0
-        ? 'scored'
-        : chunks.some(({ status, read }) => status !== 'pending' || read > 0)
-          ? 'running'
-          : 'waiting',
-    chunks: { done, total: chunks.length },
+    status: statusOf(chunks, isCut),
+    chunks: { done: chunks.filter(({ status }) => status === 'done').length, total: chunks.length },
     rows: sum(chunks, ({ read }) => read),
     bad: sum(chunks, ({ bad }) => bad),
   };
 }
 
-async function chunkStates(
+/** How a file is whose chunks these are; `isCut`: there will be no more of them. */
+function statusOf(chunks: readonly ChunkSummary[], isCut: boolean): FileProgress['status'] {
+  if (chunks.some(({ status }) => status === 'failed')) return 'failed';
+  if (isCut && chunks.length > 0 && chunks.every(({ status }) => status === 'done')) return 'scored';
+  const isBegun = chunks.some(({ status, read }) => status !== 'pending' || read > 0);
+  return isBegun ? 'running' : 'waiting';
+}
+
+async function chunkSummaries(
   ctx: Context,
   jobId: string,
   files?: { readonly from: number; readonly end: number },
-): Promise<readonly ChunkState[]> {
-  const states = await ctx.stores.documents('jobs').query<ChunkState>(
-    {
-      text:
-        'SELECT c.index, c.file, c.status, c.attempt, c.rows, c.leaseUntil, c.span, c.reason, ' +
-        `c.progress.read AS read, c.progress.bad AS bad FROM c WHERE c.type = 'batch-chunk'${files ? ' AND c.file >= @from AND c.file < @end' : ''}`,
-      ...(files ? { values: files } : {}),
-    },
-    { key: [jobId] },
-  );
-  return states.toSorted((a, b) => a.index - b.index);
-}
-
-function sum<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + (of(item) || 0), 0);
+): Promise<readonly ChunkSummary[]> {
+  const summaries = await ctx.stores
+    .documents('jobs')
+    .query<Omit<ChunkSummary, 'read' | 'bad'> & { readonly read?: number; readonly bad?: number }>(
+      {
+        text:
+          'SELECT c.index, c.file, c.status, c.attempt, c.rows, c.leaseUntil, c.span, c.reason, ' +
+          `c.progress.read AS read, c.progress.bad AS bad FROM c WHERE c.type = 'batch-chunk'${files ? ' AND c.file >= @from AND c.file < @end' : ''}`,
+        ...(files ? { values: files } : {}),
+      },
+      { key: [jobId] },
+    );
+  // Chunks of the first release have neither `read` nor `bad`.
+  return summaries
+    .map(({ read = 0, bad = 0, ...rest }) => ({ ...rest, read, bad }))
+    .toSorted((a, b) => a.index - b.index);
 }
 
 function rounded(rate: number): number {

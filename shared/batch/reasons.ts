@@ -3,13 +3,14 @@ import type { BadReason } from './job.ts';
 /** Reasons that are told apart; all others are one. */
 const reasonsMax = 20;
 
-type Reason = { readonly column?: string; readonly reason?: string; readonly rows?: number };
+/** Why so many rows were bad; of a row by itself without `rows`. */
+type Reason = Omit<BadReason, 'rows'> & { readonly rows?: number };
 
 /** Counts reasons why rows were bad by column and wording, those of `more` behind those that are known. */
-export function addReasons(known: readonly BadReason[], more: readonly (Reason | BadReason)[]): BadReason[] {
+export function addReasons(known: readonly BadReason[], more: readonly Reason[]): BadReason[] {
   const counts = new Map<string, BadReason>();
   let others = 0;
-  const add = ({ column, reason }: Reason, count: number) => {
+  const add = ({ column, reason, rows: count = 1 }: Reason) => {
     if (reason === undefined) {
       others += count;
       return;
@@ -24,7 +25,6 @@ export function addReasons(known: readonly BadReason[], more: readonly (Reason |
         rows: (found?.rows ?? 0) + count,
       });
   };
-  for (const each of known) add(each, each.rows);
-  for (const each of more) add(each, each.rows ?? 1);
+  for (const each of [...known, ...more]) add(each);
   return [...counts.values(), ...(others > 0 ? [{ rows: others }] : [])];
 }

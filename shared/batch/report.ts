@@ -15,6 +15,7 @@ import { addReasons } from './reasons.ts';
 import { driftOf } from './report-drift.ts';
 import { presentProfile } from './report-profile.ts';
 import { findJob } from './store.ts';
+import { sum } from './sum.ts';
 
 const contentType = 'application/json; charset=utf-8';
 /** Files, and chunks that were taken up more than once, that a report lists one by one. */
@@ -216,8 +217,4 @@ function attemptsOf({ chunks }: Whole) {
       .slice(0, chunksListed)
       .map(({ index, file, attempt }) => ({ chunk: index, file, attempts: attempt })),
   };
-}
-
-function sum<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
 }

@@ -25,10 +25,9 @@ export type WatchOptions = {
 };
 
 /** What those who watch a job at the same time have read of it last. */
-const looks = new WeakMap<
-  Stores['documents'],
-  Map<string, { at: number; seen: Promise<Seen | undefined> }>
->();
+const looks = new WeakMap<Stores['documents'], Looks>();
+/** By workspace and job. */
+type Looks = Map<string, { readonly at: number; readonly seen: Promise<Seen | undefined> }>;
 
 /**
  * A job each time that it has changed, at most once a second, until it is over, time is up or the caller has gone;
@@ -52,8 +51,7 @@ export async function* watchJob(
 }
 
 function look(ctx: Context, jobId: string, freshMilliseconds: number): Promise<Seen | undefined> {
-  const known =
-    looks.get(ctx.stores.documents) ?? new Map<string, { at: number; seen: Promise<Seen | undefined> }>();
+  const known: Looks = looks.get(ctx.stores.documents) ?? new Map();
   looks.set(ctx.stores.documents, known);
   const now = Date.now();
   const key = `${ctx.workspace}/${jobId}`;
