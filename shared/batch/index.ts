@@ -22,6 +22,7 @@ export {
   type BatchOptions,
   batchDefaults,
   type ChunkMessage,
+  isOver,
   type JobStatus,
   type Owner,
 } from './job.ts';

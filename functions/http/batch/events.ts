@@ -1,4 +1,4 @@
-import { findJob, type Seen, watchJob } from '../../../shared/batch/index.ts';
+import { findJob, isOver, type Seen, watchJob } from '../../../shared/batch/index.ts';
 import type { Context } from '../../../shared/context.ts';
 import { present } from './present.ts';
 
@@ -18,7 +18,7 @@ export async function eventsOf(ctx: Context, jobId: string, request: Request): P
   const after = request.headers.get('last-event-id') ?? undefined;
   const seen = watchJob(ctx, jobId, { after, signal: gone.signal });
   const first = await seen.next();
-  if (first.done || (first.value === undefined && (await isOver(ctx, jobId))))
+  if (first.done || (first.value === undefined && isOver(await findJob(ctx, jobId))))
     return new Response(null, { status: 204 });
   const body = new ReadableStream<Uint8Array>({
     async start(controller) {
@@ -39,10 +39,6 @@ export async function eventsOf(ctx: Context, jobId: string, request: Request): P
       'x-accel-buffering': 'no',
     },
   });
-}
-
-async function isOver(ctx: Context, jobId: string): Promise<boolean> {
-  return 'finishedAt' in (await findJob(ctx, jobId));
 }
 
 /** The next piece of the stream; `undefined` at its end, also where the store does not answer: the client comes back. */

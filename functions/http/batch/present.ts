@@ -76,7 +76,7 @@ function presentBlob(name: string) {
   return { name, url: `/api/v1/batch-outputs/${name.split('/').map(encodeURIComponent).join('/')}` };
 }
 
-export function presentProgress(job: BatchJob, progress: BatchProgress) {
+function presentProgress(job: BatchJob, progress: BatchProgress) {
   const { chunks, rows, rate, secondsLeft, workers, failures } = progress;
   return {
     chunks,
