@@ -80,8 +80,8 @@ function tooLarge(): CairnError {
   );
 }
 
-/** A file of an endpoint or a model: what was dropped to be scored, or what came out. */
-export type OfEndpoint = {
+/** A file of an endpoint or a model: one that is to be scored, or that came out. */
+export type ScoredFile = {
   readonly container: 'batch-input' | 'batch-output';
   readonly name: string;
   /** Milliseconds since 1970. */
@@ -103,7 +103,7 @@ export async function* topFolders({
 }
 
 /** Every file in a folder of `batch-input` and `batch-output`: of an endpoint by its name. */
-export async function* scoredFiles(ctx: Context, folder: string): AsyncGenerator<OfEndpoint> {
+export async function* scoredFiles(ctx: Context, folder: string): AsyncGenerator<ScoredFile> {
   for (const container of ['batch-input', 'batch-output'] as const)
     for await (const { name, modifiedAt } of ctx.stores
       .blobs(container)
@@ -115,7 +115,7 @@ export async function* scoredFiles(ctx: Context, folder: string): AsyncGenerator
 export async function* scoredFilesOfModel(
   ctx: Context,
   { modelId, name }: { readonly modelId: string; readonly name: string },
-): AsyncGenerator<OfEndpoint> {
+): AsyncGenerator<ScoredFile> {
   yield* scoredFiles(ctx, modelFolder(modelId));
   const place = endpointName.safeParse(name).success ? await placeOfFolder(ctx, name) : undefined;
   if (place?.owner.id === modelId) yield* scoredFiles(ctx, name);
@@ -127,7 +127,7 @@ export async function* scoredFilesOfModel(
  */
 export async function headerOf(
   ctx: Context,
-  { container, name }: OfEndpoint,
+  { container, name }: ScoredFile,
 ): Promise<readonly string[] | undefined> {
   // It has figures of columns, and rows of nobody.
   if (container === 'batch-output' && isReport(name)) return [];

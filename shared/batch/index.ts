@@ -5,7 +5,7 @@ export { errorsNameOf } from './endings.ts';
 export {
   findOutput,
   headerOf,
-  type OfEndpoint,
+  type ScoredFile,
   scoredFiles,
   scoredFilesOfModel,
   topFolders,

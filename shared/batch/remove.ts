@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { spend } from '../ledger.ts';
-import type { OfEndpoint } from './files.ts';
+import type { ScoredFile } from './files.ts';
 import { type BatchJob, isOver } from './job.ts';
 import { removeCounted } from './profile-folder.ts';
 import { removeReport } from './report.ts';
@@ -62,7 +62,7 @@ async function removeFolder(ctx: Context, job: BatchJob): Promise<void> {
 }
 
 /** What came out of a job: outputs, and files of errors. */
-export async function* outputsOf(ctx: Context, job: BatchJob): AsyncGenerator<OfEndpoint> {
+export async function* outputsOf(ctx: Context, job: BatchJob): AsyncGenerator<ScoredFile> {
   for await (const { name, modifiedAt } of ctx.stores.blobs('batch-output').walk(placeOfOutputs(job)))
     yield { container: 'batch-output', name, modifiedAt };
 }

@@ -1,6 +1,6 @@
 import {
   headerOf,
-  type OfEndpoint,
+  type ScoredFile,
   placeOfFolder,
   scoredFiles,
   scoredFilesOfModel,
@@ -93,7 +93,7 @@ function tooMany(name: string): Found {
 async function* filesWith(
   ctx: Context,
   column: string,
-  files: AsyncIterable<OfEndpoint>,
+  files: AsyncIterable<ScoredFile>,
 ): AsyncGenerator<Found> {
   const seen = new Set<string>();
   for await (const file of files) {
@@ -111,7 +111,7 @@ async function* filesOf(
   ctx: Context,
   endpoint: string,
   modelIds: readonly string[],
-): AsyncGenerator<OfEndpoint> {
+): AsyncGenerator<ScoredFile> {
   yield* scoredFiles(ctx, endpoint);
   for (const modelId of modelIds) {
     const model = await unlessCode(modelById(ctx, modelId), 'not-found');
@@ -119,7 +119,7 @@ async function* filesOf(
   }
 }
 
-async function hasColumn(ctx: Context, file: OfEndpoint, column: string): Promise<boolean | undefined> {
+async function hasColumn(ctx: Context, file: ScoredFile, column: string): Promise<boolean | undefined> {
   const columns = await headerOf(ctx, file);
   return columns && columns.includes(column);
 }

@@ -1,4 +1,4 @@
-import { headerOf, type OfEndpoint } from '../batch/index.ts';
+import { headerOf, type ScoredFile } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import { removeReferences, removeResults } from '../monitoring/index.ts';
 import { type Hour, keepOnly, logFolder, type LogKind } from '../predictions/index.ts';
@@ -83,7 +83,7 @@ export async function expireReferences(
 /** Scored files by the time they were written; while somebody's rows are held those stay that have their column. */
 export async function expireFiles(
   ctx: Context,
-  list: () => AsyncIterable<OfEndpoint>,
+  list: () => AsyncIterable<ScoredFile>,
   { before, held, isDryRun }: Removal,
 ): Promise<Expired> {
   let files = 0;
@@ -95,7 +95,7 @@ export async function expireFiles(
   return { ...none, files };
 }
 
-async function mayHold(ctx: Context, file: OfEndpoint, { columns }: HeldRows): Promise<boolean> {
+async function mayHold(ctx: Context, file: ScoredFile, { columns }: HeldRows): Promise<boolean> {
   const header = await headerOf(ctx, file);
   return !header || columns.some((column) => header.includes(column.replace(/^in\./, '')));
 }
