@@ -272,14 +272,21 @@ describe('the events of a job', () => {
       if (told.length === 1) await planJob(ctx, job, small);
       if (told.length === 2) await runJob(ctx, job, small);
     }
-    expect(told.map(({ event }) => event)).toEqual(['progress', 'progress', 'finished']);
-    expect(told.map(({ data }) => data['status'])).toEqual(['planned', 'running', 'succeeded']);
-    expect(told[2]?.data).toMatchObject({ id: job.jobId, progress: { rows: { done: 20, total: 20 } } });
-    expect(new Set(told.map(({ id }) => id)).size).toBe(3);
+    const [planned, running, ...others] = told;
+    const last = others.at(-1);
+    // Where the chunks take longer than a second, it says between how far they are.
+    expect(others.slice(0, -1).filter(({ event }) => event !== 'progress')).toEqual([]);
+    expect([planned, running, last].map((each) => [each?.event, each?.data['status']])).toEqual([
+      ['progress', 'planned'],
+      ['progress', 'running'],
+      ['finished', 'succeeded'],
+    ]);
+    expect(last?.data).toMatchObject({ id: job.jobId, progress: { rows: { done: 20, total: 20 } } });
+    expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
     // A client that comes back with the last one is told to stay away; one that comes anew gets it.
-    expect((await open(job, { 'last-event-id': told[2]?.id ?? '' })).status).toBe(204);
-    const anew = await all(read(await open(job, { 'last-event-id': told[0]?.id ?? '' })));
-    expect(anew).toEqual([told[2]]);
+    expect((await open(job, { 'last-event-id': last?.id ?? '' })).status).toBe(204);
+    const anew = await all(read(await open(job, { 'last-event-id': planned?.id ?? '' })));
+    expect(anew).toEqual([last]);
   });
 
   test('are not told again to who comes back before anything has changed', async () => {
