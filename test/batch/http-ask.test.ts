@@ -4,7 +4,7 @@ import { createModel, modelByName, moveAlias } from '../../shared/registry/index
 import { createExperiment, createRun } from '../../shared/tracking/index.ts';
 import { classifier, deploy, features, publish, register } from '../serving/support.ts';
 import { type JsonObject, type TestServer, testServer } from '../support/server.ts';
-import { parsedOutput, scoredAtOnce } from './support.ts';
+import { announce, parsedOutput, scoredAtOnce } from './support.ts';
 
 let server: TestServer;
 let modelId: string;
@@ -305,10 +305,7 @@ describe('a model without an endpoint', () => {
       await server.drain();
       return { status, id: job['id'], version: job['model']?.['version'] };
     };
-    await server.ctx.stores.queues.send(server.ctx, 'blob-events', {
-      eventType: 'Microsoft.Storage.BlobCreated',
-      subject: `/blobServices/default/containers/batch-input/blobs/${name}`,
-    });
+    await announce(server.ctx, name);
     await server.drain();
     const first = await told();
     expect(first).toMatchObject({ status: 200, version: 1 });
@@ -331,10 +328,7 @@ describe('a model without an endpoint', () => {
       await put('batch-input', name);
       const { status, body } = await asked({ model: 'lonely', input: name });
       expect([status, body['owner']?.['id']]).toEqual([202, modelId]);
-      await server.ctx.stores.queues.send(server.ctx, 'blob-events', {
-        eventType: 'Microsoft.Storage.BlobCreated',
-        subject: `/blobServices/default/containers/batch-input/blobs/${name}`,
-      });
+      await announce(server.ctx, name);
       await server.drain();
       expect(await jobOf(body['id'])).toMatchObject({ status: 'succeeded' });
     }
@@ -360,11 +354,6 @@ describe('a file of options beside a file', () => {
     await put('batch-input', `iris/${name}.job.json`, options);
     await put('batch-input', `iris/${name}`, 'length,höhe,width\n1,2,3\n1,zwei,3\n4,5,6\n');
   };
-  const announce = (name: string) =>
-    server.ctx.stores.queues.send(server.ctx, 'blob-events', {
-      eventType: 'Microsoft.Storage.BlobCreated',
-      subject: `/blobServices/default/containers/batch-input/blobs/iris/${name}`,
-    });
   const jobsOf = async (name: string) => {
     const { body } = await server.call('GET', '/api/v1/batch-jobs?endpoint=iris&limit=200');
     return (body['jobs'] as unknown as JsonObject[]).filter(
@@ -374,8 +363,8 @@ describe('a file of options beside a file', () => {
 
   test('sets the options of the job that the event starts, and starts none itself', async () => {
     await drop('told.csv', '{"bad_rows":{"policy":"skip","max_rows":1}}');
-    await announce('told.csv.job.json');
-    await announce('told.csv');
+    await announce(server.ctx, 'iris/told.csv.job.json');
+    await announce(server.ctx, 'iris/told.csv');
     await server.drain();
     expect(await jobsOf('told.csv.job.json')).toEqual([]);
     const [job] = await jobsOf('told.csv');
@@ -406,7 +395,7 @@ describe('a file of options beside a file', () => {
   ])('that %s fails the job by name, and may be mended for another try', async (what, options, said) => {
     const name = `wrong ${what}.csv`;
     await drop(name, options);
-    await announce(name);
+    await announce(server.ctx, `iris/${name}`);
     await server.drain();
     const [job] = await jobsOf(name);
     expect(job).toMatchObject({ status: 'failed', error: { code: 'options' } });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createModel, moveAlias } from '../../shared/registry/index.ts';
 import { classifier, deploy, features, register } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { parsedOutput, scoredAtOnce } from './support.ts';
+import { announce, parsedOutput, scoredAtOnce } from './support.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -15,24 +15,6 @@ const text = 'length,note,höhe,width\n1,a,2,3\n-1,"b, c",0,0.5\n';
 
 const upload = async (path: string, body: string, headers: Record<string, string> = {}) =>
   server.fetch(`/api/v1/batch-inputs/${path}`, { method: 'PUT', body, headers });
-
-/** Event Grid's notice of a blob, as it comes out of the queue. */
-const announce = (container: string, name: string, eventType = 'Microsoft.Storage.BlobCreated') =>
-  server.ctx.stores.queues.send(server.ctx, 'blob-events', {
-    id: crypto.randomUUID(),
-    topic: '/subscriptions/0/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a',
-    subject: `/blobServices/default/containers/${container}/blobs/${name}`,
-    eventType,
-    eventTime: new Date().toISOString(),
-    data: {
-      api: 'PutBlob',
-      eTag: '0x0',
-      contentLength: 1,
-      url: `https://a.blob.core.windows.net/${container}/${encodeURI(name)}`,
-    },
-    dataVersion: '',
-    metadataVersion: '1',
-  });
 
 /** What tests read of a job's JSON. */
 type Job = {
@@ -59,10 +41,10 @@ describe('batch scoring over HTTP', () => {
       name: 'iris/2026/new rows.csv',
       bytes: Buffer.byteLength(text),
     });
-    await announce('batch-input', 'iris/2026/new rows.csv');
-    await announce('batch-input', 'iris/2026/new rows.csv');
-    await announce('batch-input', 'iris/2026/new rows.csv', 'Microsoft.Storage.BlobDeleted');
-    await announce('artifacts', 'iris/2026/new rows.csv');
+    await announce(server.ctx, 'iris/2026/new rows.csv');
+    await announce(server.ctx, 'iris/2026/new rows.csv');
+    await announce(server.ctx, 'iris/2026/new rows.csv', { eventType: 'Microsoft.Storage.BlobDeleted' });
+    await announce(server.ctx, 'iris/2026/new rows.csv', { container: 'artifacts' });
     await server.drain();
     const jobs = await jobsOf('iris');
     expect(jobs).toHaveLength(1);
@@ -109,7 +91,7 @@ describe('batch scoring over HTTP', () => {
     const ask = () => call('POST', '/api/v1/batch-jobs', { endpoint: 'iris', input: 'iris/asked.csv' });
     const first = await ask();
     expect(first).toMatchObject({ status: 202, body: { status: 'planned', output: null } });
-    await announce('batch-input', 'iris/asked.csv');
+    await announce(server.ctx, 'iris/asked.csv');
     await server.drain();
     expect(await ask()).toMatchObject({ status: 200, body: { id: first.body.id, status: 'succeeded' } });
     const newest = await jobsOf('iris');

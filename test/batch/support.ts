@@ -36,6 +36,29 @@ export async function drop(ctx: Context, endpoint: string, text: string | Buffer
   return job;
 }
 
+/** Event Grid's notice of a blob, as it comes out of the queue. */
+export function announce(
+  ctx: Context,
+  name: string,
+  { container = 'batch-input', eventType = 'Microsoft.Storage.BlobCreated' } = {},
+): Promise<void> {
+  return ctx.stores.queues.send(ctx, 'blob-events', {
+    id: crypto.randomUUID(),
+    topic: '/subscriptions/0/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a',
+    subject: `/blobServices/default/containers/${container}/blobs/${name}`,
+    eventType,
+    eventTime: new Date().toISOString(),
+    data: {
+      api: 'PutBlob',
+      eTag: '0x0',
+      contentLength: 1,
+      url: `https://a.blob.core.windows.net/${container}/${encodeURI(name)}`,
+    },
+    dataVersion: '',
+    metadataVersion: '1',
+  });
+}
+
 export const options = (overrides: Partial<BatchOptions> = {}): BatchOptions => ({
   ...batchDefaults,
   ...overrides,

@@ -5,6 +5,7 @@ import {
   type WorkspaceDocument,
   type WorkspaceLimits,
 } from '../../shared/access/index.ts';
+import { announce } from '../batch/support.ts';
 import { classifier, deploy } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
@@ -22,13 +23,10 @@ async function upload(name: string): Promise<Response> {
   return server.fetch(`/api/v1/batch-inputs/iris/${name}`, { method: 'PUT', body: csv });
 }
 
-/** A file that lies in storage, and Event Grid's notice of it. */
+/** A file that lies in storage, and its notice. */
 async function drop(name: string): Promise<void> {
   await server.ctx.stores.blobs('batch-input').write(`iris/${name}`, Buffer.from(csv));
-  await server.ctx.stores.queues.send(server.ctx, 'blob-events', {
-    subject: `/blobServices/default/containers/batch-input/blobs/iris/${name}`,
-    eventType: 'Microsoft.Storage.BlobCreated',
-  });
+  await announce(server.ctx, `iris/${name}`);
   await server.drain();
 }
 
