@@ -1,12 +1,11 @@
 import type { Context } from '../context.ts';
 import { CsvError } from '../datasets/index.ts';
 import type { Stored } from '../documents.ts';
-import { whyNoPath } from '../http/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { type Cut, cutRows, noRows, uncut } from './cut.ts';
-import { errorsNameOf, outputNameOf } from './endings.ts';
+import { outputNameOf } from './endings.ts';
 import { finishIfDone } from './finish.ts';
-import { BatchError, inputBytes, pinnedVersion } from './input.ts';
+import { inputBytes, pinnedVersion } from './input.ts';
 import {
   type BatchChunk,
   type BatchFile,
@@ -22,6 +21,7 @@ import {
 import { layoutOf } from './layout.ts';
 import { type JobOptions, plainOptions } from './options.ts';
 import { readOptionsFile } from './options-file.ts';
+import { checkDiffer, checkName, named } from './output-names.ts';
 import { fixEdges } from './profile-edges.ts';
 import { askForChunk, askForPlan, readFile, readFiles } from './store.ts';
 import { sum } from './sum.ts';
@@ -81,14 +81,10 @@ export class Planner {
     const { doc: file } = this.#file;
     const options = job.options ?? (await readOptionsFile(ctx, job)) ?? plainOptions;
     const isNew = job.plan.position === 0;
-    const why = whyNoPath(named(file, job, options).errors);
-    if (why !== undefined)
-      throw new BatchError({
-        code: 'bad-input',
-        reason: `The output would have a name that nobody can ask for (${why}); give the file a shorter one`,
-      });
+    checkName(named(file, job, options));
     const ready = await pinnedVersion(ctx, job.model);
-    if (isNew && file.index === 0 && job.input.isPrefix) await this.#checkNames(job, options);
+    if (isNew && file.index === 0 && job.input.isPrefix)
+      checkDiffer((await readFiles(ctx, job.jobId)).map((each) => named(each, job, options)));
     const layout = file.layout ?? (await layoutOf(ctx, job, file, ready, options));
     if (isNew && file.index === 0) await fixEdges(ctx, job, { ...file, layout }, { ready, options });
     let cuts: Cut[] = [];
@@ -110,23 +106,6 @@ export class Planner {
     }
     if (isNew && cuts.length === 0 && row === 1) throw new CsvError({ reason: noRows });
     await record(true);
-  }
-
-  /** Throws where two files would have outputs, or files of errors, of one name. */
-  async #checkNames(job: Planned, options: JobOptions): Promise<void> {
-    const owners = new Map<string, string>();
-    for (const file of await readFiles(this.#ctx, job.jobId)) {
-      const { output, errors } = named(file, job, options);
-      for (const name of [output, errors]) {
-        const other = owners.get(name);
-        if (other !== undefined)
-          throw new BatchError({
-            code: 'bad-input',
-            reason: `The outputs of '${other}' and '${file.input.name}' would have one name; rename one of them, or score them in two jobs`,
-          });
-        owners.set(name, file.input.name);
-      }
-    }
   }
 
   /** Where the rest of a file is to be cut. */
@@ -222,12 +201,6 @@ function nextRow({ row, rows }: Cut): number {
 function rowsAtOnceOf({ timings }: VersionReady, { rowsAtOnce }: BatchOptions): number {
   const rows = Math.floor(runMillisecondsMax / Math.max(timings.runMillisecondsP50, 0.001));
   return Math.max(1, Math.min(rowsAtOnce, rows));
-}
-
-/** The file with the names that its output has by the options, which may have lain beside it. */
-function named(file: BatchFile, { input }: BatchJob, options: JobOptions): BatchFile {
-  const output = outputNameOf(file.output, options, input.isPrefix);
-  return { ...file, output, errors: errorsNameOf(output) };
 }
 
 function newChunk(ctx: Context, jobId: string, file: number, index: number, cut: Cut): BatchChunk {
