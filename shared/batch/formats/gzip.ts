@@ -2,6 +2,9 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CsvError } from '../../datasets/index.ts';
 
+/** Unpacked at a stretch: each takes a turn of a thread. */
+const pieceBytes = 256 * 1024;
+
 /**
  * The bytes of a gzip file, unpacked, from position `from` of them on. Nothing but the piece at hand is held, however
  * much it unpacks to.
@@ -20,7 +23,7 @@ export async function* unpacked(source: AsyncIterable<Uint8Array>, from = 0): As
     }
   };
   const packed = Readable.from(read());
-  const unpacking = createGunzip();
+  const unpacking = createGunzip({ chunkSize: pieceBytes });
   packed.on('error', (error) => unpacking.destroy(error));
   try {
     for await (const piece of packed.pipe(unpacking) as AsyncIterable<Buffer>) {
