@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { doaneEdges, quantileEdges } from '../stats/index.ts';
+import { doaneEdges, quantileEdgesOf, sortedFinite } from '../stats/index.ts';
 import { nameOf } from './categorical.ts';
 
 /** How the columns of one version are counted, fixed by its reference set once and for all. */
@@ -40,8 +40,7 @@ export function edgeSetOf(
 ): EdgeSet {
   const features = columns
     .map(({ name, cells }): FeatureEdges => {
-      const isText = Array.from(cells).some((cell) => typeof cell === 'string');
-      return isText
+      return hasText(cells)
         ? { name, kind: 'categorical', categories: categoriesOf(cells) }
         : { name, kind: 'numeric', edges: edgesOf(cells as ArrayLike<number | null>, isFloat32) };
     })
@@ -53,23 +52,28 @@ export function edgeSetOf(
 
 function edgesOf(cells: ArrayLike<number | null>, isFloat32: boolean): number[] {
   const rounded = (value: number) => (isFloat32 ? Math.fround(value) : value);
-  const values = Float64Array.from(cells, (cell) => (cell === null ? Number.NaN : rounded(cell)))
-    .filter(Number.isFinite)
-    .toSorted();
+  const numbers = new Float64Array(cells.length);
+  for (let row = 0; row < cells.length; row++) numbers[row] = rounded(cells[row] ?? Number.NaN);
+  const values = sortedFinite(numbers);
   const tails = Array.from(
     { length: tailLog2.last - tailLog2.first + 1 },
     (_, i) => 2 ** -(tailLog2.first + i),
   );
   const ranks = tails.flatMap((share) => [share, 1 - share]).map((share) => share * (values.length - 1));
   const edges = [
-    ...quantileEdges(values, quantileBins),
-    ...quantileEdges(values, 10),
+    ...quantileEdgesOf(values, quantileBins),
+    ...quantileEdgesOf(values, 10),
     ...doaneEdges(values),
     // Of the values themselves: beyond the quantiles they are too few to look between them.
     ...(values.length === 0 ? [] : ranks.map((rank) => values[Math.round(rank)])),
   ];
   // −0 is 0, to JSON as well.
   return [...new Set(edges.map((edge) => edge + 0))].toSorted((a, b) => a - b);
+}
+
+function hasText(cells: ArrayLike<unknown>): boolean {
+  for (let row = 0; row < cells.length; row++) if (typeof cells[row] === 'string') return true;
+  return false;
 }
 
 function categoriesOf(cells: ArrayLike<string | number | null>): string[] | null {

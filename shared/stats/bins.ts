@@ -39,7 +39,22 @@ export function openEnded({ counts, below, above }: Histogram): Float64Array {
  * bins. A constant gives one bin [v, v], no values give none.
  */
 export function quantileEdges(values: ArrayLike<number>, bins = 10): Float64Array {
-  const sorted = Float64Array.from(values).filter(Number.isFinite).toSorted();
+  return quantileEdgesOf(sortedFinite(values), bins);
+}
+
+/** The finite values in rising order, as {@link quantileEdgesOf} takes them. */
+export function sortedFinite(values: ArrayLike<number>): Float64Array {
+  const finite = new Float64Array(values.length);
+  let count = 0;
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (Number.isFinite(value)) finite[count++] = value;
+  }
+  return finite.subarray(0, count).toSorted();
+}
+
+/** The same as {@link quantileEdges} of values that are sorted and finite, for who needs several of them. */
+export function quantileEdgesOf(sorted: Float64Array, bins: number): Float64Array {
   if (sorted.length === 0) return new Float64Array();
   const edges = Float64Array.from({ length: bins + 1 }, (_, at) => quantile(sorted, at / bins));
   const distinct = edges.filter((edge, at) => at === 0 || edge !== edges[at - 1]);

@@ -5,6 +5,8 @@ export {
   type Histogram,
   openEnded,
   quantileEdges,
+  quantileEdgesOf,
+  sortedFinite,
   sturgesEdges,
 } from './bins.ts';
 export { lowerConfidenceBound, pairedDifferences } from './bootstrap.ts';
