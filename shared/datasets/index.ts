@@ -19,6 +19,8 @@ export {
   bufferOf,
   endOfRow,
   isOpen,
+  isRow,
+  lineEnd,
   type RowEnds,
   rowEnd,
   rowStarts,

@@ -63,16 +63,21 @@ export async function* wholeRows(
   if (wholeBytes + openBytes > 0) yield joined([...whole, ...open], wholeBytes + openBytes);
 }
 
-/** The starts of the rows in a block of whole rows; a line without any character is not a row. */
+/** The starts of the rows in a block of whole rows. */
 export function rowStarts(block: Buffer, ends: RowEnds = 'unquoted'): number[] {
   const quoted = ends === 'unquoted' && block.includes(quote);
   const starts: number[] = [];
   for (let from = 0; from < block.length; ) {
     const end = quoted ? endOfRow(block, from) : rowEnd(block, from);
-    if (ends === 'every' ? !isWhite(block, from, end) : !isBlank(block, from)) starts.push(from);
+    if (isRow(block, from, end, ends)) starts.push(from);
     from = end;
   }
   return starts;
+}
+
+/** Whether there is a row in the line from `from` to `end`: one without any character is none. */
+export function isRow(block: Uint8Array, from: number, end: number, ends: RowEnds): boolean {
+  return ends === 'every' ? !isWhite(block, from, end) : !isBlank(block, from);
 }
 
 /** Whether there is nothing but blanks from `from` to `end`. */
@@ -93,8 +98,13 @@ export function isOpen(row: Uint8Array): boolean {
 
 /** The row without its line end. */
 export function withoutLineEnd(row: Buffer): Buffer {
-  if (row.at(-1) !== lineFeed) return row;
-  return row.subarray(0, row.at(-2) === carriageReturn ? -2 : -1);
+  return row.subarray(0, lineEnd(row, 0, row.length));
+}
+
+/** Where the row from `from` to `end` ends without its line end. */
+export function lineEnd(block: Uint8Array, from: number, end: number): number {
+  if (end === from || block[end - 1] !== lineFeed) return end;
+  return end - 1 > from && block[end - 2] === carriageReturn ? end - 2 : end - 1;
 }
 
 /** Whether the line that begins at `from` ends at once. */

@@ -1,5 +1,6 @@
 import { bufferOf, csvCell } from '../../datasets/index.ts';
 import type { PredictedColumn, PredictedValues } from './predicted.ts';
+import { withRoom } from './room.ts';
 import type { RowBlock } from './rows.ts';
 import type { RowWriter } from './writer.ts';
 
@@ -43,7 +44,7 @@ export class CsvLines implements RowWriter {
     for (let i = 0; i < rows; i++) {
       const start = starts[i];
       const end = ends[i];
-      at = this.#room(at, end - start + 1 + predicted.length * 32);
+      at = this.#room(at, end - start + 1 + predicted.length * scoreBytesMax);
       bytes.copy(this.#buffer, at, start, end);
       at += end - start;
       const isBad = unscored.size > 0 && unscored.has(i);
@@ -79,16 +80,13 @@ export class CsvLines implements RowWriter {
       // Classes come again and again; other texts do not.
       if (this.#texts.size < 1000) this.#texts.set(text, bytes);
     }
-    const to = this.#room(at, bytes.length + columnsLeft * 32 + 1);
+    const to = this.#room(at, bytes.length + columnsLeft * scoreBytesMax + 1);
     this.#buffer.set(bytes, to);
     return to + bytes.length;
   }
 
   #room(used: number, more: number): number {
-    if (used + more <= this.#buffer.length) return used;
-    const grown = Buffer.allocUnsafe(Math.max(used + more, this.#buffer.length * 2));
-    this.#buffer.copy(grown, 0, 0, used);
-    this.#buffer = grown;
+    this.#buffer = withRoom(this.#buffer, used, more);
     return used;
   }
 }
@@ -116,8 +114,11 @@ export function scoreText(value: number): string {
 /** JavaScript writes smaller ones with an exponent. */
 const plainMin = 1e-6;
 
+/** Room that {@link writeScore} needs at most. */
+export const scoreBytesMax = 32;
+
 /** Writes the same as ASCII, with no string made where the digits fit 32 bits; returns where it ends. */
-function writeScore(buffer: Buffer, at: number, value: number): number {
+export function writeScore(buffer: Buffer, at: number, value: number): number {
   const scale = scaleOf(value);
   const size = Math.abs(value);
   if (scale === 0 || scale > 1e9 || size < plainMin) return ascii(buffer, at, scoreText(value));

@@ -1,7 +1,7 @@
 import { CsvError } from '../../datasets/index.ts';
 import { parseBody, type Rows } from '../../serving/index.ts';
 import { rawJson } from '../../sessions/index.ts';
-import type { TextFormat } from './text-rows.ts';
+import type { NumberRows, TextFormat } from './text-rows.ts';
 
 /** A row of JSON Lines: an object by columns, or a list. */
 export type JsonRow = Readonly<Record<string, unknown>> | readonly unknown[];
@@ -16,6 +16,7 @@ export type JsonColumns = {
   readonly isFixed: boolean;
   /** Names that the output adds to each row. */
   readonly added: readonly string[];
+  readonly numbers?: NumberRows;
 };
 
 /**
@@ -79,6 +80,7 @@ export function jsonFormat(how: JsonColumns): TextFormat<JsonRow | null> {
         : (value as string | number | boolean | null);
     },
     json: (row, column) => jsonText(valueOf(row, column) ?? null),
+    ...(how.numbers ? { numbers: how.numbers } : {}),
   };
 }
 

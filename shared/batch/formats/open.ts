@@ -8,6 +8,7 @@ import { checksOf, isFloatTable, numericCsv, type NumericTable } from './csv-row
 import { csvFormat } from './csv-text.ts';
 import { unpacked } from './gzip.ts';
 import { withoutIndex } from './joined.ts';
+import { JsonNumbers } from './json-numbers.ts';
 import { jsonFormat } from './json-rows.ts';
 import { predictorOf } from './predicted.ts';
 import type { ReadOptions, RowBlock } from './rows.ts';
@@ -56,6 +57,7 @@ export function openRows(
     needed: (namesOf(model) ?? []).map(({ name }) => name),
     isFixed: isAll && outputFormat(layout, use) !== 'jsonl',
     added: isAll ? predictorOf(model.outputs, ready, use).columns.map(({ name }) => name) : [],
+    ...(areLists ? {} : numbersOf(columns, model, options.rowsMax)),
   });
   return textBlocks(bytes, format, options);
 }
@@ -69,6 +71,21 @@ function chunkBytes(ctx: Context, { job, file, chunk }: Opened): AsyncIterable<U
     first: position,
     ...(chunk.end === null ? {} : { last: chunk.end - 1 }),
   });
+}
+
+/** How a table of numbers is read from objects; nothing for all other models. */
+function numbersOf(
+  columns: readonly string[],
+  model: Pick<ServedModel, 'inputs' | 'ready'>,
+  rowsMax: number,
+): { readonly numbers?: JsonNumbers } {
+  const table = numericTable(columns, model);
+  // Of whole numbers and truths, and of a wrong number of columns, those who make values of them tell more.
+  if (!table || (table.types?.size ?? 0) > 0) return {};
+  const { features, port } = table;
+  const [, width] = port.shape;
+  if (typeof width === 'number' && width !== features.length) return {};
+  return { numbers: new JsonNumbers({ columns, features, port, rowsMax }) };
 }
 
 /** How a table of numbers is read from CSV without making values of its cells; `undefined` for all other models. */

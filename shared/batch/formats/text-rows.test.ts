@@ -5,6 +5,7 @@ import { type RowEnds, writeCsv } from '../../datasets/index.ts';
 import { cutRows, type KnownCut } from '../cut.ts';
 import { numericCsv } from './csv-rows.ts';
 import { csvFormat } from './csv-text.ts';
+import { JsonNumbers } from './json-numbers.ts';
 import { type JsonColumns, jsonFormat } from './json-rows.ts';
 import type { ReadOptions, RowBlock } from './rows.ts';
 import { textBlocks } from './text-rows.ts';
@@ -104,6 +105,14 @@ const jsonFile = fc
     { maxLength: 12 },
   )
   .map((lines) => Buffer.from(lines.join('\r\n')));
+const jsonNumbersFile = fc
+  .array(
+    fc.tuple(jsonCell, fc.double({ noNaN: true }), fc.constantFrom('1', '-2.5e3', 'null', 'NaN', 'true')),
+  )
+  .map((rows) =>
+    rows.map(([a, b, c]) => `{"a": ${JSON.stringify(a)}, "b": ${JSON.stringify(b)}, "c": ${c}}\n`),
+  )
+  .map((lines) => Buffer.from(lines.join('')));
 const asTable: JsonColumns = { columns, areLists: false, needed: [], isFixed: true, added: ['p'] };
 
 test.each<[string, Reader, fc.Arbitrary<Buffer>, RowEnds]>([
@@ -115,6 +124,15 @@ test.each<[string, Reader, fc.Arbitrary<Buffer>, RowEnds]>([
     'unquoted',
   ],
   ['JSON Lines', (source, how) => textBlocks(source, jsonFormat(asTable), how), jsonFile, 'every'],
+  [
+    'JSON Lines as numbers',
+    (source, how) => {
+      const table = { columns, features: ['c', 'b'], port, rowsMax: how.rowsMax };
+      return textBlocks(source, jsonFormat({ ...asTable, numbers: new JsonNumbers(table) }), how);
+    },
+    fc.oneof(jsonNumbersFile, jsonFile),
+    'every',
+  ],
 ])(
   'rows of %s are the same however their bytes come, and from wherever the reading goes on',
   async (_of, reader, file, ends) => {

@@ -1,14 +1,16 @@
 import {
+  type Cell,
   CsvError,
   endOfRow,
+  isRow,
+  lineEnd,
   type RowEnds,
   rowEnd,
-  rowStarts,
   wholeRows,
-  withoutLineEnd,
 } from '../../datasets/index.ts';
-import type { Cell } from '../../datasets/index.ts';
 import type { Rows } from '../../serving/index.ts';
+import type { Tensors } from '../../sessions/index.ts';
+import { leaveRoom, takeRoom, withRoom } from './room.ts';
 import { noneUnscored, type ReadOptions, type RowBlock, type RowProblem } from './rows.ts';
 
 /** Bytes taken from the stream at a stretch. */
@@ -30,6 +32,19 @@ export type TextFormat<T> = {
   rows(held: readonly T[]): Rows;
   cell(row: T, column: number): Cell | boolean;
   json(row: T, column: number): string;
+  /** Takes rows as numbers, of which values are then made only where they are asked for. */
+  readonly numbers?: NumberRows;
+};
+
+/** Rows that go from their bytes into a table of numbers. */
+export type NumberRows = {
+  /**
+   * Takes the row from `from` to `end` as row `at` of the table; `false` where it does not, as of any that the format
+   * does not parse.
+   */
+  take(block: Buffer, from: number, end: number, at: number): boolean;
+  /** The first rows of the table, valid until a row is taken again. */
+  tensors(rows: number): Tensors;
 };
 
 /**
@@ -41,14 +56,29 @@ export async function* textBlocks<T>(
   format: TextFormat<T>,
   options: ReadOptions,
 ): AsyncGenerator<RowBlock> {
+  const lines = new Lines();
+  try {
+    yield* blocksOf(source, format, options, lines);
+  } finally {
+    lines.release();
+  }
+}
+
+async function* blocksOf<T>(
+  source: AsyncIterable<Uint8Array>,
+  format: TextFormat<T>,
+  options: ReadOptions,
+  lines: Lines,
+): AsyncGenerator<RowBlock> {
   const { ends } = format;
-  let held = new Held(format, options, options.row);
+  let held = new Held(format, options, lines, options.row);
   let base = options.position;
-  for await (const piece of wholeRows(source, pieceBytes, ends)) {
-    for (const start of rowStarts(piece, ends)) {
-      const end = ends === 'every' ? rowEnd(piece, start) : endOfRow(piece, start);
+  for await (const piece of wholeRows(source, pieceBytes, ends, { isReused: true })) {
+    for (let start = 0, end = 0; start < piece.length; start = end) {
+      end = ends === 'every' ? rowEnd(piece, start) : endOfRow(piece, start);
+      if (!isRow(piece, start, end, ends)) continue;
       try {
-        held.take(withoutLineEnd(piece.subarray(start, end)));
+        held.take(piece, start, lineEnd(piece, start, end));
       } catch (error) {
         // What is wrong with a row before this one is found when it is scored.
         if (held.read > 1) yield held.block(base + start);
@@ -56,11 +86,39 @@ export async function* textBlocks<T>(
       }
       if (!held.isFull) continue;
       yield held.block(base + end);
-      held = new Held(format, options, held.nextRow);
+      held = new Held(format, options, lines, held.nextRow);
     }
     base += piece.length;
   }
   if (held.read > 0) yield held.block(base);
+}
+
+/** The lines of one block after the other, in the same memory. */
+class Lines {
+  #bytes = takeRoom();
+  #used = 0;
+
+  clear(): void {
+    this.#used = 0;
+  }
+
+  /** Where the line begins. */
+  add(block: Buffer, from: number, end: number): number {
+    const at = this.#used;
+    this.#bytes = withRoom(this.#bytes, at, end - from);
+    this.#used += block.copy(this.#bytes, at, from, end);
+    return at;
+  }
+
+  /** Nobody may look at them any more. */
+  release(): void {
+    leaveRoom(this.#bytes);
+    this.#bytes = Buffer.alloc(0);
+  }
+
+  get bytes(): Buffer<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#used);
+  }
 }
 
 /** The rows of one block. */
@@ -69,17 +127,23 @@ class Held<T> {
   readonly #format: TextFormat<T>;
   readonly #options: ReadOptions;
   readonly #row: number;
-  readonly #lines: Buffer[] = [];
-  readonly #rows: T[] = [];
+  readonly #lines: Lines;
+  /** Where the lines begin; each ends where the next begins. */
+  readonly #starts: number[] = [];
+  /** Of those that were taken as numbers what has been asked for. */
+  readonly #rows: (T | undefined)[] = [];
   readonly #numbers: number[] = [];
   readonly #problems: RowProblem[] = [];
   #unscored: Set<number> | undefined;
+  #areNumbers = true;
   #bytes = 0;
 
-  constructor(format: TextFormat<T>, options: ReadOptions, row: number) {
+  constructor(format: TextFormat<T>, options: ReadOptions, lines: Lines, row: number) {
     this.#format = format;
     this.#options = options;
+    this.#lines = lines;
     this.#row = row;
+    lines.clear();
   }
 
   get nextRow(): number {
@@ -90,12 +154,18 @@ class Held<T> {
     return this.read === this.#options.rowsMax || this.#bytes >= textBytesMax;
   }
 
-  take(line: Buffer): void {
+  /** Takes the row from `from` to `end`, which is before its line end. */
+  take(block: Buffer, from: number, end: number): void {
     const row = this.nextRow;
     this.read++;
-    this.#bytes += line.length;
+    this.#bytes += end - from;
+    if (this.#format.numbers?.take(block, from, end, this.#rows.length)) {
+      this.#add(block, from, end, undefined, row);
+      return;
+    }
+    const line = block.subarray(from, end);
     try {
-      this.#add(line, this.#format.parse(line, row), row);
+      this.#add(line, 0, line.length, this.#format.parse(line, row), row);
     } catch (error) {
       const { badRows } = this.#options;
       if (!(error instanceof CsvError) || badRows === 'fail' || this.#format.isLast(line)) throw error;
@@ -103,43 +173,44 @@ class Held<T> {
       if (badRows === 'skip') return;
       (this.#unscored ??= new Set()).add(this.#rows.length);
       const mended = this.#format.mend(line);
-      this.#add(mended.line, mended.row, row);
+      this.#add(mended.line, 0, mended.line.length, mended.row, row);
     }
   }
 
   block(position: number): RowBlock {
     const format = this.#format;
-    const rows = this.#rows;
     const numbers = this.#numbers;
+    const { bytes } = this.#lines;
+    const starts = Uint32Array.from(this.#starts);
+    const ends = Uint32Array.from(this.#starts, (_, row) => this.#starts[row + 1] ?? bytes.length);
+    const known = this.#rows;
+    const rowAt = (row: number): T => {
+      const value = known[row];
+      if (value !== undefined) return value;
+      return (known[row] = format.parse(bytes.subarray(starts[row], ends[row]), numbers[row] ?? 0));
+    };
+    const rows = known.length;
+    const tensors = this.#areNumbers && rows > 0 ? format.numbers?.tensors(rows) : undefined;
     return {
-      rows: rows.length,
-      feeds: format.rows(rows),
+      rows,
+      feeds: tensors
+        ? { kind: 'tensors', tensors }
+        : format.rows(Array.from({ length: rows }, (_, row) => rowAt(row))),
       unscored: this.#unscored ?? noneUnscored,
       problems: this.#problems,
       read: this.read,
       position,
-      text: textOf(this.#lines),
+      text: { bytes, starts, ends },
       number: (row) => numbers[row] ?? 0,
-      cell: (row, column) => format.cell(rows[row], column),
-      json: (row, column) => format.json(rows[row], column),
+      cell: (row, column) => format.cell(rowAt(row), column),
+      json: (row, column) => format.json(rowAt(row), column),
     };
   }
 
-  #add(line: Buffer, row: T, number: number): void {
-    this.#lines.push(line);
-    this.#rows.push(row);
+  #add(block: Buffer, from: number, end: number, value: T | undefined, number: number): void {
+    if (value !== undefined) this.#areNumbers = false;
+    this.#starts.push(this.#lines.add(block, from, end));
+    this.#rows.push(value);
     this.#numbers.push(number);
   }
-}
-
-function textOf(lines: readonly Buffer[]): RowBlock['text'] {
-  const starts = new Uint32Array(lines.length);
-  const ends = new Uint32Array(lines.length);
-  let at = 0;
-  lines.forEach((line, row) => {
-    starts[row] = at;
-    at += line.length;
-    ends[row] = at;
-  });
-  return { bytes: Buffer.concat(lines, at), starts, ends };
 }
