@@ -24,28 +24,31 @@ import { noRows } from './cut.ts';
 import { Scorer } from './score.ts';
 import { askForChunk, readFile, readJob } from './store.ts';
 import { withLittleRoom } from './heap.ts';
+import { waitingChunk } from './waiting.ts';
 
 /**
  * Scores one chunk and stages its output, if it is not being scored or done already; the last chunk done
- * commits the job. A message that comes twice, or too late, does nothing.
+ * commits the job. A message that comes twice, or too late, does nothing. Returns the job of a chunk that was taken.
+ * After `secondsMax` the rest is handed on; after a turn, too, where a smaller job waits.
  * Throws what trying again may cure; the chunk is then free for the next message.
  */
 export async function scoreChunk(
   ctx: Context,
   message: ChunkMessage,
   options: BatchOptions = batchDefaults,
-): Promise<void> {
+  secondsMax = options.workSecondsMax,
+): Promise<RunningJob | undefined> {
   const { jobId, chunk: index } = message;
   const job = (await readJob(ctx, jobId))?.doc;
-  if (job?.status !== 'running') return;
+  if (job?.status !== 'running') return undefined;
   const here: Context = { ...ctx, workspace: job.workspace };
   const claimed = await claim(here, jobId, index, options);
-  if (!claimed) return;
+  if (!claimed) return undefined;
   const lease = new Lease(here, claimed, options);
   let file: BatchFile | undefined;
   try {
     file = (await readFile(here, jobId, claimed.doc.file)).doc;
-    const work = { job, file, lease };
+    const work = { job, file, lease, secondsMax };
     // Rows of CSV become numbers where they lie; of other formats they become objects, or pages of them.
     const isWasteful = file.layout?.format !== 'csv';
     const result = await withLittleRoom(() => scoreRows(here, work, options), { isWasteful });
@@ -57,22 +60,28 @@ export async function scoreChunk(
       const { attempt, progress } = lease.claimed.doc;
       await lease.leave({ status: 'failed', attempt, progress, reason: failure.reason });
       await failJob(here, job, failure);
-      return;
+      return job;
     }
     const freed = await giveBack(here, lease.claimed, error, options);
     if (freed?.doc.status !== 'failed') throw error;
   }
+  return job;
 }
 
-type Work = { readonly job: RunningJob; readonly file: BatchFile; readonly lease: Lease };
+type Work = {
+  readonly job: RunningJob;
+  readonly file: BatchFile;
+  readonly lease: Lease;
+  readonly secondsMax: number;
+};
 
 /** `lost`: the lease ran out and someone else has the chunk, or the job has ended. */
 type Result = 'done' | 'handed-on' | 'lost';
 
 async function scoreRows(
   ctx: Context,
-  { job, file, lease }: Work,
-  { partBytes, checkpointSeconds, workSecondsMax }: BatchOptions,
+  { job, file, lease, secondsMax }: Work,
+  { partBytes, checkpointSeconds, turnSeconds }: BatchOptions,
 ): Promise<Result> {
   const { doc: chunk } = lease.claimed;
   const { clock } = ctx;
@@ -113,8 +122,12 @@ async function scoreRows(
     position = block.position;
     if (writer.isHolding) continue;
     const now = clock.now();
-    const isTired = now - startedAt > workSecondsMax * 1000 && position !== chunk.end;
     const isDue = now - savedAt >= checkpointSeconds * 1000;
+    const worked = now - startedAt;
+    const isTired =
+      position !== chunk.end &&
+      (worked > secondsMax * 1000 ||
+        (isDue && worked > turnSeconds * 1000 && (await waitingChunk(ctx, job)) !== undefined));
     if (parts.pendingBytes < partBytes && !isTired && !isDue) continue;
     await parts.stage(position);
     if (isTired) return handOn(ctx, lease, await kept(), counted);

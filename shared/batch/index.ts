@@ -37,6 +37,7 @@ export { findReport } from './report.ts';
 export { retryJob } from './retry.ts';
 export { findJob, ownerOfJob, unknownJob } from './store.ts';
 export { type JobRequest, submitJob } from './submit.ts';
+export { takeTurn } from './turn.ts';
 export { type AskedOptions, jobOptions, presentOptions } from './options.ts';
 export { beginUpload, type DirectUpload } from './upload.ts';
 export { getJob, type JobFilter, listJobs } from './view.ts';

@@ -268,6 +268,8 @@ export type BatchOptions = {
   readonly checkpointSeconds: number;
   /** After so long a worker hands its work on in a new message, well before the host would end it. */
   readonly workSecondsMax: number;
+  /** The same where a smaller job waits, and the longest that it then gets; both together end before the host does. */
+  readonly turnSeconds: number;
   readonly failuresMax: number;
   /** A pending chunk is asked for again when no message was sent for so long. */
   readonly resendSeconds: number;
@@ -281,6 +283,7 @@ export const batchDefaults: BatchOptions = {
   heartbeatSeconds: 10,
   checkpointSeconds: 20,
   workSecondsMax: 300,
+  turnSeconds: 60,
   failuresMax: 5,
   resendSeconds: 300,
 };

@@ -8,9 +8,9 @@ import {
   type JobRequest,
   planJob,
   recoverJob,
-  scoreChunk,
   submitBlob,
   submitJob,
+  takeTurn,
 } from '../../shared/batch/index.ts';
 import { isOver } from '../../shared/batch/job.ts';
 import type { Instance } from './instance.ts';
@@ -74,7 +74,7 @@ export async function handle(
   const { kind, name } = body as { kind?: string; name?: string };
   if (queue === 'blob-events') await submitBlob(ctx, name ?? '');
   else if (queue === 'requests') await submitJob(ctx, body as JobRequest);
-  else if (queue === 'batch-chunks') await scoreChunk(ctx, body as ChunkMessage, use);
+  else if (queue === 'batch-chunks') await takeTurn(ctx, body as ChunkMessage, use);
   else if (kind === 'batch-plan') await planJob(ctx, body as BatchMessage, use);
   else if (kind === 'batch-recover') await recoverJob(ctx, body as BatchMessage, use);
 }

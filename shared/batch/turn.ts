@@ -1,0 +1,25 @@
+import type { Context } from '../context.ts';
+import { scoreChunk } from './chunk.ts';
+import { type BatchOptions, batchDefaults, type ChunkMessage } from './job.ts';
+import { waitingChunk } from './waiting.ts';
+
+/**
+ * Scores the chunk of a message, then one of a smaller job that waits, so that a small job does not stand behind all
+ * messages of a large one where few workers are. The message of that other chunk stays in the queue and finds it done.
+ * Throws as {@link scoreChunk} does, for the chunk of the message alone.
+ */
+export async function takeTurn(
+  ctx: Context,
+  message: ChunkMessage,
+  options: BatchOptions = batchDefaults,
+): Promise<void> {
+  const job = await scoreChunk(ctx, message, options);
+  if (!job) return;
+  try {
+    const other = await waitingChunk(ctx, job);
+    if (other) await scoreChunk(ctx, other, options, options.turnSeconds);
+  } catch (error) {
+    // The other chunk has a message of its own, and is as free for that as it was.
+    ctx.log.warn('batch chunk of another job not scored', { reason: String(error) });
+  }
+}
