@@ -134,13 +134,14 @@ function restarted(ctx: Context, job: BatchJob, model: NonNullable<BatchJob['mod
     startedAt,
     finishedAt: _,
     failure: __,
+    plan: { failures: ___, ...plan },
     ...rest
   } = job as BatchJob & {
     startedAt?: number;
     finishedAt?: number;
     failure?: unknown;
   };
-  const common = { ...rest, model, retries: (job.retries ?? 0) + 1, retriedAt: ctx.clock.now() };
+  const common = { ...rest, plan, model, retries: (job.retries ?? 0) + 1, retriedAt: ctx.clock.now() };
   return startedAt === undefined
     ? { ...common, status: 'planned' }
     : { ...common, status: 'running', startedAt };
