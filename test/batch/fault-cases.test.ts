@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type BatchJob,
   type BatchOptions,
@@ -15,36 +15,28 @@ import { readChunk, readChunks, readJob } from '../../shared/batch/store.ts';
 import type { Clock, Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { CairnError } from '../../shared/http/index.ts';
-import { classifier, deploy, features } from '../serving/support.ts';
+import { classifier, features } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
-import { type TestServer, testServer } from '../support/server.ts';
 import { agendaOf, attempt, drawer, drive, type Fleet, handle, jobsOf, Messages } from './driver.ts';
 import { Instance, refusal } from './instance.ts';
 import {
   drop,
   endings,
-  movableClock,
+  expectOutput,
+  irisServer,
   options,
   outputOf,
   parsedOutput,
+  rowsFile,
   scoredAtOnce,
   withOutput,
 } from './support.ts';
 
-let server: TestServer;
-let ctx: Context;
-const clock = movableClock();
+const { server, ctx, clock } = await irisServer();
+afterAll(() => server.close());
 const long = process.env['CAIRN_TEST'] === 'long';
 const small = options({ chunkBytes: 200, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
-const file = (rows: number, shift = 0) =>
-  `id,höhe,length,width\n${Array.from({ length: rows }, (_, i) => `${i},${i / 7 + shift},${(i * 3) % 5},${-i}\n`).join('')}`;
-
-beforeAll(async () => {
-  server = await testServer();
-  await deploy(server, 'iris', classifier());
-  ctx = { ...server.ctx, clock };
-});
-afterAll(() => server.close());
+const file = rowsFile;
 
 let messages: Messages;
 beforeEach(() => {
@@ -68,21 +60,21 @@ async function planned(text: string, use: BatchOptions = small): Promise<BatchJo
   return job;
 }
 
+/** It is whole, has told of its end once, and has nothing left to do. */
 async function expectWhole(job: BatchJob, text: string): Promise<void> {
-  const now = (await stateOf(job)) as BatchJob;
-  expect(now.status).toBe('succeeded');
-  expect(await parsedOutput((await outputOf(ctx, now)) ?? '')).toEqual(
-    await scoredAtOnce(classifier(), features, text),
-  );
-  expect(await endings(ctx, now)).toBe(1);
+  await expectOutput(ctx, job, text);
+  await expectEnded(job);
+}
+
+async function expectEnded(job: BatchJob): Promise<void> {
+  expect(await endings(ctx, job)).toBe(1);
   expect((await agendaOf(ctx)).filter((name) => name.includes(job.jobId))).toEqual([]);
 }
 
 async function expectFailed(job: BatchJob, failure: object): Promise<void> {
   expect(await stateOf(job)).toMatchObject({ status: 'failed', failure });
   expect(await outputOf(ctx, job)).toBeUndefined();
-  expect(await endings(ctx, job)).toBe(1);
-  expect((await agendaOf(ctx)).filter((name) => name.includes(job.jobId))).toEqual([]);
+  await expectEnded(job);
 }
 
 /** A first worker of chunk 0 that stands still before it stages, then does so with something else. */
@@ -142,9 +134,7 @@ describe('a first worker of a chunk that stages late changes nothing', () => {
     await drive(fleetOf(), job.input.name, instance());
     const now = (await stateOf(job)) as BatchJob;
     expect(now).toMatchObject({ status: 'succeeded', retries: 1 });
-    expect(await parsedOutput((await outputOf(ctx, now)) ?? '')).toEqual(
-      await scoredAtOnce(classifier(), features, file(20)),
-    );
+    await expectOutput(ctx, job, file(20));
   });
 });
 
@@ -569,9 +559,7 @@ test.each([1, 2, 3, 4])(
     expect(await drive(fleetOf(), job.input.name, instance())).toBe(true);
     const now = (await stateOf(job)) as BatchJob;
     expect(now).toMatchObject({ status: 'succeeded', retries: 1, totals: { rows: 20, bad: 0 } });
-    expect(await parsedOutput((await outputOf(ctx, now)) ?? '')).toEqual(
-      await scoredAtOnce(classifier(), features, file(20)),
-    );
+    await expectOutput(ctx, job, file(20));
     // That it failed, and that it has succeeded.
     expect(await endings(ctx, now)).toBe(2);
   },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   type BatchJob,
   batchDefaults,
@@ -22,32 +22,24 @@ import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { isCode } from '../../shared/http/index.ts';
 import { deleteModel } from '../../shared/registry/index.ts';
-import { classifier, deploy, features, publish } from '../serving/support.ts';
-import { type TestServer, testServer } from '../support/server.ts';
+import { classifier, deploy, publish } from '../serving/support.ts';
 import {
   drop,
-  movableClock,
+  expectOutput,
+  irisServer,
   options,
   outputOf,
-  parsedOutput,
+  rowsFile,
   runJob,
-  scoredAtOnce,
   withOutput,
+  withoutInput,
 } from './support.ts';
 
-let server: TestServer;
-let ctx: Context;
-const clock = movableClock();
-const once = options({ chunkBytes: 60, rowsAtOnce: 2, partBytes: 60, failuresMax: 1, checkpointSeconds: 0 });
-const file = (rows: number) =>
-  `id,höhe,length,width\n${Array.from({ length: rows }, (_, i) => `${i},${i / 7},${(i * 3) % 5},${-i}\n`).join('')}`;
-
-beforeAll(async () => {
-  server = await testServer();
-  await deploy(server, 'iris', classifier());
-  ctx = { ...server.ctx, clock };
-});
+const { server, ctx, clock } = await irisServer();
 afterAll(() => server.close());
+
+const once = options({ chunkBytes: 60, rowsAtOnce: 2, partBytes: 60, failuresMax: 1, checkpointSeconds: 0 });
+const file = rowsFile;
 
 const stateOf = async ({ jobId }: BatchJob) => (await readJob(ctx, jobId))?.doc;
 const post = (job: BatchJob, what: string) => server.call('POST', `/api/v1/batch-jobs/${job.jobId}/${what}`);
@@ -72,13 +64,7 @@ async function failedJob(text = file(20)): Promise<BatchJob> {
   return failed as BatchJob;
 }
 
-async function expectWhole(job: BatchJob, text = file(20)): Promise<void> {
-  const now = (await stateOf(job)) as BatchJob;
-  expect(now.status).toBe('succeeded');
-  expect(await parsedOutput((await outputOf(ctx, now)) ?? '')).toEqual(
-    await scoredAtOnce(classifier(), features, text),
-  );
-}
+const expectWhole = (job: BatchJob, text = file(20)) => expectOutput(ctx, job, text);
 
 describe('what was counted of a job', () => {
   const kept = async ({ jobId }: BatchJob) => {
@@ -177,6 +163,27 @@ describe('a retry', () => {
     await post(job, 'retry');
     await server.drain();
     await expectWhole(job, file(60));
+  });
+
+  test.each([
+    ['at its start', 0, 5],
+    ['in its midst', 20, 60],
+  ])('of a plan that failed too often %s has all its tries again', async (_, chunks, rows) => {
+    const job = await drop(ctx, 'iris', file(rows));
+    const use = options({ chunkBytes: 1, workSecondsMax: -1 });
+    if (chunks > 0) await planJob(ctx, job, use);
+    const odd = withoutInput(ctx, new Error('two and two are five'));
+    for (const run of [1, 2]) {
+      for (let tries = 1; tries < use.failuresMax; tries++)
+        await expect(planJob(odd, job, use)).rejects.toThrow('five');
+      await planJob(odd, job, use);
+      expect(await stateOf(job)).toMatchObject({ status: 'failed', failure: { code: 'attempts' } });
+      const retried = await retryJob(ctx, job.jobId);
+      expect(retried).toMatchObject({ retries: run, plan: { chunks, complete: false } });
+      expect(retried.plan).not.toHaveProperty('failures');
+    }
+    await server.drain();
+    await expectWhole(job, file(rows));
   });
 
   test('asked for twice, or by several at once, is one', async () => {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { expect } from 'vitest';
 import { run, matrix } from '../../shared/onnx/testing.ts';
 import {
   type BatchJob,
@@ -13,6 +14,8 @@ import type { BlobContainer, Stores } from '../../shared/azure/index.ts';
 import type { Clock, Context } from '../../shared/context.ts';
 import { numberOf, readCsv } from '../../shared/datasets/index.ts';
 import type { EventDocument } from '../../shared/events/event.ts';
+import { classifier, deploy, features } from '../serving/support.ts';
+import { type TestServer, testServer } from '../support/server.ts';
 
 /** A clock that a test moves. */
 export function movableClock(): Clock & { advance(seconds: number): void } {
@@ -24,6 +27,22 @@ export function movableClock(): Clock & { advance(seconds: number): void } {
     },
   };
 }
+
+/** A server whose endpoint `iris` scores by {@link classifier}, and its context with a clock that a test moves. */
+export async function irisServer(): Promise<{
+  server: TestServer;
+  ctx: Context;
+  clock: ReturnType<typeof movableClock>;
+}> {
+  const server = await testServer();
+  await deploy(server, 'iris', classifier());
+  const clock = movableClock();
+  return { server, ctx: { ...server.ctx, clock }, clock };
+}
+
+/** A file for {@link classifier}. */
+export const rowsFile = (rows: number, shift = 0) =>
+  `id,höhe,length,width\n${Array.from({ length: rows }, (_, i) => `${i},${i / 7 + shift},${(i * 3) % 5},${-i}\n`).join('')}`;
 
 let uploads = 0;
 
@@ -81,6 +100,16 @@ export async function outputOf(ctx: Context, job: BatchJob): Promise<string | un
   return (await ctx.stores.blobs('batch-output').read(job.output.name))?.toString();
 }
 
+/** The job has succeeded, and its output is all that {@link classifier} makes of the text. */
+export async function expectOutput(ctx: Context, { jobId }: BatchJob, text: string): Promise<void> {
+  const { job } = await getJob(ctx, jobId);
+  expect(job).toMatchObject({ status: 'succeeded' });
+  const output = (await outputOf(ctx, job)) ?? '';
+  const expected = await scoredAtOnce(classifier(), features, text);
+  expect(await parsedOutput(output)).toEqual(expected);
+  expect(job).toMatchObject({ totals: { bytes: Buffer.byteLength(output), rows: expected.length - 1 } });
+}
+
 /** How many events say that the job has ended. */
 export async function endings(ctx: Context, { jobId }: BatchJob): Promise<number> {
   const events = await ctx.stores
@@ -121,6 +150,15 @@ export async function parsedOutput(text: string): Promise<string[][]> {
   return rows.map((row, i) =>
     i === 0 ? row : [...row.slice(0, -1), String(Math.fround(Number(row.at(-1))))],
   );
+}
+
+/** The same stores, of which none lets a job read its input. */
+export function withoutInput(ctx: Context, error: Error): Context {
+  const blobs: Stores['blobs'] = (container) => {
+    if (container === 'batch-input') throw error;
+    return ctx.stores.blobs(container);
+  };
+  return { ...ctx, stores: { ...ctx.stores, blobs } };
 }
 
 /** The same stores, with some calls on container `batch-output` taken over, to let a worker die or stall there. */
