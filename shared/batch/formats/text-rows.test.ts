@@ -196,3 +196,38 @@ test('whole numbers beyond 2^53 and the spelling of numbers are kept', async () 
   expect(json?.rows[0]?.json).toEqual(['9007199254740993', '[12345678901234567890]', 'null']);
   expect(json?.rows[0]?.cells).toEqual(['9007199254740993', '[12345678901234567890]', null]);
 });
+
+test.each<[string, Reader, string]>([
+  ['CSV as text', (source, how) => textBlocks(source, csvFormat(columns, ','), how), '1,2,3\n'],
+  [
+    'CSV as numbers',
+    (source, how) => numericCsv(source, { columns, features: ['c', 'b'], port, delimiter: ',' }, how),
+    '1,2,3\n',
+  ],
+  ['JSON Lines', (source, how) => textBlocks(source, jsonFormat(asTable), how), '{"a":1,"b":2,"c":3}\n'],
+])('how far %s is read is told in the midst of many empty lines, too', async (_of, reader, line) => {
+  const megabytes = 18;
+  const empty = Buffer.from('\r\n'.repeat((1 << 20) / 2));
+  const rows = Buffer.from(line.repeat(3));
+  const gap = Array.from({ length: megabytes }, () => empty);
+  const how = { rowsMax: 4096, row: 1, position: 0, badRows: 'fail' } as const;
+  const read = async (pieces: readonly Buffer[]) => {
+    const blocks: { read: number; position: number }[] = [];
+    for await (const block of reader(Readable.from(pieces), how))
+      blocks.push({ read: block.read, position: block.position });
+    return blocks;
+  };
+  const blocks = await read([rows, ...gap, rows, ...gap]);
+  const bytes = 2 * (rows.length + megabytes * empty.length);
+  const steps = blocks.map(({ position }, i) => position - (blocks[i - 1]?.position ?? 0));
+  expect(Math.max(...steps)).toBeLessThan(17 * empty.length);
+  expect(bytes - (blocks.at(-1)?.position ?? 0)).toBeLessThan(17 * empty.length);
+  // However the bytes come, the same rows are scored together.
+  const groups = (of: typeof blocks) => of.map(({ read: taken }) => taken).filter((taken) => taken > 0);
+  expect(groups(blocks)).toEqual([3, 3]);
+  const parts = [
+    Buffer.concat([rows, ...gap.slice(1)]),
+    ...cutAt(Buffer.concat([empty, rows]), [5, 700_001]),
+  ];
+  expect(groups(await read(parts))).toEqual([3, 3]);
+});

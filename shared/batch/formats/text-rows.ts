@@ -16,7 +16,7 @@ import { noneUnscored, type ReadOptions, type RowBlock, type RowProblem } from '
 /** Bytes taken from the stream at a stretch. */
 const pieceBytes = 256 * 1024;
 
-/** Rows that are held together end beyond so many bytes, however few they are. */
+/** Rows that are held together end beyond so many bytes, however few they are, or where so many without any row follow. */
 const textBytesMax = 8 * 1024 * 1024;
 
 /** How rows of text become values; a row without its line end. */
@@ -73,10 +73,17 @@ async function* blocksOf<T>(
   const { ends } = format;
   let held = new Held(format, options, lines, options.row);
   let base = options.position;
+  /** Where the last row ends, or the last block. */
+  let last = base;
   for await (const piece of wholeRows(source, pieceBytes, ends, { isReused: true })) {
     for (let start = 0, end = 0; start < piece.length; start = end) {
       end = ends === 'every' ? rowEnd(piece, start) : endOfRow(piece, start);
       if (!isRow(piece, start, end, ends)) continue;
+      // As it would be had the piece ended here.
+      if (held.read > 0 && base + start - last >= textBytesMax) {
+        yield held.block(base + start);
+        held = new Held(format, options, lines, held.nextRow);
+      }
       try {
         held.take(piece, start, lineEnd(piece, start, end));
       } catch (error) {
@@ -84,11 +91,17 @@ async function* blocksOf<T>(
         if (held.read > 1) yield held.block(base + start);
         throw error;
       }
+      last = base + end;
       if (!held.isFull) continue;
       yield held.block(base + end);
       held = new Held(format, options, lines, held.nextRow);
     }
     base += piece.length;
+    if (base - last < textBytesMax) continue;
+    // Nothing but line ends: how far that is must be known, too.
+    yield held.block(base);
+    held = new Held(format, options, lines, held.nextRow);
+    last = base;
   }
   if (held.read > 0) yield held.block(base);
 }
