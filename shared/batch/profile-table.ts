@@ -2,6 +2,7 @@ import {
   rolesOf,
   type Roles,
   rowsOf as loggedRows,
+  saysMore,
   type Scores,
   scoresOf,
   tableOf,
@@ -19,12 +20,15 @@ const inputPrefix = 'in.';
 /** What rows of a job are called and how they are kept, as though they had been asked one by one. */
 export class Logging {
   readonly roles: Roles | null;
+  /** Whether what is predicted are the outputs themselves, though they have a class. */
+  readonly #isByOutputs: boolean;
   readonly #naming: { readonly features: VersionReady['features']; readonly labels: VersionReady['labels'] };
   readonly #rules: ColumnRules;
   #columns: Columns | undefined;
 
   constructor(model: Pick<ServedModel, 'outputs'>, { features, labels }: VersionReady, rules: ColumnRules) {
     this.roles = rolesOf(model.outputs, labels);
+    this.#isByOutputs = this.roles !== null && saysMore(this.roles, model.outputs);
     this.#naming = { features, labels };
     this.#rules = rules;
   }
@@ -45,6 +49,7 @@ export class Logging {
     run: Run,
     predicted: PredictedValues,
   ): { readonly matrix: Matrix; readonly answers: Answers } | undefined {
+    if (this.#isByOutputs) return undefined;
     const [tensor, ...others] = Object.values(run.inputs);
     const { rows, unscored } = run;
     if (!tensor || others.length > 0 || tensor.dims.length !== 2 || rows === 0) return undefined;

@@ -27,5 +27,5 @@ export { keepQueued } from './keep-queued.ts';
 export { mayBeQueued } from './queue.ts';
 export { queueAgain } from './set-aside.ts';
 export { type LabelFileKind, readLabelFile } from './label-file.ts';
-export { type Roles, rolesOf, type Scores, scoresOf } from './scores.ts';
+export { type Roles, rolesOf, saysMore, type Scores, scoresOf } from './scores.ts';
 export { type ErasedRows, erasedRows } from './tombstones.ts';

@@ -28,6 +28,24 @@ describe('what outputs mean', () => {
       { task: 'classification', label: 'y', probabilities: null, classes: null },
     ],
     [
+      'a cluster and the distances to all',
+      [port('label', 'int64', ''), port('scores', 'float32', '', 3)],
+      null,
+      { task: 'classification', label: 'label', probabilities: null, classes: null },
+    ],
+    [
+      'scores of declared classes',
+      [port('label', 'int64', 'n'), port('scores', 'float32', 'n', 2)],
+      ['a', 'b'],
+      { task: 'classification', label: 'label', probabilities: 'scores', classes: ['a', 'b'] },
+    ],
+    [
+      'a class and one score of it',
+      [port('label', 'int64', 'n', 1), port('scores', 'float32', 'n', 1)],
+      null,
+      { task: 'classification', label: 'label', probabilities: 'scores', classes: null },
+    ],
+    [
       'probabilities alone, as wide as the declared labels',
       [port('p', 'float64', '', 2)],
       ['a', 'b'],

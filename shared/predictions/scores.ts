@@ -6,7 +6,7 @@ export type Roles =
       readonly task: 'classification';
       /** Output with one class per row; `null` when only probabilities come out. */
       readonly label: string | null;
-      /** Output [rows, classes]; `null` when only the class comes out. */
+      /** Output [rows, classes]; `null` when only the class comes out, or what stands beside it are no probabilities. */
       readonly probabilities: string | null;
       /** Classes in the order of the probabilities, where the model declares them. */
       readonly classes: readonly string[] | null;
@@ -25,8 +25,9 @@ export type Scores = {
 
 /**
  * A classifier has one text or int64 output of one element a row, and at most one float output beside
- * it; or a single float output as wide as its declared labels. A regressor has a single float output
- * of one element a row. All else has no roles: it can be run, but not scored.
+ * it; or a single float output as wide as its declared labels. So has a clusterer, whose class is the cluster, and
+ * whose floats are the distances to all of them. A regressor has a single float output of one element a row. All else
+ * has no roles: it can be run, but not scored.
  */
 export function rolesOf(outputs: readonly Port[], labels: readonly string[] | null): Roles | null {
   const labelled = outputs.filter(({ type }) => type === 'string' || isWide(type));
@@ -37,13 +38,19 @@ export function rolesOf(outputs: readonly Port[], labels: readonly string[] | nu
     return null;
   if (label) {
     if (!isOnePerRow(label) || (float && float.shape.length !== 2)) return null;
-    return { task: 'classification', label: label.name, probabilities: float?.name ?? null, classes: labels };
+    const probabilities = float && !(labels === null && areDistances(float)) ? float.name : null;
+    return { task: 'classification', label: label.name, probabilities, classes: labels };
   }
   if (!float) return null;
   const isProbability = labels !== null && float.shape.length === 2 && float.shape[1] === labels.length;
   if (isProbability && labels.length > 1)
     return { task: 'classification', label: null, probabilities: float.name, classes: labels };
   return isOnePerRow(float) ? { task: 'regression', value: float.name } : null;
+}
+
+/** Whether a model has an output beside what its roles tell of: then it says more of a row than a class or a number. */
+export function saysMore(roles: Roles, outputs: readonly Port[]): boolean {
+  return roles.task === 'classification' && roles.probabilities === null && outputs.length > 1;
 }
 
 /** Reads scores from the outputs of a run over `rows` rows. */
@@ -72,6 +79,11 @@ export function scoresOf(roles: Roles, outputs: Tensors, rows: number): Scores {
     scores,
     probabilities: table?.data instanceof Float32Array ? table.data : null,
   };
+}
+
+/** What skl2onnx calls what `transform` gives of a clusterer; of a classifier it has `probabilities`. */
+function areDistances(port: Port): boolean {
+  return port.name === 'scores' && !isOnePerRow(port);
 }
 
 function isOnePerRow({ shape }: Port): boolean {

@@ -53,6 +53,23 @@ const choosy = writeModel({
   },
 });
 
+/** As skl2onnx exports KMeans: the nearest centre, and how far each of them is. */
+const clusters = writeModel({
+  graph: {
+    inputs: [tensor('distances', 'float32', ['', 3])],
+    outputs: [tensor('label', 'int64', ['']), tensor('scores', 'float32', ['', 3])],
+    nodes: [
+      {
+        op: 'ArgMin',
+        inputs: ['distances'],
+        outputs: ['label'],
+        attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
+      },
+      { op: 'Identity', inputs: ['distances'], outputs: ['scores'] },
+    ],
+  },
+});
+
 const dated = mirror({
   when: ['int64', ['n', 1]],
   is: ['bool', ['n', 1]],
@@ -74,6 +91,7 @@ beforeAll(async () => {
     pair: echo('float32', ['n', 2]),
     doubles: echo('float64', ['n', 2]),
     numbered: classifier(0, [7, 8, 9]),
+    clusters,
     choosy,
   });
   await deploySigned(server, 'dated', dated, {
@@ -266,6 +284,20 @@ describe('models', () => {
     expect(await rowsOf(counts.bytes)).toMatchObject([{ a: 3n, b: 0.5, c: null }]);
     const exact = await scored('mixed', 'data.jsonl', '{"count":9007199254740993,"text":"7"}\n', { asked });
     expect(await rowsOf(exact.bytes)).toMatchObject([{ count: 9007199254740993n, text: '7' }]);
+  });
+
+  test('of clusters keep the names of their outputs, and are counted by their clusters', async () => {
+    const { job, text } = await scored('clusters', 'data.csv', 'a,b,c\n0.5,2,0.25\n1,2,3\n4,0,1\n');
+    expect(text).toBe(
+      'a,b,c,label,scores\n0.5,2,0.25,2,"[0.5,2,0.25]"\n1,2,3,0,"[1,2,3]"\n4,0,1,1,"[4,0,1]"\n',
+    );
+    const report =
+      'report' in job ? await ctx.stores.blobs('batch-output').read(job.report ?? '') : undefined;
+    expect(JSON.parse(String(report))).toMatchObject({
+      profile: {
+        predictions: { classes: ['0', '1', '2'].map((name) => expect.objectContaining({ name, rows: 1 })) },
+      },
+    });
   });
 
   test('of several inputs take lists from JSON Lines, and give lists back', async () => {

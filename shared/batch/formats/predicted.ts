@@ -1,4 +1,4 @@
-import { rolesOf, scoresOf } from '../../predictions/index.ts';
+import { rolesOf, saysMore, scoresOf } from '../../predictions/index.ts';
 import type { VersionReady } from '../../registry/index.ts';
 import {
   isFloat,
@@ -32,7 +32,8 @@ export type Predictor = {
 
 /**
  * A classifier or regressor adds `prediction` and `score` (the probability of the predicted class, or the number
- * again), and where they are asked for the probability of each class; any other model its outputs by their names.
+ * again), and where they are asked for the probability of each class; any other model, such as a
+ * clusterer with its distances, its outputs by their names.
  */
 export function predictorOf(
   outputs: readonly Port[],
@@ -40,7 +41,7 @@ export function predictorOf(
   { output }: JobOptions,
 ): Predictor {
   const roles = rolesOf(outputs, labels);
-  if (!roles)
+  if (!roles || saysMore(roles, outputs))
     return {
       columns: outputs.map((port) => ({ name: port.name, kind: kindOf(port) })),
       values: (tensors, rows) =>
