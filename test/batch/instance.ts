@@ -2,8 +2,8 @@ import type { Stores } from '../../shared/azure/index.ts';
 import type { Clock, Context } from '../../shared/context.ts';
 import { CairnError } from '../../shared/http/index.ts';
 
-/** What may become of one operation on storage. */
-export const faults = [
+/** What may become of one operation on storage whose process learns nothing of it, or that it failed. */
+export const untold = [
   /** The process ends, and the operation never happens. */
   'dies before',
   /** The operation takes effect, and the process ends before it learns of it. */
@@ -12,6 +12,9 @@ export const faults = [
   'is refused',
   /** The service does it, and says that it could not. */
   'is done and refused',
+] as const;
+/** What may become of one that its process takes for done. */
+export const told = [
   /** The client sends it again, since the answer of the first was lost. */
   'is done twice',
   /** It happens long after, when others have done all the work. */
@@ -19,6 +22,7 @@ export const faults = [
   /** It happens at once, and its process goes on with the answer long after. */
   'answers late',
 ] as const;
+export const faults = [...untold, ...told] as const;
 
 export type Fault = (typeof faults)[number];
 /** What becomes of the operation with a number, from 1: a fault, or something that is done just before it. */
