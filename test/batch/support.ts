@@ -14,7 +14,7 @@ import type { BlobContainer, Stores } from '../../shared/azure/index.ts';
 import type { Clock, Context } from '../../shared/context.ts';
 import { numberOf, readCsv } from '../../shared/datasets/index.ts';
 import type { EventDocument } from '../../shared/events/event.ts';
-import { classifier, deploy, features } from '../serving/support.ts';
+import { classifier, deploy, features as irisFeatures } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 
 /** A clock that a test moves. */
@@ -105,7 +105,7 @@ export async function expectOutput(ctx: Context, { jobId }: BatchJob, text: stri
   const { job } = await getJob(ctx, jobId);
   expect(job).toMatchObject({ status: 'succeeded' });
   const output = (await outputOf(ctx, job)) ?? '';
-  const expected = await scoredAtOnce(classifier(), features, text);
+  const expected = await scoredAtOnce(classifier(), irisFeatures, text);
   expect(await parsedOutput(output)).toEqual(expected);
   expect(job).toMatchObject({ totals: { bytes: Buffer.byteLength(output), rows: expected.length - 1 } });
 }

@@ -211,13 +211,13 @@ test.each<[string, Reader, string]>([
   const rows = Buffer.from(line.repeat(3));
   const gap = Array.from({ length: megabytes }, () => empty);
   const how = { rowsMax: 4096, row: 1, position: 0, badRows: 'fail' } as const;
-  const read = async (pieces: readonly Buffer[]) => {
+  const blocksOf = async (pieces: readonly Buffer[]) => {
     const blocks: { read: number; position: number }[] = [];
     for await (const block of reader(Readable.from(pieces), how))
       blocks.push({ read: block.read, position: block.position });
     return blocks;
   };
-  const blocks = await read([rows, ...gap, rows, ...gap]);
+  const blocks = await blocksOf([rows, ...gap, rows, ...gap]);
   const bytes = 2 * (rows.length + megabytes * empty.length);
   const steps = blocks.map(({ position }, i) => position - (blocks[i - 1]?.position ?? 0));
   expect(Math.max(...steps)).toBeLessThan(17 * empty.length);
@@ -229,5 +229,5 @@ test.each<[string, Reader, string]>([
     Buffer.concat([rows, ...gap.slice(1)]),
     ...cutAt(Buffer.concat([empty, rows]), [5, 700_001]),
   ];
-  expect(groups(await read(parts))).toEqual([3, 3]);
+  expect(groups(await blocksOf(parts))).toEqual([3, 3]);
 });
