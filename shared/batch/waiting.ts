@@ -23,7 +23,7 @@ export async function waitingChunk(ctx: Context, job: RunningJob): Promise<Chunk
         'AND c.input.bytes < @bytes',
       values: { bytes: job.input.bytes },
     },
-    { limit: jobsMax },
+    { limit: jobsMax, consistency: 'strong' },
   );
   const smallest = jobs.toSorted((a, b) => a.bytes - b.bytes).slice(0, jobsLookedIntoMax);
   for (const { jobId } of smallest) {
@@ -33,7 +33,7 @@ export async function waitingChunk(ctx: Context, job: RunningJob): Promise<Chunk
           "SELECT VALUE c.index FROM c WHERE c.type = 'batch-chunk' AND c.status = 'pending' " +
           'AND c.failures = 0',
       },
-      { key: [jobId], limit: chunksMax },
+      { key: [jobId], limit: chunksMax, consistency: 'strong' },
     );
     const chunk = chunks[Math.floor(ctx.ids.random() * chunks.length)];
     if (chunk !== undefined) return { jobId, chunk };
