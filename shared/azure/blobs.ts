@@ -253,9 +253,11 @@ export class BlobContainer {
     );
   }
 
-  /** Removes a blob; removing what is not there is fine. */
+  /** Removes a blob with its snapshots; removing what is not there is fine. */
   async remove(name: string): Promise<void> {
-    await guarded((abortSignal) => this.#client.getBlobClient(name).deleteIfExists({ abortSignal }));
+    await guarded((abortSignal) =>
+      this.#client.getBlobClient(name).deleteIfExists({ abortSignal, deleteSnapshots: 'include' }),
+    );
   }
 
   /** Removes every blob whose name begins with `prefix`, and says how many there were, and of each how large. */

@@ -15,6 +15,7 @@ export type { KeyStore, PublicKey } from './keys.ts';
 export { type Management, managementAt } from './management.ts';
 export type { Envelope, Taken } from './queues.ts';
 export type { SecretStore } from './secrets.ts';
+export { isRefusal } from './storage-errors.ts';
 
 /** Everything that outlives a request: metadata, bytes, and messages. */
 export type Stores = {

@@ -7,6 +7,15 @@ export const answerMillisecondsMax = 60_000;
 /** Of what is sent to it it takes so much at least. */
 const bytesPerMillisecondMin = 1_000;
 
+/** Why a blob refuses what is asked of it until somebody changes that, by the code of the service. */
+const refusals: Readonly<Record<string, string>> = {
+  BlobArchived: 'The blob is in the archive tier; move it to another tier, and try again once it is there.',
+  BlobBeingRehydrated: 'The blob is on its way out of the archive tier; try again once it is there.',
+  InvalidBlobType: 'The blob is an append or a page blob; use another name, or delete it first.',
+  LeaseIdMissing: 'Somebody holds a lease on the blob; try again once it is released.',
+  BlobImmutableDueToPolicy: 'A policy of immutability covers the blob; use another name.',
+};
+
 /** A call of the service, which ends it when `late` says so. */
 type Call<T> = (late: AbortSignal) => Promise<T>;
 
@@ -62,6 +71,15 @@ export function unlessElsewhere(append: Call<unknown>): Promise<boolean> {
   );
 }
 
+/** Whether a blob is what it was, and refuses what was asked of it for what it is or who holds it. */
+export function isRefusal(error: unknown): error is CairnError {
+  return (
+    error instanceof CairnError &&
+    error.cause instanceof RestError &&
+    refusals[error.cause.code ?? ''] !== undefined
+  );
+}
+
 /** A refusal of the service as our own error; anything unforeseen is passed on as it was. */
 export function failureOf(error: unknown): unknown {
   if (!(error instanceof RestError)) return error;
@@ -69,6 +87,8 @@ export function failureOf(error: unknown): unknown {
     return new CairnError('conflict', 'The blocks of this blob are no longer what was sent; send it again.', {
       cause: error,
     });
+  const refusal = refusals[error.code ?? ''];
+  if (refusal !== undefined) return new CairnError('conflict', refusal, { cause: error });
   switch (statusOf(error)) {
     case 412:
       return new CairnError('conflict', 'The blob changed while it was read.', { cause: error });

@@ -1,4 +1,4 @@
-import type { ByteRange } from '../azure/index.ts';
+import { type ByteRange, isRefusal } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CsvError } from '../datasets/index.ts';
 import { isCode } from '../http/index.ts';
@@ -29,6 +29,7 @@ function plainFailureOf(error: unknown): BatchFailure | undefined {
   if (isCode(error, 'too-large')) return { code: 'bad-input', reason: error.message };
   // Rows that the model cannot run on.
   if (isCode(error, 'invalid')) return { code: 'bad-input', reason: error.message };
+  if (isRefusal(error)) return { code: 'bad-input', reason: error.message };
   // A file that is gone or another, a model that does not take tables: it stays as it is.
   if (isCode(error, 'conflict')) return { code: 'model', reason: error.message };
   return undefined;
@@ -47,10 +48,15 @@ export async function* inputBytes(
     if (!opened) throw changed(name, 'was deleted');
     yield* opened.body;
   } catch (error) {
+    if (isRefusal(error)) throw unreadable(name, error.message);
     // Also in the midst of it: what breaks off is asked for again by its etag.
     if (isCode(error, 'conflict')) throw changed(name, 'was overwritten');
     throw error;
   }
+}
+
+function unreadable(name: string, why: string): BatchError {
+  return new BatchError({ code: 'bad-input', reason: `The input '${name}' cannot be read: ${why}` });
 }
 
 /** The ready version a job is pinned to. Throws {@link BatchError} where it cannot score any more. */

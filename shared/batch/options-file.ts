@@ -1,3 +1,4 @@
+import { isRefusal } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, isCode, parse } from '../http/index.ts';
 import { BatchError } from './input.ts';
@@ -36,6 +37,7 @@ async function readSmall(ctx: Context, name: string): Promise<Buffer | undefined
   } catch (error) {
     if (error instanceof CairnError && error.code === 'too-large')
       throw refused(name, `it has over ${bytesMax} bytes`);
+    if (isRefusal(error)) throw refused(name, error.message);
     throw error;
   }
 }

@@ -202,7 +202,11 @@ export function agendaName({ jobId, retries = 0 }: Pick<BatchJob, 'jobId' | 'ret
   return retries === 0 ? `batch:${jobId}` : `batch:${jobId}:${retries}`;
 }
 
-/** Takes all runs of a job off the agenda. */
-export async function unscheduleRuns(ctx: Context, { jobId, retries = 0 }: BatchJob): Promise<void> {
-  for (let run = 0; run <= retries; run++) await unschedule(ctx, agendaName({ jobId, retries: run }));
+/** Takes all runs of a job off the agenda; of one that was deleted also the run that a retry was about to begin. */
+export async function unscheduleRuns(
+  ctx: Context,
+  { jobId, retries = 0, deletedAt }: BatchJob,
+): Promise<void> {
+  const last = deletedAt === undefined ? retries : retries + 1;
+  for (let run = 0; run <= last; run++) await unschedule(ctx, agendaName({ jobId, retries: run }));
 }
