@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { isRefusal } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
@@ -88,8 +89,8 @@ export async function commit(ctx: Context, job: CommittingJob): Promise<void> {
   try {
     for (const file of files) ends.push(await commitFile(ctx, job, file, ofFile.get(file.index) ?? []));
   } catch (error) {
-    // The storage account refused the list of blocks, which no repetition changes.
-    if (!isCode(error, 'conflict')) throw error;
+    // The storage account refused the list of blocks, which no repetition changes; whoever holds the blob lets it go.
+    if (!isCode(error, 'conflict') || isRefusal(error)) throw error;
     ctx.log.error('batch output not committed', { jobId, reason: String(error) });
     const reason =
       'The storage account no longer has all blocks of the output; it keeps them for a week. Upload the input again.';
