@@ -36,6 +36,8 @@ export type View = {
   readonly barriers: () => Promise<string[]>;
   /** The same of what stands there now, in the light theme and in the dark one. */
   readonly barriersInBothThemes: () => Promise<string[]>;
+  /** Elements that reach beyond the window's right side, unless a part of the page scrolls to them. */
+  readonly cut: () => Promise<string[]>;
   /** Console errors, uncaught errors and breaches of the content policy since the view was opened. */
   readonly troubles: () => readonly string[];
   close(): Promise<void>;
@@ -226,7 +228,22 @@ function viewOf(page: Page, url: string, close: () => Promise<void>): View {
       await page.waitForSelector('main h1');
       await settled();
     },
+    cut: () => page.evaluate(cutElements),
     troubles: () => troubles,
     close,
   };
+}
+
+/** Runs in the page. */
+function cutElements(): string[] {
+  const isScrolled = (element: Element | null): boolean =>
+    element !== null &&
+    element.localName !== 'main' &&
+    (['auto', 'scroll'].includes(getComputedStyle(element).overflowX) || isScrolled(element.parentElement));
+  return [...document.querySelectorAll('body *')]
+    .filter((element) => {
+      const { right, width } = element.getBoundingClientRect();
+      return width > 1 && right > innerWidth + 1 && !isScrolled(element.parentElement);
+    })
+    .map((element) => `<${element.localName} class="${element.className}"> ${element.textContent.slice(0, 40)}`);
 }
