@@ -245,5 +245,7 @@ function cutElements(): string[] {
       const { right, width } = element.getBoundingClientRect();
       return width > 1 && right > innerWidth + 1 && !isScrolled(element.parentElement);
     })
-    .map((element) => `<${element.localName} class="${element.className}"> ${element.textContent.slice(0, 40)}`);
+    .map(
+      (element) => `<${element.localName} class="${element.className}"> ${element.textContent.slice(0, 40)}`,
+    );
 }
