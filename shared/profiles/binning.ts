@@ -1,5 +1,5 @@
-/** Cells of equal width between the first and the last edge: most hold one edge or none. */
-const cellCount = 2_048;
+/** Cells of equal width between the first and the last edge: nearly all hold none, so that it is seldom a surprise. */
+const cellCount = 16_384;
 
 /**
  * Finds the bins of numbers between edges that do not move, as {@link NumericCounts} has them. Where a value lies among
@@ -12,7 +12,7 @@ export class Binning {
   readonly #last: number;
   readonly #scale: number;
   /** Edges in the cells before each. */
-  readonly #before = new Uint32Array(cellCount + 2);
+  readonly #before = new Uint16Array(cellCount + 2);
 
   constructor(edges: ArrayLike<number>) {
     this.#edges = Float64Array.from(edges);
