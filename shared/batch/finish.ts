@@ -14,6 +14,7 @@ import {
   type Progress,
   type Totals,
 } from './job.ts';
+import { withLittleRoom } from './heap.ts';
 import { shownFailure } from './personal.ts';
 import { conclude, type FileEnd, removeReport } from './report.ts';
 import { hasOpenChunks, moveJob, readChunks, readFiles, readJob } from './store.ts';
@@ -81,7 +82,11 @@ function whyTooBad({ options }: BatchJob, { rows, bad }: Totals): BatchFailure |
  * Makes the output of exactly the blocks that the chunks' documents list, in order. A blob that is there
  * already was committed by someone else, of the same blocks, since a chunk that is done never changes.
  */
-export async function commit(ctx: Context, job: CommittingJob): Promise<void> {
+export function commit(ctx: Context, job: CommittingJob): Promise<void> {
+  return withLittleRoom(() => commitAll(ctx, job), { isWasteful: true });
+}
+
+async function commitAll(ctx: Context, job: CommittingJob): Promise<void> {
   const { jobId } = job;
   const [files, chunks] = await Promise.all([readFiles(ctx, jobId), doneChunks(ctx, job)]);
   const ends: FileEnd[] = [];

@@ -25,7 +25,8 @@ export async function planJob(
   const here: Context = { ...ctx, workspace: job.workspace };
   const planner = new Planner(here, { doc: job, etag: stored.etag }, options);
   try {
-    await withLittleRoom(() => planner.run());
+    // Chunks are scored beside it, of the same memory.
+    await withLittleRoom(() => planner.run(), { isWasteful: true });
   } catch (error) {
     const failure = failureOf(error, job, planner.file) ?? (await heldAgainst(here, jobId, error, options));
     if (!failure) throw error;
