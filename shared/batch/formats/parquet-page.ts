@@ -49,14 +49,15 @@ export function readPageStart(bytes: Uint8Array): PageStart | undefined {
   const kind = header.type === 'DICTIONARY_PAGE' ? 'dictionary' : one || two ? 'data' : 'other';
   const rows = (one ?? two ?? dictionary)?.num_values ?? 0;
   const { compressed_page_size: packedBytes, uncompressed_page_size: unpackedBytes } = header;
-  if (!(packedBytes >= 0 && unpackedBytes >= 0 && rows >= 0))
+  const levelBytes = two ? two.definition_levels_byte_length + two.repetition_levels_byte_length : 0;
+  // What stands where a number should may be anything: of 1.5 rows, or of `true`, there is no end.
+  if (![packedBytes, unpackedBytes, rows, levelBytes].every((count) => Number.isInteger(count) && count >= 0))
     throw new Error('a page announces impossible numbers');
   if (unpackedBytes > pageBytesMax)
     throw new Error(`a page unpacks to ${unpackedBytes} bytes, and at most ${pageBytesMax} are read`);
   if (rows > pageValuesMax)
     throw new Error(`a page has ${rows} values, and at most ${pageValuesMax} are read`);
-  const levelBytes = two ? two.definition_levels_byte_length + two.repetition_levels_byte_length : 0;
-  if (!(levelBytes >= 0 && levelBytes <= Math.min(packedBytes, unpackedBytes)))
+  if (levelBytes > Math.min(packedBytes, unpackedBytes))
     throw new Error('a page announces other levels than it holds');
   return {
     kind,

@@ -4,6 +4,7 @@ import type { Encoding } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { readFooter, type ReadRange } from './parquet-footer.ts';
+import { readPageStart } from './parquet-page.ts';
 import { readRows } from './parquet-read.ts';
 import { plainOf } from './parquet-types.ts';
 
@@ -145,6 +146,17 @@ describe('rows of Parquet', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  // The struct of a page in Thrift's compact protocol, whose first field, the number of values, has these bytes.
+  test.each([
+    ['true', [0x11]],
+    ['1.5', [0x17, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f]],
+    ['-1', [0x15, 0x01]],
+  ])('of a page that announces %s values are refused', (_, values) => {
+    const sizes = [0x15, 0x00, 0x15, 0x08, 0x15, 0x08];
+    const page = [0x2c, ...values, 0x15, 0x00, 0x15, 0x06, 0x15, 0x06, 0x00];
+    expect(() => readPageStart(Uint8Array.of(...sizes, ...page, 0x00))).toThrow(/impossible numbers/);
   });
 
   test.each([-1, 0.5, 2 ** 31 - 1])('of decimals whose scale is %d are refused', (scale) => {
