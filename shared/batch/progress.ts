@@ -39,7 +39,7 @@ type ChunkSummary = Pick<BatchChunk, 'index' | 'file' | 'status' | 'attempt' | '
 /** One query over the chunks of the job, of which there are some thousands at most; none where it has succeeded. */
 export async function progressOf(ctx: Context, job: BatchJob): Promise<BatchProgress> {
   if (job.status === 'succeeded') return wholeProgress(job);
-  const chunks = await chunkSummaries(ctx, job.jobId);
+  const chunks = await chunkSummaries(ctx, job);
   const now = 'finishedAt' in job ? job.finishedAt : ctx.clock.now();
   const count = (status: BatchChunk['status']) => chunks.filter((chunk) => chunk.status === status).length;
   const done = sum(chunks, ({ read }) => read);
@@ -131,9 +131,9 @@ export async function filesOf(
       text: "SELECT * FROM c WHERE c.type = 'batch-file' AND c.index >= @from AND c.index < @end",
       values,
     },
-    { key: [job.jobId] },
+    reading(job),
   );
-  const chunks = Map.groupBy(await chunkSummaries(ctx, job.jobId, values), ({ file }) => file);
+  const chunks = Map.groupBy(await chunkSummaries(ctx, job, values), ({ file }) => file);
   return files
     .toSorted((a, b) => a.index - b.index)
     .map((file) => fileProgress(job, file, chunks.get(file.index) ?? []));
@@ -158,9 +158,14 @@ function statusOf(chunks: readonly ChunkSummary[], isCut: boolean): FileProgress
   return isBegun ? 'running' : 'waiting';
 }
 
+/** Of a job that is over nothing changes, and what is shown is final: it is read as it is, not as it was a moment ago. */
+function reading(job: BatchJob) {
+  return { key: [job.jobId], ...(isOver(job) ? { consistency: 'strong' as const } : {}) };
+}
+
 async function chunkSummaries(
   ctx: Context,
-  jobId: string,
+  job: BatchJob,
   files?: { readonly from: number; readonly end: number },
 ): Promise<readonly ChunkSummary[]> {
   const summaries = await ctx.stores
@@ -172,7 +177,7 @@ async function chunkSummaries(
           `c.progress.read AS read, c.progress.bad AS bad FROM c WHERE c.type = 'batch-chunk'${files ? ' AND c.file >= @from AND c.file < @end' : ''}`,
         ...(files ? { values: files } : {}),
       },
-      { key: [jobId] },
+      reading(job),
     );
   // Chunks of the first release have neither `read` nor `bad`.
   return summaries

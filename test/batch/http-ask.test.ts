@@ -3,6 +3,7 @@ import { blobName } from '../../shared/artifacts/index.ts';
 import { createModel, modelByName, moveAlias } from '../../shared/registry/index.ts';
 import { createExperiment, createRun } from '../../shared/tracking/index.ts';
 import { classifier, deploy, features, publish, register } from '../serving/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { type JsonObject, type TestServer, testServer } from '../support/server.ts';
 import { announce, parsedOutput, scoredAtOnce } from './support.ts';
 
@@ -360,20 +361,27 @@ describe('a file of options beside a file', () => {
       (job) => job['input']?.['name'] === (`iris/${name}` as unknown),
     );
   };
+  /** A list shows a moment late what a job has become. */
+  const endedOf = (name: string) =>
+    eventually(async () => {
+      const [job] = await jobsOf(name);
+      expect(job).toMatchObject({ status: expect.stringMatching(/succeeded|failed/) });
+      return job ?? {};
+    });
 
   test('sets the options of the job that the event starts, and starts none itself', async () => {
     await drop('told.csv', '{"bad_rows":{"policy":"skip","max_rows":1}}');
     await announce(server.ctx, 'iris/told.csv.job.json');
     await announce(server.ctx, 'iris/told.csv');
     await server.drain();
+    const job = await endedOf('told.csv');
     expect(await jobsOf('told.csv.job.json')).toEqual([]);
-    const [job] = await jobsOf('told.csv');
     expect(job).toMatchObject({
       status: 'succeeded',
       options: { bad_rows: { policy: 'skip', max_rows: 1 } },
       output: { rows: 2, bad: 1, errors: { name: expect.stringMatching(/told\.csv\.errors\.jsonl$/) } },
     });
-    const errors = await server.fetch(String(job?.['output']?.['errors']?.['url']));
+    const errors = await server.fetch(String(job['output']?.['errors']?.['url']));
     expect(JSON.parse(await errors.text())).toMatchObject({ row: 2, column: 'höhe', value: 'zwei' });
   });
 
@@ -397,12 +405,12 @@ describe('a file of options beside a file', () => {
     await drop(name, options);
     await announce(server.ctx, `iris/${name}`);
     await server.drain();
-    const [job] = await jobsOf(name);
+    const job = await endedOf(name);
     expect(job).toMatchObject({ status: 'failed', error: { code: 'options' } });
-    expect(job?.['error']?.['reason']).toContain(said);
+    expect(job['error']?.['reason']).toContain(said);
     await put('batch-input', `iris/${name}.job.json`, '{"bad_rows":{"policy":"null"}}');
-    expect((await server.call('POST', `/api/v1/batch-jobs/${String(job?.['id'])}/retry`)).status).toBe(200);
+    expect((await server.call('POST', `/api/v1/batch-jobs/${String(job['id'])}/retry`)).status).toBe(200);
     await server.drain();
-    expect(await jobOf(job?.['id'])).toMatchObject({ status: 'succeeded', output: { rows: 3, bad: 1 } });
+    expect(await jobOf(job['id'])).toMatchObject({ status: 'succeeded', output: { rows: 3, bad: 1 } });
   });
 });

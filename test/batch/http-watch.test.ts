@@ -15,6 +15,7 @@ import { claim } from '../../shared/batch/claim.ts';
 import type { Context } from '../../shared/context.ts';
 import { modelByName } from '../../shared/registry/index.ts';
 import { classifier, deploy, publish } from '../serving/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 import { drop, movableClock, options, runJob, withOutput } from './support.ts';
 
@@ -76,14 +77,16 @@ describe('a list of jobs', () => {
         doc: { ...made[1], jobId, workspace: 'ties', createdAt: at },
       });
     const there: Context = { ...ctx, workspace: 'ties' };
-    const found: string[] = [];
-    for (let pageToken: string | undefined; ; ) {
-      const page = await listJobs(there, { limit: 3, pageToken });
-      found.push(...page.items.map(({ jobId }) => jobId));
-      pageToken = page.nextToken;
-      if (pageToken === undefined) break;
-    }
-    expect(found).toEqual(jobIds);
+    await eventually(async () => {
+      const found: string[] = [];
+      for (let pageToken: string | undefined; ; ) {
+        const page = await listJobs(there, { limit: 3, pageToken });
+        found.push(...page.items.map(({ jobId }) => jobId));
+        pageToken = page.nextToken;
+        if (pageToken === undefined) break;
+      }
+      expect(found).toEqual(jobIds);
+    });
   });
 
   test('is of an endpoint, of a model, and in states', async () => {
@@ -150,7 +153,8 @@ describe('the progress of a job', () => {
     await planJob(ctx, job, small);
     const { plan } = (await getJob(ctx, job.jobId)).job;
     expect(plan.complete).toBe(true);
-    expect((await getJob(ctx, job.jobId)).progress).toMatchObject({
+    const progress = async () => (await getJob(ctx, job.jobId)).progress;
+    await expect.poll(progress, { timeout: 5_000 }).toMatchObject({
       chunks: { done: 0, failed: 0, total: plan.chunks },
       rows: { done: 0, bad: 0, total: 30 },
       secondsLeft: null,
@@ -159,17 +163,19 @@ describe('the progress of a job', () => {
     clock.advance(10);
     await scoreChunk(ctx, { jobId: job.jobId, chunk: 0 }, small);
     await claim(ctx, job.jobId, 1, small);
-    const { progress } = await getJob(ctx, job.jobId);
-    const { done } = progress.rows;
+    await expect
+      .poll(progress, { timeout: 5_000 })
+      .toMatchObject({ chunks: { done: 1, total: plan.chunks }, workers: 1 });
+    const { rows: read, rate, secondsLeft } = await progress();
+    const { done } = read;
     expect(done).toBeGreaterThan(0);
-    expect(progress).toMatchObject({ chunks: { done: 1, total: plan.chunks }, workers: 1 });
-    expect(progress.rate.recent).toBeGreaterThan((done / 10) * 0.6);
-    expect(progress.rate.recent).toBeLessThanOrEqual((done / 10) * 1.1);
-    expect(progress.rate.overall).toBe(progress.rate.recent);
-    expect(progress.secondsLeft).toBe(Math.ceil((30 - done) / (progress.rate.recent ?? 0)));
+    expect(rate.recent).toBeGreaterThan((done / 10) * 0.6);
+    expect(rate.recent).toBeLessThanOrEqual((done / 10) * 1.1);
+    expect(rate.overall).toBe(rate.recent);
+    expect(secondsLeft).toBe(Math.ceil((30 - done) / (rate.recent ?? 0)));
     // Of what was done over a minute ago only the overall rate tells, and the worker is not heard of any more.
     clock.advance(90);
-    const later = (await getJob(ctx, job.jobId)).progress;
+    const later = await progress();
     expect(later.rate.recent).toBe(0);
     expect(later.rate.overall).toBeGreaterThan(0);
     expect(later.workers).toBe(0);
@@ -184,7 +190,7 @@ describe('the progress of a job', () => {
       output: null,
     });
     await runJob(ctx, job, { ...small, failuresMax: 5 });
-    expect((await getJob(ctx, job.jobId)).progress).toMatchObject({
+    expect(await progress()).toMatchObject({
       chunks: { done: plan.chunks, total: plan.chunks },
       rows: { done: 30, total: 30 },
       secondsLeft: null,
