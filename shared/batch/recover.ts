@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { unschedule } from '../events/index.ts';
+import { isScheduled, unschedule } from '../events/index.ts';
 import { type Claimed, expire, isExpired } from './claim.ts';
 import { commit, failJob, finishIfDone, removeOutputs } from './finish.ts';
 import {
@@ -8,11 +8,13 @@ import {
   type BatchMessage,
   type BatchOptions,
   batchDefaults,
+  isOver,
 } from './job.ts';
 import {
   agendaName,
   askForChunk,
   askForPlan,
+  changeJob,
   readChunk,
   readChunks,
   readFiles,
@@ -50,13 +52,30 @@ export async function recoverJob(
       return;
     case 'failed':
       if (job.failure.code === 'commit') await removeOutputs(ctx, await readFiles(ctx, jobId));
-      return unscheduleRuns(ctx, job);
-    case 'succeeded':
+      return unscheduleEnded(ctx, job);
     case 'cancelled':
+      return unscheduleEnded(ctx, job);
+    case 'succeeded':
       return unscheduleRuns(ctx, job);
     case undefined:
       return unschedule(ctx, agendaName({ jobId }));
   }
+}
+
+/**
+ * Takes a job that has ended off the agenda, and with it the run of a retry that died before it began. The number of
+ * that run is used up first: a retry that is merely slow finds it taken, and begins under the next.
+ */
+async function unscheduleEnded(ctx: Context, job: BatchJob): Promise<void> {
+  const { jobId, retries = 0 } = job;
+  if (!(await isScheduled(ctx, agendaName({ jobId, retries: retries + 1 })))) return unscheduleRuns(ctx, job);
+  const ended = await changeJob(
+    ctx,
+    jobId,
+    (now) => (isOver(now) && (now.retries ?? 0) === retries ? { ...now, retries: retries + 1 } : undefined),
+    () => undefined,
+  );
+  if (ended) await unscheduleRuns(ctx, ended);
 }
 
 async function recoverChunks(ctx: Context, job: BatchJob, options: BatchOptions): Promise<void> {

@@ -118,6 +118,8 @@ async function goOn(ctx: Context, job: BatchJob, model: NonNullable<BatchJob['mo
     () => 'batch.retried',
   );
   const now = running ?? (await findJobOrClean(ctx, jobId));
+  // The timer took this run for one that had died; no other has begun.
+  if (isOver(now) && now.retriedAt === job.retriedAt) return goOn(ctx, now, model);
   if (now.status === 'planned' || now.status === 'running') {
     if (!now.plan.complete) await askForPlan(ctx, jobId);
     await ctx.stores.queues.send(ctx, 'work', { kind: 'batch-recover', jobId } satisfies BatchMessage);

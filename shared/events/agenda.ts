@@ -40,6 +40,11 @@ export async function unschedule(ctx: Context, name: string): Promise<void> {
   await change(ctx, ({ [name]: gone, ...rest }) => (gone === undefined ? undefined : rest));
 }
 
+/** Whether an entry of that name is on the agenda. */
+export async function isScheduled(ctx: Context, name: string): Promise<boolean> {
+  return Object.hasOwn((await read(ctx))?.doc.entries ?? {}, name);
+}
+
 /**
  * Enqueues all work that is due and moves it to its next time. Enqueued first, moved after: two
  * timers, or a crash between, send a message twice, never not at all; the work is idempotent.

@@ -18,11 +18,13 @@ import {
 import { claim } from '../../shared/batch/claim.ts';
 import { failJob, finishIfDone } from '../../shared/batch/finish.ts';
 import { readChunk, readChunks, readFiles, readJob } from '../../shared/batch/store.ts';
+import type { Stores } from '../../shared/azure/index.ts';
 import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { isCode } from '../../shared/http/index.ts';
 import { deleteModel } from '../../shared/registry/index.ts';
 import { classifier, deploy, publish } from '../serving/support.ts';
+import { agendaOf } from './driver.ts';
 import {
   drop,
   expectOutput,
@@ -53,6 +55,26 @@ const broken = (chunks: readonly number[]) =>
       await ctx.stores.blobs('batch-output').stageBlock(name, id, data);
     },
   });
+
+/** The same stores, which let something happen before each change of a job that is asked to go on. */
+function beforeRetried(of: Context, happens: () => Promise<void>): Context {
+  const documents = of.stores.documents('jobs');
+  const watched = new Proxy(documents, {
+    get(target, name) {
+      const own: unknown = Reflect.get(target, name);
+      if (typeof own !== 'function') return own;
+      return async (...args: [unknown, unknown, ...unknown[]]) => {
+        if (name === 'batch' && JSON.stringify(args[1]).includes('"batch.retried"')) await happens();
+        return own.apply(target, args) as unknown;
+      };
+    },
+  });
+  const stores: Stores = {
+    ...of.stores,
+    documents: (container) => (container === 'jobs' ? watched : of.stores.documents(container)),
+  };
+  return { ...of, stores };
+}
 
 /** A job of some chunks, of which the second has failed for good. */
 async function failedJob(text = file(20)): Promise<BatchJob> {
@@ -300,6 +322,36 @@ describe('a retry', () => {
         { entries: Record<string, unknown> } & { id: string; type: string; v: number; workspace: string }
       >(['agenda'], 'agenda');
     expect(Object.keys(after?.doc.entries ?? {}).filter((name) => name.includes(job.jobId))).toEqual([]);
+  });
+
+  test('that died before it began leaves nothing that the timer does for ever', async () => {
+    const job = await failedJob();
+    const ofJob = async () => (await agendaOf(ctx)).filter((name) => name.includes(job.jobId));
+    const dies = beforeRetried(ctx, () => Promise.reject(new Error('the instance has ended')));
+    await expect(retryJob(dies, job.jobId)).rejects.toThrow('has ended');
+    expect(await ofJob()).toEqual([`batch:${job.jobId}:1`]);
+    await recoverJob(ctx, job);
+    expect(await ofJob()).toEqual([]);
+    expect(await stateOf(job)).toMatchObject({ status: 'failed', failure: { code: 'attempts' } });
+    await retryJob(ctx, job.jobId);
+    expect(await ofJob()).toHaveLength(1);
+    await server.drain();
+    await expectWhole(job);
+    expect(await ofJob()).toEqual([]);
+  });
+
+  test('that the timer took for dead begins all the same, and stands on the agenda', async () => {
+    const job = await failedJob();
+    let looks = 0;
+    const slow = beforeRetried(ctx, async () => {
+      if (++looks === 1) await recoverJob(ctx, job);
+    });
+    expect(await retryJob(slow, job.jobId)).toMatchObject({ status: 'running', retries: 2 });
+    expect(looks).toBe(2);
+    expect(await agendaOf(ctx)).toContain(`batch:${job.jobId}:2`);
+    await server.drain();
+    await expectWhole(job);
+    expect((await agendaOf(ctx)).filter((name) => name.includes(job.jobId))).toEqual([]);
   });
 });
 
