@@ -50,7 +50,8 @@ export async function* inputBytes(
   } catch (error) {
     if (isRefusal(error)) throw unreadable(name, error.message);
     // Also in the midst of it: what breaks off is asked for again by its etag.
-    if (isCode(error, 'conflict')) throw changed(name, 'was overwritten');
+    if (isCode(error, 'conflict'))
+      throw changed(name, (await ctx.stores.blobs(container).stat(name)) ? 'was overwritten' : 'was deleted');
     throw error;
   }
 }

@@ -8,6 +8,8 @@ import { jobOptions, type JobOptions, optionsOf } from './options.ts';
 /** What the file of options beside `data.csv` is called: `data.csv.job.json`. It starts no job itself. */
 const suffix = '.job.json';
 const bytesMax = 64 * 1024;
+/** Editors of Windows write it before a text. */
+const byteOrderMark = '\u{feff}';
 
 export function isOptionsFile(name: string): boolean {
   return name.toLowerCase().endsWith(suffix);
@@ -45,9 +47,9 @@ async function readSmall(ctx: Context, name: string): Promise<Buffer | undefined
 function objectOf(text: string, name: string): object {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.startsWith(byteOrderMark) ? text.slice(1) : text);
   } catch {
-    throw refused(name, 'it is not JSON');
+    throw refused(name, 'it is not JSON in UTF-8');
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw refused(name, 'it must be a JSON object');

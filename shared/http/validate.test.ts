@@ -46,3 +46,16 @@ test('a value that is missing where another would do is asked for in the words o
     }),
   );
 });
+
+test.each([
+  [{ ['x'.repeat(60_000)]: 1 }, 'Unknown field'],
+  [{ record: { ['x'.repeat(60_000)]: 'one' } }, 'Invalid value "one"'],
+])('a field whose name is a book is named by its start', (value, said) => {
+  expect(() => parse(schema, value)).toThrow(
+    expect.objectContaining({
+      code: 'invalid',
+      field: expect.stringMatching(/^(record\.)?x{190,200}…$/),
+      message: expect.stringMatching(new RegExp(`^${said}.{200,300}$`)),
+    }),
+  );
+});

@@ -4,6 +4,7 @@ import { excerpt } from '../redaction/index.ts';
 
 const shownLevels = 4;
 const shownItems = 50;
+const pathCharsMax = 200;
 
 /**
  * Parses `value` by `schema`. The first problem becomes an `invalid` error in the words MLflow's
@@ -14,10 +15,10 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   if (issue === undefined) throw new CairnError('invalid', 'The input is not valid.');
-  if (issue.code === 'unrecognized_keys')
-    throw new CairnError('invalid', `Unknown field '${pathText([...issue.path, issue.keys[0] ?? ''])}'.`, {
-      field: pathText([...issue.path, issue.keys[0] ?? '']),
-    });
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = pathText([...issue.path, issue.keys[0] ?? '']);
+    throw new CairnError('invalid', `Unknown field '${unknown}'.`, { field: unknown });
+  }
   const field = pathText(issue.path);
   const given = at(value, issue.path);
   const isMissing = given === undefined || given === null;
@@ -87,11 +88,13 @@ const types: Partial<Record<string, string>> = {
 };
 
 function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (text, part) =>
-      typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
+  const text = path.reduce<string>(
+    (before, part) =>
+      typeof part === 'number' ? `${before}[${part}]` : before ? `${before}.${String(part)}` : String(part),
     '',
   );
+  // Names of members are the caller's as much as values are.
+  return excerpt(text, pathCharsMax);
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

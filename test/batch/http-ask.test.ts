@@ -385,6 +385,13 @@ describe('a file of options beside a file', () => {
     expect(JSON.parse(await errors.text())).toMatchObject({ row: 2, column: 'höhe', value: 'zwei' });
   });
 
+  test('may begin with the mark that editors of Windows write', async () => {
+    await drop('marked.csv', '\u{feff}{"bad_rows":{"policy":"skip"}}');
+    await announce(server.ctx, 'iris/marked.csv');
+    await server.drain();
+    expect(await jobsOf('marked.csv')).toMatchObject([{ status: 'succeeded', output: { rows: 2, bad: 1 } }]);
+  });
+
   test('counts in a job that is asked for without options, and not in one that has its own', async () => {
     await drop('asked.csv', '{"bad_rows":{"policy":"skip"}}');
     const plain = await asked({ endpoint: 'iris', input: 'iris/asked.csv' });

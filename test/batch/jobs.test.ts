@@ -446,7 +446,7 @@ describe('a job that cannot go on', () => {
     await ctx.stores.blobs('batch-input').write(job.input.name, Buffer.from(file(7)));
     expect(await runJob(ctx, job, use)).toMatchObject({
       status: 'failed',
-      failure: { code: 'input-changed' },
+      failure: { code: 'input-changed', reason: expect.stringContaining('was overwritten') },
     });
     expect(await outputOf(ctx, job)).toBeUndefined();
     const next = await submitBlob(ctx, job.input.name);
@@ -457,7 +457,7 @@ describe('a job that cannot go on', () => {
     await ctx.stores.blobs('batch-input').remove(gone.input.name);
     expect(await runJob(ctx, gone, use)).toMatchObject({
       status: 'failed',
-      failure: { code: 'input-changed' },
+      failure: { code: 'input-changed', reason: expect.stringContaining('was deleted') },
     });
   });
 
