@@ -3,6 +3,7 @@ import { isRefusal } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
+import { inTurns } from '../turns.ts';
 import { contentTypeOf, endOfFile } from './formats/write.ts';
 import {
   type BatchFailure,
@@ -19,6 +20,9 @@ import { shownFailure } from './personal.ts';
 import { conclude, type FileEnd, removeReport } from './report.ts';
 import { hasOpenChunks, moveJob, readChunks, readFiles, readJob } from './store.ts';
 import { sum } from './sum.ts';
+
+/** Files committed at once: one after the other, ten thousand take minutes. */
+const filesAtOnce = 8;
 
 /** Block of what stands behind the last chunk. */
 const endId = blockId(999_999, 0, 0);
@@ -89,10 +93,9 @@ export function commit(ctx: Context, job: CommittingJob): Promise<void> {
 async function commitAll(ctx: Context, job: CommittingJob): Promise<void> {
   const { jobId } = job;
   const [files, chunks] = await Promise.all([readFiles(ctx, jobId), doneChunks(ctx, job)]);
-  const ends: FileEnd[] = [];
-  const ofFile = Map.groupBy(chunks, ({ file }) => file);
+  let ends: FileEnd[];
   try {
-    for (const file of files) ends.push(await commitFile(ctx, job, file, ofFile.get(file.index) ?? []));
+    ends = await commitFiles(ctx, job, { files, chunks });
   } catch (error) {
     // The storage account refused the list of blocks, which no repetition changes; whoever holds the blob lets it go.
     if (!isCode(error, 'conflict') || isRefusal(error)) throw error;
@@ -134,6 +137,27 @@ async function commitAll(ctx: Context, job: CommittingJob): Promise<void> {
   }
   spend('batchRows', job.totals.rows);
   spend('storedBytes', job.totals.bytes + endBytes);
+}
+
+/** Commits all files, a few at a time. Where one cannot be committed, none is under way any more when this throws. */
+async function commitFiles(
+  ctx: Context,
+  job: BatchJob,
+  { files, chunks }: { readonly files: readonly BatchFile[]; readonly chunks: readonly DoneChunk[] },
+): Promise<FileEnd[]> {
+  const ofFile = Map.groupBy(chunks, ({ file }) => file);
+  const problems: unknown[] = [];
+  const ends = await inTurns(files, filesAtOnce, async (file) => {
+    if (problems.length > 0) return undefined;
+    try {
+      return await commitFile(ctx, job, file, ofFile.get(file.index) ?? []);
+    } catch (error) {
+      problems.push(error);
+      return undefined;
+    }
+  });
+  if (problems.length > 0) throw problems[0];
+  return ends.filter((end) => end !== undefined);
 }
 
 /** Commits a file; returns what stands in it behind the last chunk. */
