@@ -127,6 +127,19 @@ describe('the agenda', () => {
     await unschedule(at(0).ctx, 'ahead');
   });
 
+  test('what recurs does not pile up in a queue that nobody drains; what comes once waits there', async () => {
+    const { ctx } = context;
+    const waiting = async () => (await ctx.stores.queues.backlog('work')).messages;
+    const before = await waiting();
+    const due = { dueAt: 10_000, workspace: 'default' };
+    await schedule(ctx, 'each second', { ...due, everySeconds: 1, message });
+    await schedule(ctx, 'once', { ...due, message: { kind: 'other' } });
+    expect(await enqueueDue(ctx)).toBe(2);
+    await unschedule(ctx, 'each second');
+    expect(await waiting()).toBe(before + 2);
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(before + 1);
+  });
+
   test('what must always stand on the agenda keeps its time, however often an instance starts', async () => {
     const every = { everySeconds: 300, workspace: '*', message };
     for (let started = 0; started < 300_000; started += 60_000)

@@ -13,7 +13,7 @@ export type { DocumentContainer, Key, Outcome, Query, Write } from './cosmos.ts'
 export { type AccountState, type Directory, directoryAt } from './directory.ts';
 export type { KeyStore, PublicKey } from './keys.ts';
 export { type Management, managementAt } from './management.ts';
-export type { Envelope, Taken } from './queues.ts';
+export type { Envelope, SendOptions, Taken } from './queues.ts';
 export type { SecretStore } from './secrets.ts';
 export { isRefusal } from './storage-errors.ts';
 

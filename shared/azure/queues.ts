@@ -20,6 +20,8 @@ const messageBytesMax = 48 * 1024;
 export type SendOptions = {
   /** It becomes visible only then. */
   readonly delaySeconds?: number;
+  /** It is gone where nobody has taken it after so long: for what is asked again before then. */
+  readonly keptSeconds?: number;
   /** It waits for as long as it takes, not the seven days that the service keeps others. */
   readonly isKept?: boolean;
 };
@@ -71,7 +73,7 @@ export function openQueues(settings: Settings): QueueStore {
         service.getQueueClient(queue).sendMessage(Buffer.from(text).toString('base64'), {
           abortSignal,
           visibilityTimeout: options.delaySeconds,
-          ...(options.isKept ? { messageTimeToLive: -1 } : {}),
+          ...timeToLive(options),
         }),
       );
     },
@@ -103,6 +105,11 @@ export function openQueues(settings: Settings): QueueStore {
       await service.getQueueClient(queue).createIfNotExists();
     },
   };
+}
+
+function timeToLive({ isKept, keptSeconds }: SendOptions): { messageTimeToLive?: number } {
+  if (isKept) return { messageTimeToLive: -1 };
+  return keptSeconds === undefined ? {} : { messageTimeToLive: keptSeconds };
 }
 
 function parsed(text: string): unknown {

@@ -26,6 +26,8 @@ import { recoverEverySeconds } from './start.ts';
 
 /** A plan or a commit that has not moved for so long is taken up again. */
 const stalledSeconds = 60;
+/** So long the message of a plan is kept that is asked for again: where it has not come by then, the first has not either. */
+const keptSeconds = 2 * recoverEverySeconds;
 /** Chunks that are asked for again in one pass where their messages may still wait their turn. */
 const askedAgainMax = 20;
 
@@ -40,12 +42,13 @@ export async function recoverJob(
 ): Promise<void> {
   const job = (await readJob(ctx, jobId))?.doc;
   const stalled = job !== undefined && ctx.clock.now() - job.updatedAt >= stalledSeconds * 1000;
+  const asksForPlan = job !== undefined && isTimeForPlan(ctx.clock.now() - job.updatedAt, options);
   switch (job?.status) {
     case 'planned':
-      if (stalled) await askForPlan(ctx, jobId);
+      if (asksForPlan) await askForPlan(ctx, jobId, keptSeconds);
       return;
     case 'running':
-      if (stalled && !job.plan.complete) await askForPlan(ctx, jobId);
+      if (asksForPlan && !job.plan.complete) await askForPlan(ctx, jobId, keptSeconds);
       return recoverChunks(ctx, job, options);
     case 'committing':
       if (stalled) await commit(ctx, job);
@@ -60,6 +63,15 @@ export async function recoverJob(
     case undefined:
       return unschedule(ctx, agendaName({ jobId }));
   }
+}
+
+/**
+ * Whether it is time to ask again for a plan that has not moved for so long: after a minute, and then as seldom as for
+ * chunks, since its message may merely wait behind those of many other jobs. The timer looks once in each minute.
+ */
+function isTimeForPlan(milliseconds: number, { resendSeconds }: BatchOptions): boolean {
+  const seconds = milliseconds / 1000 - stalledSeconds;
+  return seconds >= 0 && seconds % resendSeconds < recoverEverySeconds;
 }
 
 /**

@@ -41,9 +41,10 @@ export function unknownJob(jobId: string): CairnError {
   return new CairnError('not-found', `There is no batch job '${jobId.slice(0, 100)}'.`, { field: 'id' });
 }
 
-/** Asks for the plan of a job, or for the rest of it. */
-export function askForPlan(ctx: Context, jobId: string): Promise<void> {
-  return ctx.stores.queues.send(ctx, 'work', { kind: 'batch-plan', jobId } satisfies BatchMessage);
+/** Asks for the plan of a job, or for the rest of it; with `keptSeconds` for so long, since it is asked for again then. */
+export function askForPlan(ctx: Context, jobId: string, keptSeconds?: number): Promise<void> {
+  const message: BatchMessage = { kind: 'batch-plan', jobId };
+  return ctx.stores.queues.send(ctx, 'work', message, keptSeconds === undefined ? {} : { keptSeconds });
 }
 
 /** Asks for one chunk to be scored, at once or later. */

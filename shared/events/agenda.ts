@@ -1,7 +1,8 @@
-import type { Stores } from '../azure/index.ts';
+import type { SendOptions, Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
 import { lost, swap } from '../swap.ts';
+import { inTurns } from '../turns.ts';
 
 /**
  * What the timer has to do and when, in one document, so that an idle minute costs one point read.
@@ -54,8 +55,9 @@ export async function enqueueDue(ctx: Context): Promise<number> {
   const stored = await read(ctx);
   const due = Object.entries(stored?.doc.entries ?? {}).filter(([, entry]) => isDue(entry, now));
   if (due.length === 0) return 0;
-  for (const [, { workspace, message }] of due)
-    await ctx.stores.queues.send({ ...ctx, workspace }, 'work', message);
+  await inTurns(due, sendsAtOnce, ([, { workspace, message, everySeconds }]) =>
+    ctx.stores.queues.send({ ...ctx, workspace }, 'work', message, freshOnly(everySeconds)),
+  );
   await change(ctx, (entries) => {
     const next = { ...entries };
     for (const [name, entry] of due) {
@@ -66,6 +68,18 @@ export async function enqueueDue(ctx: Context): Promise<number> {
     return next;
   });
   return due.length;
+}
+
+const sendsAtOnce = 8;
+/** As long as the service keeps messages at most, where nobody says otherwise. */
+const keptSecondsMax = 7 * 86_400;
+
+/**
+ * What comes again is not kept for long: in a queue that is drained slower than it is filled, the messages of every
+ * minute would be in the way of the work that they are to look after.
+ */
+function freshOnly(everySeconds: number | undefined): SendOptions {
+  return everySeconds === undefined ? {} : { keptSeconds: Math.min(2 * everySeconds, keptSecondsMax) };
 }
 
 /** As far as the clocks of two instances may be apart. */

@@ -21,7 +21,7 @@ import { readChunk, readChunks, readFiles, readJob } from '../../shared/batch/st
 import type { Stores } from '../../shared/azure/index.ts';
 import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
-import { isCode } from '../../shared/http/index.ts';
+import { CairnError, isCode } from '../../shared/http/index.ts';
 import { deleteModel } from '../../shared/registry/index.ts';
 import { classifier, deploy, publish } from '../serving/support.ts';
 import { agendaOf } from './driver.ts';
@@ -353,6 +353,54 @@ describe('a retry', () => {
     await expectWhole(job);
     expect((await agendaOf(ctx)).filter((name) => name.includes(job.jobId))).toEqual([]);
   });
+});
+
+test('a commit of many files that is refused one leaves none of the others, which were under way', async () => {
+  const names = ['a', 'b', 'c'].map((name) => `iris/refused/${name}.csv`);
+  for (const name of names) await ctx.stores.blobs('batch-input').write(name, Buffer.from(file(3)));
+  const input = { container: 'batch-input', name: 'iris/refused/', isPrefix: true } as const;
+  const { job } = await submitJob(ctx, { endpoint: 'iris', input });
+  await planJob(ctx, job, batchDefaults);
+  const isRefused = Promise.withResolvers<undefined>();
+  const committed: string[] = [];
+  const refusing = withOutput(ctx, {
+    async commitBlocks(name, ids, how) {
+      if (name.endsWith('a.csv')) {
+        isRefused.resolve(undefined);
+        throw new CairnError('conflict', 'The blocks are gone.');
+      }
+      // Those beside it end after it.
+      await isRefused.promise;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const made = await ctx.stores.blobs('batch-output').commitBlocks(name, ids, how);
+      committed.push(name);
+      return made;
+    },
+  });
+  for (const chunk of [0, 1, 2]) await scoreChunk(refusing, { jobId: job.jobId, chunk });
+  expect(committed).toHaveLength(2);
+  expect(await stateOf(job)).toMatchObject({ status: 'failed', failure: { code: 'commit' } });
+  for (const { output } of await readFiles(ctx, job.jobId))
+    expect(await ctx.stores.blobs('batch-output').stat(output)).toBeUndefined();
+});
+
+test('a plan that waits its turn is asked for again after a minute and then each five, by messages that do not pile up', async () => {
+  const job = await drop(ctx, 'iris', file(3));
+  const kept: unknown[] = [];
+  const queues: Stores['queues'] = {
+    ...ctx.stores.queues,
+    send(of, queue, message, how) {
+      if ('kind' in message && message.kind === 'batch-plan') kept.push(how?.keptSeconds);
+      return ctx.stores.queues.send(of, queue, message, how);
+    },
+  };
+  for (let minute = 0; minute < 7; minute++) {
+    clock.advance(61);
+    await recoverJob({ ...ctx, stores: { ...ctx.stores, queues } }, job);
+  }
+  expect(kept).toEqual([120, 120]);
+  await server.drain();
+  await expectWhole(job, file(3));
 });
 
 describe('a cancellation', () => {
