@@ -74,6 +74,8 @@ export type BatchJob = {
     readonly reason: string;
     readonly row?: number;
     readonly column?: string;
+    /** Of the cell; none where the column is personal data. */
+    readonly value?: string;
     readonly file?: string;
   } | null;
   /** Where one job is read by its id. */

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { BatchJob, BatchOptions } from '../api/batch.ts';
+import { ApiError } from '../api/client.ts';
 import { endpointQuery } from '../endpoints/queries.ts';
 import { Card } from '../parts/Card.tsx';
 import { Copyable } from '../parts/Code.tsx';
@@ -17,7 +18,7 @@ export function DetailsCard({ job }: { readonly job: BatchJob }) {
     <Card title="Details">
       <Facts
         of={{
-          'Scored by': <OwnerLink owner={owner} />,
+          'Scored by': <OwnerOrGone owner={owner} />,
           Version: model && <VersionLink job={job} version={model.version} />,
           Digest: model && <Copyable text={model.digest} />,
           Input: <Copyable text={input.uri} />,
@@ -31,6 +32,17 @@ export function DetailsCard({ job }: { readonly job: BatchJob }) {
         }}
       />
     </Card>
+  );
+}
+
+/** A job stays when its endpoint is deleted, and is there before one where a file is dropped too early. */
+function OwnerOrGone({ owner }: Pick<BatchJob, 'owner'>) {
+  const { error } = useQuery({ ...endpointQuery(owner.name), enabled: owner.type === 'endpoint' });
+  if (!(error instanceof ApiError && error.status === 404)) return <OwnerLink owner={owner} />;
+  return (
+    <>
+      {owner.name} <span className="hint">endpoint, which is not there</span>
+    </>
   );
 }
 

@@ -12,15 +12,23 @@ const heldBytesMax = 64 * 1024 * 1024;
 type StoredDownloadProps = {
   readonly file: StoredFile;
   readonly label: string;
+  /** What it is saved as; the last part of its name unless told. */
+  readonly saveAs?: string;
   /** Where it is known. */
   readonly bytes?: number;
   readonly className?: string;
 };
 
 /** The way to have what came out. */
-export function StoredDownload({ file, label, bytes, className = '' }: StoredDownloadProps) {
+export function StoredDownload({
+  file,
+  label,
+  saveAs = baseName(file.name),
+  bytes,
+  className = '',
+}: StoredDownloadProps) {
   return (
-    <DownloadButton name={baseName(file.name)} className={className} read={() => read(file)}>
+    <DownloadButton name={saveAs} className={className} read={() => read(file)}>
       <Icon name="download" size={14} /> {label}
       {bytes !== undefined && <span className="hint">{byteSize(bytes)}</span>}
     </DownloadButton>

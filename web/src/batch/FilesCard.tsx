@@ -10,7 +10,7 @@ import { Table } from '../parts/Table.tsx';
 import { BadRowsCard } from './BadRowsCard.tsx';
 import { StoredDownload } from './Downloads.tsx';
 import { filesQuery } from './queries.ts';
-import { baseName } from './words.ts';
+import { baseName, nameBelow } from './words.ts';
 
 const tones: Readonly<Record<BatchJobFile['status'], Tone>> = {
   waiting: 'quiet',
@@ -38,21 +38,25 @@ export function FilesCard({ job }: { readonly job: BatchJob }) {
         flush
       >
         <Listed query={query} rows={files} none={<p className="hint card-none">None is recorded.</p>}>
-          {(rows) => <Files files={rows} shown={shown} onBadRows={toggle} />}
+          {(rows) => <Files job={job} files={rows} shown={shown} onBadRows={toggle} />}
         </Listed>
       </Card>
-      {open?.errors && <BadRowsCard errors={open.errors} rows={open.bad} of={baseName(open.input.name)} />}
+      {open?.errors && (
+        <BadRowsCard errors={open.errors} rows={open.bad} of={nameBelow(open.input.name, job.input.name)} />
+      )}
     </>
   );
 }
 
 type FilesProps = {
+  readonly job: BatchJob;
   readonly files: readonly BatchJobFile[];
   readonly shown: number | undefined;
   readonly onBadRows: (index: number) => void;
 };
 
-function Files({ files, shown, onBadRows }: FilesProps) {
+function Files({ job, files, shown, onBadRows }: FilesProps) {
+  const called = (name: string) => nameBelow(name, job.input.name);
   return (
     <Table
       label="Files of the job"
@@ -63,7 +67,7 @@ function Files({ files, shown, onBadRows }: FilesProps) {
           title: 'File',
           cell: ({ input }) => (
             <span className="job-input">
-              <span title={input.name}>{baseName(input.name)}</span>
+              <span title={input.name}>{called(input.name)}</span>
               <small className="hint">{byteSize(input.bytes)}</small>
             </span>
           ),
@@ -87,7 +91,7 @@ function Files({ files, shown, onBadRows }: FilesProps) {
                 type="button"
                 className="link"
                 aria-expanded={shown === index}
-                aria-label={`Bad rows of ${baseName(input.name)}: ${bad}`}
+                aria-label={`Bad rows of ${called(input.name)}: ${bad}`}
                 onClick={() => onBadRows(index)}
               >
                 {figure(bad)}
@@ -99,7 +103,16 @@ function Files({ files, shown, onBadRows }: FilesProps) {
         {
           title: 'Output',
           cell: ({ output }) =>
-            output ? <StoredDownload file={output} label={baseName(output.name)} className="link" /> : '—',
+            output ? (
+              <StoredDownload
+                file={output}
+                label={baseName(output.name)}
+                saveAs={nameBelow(output.name, job.output?.name ?? '').replaceAll('/', '_')}
+                className="link"
+              />
+            ) : (
+              '—'
+            ),
         },
       ]}
     />

@@ -8,7 +8,7 @@ import { Table } from '../parts/Table.tsx';
 import { Ago } from '../parts/Time.tsx';
 import { OwnerLink } from './OwnerLink.tsx';
 import { isOver, jobQuery } from './queries.ts';
-import { failureText, inputName, knownRows } from './words.ts';
+import { failureText, inputFolder, inputName, knownRows } from './words.ts';
 
 /** Jobs whose progress is asked for: a request each. */
 const askedMax = 20;
@@ -33,10 +33,7 @@ export function JobTable({ jobs, isBrief = false }: JobTableProps) {
               <a className="clamp" href={links.batchJob(job.id)} title={job.input.uri}>
                 {inputName(job)}
               </a>
-              <small className="hint">
-                {job.input.prefix && `${counted(job.input.files, 'file')}, `}
-                {byteSize(job.input.bytes)}
-              </small>
+              <small className="hint">{placeText(job)}</small>
             </span>
           ),
         },
@@ -58,13 +55,30 @@ export function JobTable({ jobs, isBrief = false }: JobTableProps) {
           : [
               {
                 title: 'By',
-                cell: ({ requested_by: by }: BatchJob) => by ?? <span className="hint">a dropped file</span>,
+                cell: ({ requested_by: by }: BatchJob) =>
+                  by ?? (
+                    <span
+                      className="hint"
+                      title="The file was dropped into storage: nobody asked for the job"
+                    >
+                      dropped
+                    </span>
+                  ),
               },
             ]),
         { title: 'Begun', cell: ({ created_at: at }) => <Ago at={at} /> },
       ]}
     />
   );
+}
+
+/** Where the input lies, of how many files it is, and how large. */
+function placeText(job: BatchJob): string {
+  const folder = inputFolder(job);
+  const { prefix, files, bytes } = job.input;
+  return [folder !== '' && `in ${folder}`, prefix && counted(files, 'file'), byteSize(bytes)]
+    .filter(Boolean)
+    .join(', ');
 }
 
 function rowsText(rows: number | undefined): string {
@@ -77,8 +91,8 @@ type ProgressProps = { readonly job: BatchJob; readonly progress: BatchProgress 
 function Progress({ job, progress }: ProgressProps) {
   if (job.error)
     return (
-      <span className="job-why" title={failureText(job.error)}>
-        {failureText(job.error)}
+      <span className="job-why" title={failureText(job)}>
+        {failureText(job)}
       </span>
     );
   if (job.status === 'succeeded') return '100 %';

@@ -2,7 +2,7 @@ import type { BatchJob } from '../api/batch.ts';
 import { Card } from '../parts/Card.tsx';
 import { Copyable } from '../parts/Code.tsx';
 import { Facts } from '../parts/Facts.tsx';
-import { byteSize, counted, figure } from '../parts/format.ts';
+import { byteSize, figure } from '../parts/format.ts';
 import { StoredDownload } from './Downloads.tsx';
 
 type OutputCardProps = {
@@ -21,7 +21,7 @@ export function OutputCard({ output, files }: OutputCardProps) {
           'Rows written': figure(rows),
           'Bad rows': figure(bad),
           Size: byteSize(bytes),
-          Files: files !== undefined && counted(files, 'file'),
+          Files: files !== undefined && figure(files),
           'Lies at': <Copyable text={`batch-output/${name}`} />,
         }}
       />

@@ -4,8 +4,8 @@ import { links } from '../parts/links.ts';
 /** What scores, and which kind it is of. */
 export function OwnerLink({ owner: { type, name } }: { readonly owner: Owner }) {
   return (
-    <span className="in-line">
-      <a href={type === 'endpoint' ? links.endpoint(name) : links.model(name)}>{name}</a>
+    <span className="job-owner">
+      <a href={type === 'endpoint' ? links.endpoint(name) : links.model(name)}>{name}</a>{' '}
       <span className="hint">{type}</span>
     </span>
   );

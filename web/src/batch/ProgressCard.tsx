@@ -27,7 +27,7 @@ export function ProgressCard({ progress, isMoving }: ProgressCardProps) {
           Rows:
             total === undefined ? `${figure(rows.done)} so far` : `${figure(rows.done)} of ${figure(total)}`,
           'Bad rows': figure(rows.bad),
-          Chunks: `${figure(chunks.done)} of ${figure(chunks.total)}`,
+          Chunks: chunks.total === 0 ? 'not known yet' : `${figure(chunks.done)} of ${figure(chunks.total)}`,
           'Chunks failed': chunks.failed > 0 && figure(chunks.failed),
           Speed: !!perSecond && speedText(perSecond),
           'Done in': isMoving && (left === null ? 'not known yet' : `about ${duration(left * 1000)}`),

@@ -10,17 +10,34 @@ export function baseName(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
 }
 
-/** Why nothing came out, and where in the input that is. */
-export function failureText(error: NonNullable<BatchJob['error']>): string {
-  const place = placeText(error);
+/** What of a name is below the folder of a prefix; the last part where it lies elsewhere. */
+export function nameBelow(name: string, prefix: string): string {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  return folder !== '' && name.startsWith(folder) ? name.slice(folder.length) : baseName(name);
+}
+
+/** The folders between whom a dropped file is for and its name; empty where there are none, or no reader chose them. */
+export function inputFolder({ input: { uri, name } }: Pick<BatchJob, 'input'>): string {
+  if (!uri.startsWith('batch-input/')) return '';
+  const [, ...folders] = name.replace(/\/$/, '').split('/').slice(0, -1);
+  return folders.slice(folders[0] === 'uploads' ? 2 : 0).join('/');
+}
+
+type Trouble = Pick<BatchJob, 'input' | 'error'>;
+
+/** Why nothing came out, and where in the input that is; empty where nothing went wrong. */
+export function failureText({ error, input }: Trouble): string {
+  if (!error) return '';
+  const place = placeText(error, input.name);
   return place === '' ? error.reason : `${place}: ${error.reason}`;
 }
 
-function placeText({ file, row, column }: { file?: string; row?: number; column?: string }): string {
+function placeText({ file, row, column, value }: NonNullable<BatchJob['error']>, within: string): string {
   const parts = [
-    file !== undefined && baseName(file),
+    file !== undefined && nameBelow(file, within),
     row !== undefined && (row === 0 ? 'header' : `row ${figure(row)}`),
     column !== undefined && `column ${column}`,
+    value !== undefined && (value === '' ? 'empty' : `“${value}”`),
   ];
   const text = parts.filter(Boolean).join(', ');
   // A name of a file stays as it is.

@@ -23,7 +23,8 @@ export function byteSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let size = bytes;
   let unit = 0;
-  while (size >= 1000 && unit < units.length - 1) {
+  // From here on three digits are a thousand.
+  while (size >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1) {
     size /= 1000;
     unit++;
   }
