@@ -22,7 +22,7 @@ export async function submitBlob(ctx: Context, name: string): Promise<BatchJob |
     ctx.log.warn('blob is in no folder of an endpoint or a model', { name });
     return undefined;
   }
-  if (isOptionsFile(name) || isHidden(name)) return undefined;
+  if (isOptionsFile(name) || isHidden(place.path)) return undefined;
   const here: Context = { ...ctx, workspace: place.workspace };
   const blob = await ctx.stores.blobs('batch-input').stat(name);
   if (!blob) return undefined;

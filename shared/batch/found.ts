@@ -21,8 +21,9 @@ export async function found(ctx: Context, { container, name, isPrefix }: AskedIn
     throw unknownInput(name, container);
   }
   const files: Found[] = [];
+  const folderEnd = name.lastIndexOf('/') + 1;
   for await (const blob of blobs.walk(name)) {
-    if (isHidden(blob.name) || isOptionsFile(blob.name) || blob.bytes === 0) continue;
+    if (isHidden(blob.name.slice(folderEnd)) || isOptionsFile(blob.name) || blob.bytes === 0) continue;
     // A folder of one experiment may have runs of another's below it.
     if (container === 'artifacts' && !isReadable(ctx, { kind: 'blob', uri: `${container}/${blob.name}` }))
       throw hides(unknownInput(blob.name, container));
@@ -38,9 +39,12 @@ export async function found(ctx: Context, { container, name, isPrefix }: AskedIn
   throw new CairnError('not-found', `No file in ${container} begins with '${name}'.`, { field: 'input' });
 }
 
-/** Whether a name begins with `.` or `_`: what Spark and Hadoop write beside data, or that is being written still. */
-export function isHidden(name: string): boolean {
-  return /(?:^|\/)[._][^/]*$/.test(name);
+/**
+ * Whether a file, or a folder that it lies in, begins with `.` or `_`: what Spark and Hadoop write beside data
+ * (`_SUCCESS`), or that is being written still (`_temporary/0/part-0.csv`).
+ */
+export function isHidden(path: string): boolean {
+  return /(?:^|\/)[._]/.test(path);
 }
 
 /** The words where there is no such input. */

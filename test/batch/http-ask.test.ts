@@ -231,6 +231,7 @@ describe('an input', () => {
       'day/sub/2.csv',
       'day/_started',
       'day/.hidden.csv',
+      'day/_temporary/0/2.csv',
       'day/1.csv.job.json',
     ])
       await put('batch-input', `iris/${name}`, name.endsWith('.csv') ? text : '{}');

@@ -177,7 +177,12 @@ describe('events', () => {
     expect(photo && (await runJob(ctx, photo))).toMatchObject({
       failure: { code: 'bad-input', reason: expect.stringContaining('.csv') as string },
     });
-    for (const name of ['stray.csv', 'iris/day/_SUCCESS', 'iris/.being-written.csv']) {
+    for (const name of [
+      'stray.csv',
+      'iris/day/_SUCCESS',
+      'iris/.being-written.csv',
+      'iris/day/_temporary/0/part-0.csv',
+    ]) {
       await ctx.stores.blobs('batch-input').write(name, Buffer.from('x'));
       expect(await submitBlob(ctx, name)).toBeUndefined();
     }
@@ -190,6 +195,11 @@ describe('bad input', () => {
     ['an empty file', '', { reason: expect.stringContaining('empty') }],
     ['a header only', `${header}\n`, { reason: expect.stringContaining('no rows') }],
     ['a missing column', 'id,length,width\n1,2,3\n', { row: 0, column: 'höhe' }],
+    [
+      'a column in other letters',
+      'id,length,width, Höhe\n1,2,3,4\n',
+      { row: 0, column: 'höhe', reason: expect.stringContaining("; ' Höhe' is another name") },
+    ],
     ['a column there twice', 'length,width,höhe,width\n1,2,3,4\n', { row: 0, column: 'width' }],
     ['a column named like an output', 'length,width,höhe,score\n1,2,3,4\n', { row: 0, column: 'score' }],
     [

@@ -9,6 +9,7 @@ import {
   wholeRows,
   withoutLineEnd,
 } from '../../datasets/index.ts';
+import { excerpt } from '../../redaction/index.ts';
 import type { VersionReady } from '../../registry/index.ts';
 import { fedBy, namesOf, widthOf } from '../../serving/index.ts';
 import { inputBytes } from '../input.ts';
@@ -18,6 +19,9 @@ import { type JsonRow, parseRow } from './json-rows.ts';
 
 /** What may stand between the cells of a file that does not say so; the first that suits the model is taken. */
 const delimiters = [',', ';', '\t', '|'] as const;
+
+/** Of a name of a column that is quoted. */
+const likeCharsMax = 80;
 
 type CsvLayout = Extract<Layout, { format: 'csv' }>;
 type JsonLayout = Extract<Layout, { format: 'jsonl' }>;
@@ -87,6 +91,13 @@ function suits(columns: readonly string[], ready: VersionReady): boolean {
   return hasInputColumn(columns, ready) || width === null || width === columns.length;
 }
 
+/** The column that may be meant: the same but for blanks around it and for capitals. */
+function likeIt(name: string, columns: readonly string[]): string {
+  const plain = (text: string) => text.trim().toLowerCase();
+  const like = columns.find((column) => plain(column) === plain(name));
+  return like === undefined ? '' : `; '${excerpt(like, likeCharsMax)}' is another name`;
+}
+
 /** Throws {@link CsvError} for the first thing that keeps the model from taking these columns. */
 export function checkSuits(columns: readonly string[], ready: VersionReady, how: string): void {
   const fed = fedBy(ready);
@@ -94,7 +105,11 @@ export function checkSuits(columns: readonly string[], ready: VersionReady, how:
   for (const { name, isOptional } of named ?? []) {
     const at = columns.indexOf(name);
     if (at < 0 && !isOptional)
-      throw new CsvError({ row: 0, column: name, reason: `The column is missing${how}` });
+      throw new CsvError({
+        row: 0,
+        column: name,
+        reason: `The column is missing${likeIt(name, columns)}${how}`,
+      });
     if (at >= 0 && columns.includes(name, at + 1))
       throw new CsvError({ row: 0, column: name, reason: 'The column is there more than once' });
   }
