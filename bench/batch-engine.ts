@@ -10,7 +10,7 @@ import { CsvLines } from '../shared/batch/formats/csv-lines.ts';
 import { numericCsv } from '../shared/batch/formats/csv-rows.ts';
 import { predictorOf } from '../shared/batch/formats/predicted.ts';
 import { plainOptions } from '../shared/batch/options.ts';
-import { Scorer } from '../shared/batch/score.ts';
+import { BlockScorer } from '../shared/batch/score.ts';
 import { createModel, createVersion, getReady, inspectVersion } from '../shared/registry/index.ts';
 import { loadModel } from '../shared/serving/index.ts';
 import { testContext } from '../test/support/context.ts';
@@ -52,7 +52,7 @@ async function measured({ model: which, rows, rowsAtOnce }: Engine): Promise<num
   const [port] = model.inputs;
   if (!port) throw new Error('The model has no input.');
   const predictor = predictorOf(model.outputs, ready, plainOptions);
-  const scorer = new Scorer(ctx, model, predictor, 'fail');
+  const scorer = new BlockScorer(ctx, model, predictor, 'fail');
   const [header = Buffer.alloc(0), ...blocks] = [...csv(rows)];
   const columns = header.toString().trim().split(',');
   let bytes = 0;

@@ -4,28 +4,28 @@ import { Gone } from '../execution/index.ts';
 import { isCode } from '../http/index.ts';
 import { jitter, swapTries } from '../swap.ts';
 import { failJob } from './finish.ts';
-import type { BatchChunk, BatchOptions, ChunkState } from './job.ts';
+import { type BatchChunk, type ChunkState, factsOf } from './chunk.ts';
+import type { Pace } from './pace.ts';
 import { readChunk, readJob, replaceChunk } from './store.ts';
 
 export type Claimed = Extract<BatchChunk, { status: 'claimed' }>;
-type Pending = Extract<BatchChunk, { status: 'pending' }>;
 
 /** Takes a chunk that waits, or whose worker's lease has run out. `undefined` where there is nothing to take. */
 export async function claim(
   ctx: Context,
   jobId: string,
   index: number,
-  options: BatchOptions,
+  pace: Pace,
 ): Promise<Stored<Claimed> | undefined> {
   const found = await readChunk(ctx, jobId, index);
-  const stored = found && isExpired(found.doc, ctx.clock.now()) ? await expire(ctx, found, options) : found;
+  const stored = found && isExpired(found.doc, ctx.clock.now()) ? await expire(ctx, found, pace) : found;
   if (stored?.doc.status !== 'pending') return undefined;
   const now = ctx.clock.now();
   const next: Claimed = {
     ...factsOf(stored.doc),
     status: 'claimed',
     attempt: stored.doc.attempt + 1,
-    leaseUntil: now + options.leaseSeconds * 1000,
+    leaseUntil: now + pace.leaseSeconds * 1000,
     heartbeatAt: now,
     span: { from: now, read: stored.doc.progress.read },
     progress: stored.doc.progress,
@@ -41,11 +41,11 @@ export function isExpired(chunk: BatchChunk, now: number): boolean {
 export async function expire(
   ctx: Context,
   stored: Stored<BatchChunk>,
-  options: BatchOptions,
+  pace: Pace,
 ): Promise<Stored<BatchChunk> | undefined> {
   if (stored.doc.status !== 'claimed') return undefined;
   const why = 'its workers stopped without a word';
-  return free(ctx, stored as Stored<Claimed>, { why, isFailure: true }, options);
+  return free(ctx, stored as Stored<Claimed>, { why, isFailure: true }, pace);
 }
 
 /**
@@ -56,7 +56,7 @@ export async function giveBack(
   ctx: Context,
   claimed: Stored<Claimed>,
   error: unknown,
-  options: BatchOptions,
+  pace: Pace,
 ): Promise<Stored<BatchChunk> | undefined> {
   ctx.log.warn('batch chunk not scored', {
     jobId: claimed.doc.jobId,
@@ -66,7 +66,7 @@ export async function giveBack(
   const why = error instanceof Error ? error.message : String(error);
   for (let tries = 0; ; tries++)
     try {
-      return await free(ctx, claimed, { why, isFailure: !isOutage(error) }, options);
+      return await free(ctx, claimed, { why, isFailure: !isOutage(error) }, pace);
     } catch (other) {
       // Not given back, it would count as one whose worker has died.
       if (!isOutage(other) || tries === swapTries) throw other;
@@ -89,11 +89,11 @@ async function free(
   ctx: Context,
   stored: Stored<Claimed>,
   { why, isFailure }: { readonly why: string; readonly isFailure: boolean },
-  options: BatchOptions,
+  pace: Pace,
 ): Promise<Stored<BatchChunk> | undefined> {
   const { jobId, index, attempt, progress } = stored.doc;
   const facts = { ...factsOf(stored.doc), failures: stored.doc.failures + (isFailure ? 1 : 0) };
-  if (!isFailure || facts.failures < options.failuresMax)
+  if (!isFailure || facts.failures < pace.failuresMax)
     return replaceChunk(ctx, stored, {
       ...facts,
       status: 'pending',
@@ -112,9 +112,4 @@ async function free(
 /** Whether a service did not answer. A model that ends with its process is no such case: the rows may be why. */
 export function isOutage(error: unknown): boolean {
   return isCode(error, 'unavailable', 'too-many') && !(error.cause instanceof Gone);
-}
-
-function factsOf(chunk: Claimed | Pending) {
-  const { id, type, v, workspace, jobId, index, file, first, end, row, rows, failures } = chunk;
-  return { id, type, v, workspace, jobId, index, file, first, end, row, rows, failures };
 }

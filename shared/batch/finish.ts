@@ -4,17 +4,11 @@ import type { Context } from '../context.ts';
 import { isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { inTurns } from '../turns.ts';
+import { tooManyBad } from './failure.ts';
 import { contentTypeOf, endOfFile } from './formats/write.ts';
-import {
-  type BatchFailure,
-  type BatchFile,
-  type BatchJob,
-  blockId,
-  type CommittingJob,
-  type DoneChunk,
-  type Progress,
-  type Totals,
-} from './job.ts';
+import type { BatchFailure, BatchJob, CommittingJob, Totals } from './job.ts';
+import type { BatchFile } from './file.ts';
+import { blockId, type DoneChunk, type Progress } from './chunk.ts';
 import { withLittleRoom } from './heap.ts';
 import { shownFailure } from './personal.ts';
 import { conclude, type FileEnd, removeReport } from './report.ts';
@@ -76,10 +70,7 @@ function whyTooBad({ options }: BatchJob, { rows, bad }: Totals): BatchFailure |
     maxPercent === null ? Number.POSITIVE_INFINITY : (all * maxPercent) / 100,
   );
   if (bad <= most) return undefined;
-  return {
-    code: 'bad-input',
-    reason: `${bad} of ${all} rows cannot be scored, and at most ${Math.floor(most)} may be bad`,
-  };
+  return tooManyBad({ bad, most: Math.floor(most), all });
 }
 
 /**

@@ -4,7 +4,8 @@ import type { Context } from '../context.ts';
 import { isReadable } from '../datasets/index.ts';
 import { CairnError, hides } from '../http/index.ts';
 import { isOptionsFile } from './options-file.ts';
-import { filesMax, type JobInput } from './job.ts';
+import { filesMax } from './file.ts';
+import type { JobInput } from './job.ts';
 
 /** What a job is to score: a blob, or with `isPrefix` all whose names begin so. */
 export type AskedInput = Pick<JobInput, 'container' | 'name' | 'isPrefix'>;

@@ -1,31 +1,21 @@
 export { askedInput } from './ask.ts';
-export { scoreChunk } from './chunk.ts';
+export { scoreChunk } from './score-chunk.ts';
 export { submitBlob } from './drop.ts';
 export { errorsNameOf } from './endings.ts';
-export {
-  findOutput,
-  headerOf,
-  type ScoredFile,
-  scoredFiles,
-  scoredFilesOfModel,
-  topFolders,
-  unknownFolder,
-  unknownOutput,
-  type Uploaded,
-  uploadInput,
-} from './files.ts';
+export { findOutput, unknownOutput } from './outputs.ts';
+export { headerOf, type ScoredFile, scoredFiles, scoredFilesOfModel, topFolders } from './scored-files.ts';
+export { unknownFolder, type Uploaded, uploadInput } from './upload-input.ts';
 export { cancelJob } from './cancel.ts';
 export {
   type BatchFailure,
   type BatchJob,
   type BatchMessage,
-  type BatchOptions,
-  batchDefaults,
-  type ChunkMessage,
   isOver,
   type JobStatus,
   type Owner,
 } from './job.ts';
+export { type Pace, usualPace } from './pace.ts';
+export type { ChunkMessage } from './chunk.ts';
 export { removeLeftovers } from './leftovers.ts';
 export { planJob } from './plan.ts';
 export { recoverJob } from './recover.ts';

@@ -7,8 +7,9 @@ import { joinedOf } from './formats/joined.ts';
 import { predictorOf } from './formats/predicted.ts';
 import { csvLayout, jsonLayout } from './formats/text-layout.ts';
 import { namesIn, outputFormat } from './formats/write.ts';
-import { BatchError } from './input.ts';
-import type { BatchFile, BatchJob, Layout } from './job.ts';
+import { BatchError } from './failure.ts';
+import type { BatchFile, Layout } from './file.ts';
+import type { BatchJob } from './job.ts';
 import type { JobOptions } from './options.ts';
 import { rowsFixed } from './score.ts';
 
@@ -18,19 +19,21 @@ const layoutBytesMax = 1280 * 1024;
 /** Bad rows that may stand before the first good one, where they are not what ends the job. */
 const badRowsFirst = 1000;
 
+/** A file of a job. */
+export type PlannedFile = { readonly job: BatchJob; readonly file: BatchFile };
+
 /**
  * Looks at the start of a file, or at its end, and tells how its rows lie.
  * @throws {CsvError} or {@link BatchError} for one that does not suit the model or the options.
  */
 export async function layoutOf(
   ctx: Context,
-  job: BatchJob,
-  file: BatchFile,
+  input: PlannedFile,
   ready: VersionReady,
   options: JobOptions,
 ): Promise<Layout> {
   rowsFixed(fedBy(ready).inputs);
-  const layout = await foundLayout(ctx, job, file, ready, options);
+  const layout = await foundLayout(ctx, input, ready, options);
   const bytes = Buffer.byteLength(JSON.stringify(layout));
   if (bytes > layoutBytesMax)
     throw new CsvError({
@@ -43,8 +46,7 @@ export async function layoutOf(
 
 async function foundLayout(
   ctx: Context,
-  job: BatchJob,
-  file: BatchFile,
+  { job, file }: PlannedFile,
   ready: VersionReady,
   options: JobOptions,
 ): Promise<Layout> {

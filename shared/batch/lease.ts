@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { type Claimed, settle } from './claim.ts';
-import type { BatchChunk, BatchOptions, ChunkState, Progress } from './job.ts';
+import type { BatchChunk, ChunkState, Progress } from './chunk.ts';
+import type { Pace } from './pace.ts';
 import { readJob, replaceChunk } from './store.ts';
 
 /**
@@ -14,18 +15,18 @@ export class Lease {
   /** Whether the chunk, or the whole job, is no longer this worker's business. */
   isLost = false;
   readonly #ctx: Context;
-  readonly #options: BatchOptions;
+  readonly #pace: Pace;
   readonly #timer: NodeJS.Timeout;
   /** When the host would have ended this worker: one that still stands here hangs, and its chunk is another's. */
   readonly #beatsUntil: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(ctx: Context, claimed: Stored<Claimed>, options: BatchOptions) {
+  constructor(ctx: Context, claimed: Stored<Claimed>, pace: Pace) {
     this.#ctx = ctx;
-    this.#options = options;
+    this.#pace = pace;
     this.claimed = claimed;
-    this.#beatsUntil = claimed.doc.heartbeatAt + 2 * options.workSecondsMax * 1000;
-    this.#timer = setInterval(() => this.#beat(), options.heartbeatSeconds * 1000);
+    this.#beatsUntil = claimed.doc.heartbeatAt + 2 * pace.workSecondsMax * 1000;
+    this.#timer = setInterval(() => this.#beat(), pace.heartbeatSeconds * 1000);
     this.#timer.unref();
   }
 
@@ -62,7 +63,7 @@ export class Lease {
     const next = await replaceChunk(this.#ctx, this.claimed, {
       ...doc,
       heartbeatAt: now,
-      leaseUntil: now + this.#options.leaseSeconds * 1000,
+      leaseUntil: now + this.#pace.leaseSeconds * 1000,
       // Who gets further is not one that fails again and again.
       failures: progress.position > doc.progress.position ? 0 : doc.failures,
       progress,

@@ -33,3 +33,8 @@ export function parseName(name: string): FileName | undefined {
   if (modelIdIn(folder) === undefined && !endpointName.safeParse(folder).success) return undefined;
   return { workspace, folder, path };
 }
+
+/** Whether an output is the report of a job, which is no file of rows. */
+export function isReport(name: string): boolean {
+  return name.split('/')[1] === reportsFolder;
+}

@@ -2,15 +2,10 @@ import type { Context } from '../context.ts';
 import { unlessCode } from '../http/index.ts';
 import { errorsNameOf } from './endings.ts';
 import { type AskedInput, etagOf, type Found, found, nameBelow, plainEtag } from './found.ts';
-import {
-  type BatchFile,
-  type BatchJob,
-  batchDefaults,
-  fileId,
-  type JobIdentity,
-  type JobInput,
-  jobIdOf,
-} from './job.ts';
+import { type BatchFile, fileId } from './file.ts';
+import type { BatchJob, JobInput } from './job.ts';
+import { usualPace } from './pace.ts';
+import { type JobIdentity, jobIdOf } from './job-id.ts';
 import type { Scorer } from './owner.ts';
 import { sum } from './sum.ts';
 
@@ -73,7 +68,7 @@ export function newJob(
         chunks: 0,
         rows: 0,
         complete: false,
-        rowsAtOnce: batchDefaults.rowsAtOnce,
+        rowsAtOnce: usualPace.rowsAtOnce,
       },
       createdAt: now,
       updatedAt: now,

@@ -1,7 +1,7 @@
 import { isRefusal } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CairnError, isCode, parse } from '../http/index.ts';
-import { BatchError } from './input.ts';
+import { BatchError } from './failure.ts';
 import type { BatchJob } from './job.ts';
 import { jobOptions, type JobOptions, optionsOf } from './options.ts';
 

@@ -1,7 +1,8 @@
 import { whyNoPath } from '../http/index.ts';
 import { errorsNameOf, outputNameOf } from './endings.ts';
-import { BatchError } from './input.ts';
-import type { BatchFile, BatchJob } from './job.ts';
+import { BatchError } from './failure.ts';
+import type { BatchFile } from './file.ts';
+import type { BatchJob } from './job.ts';
 import type { JobOptions } from './options.ts';
 
 /** The file with the names that its outputs have by the options, which may have lain beside it. */

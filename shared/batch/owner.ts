@@ -1,7 +1,15 @@
 import type { Context } from '../context.ts';
 import { getEndpoint, mainOf } from '../endpoints/index.ts';
 import { CairnError, isCode, unlessCode } from '../http/index.ts';
-import { getReady, modelById, modelByName, type ModelRoot, versionByAlias } from '../registry/index.ts';
+import {
+  getReady,
+  modelById,
+  modelByName,
+  type ModelRoot,
+  versionByAlias,
+  type VersionReady,
+} from '../registry/index.ts';
+import { BatchError } from './failure.ts';
 import type { BatchModel, Owner } from './job.ts';
 import { folderOf, modelFolder, modelIdIn } from './names.ts';
 
@@ -105,4 +113,19 @@ async function readyModel(ctx: Context, modelId: string, version: number): Promi
     if (isCode(error, 'unavailable')) return undefined;
     throw error;
   }
+}
+
+/** The ready version a job is pinned to. Throws {@link BatchError} where it cannot score any more. */
+export async function pinnedVersion(ctx: Context, model: BatchModel): Promise<VersionReady> {
+  try {
+    const ready = await getReady(ctx, model.modelId, model.version);
+    if (ready.digest === model.digest) return ready;
+  } catch (error) {
+    if (!isCode(error, 'conflict', 'not-found')) throw error;
+    throw new BatchError({ code: 'model', reason: error.message });
+  }
+  throw new BatchError({
+    code: 'model',
+    reason: `Version ${model.version} is no longer the one the job was pinned to.`,
+  });
 }

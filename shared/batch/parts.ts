@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { Context } from '../context.ts';
 import type { Written } from './formats/writer.ts';
-import { type BadReason, type BatchChunk, type BatchFile, blockId, type Progress } from './job.ts';
+import { type BadReason, type BatchChunk, blockId, type Progress } from './chunk.ts';
+import type { BatchFile } from './file.ts';
 import type { RowProblem } from './formats/rows.ts';
 import { addReasons } from './reasons.ts';
 

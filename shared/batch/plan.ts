@@ -2,8 +2,9 @@ import type { Context } from '../context.ts';
 import { isOutage } from './claim.ts';
 import { failJob } from './finish.ts';
 import { withLittleRoom } from './heap.ts';
-import { failureOf } from './input.ts';
-import { type BatchFailure, type BatchMessage, type BatchOptions, batchDefaults, isOver } from './job.ts';
+import { failureOf } from './failure.ts';
+import { type BatchFailure, type BatchMessage, isOver } from './job.ts';
+import { type Pace, usualPace } from './pace.ts';
 import { Planner } from './planner.ts';
 import { changeJob, readJob } from './store.ts';
 
@@ -16,19 +17,19 @@ import { changeJob, readJob } from './store.ts';
 export async function planJob(
   ctx: Context,
   { jobId }: Pick<BatchMessage, 'jobId'>,
-  options: BatchOptions = batchDefaults,
+  pace: Pace = usualPace,
 ): Promise<void> {
   const stored = await readJob(ctx, jobId);
   if (!stored) return;
   const { doc: job } = stored;
   if ((job.status !== 'planned' && job.status !== 'running') || job.plan.complete) return;
   const here: Context = { ...ctx, workspace: job.workspace };
-  const planner = new Planner(here, { doc: job, etag: stored.etag }, options);
+  const planner = new Planner(here, { doc: job, etag: stored.etag }, pace);
   try {
     // Chunks are scored beside it, of the same memory.
     await withLittleRoom(() => planner.run(), { isWasteful: true });
   } catch (error) {
-    const failure = failureOf(error, job, planner.file) ?? (await heldAgainst(here, jobId, error, options));
+    const failure = failureOf(error, job, planner.file) ?? (await heldAgainst(here, jobId, error, pace));
     if (!failure) throw error;
     await failJob(here, job, failure);
   }
@@ -39,7 +40,7 @@ async function heldAgainst(
   ctx: Context,
   jobId: string,
   error: unknown,
-  { failuresMax }: BatchOptions,
+  { failuresMax }: Pace,
 ): Promise<BatchFailure | undefined> {
   if (isOutage(error)) return undefined;
   const job = await changeJob(

@@ -5,19 +5,12 @@ import type { VersionReady } from '../registry/index.ts';
 import { type Cut, cutRows, noRows, uncut } from './cut.ts';
 import { outputNameOf } from './endings.ts';
 import { finishIfDone } from './finish.ts';
-import { inputBytes, pinnedVersion } from './input.ts';
-import {
-  type BatchChunk,
-  type BatchFile,
-  type BatchJob,
-  type BatchOptions,
-  chunkBytesOf,
-  chunkId,
-  type Layout,
-  noProgress,
-  type Plan,
-  type RunningJob,
-} from './job.ts';
+import { inputBytes } from './input.ts';
+import { pinnedVersion } from './owner.ts';
+import { type BatchChunk, chunkId, noProgress } from './chunk.ts';
+import type { BatchFile, Layout } from './file.ts';
+import type { BatchJob, Plan, RunningJob } from './job.ts';
+import { type Pace, chunkBytesOf } from './pace.ts';
 import { layoutOf } from './layout.ts';
 import { type JobOptions, plainOptions } from './options.ts';
 import { readOptionsFile } from './options-file.ts';
@@ -48,7 +41,7 @@ export class Planner {
   /** The file that is being cut. */
   #file: Stored<BatchFile> | undefined;
   readonly #ctx: Context;
-  readonly #options: BatchOptions;
+  readonly #pace: Pace;
   readonly #until: number;
   /** `undefined` once another planner has written. */
   #at: Stored<Planned> | undefined;
@@ -57,11 +50,11 @@ export class Planner {
     return this.#file?.doc;
   }
 
-  constructor(ctx: Context, stored: Stored<Planned>, options: BatchOptions) {
+  constructor(ctx: Context, stored: Stored<Planned>, pace: Pace) {
     this.#ctx = ctx;
-    this.#options = options;
+    this.#pace = pace;
     this.#at = stored;
-    this.#until = ctx.clock.now() + options.workSecondsMax * 1000;
+    this.#until = ctx.clock.now() + pace.workSecondsMax * 1000;
   }
 
   async run(): Promise<void> {
@@ -85,14 +78,14 @@ export class Planner {
     const ready = await pinnedVersion(ctx, job.model);
     if (isNew && file.index === 0 && job.input.isPrefix)
       checkDiffer((await readFiles(ctx, job.jobId)).map((each) => named(each, job, options)));
-    const layout = file.layout ?? (await layoutOf(ctx, job, file, ready, options));
+    const layout = file.layout ?? (await layoutOf(ctx, { job, file }, ready, options));
     if (isNew && file.index === 0) await fixEdges(ctx, job, { ...file, layout }, { ready, options });
     let cuts: Cut[] = [];
     let isKnown = file.layout !== null;
     const record = (isLast: boolean) =>
       this.#record(
         { cuts, file: file.index, isLast, ...(isKnown ? {} : { layout }) },
-        { options, rowsAtOnce: rowsAtOnceOf(ready, this.#options) },
+        { options, rowsAtOnce: rowsAtOnceOf(ready, this.#pace) },
       );
     let row = job.plan.row;
     for await (const cut of await this.#cuts(job, file, layout)) {
@@ -112,7 +105,7 @@ export class Planner {
   async #cuts(job: Planned, file: BatchFile, layout: Layout): Promise<AsyncIterable<Cut>> {
     const ctx = this.#ctx;
     const { position, row } = job.plan;
-    const bytes = chunkBytesOf(job.input.bytes, this.#options);
+    const bytes = chunkBytesOf(job.input.bytes, this.#pace);
     if (layout.format === 'parquet') {
       const { cutGroups } = await import('./formats/parquet-plan.ts');
       return cutGroups(ctx, job, file, position, bytes);
@@ -198,7 +191,7 @@ function nextRow({ row, rows }: Cut): number {
 }
 
 /** As many rows as a run of the model should have, which is the same all through a job. */
-function rowsAtOnceOf({ timings }: VersionReady, { rowsAtOnce }: BatchOptions): number {
+function rowsAtOnceOf({ timings }: VersionReady, { rowsAtOnce }: Pace): number {
   const rows = Math.floor(runMillisecondsMax / Math.max(timings.runMillisecondsP50, 0.001));
   return Math.max(1, Math.min(rowsAtOnce, rows));
 }

@@ -7,13 +7,15 @@ import { loadModel } from '../serving/index.ts';
 import { openRows } from './formats/open.ts';
 import { predictorOf } from './formats/predicted.ts';
 import type { RowBlock } from './formats/rows.ts';
-import { BatchError } from './input.ts';
-import { type BatchChunk, type BatchFile, type BatchJob, type BatchModel, noProgress } from './job.ts';
+import { BatchError } from './failure.ts';
+import { type BatchChunk, noProgress } from './chunk.ts';
+import type { BatchFile } from './file.ts';
+import type { BatchJob, BatchModel } from './job.ts';
 import type { JobOptions } from './options.ts';
 import { rulesOfJob } from './personal.ts';
 import { countedFolder } from './profile-folder.ts';
 import { inputsOf, Logging } from './profile-table.ts';
-import { type Run, Scorer } from './score.ts';
+import { type Run, BlockScorer } from './score.ts';
 
 /** Rows of the first file that the edges of a job are made of, where its version has none. */
 const edgeRowsMax = 10_000;
@@ -58,7 +60,7 @@ async function ownEdges(
   if (!layout || !rules) return undefined;
   const model = await loadModel(ctx, ready);
   const lenient: JobOptions = { ...options, badRows: { policy: 'skip', maxRows: null, maxPercent: null } };
-  const scorer = new Scorer(ctx, model, predictorOf(model.outputs, ready, lenient), 'skip');
+  const scorer = new BlockScorer(ctx, model, predictorOf(model.outputs, ready, lenient), 'skip');
   const logging = new Logging(model, ready, rules);
   const looked = { input: job.input, options: lenient, plan: { ...job.plan, rowsAtOnce } };
   const columns = new Map<string, (string | number | null)[]>();
@@ -88,7 +90,7 @@ async function ownEdges(
 }
 
 /** What a model makes of some rows: nothing where it fails on them, of which the job will tell. */
-async function runsOf(scorer: Scorer, block: RowBlock): Promise<readonly Run[]> {
+async function runsOf(scorer: BlockScorer, block: RowBlock): Promise<readonly Run[]> {
   try {
     return (await scorer.score(block)).runs;
   } catch (error) {

@@ -14,14 +14,9 @@ import {
 import type { VersionReady } from '../registry/index.ts';
 import type { ServedModel } from '../serving/index.ts';
 import type { PredictedValues } from './formats/predicted.ts';
-import {
-  type BatchChunk,
-  type BatchJob,
-  type BatchModel,
-  digits,
-  type Progress,
-  type RunningJob,
-} from './job.ts';
+import type { BatchChunk, Progress } from './chunk.ts';
+import type { BatchJob, BatchModel, RunningJob } from './job.ts';
+import { digits } from './digits.ts';
 import { rulesOfJob } from './personal.ts';
 import { jobEdges } from './profile-edges.ts';
 import { countedFolder } from './profile-folder.ts';

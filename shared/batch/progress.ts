@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
-import { isOver, type BatchChunk, type BatchFile, type BatchJob, type Span } from './job.ts';
+import { isOver, type BatchJob } from './job.ts';
+import type { BatchChunk, Span } from './chunk.ts';
+import type { BatchFile } from './file.ts';
 import { sum } from './sum.ts';
 
 /** How far a job is. Totals grow until the input has been read once (`job.plan.complete`). */

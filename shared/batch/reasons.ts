@@ -1,4 +1,4 @@
-import type { BadReason } from './job.ts';
+import type { BadReason } from './chunk.ts';
 
 /** Reasons that are told apart; all others are one. */
 const reasonsMax = 20;

@@ -2,14 +2,9 @@ import type { Context } from '../context.ts';
 import { isScheduled, unschedule } from '../events/index.ts';
 import { type Claimed, expire, isExpired } from './claim.ts';
 import { commit, failJob, finishIfDone, removeOutputs } from './finish.ts';
-import {
-  type BatchChunk,
-  type BatchJob,
-  type BatchMessage,
-  type BatchOptions,
-  batchDefaults,
-  isOver,
-} from './job.ts';
+import type { BatchChunk } from './chunk.ts';
+import { type BatchJob, type BatchMessage, isOver } from './job.ts';
+import { type Pace, usualPace } from './pace.ts';
 import {
   agendaName,
   askForChunk,
@@ -38,18 +33,18 @@ const askedAgainMax = 20;
 export async function recoverJob(
   ctx: Context,
   { jobId }: Pick<BatchMessage, 'jobId'>,
-  options: BatchOptions = batchDefaults,
+  pace: Pace = usualPace,
 ): Promise<void> {
   const job = (await readJob(ctx, jobId))?.doc;
   const stalled = job !== undefined && ctx.clock.now() - job.updatedAt >= stalledSeconds * 1000;
-  const asksForPlan = job !== undefined && isTimeForPlan(ctx.clock.now() - job.updatedAt, options);
+  const asksForPlan = job !== undefined && isTimeForPlan(ctx.clock.now() - job.updatedAt, pace);
   switch (job?.status) {
     case 'planned':
       if (asksForPlan) await askForPlan(ctx, jobId, keptSeconds);
       return;
     case 'running':
       if (asksForPlan && !job.plan.complete) await askForPlan(ctx, jobId, keptSeconds);
-      return recoverChunks(ctx, job, options);
+      return recoverChunks(ctx, job, pace);
     case 'committing':
       if (stalled) await commit(ctx, job);
       return;
@@ -69,7 +64,7 @@ export async function recoverJob(
  * Whether it is time to ask again for a plan that has not moved for so long: after a minute, and then as seldom as for
  * chunks, since its message may merely wait behind those of many other jobs. The timer looks once in each minute.
  */
-function isTimeForPlan(milliseconds: number, { resendSeconds }: BatchOptions): boolean {
+function isTimeForPlan(milliseconds: number, { resendSeconds }: Pace): boolean {
   const seconds = milliseconds / 1000 - stalledSeconds;
   return seconds >= 0 && seconds % resendSeconds < recoverEverySeconds;
 }
@@ -90,14 +85,14 @@ async function unscheduleEnded(ctx: Context, job: BatchJob): Promise<void> {
   if (ended) await unscheduleRuns(ctx, ended);
 }
 
-async function recoverChunks(ctx: Context, job: BatchJob, options: BatchOptions): Promise<void> {
+async function recoverChunks(ctx: Context, job: BatchJob, pace: Pace): Promise<void> {
   const { jobId } = job;
   const now = ctx.clock.now();
   const chunks = await readChunks(ctx, jobId);
-  const lost = lostOf(job, chunks, now, options);
+  const lost = lostOf(job, chunks, now, pace);
   for (const chunk of chunks) {
     if (chunk.status === 'failed') return failJob(ctx, job, { code: 'attempts', reason: chunk.reason });
-    if (isSilent(chunk, now, options)) {
+    if (isSilent(chunk, now, pace)) {
       // Whoever gets it then finds whether its worker was dead.
       await askForChunk(ctx, jobId, chunk.index, Math.ceil((chunk.leaseUntil - now) / 1000) + 1);
       continue;
@@ -109,14 +104,14 @@ async function recoverChunks(ctx: Context, job: BatchJob, options: BatchOptions)
     const free =
       doc.status === 'pending'
         ? await replaceChunk(ctx, stored, { ...doc, sentAt: now })
-        : await expire(ctx, stored, options);
+        : await expire(ctx, stored, pace);
     if (free?.doc.status === 'pending') await askForChunk(ctx, jobId, chunk.index);
   }
   await finishIfDone(ctx, jobId);
 }
 
 /** Whether a worker has missed two heartbeats, and its lease ends before the next look. */
-function isSilent(chunk: BatchChunk, now: number, { heartbeatSeconds }: BatchOptions): chunk is Claimed {
+function isSilent(chunk: BatchChunk, now: number, { heartbeatSeconds }: Pace): chunk is Claimed {
   if (chunk.status !== 'claimed' || isExpired(chunk, now)) return false;
   const left = chunk.leaseUntil - now;
   return now - chunk.heartbeatAt > 2 * heartbeatSeconds * 1000 && left < recoverEverySeconds * 1000;
@@ -130,7 +125,7 @@ function lostOf(
   job: BatchJob,
   chunks: readonly BatchChunk[],
   now: number,
-  { resendSeconds }: BatchOptions,
+  { resendSeconds }: Pace,
 ): ReadonlySet<BatchChunk> {
   const lost = chunks.filter(
     (chunk) => chunk.status === 'pending' && now - chunk.sentAt >= resendSeconds * 1000,

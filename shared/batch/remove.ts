@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { spend } from '../ledger.ts';
-import type { ScoredFile } from './files.ts';
+import type { ScoredFile } from './scored-files.ts';
 import { type BatchJob, isOver } from './job.ts';
 import { removeCounted } from './profile-folder.ts';
 import { removeReport } from './report.ts';

@@ -1,7 +1,9 @@
 import type { Context } from '../context.ts';
 import { CairnError, unlessCode } from '../http/index.ts';
 import { inTurns } from '../turns.ts';
-import { type BatchChunk, type BatchFile, type BatchJob, type BatchMessage, isOver } from './job.ts';
+import { type BatchChunk, factsOf } from './chunk.ts';
+import type { BatchFile } from './file.ts';
+import { type BatchJob, type BatchMessage, isOver } from './job.ts';
 import { scorerOf } from './owner.ts';
 import { removeDocuments } from './remove.ts';
 import {
@@ -96,11 +98,13 @@ async function checkStaged(
 async function free(ctx: Context, jobId: string, index: number): Promise<void> {
   const stored = await readChunk(ctx, jobId, index);
   if (!stored || stored.doc.status === 'done') return;
-  const { id, type, v, workspace, file, first, end, row, rows, attempt, progress } = stored.doc;
+  const { attempt, progress } = stored.doc;
   await replaceChunk(ctx, stored, {
-    ...{ id, type, v, workspace, jobId, index, file, first, end, row, rows, attempt, progress },
+    ...factsOf(stored.doc),
     failures: 0,
     status: 'pending',
+    attempt,
+    progress,
     // Nobody has asked for it in this run.
     sentAt: 0,
   });

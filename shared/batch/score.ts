@@ -6,7 +6,7 @@ import { cutRows, joinRows, type Port, rowsOf, type Tensors } from '../sessions/
 import { type Bad, freed, groupsOf, problemOf, sentence, upTo } from './feed.ts';
 import type { PredictedValues, Predictor } from './formats/predicted.ts';
 import { onlyRows, type RowBlock, type RowProblem } from './formats/rows.ts';
-import { BatchError } from './input.ts';
+import { BatchError } from './failure.ts';
 import type { BadRows } from './options.ts';
 
 /** Runs of one block that may fail before the job does: each row that a model cannot run on takes some to be found. */
@@ -32,7 +32,7 @@ export type Run = {
 type Piece = { readonly places: readonly number[]; readonly inputs: Tensors; readonly outputs: Tensors };
 
 /** Scores blocks of rows by one model, as they come and with nobody else's. */
-export class Scorer {
+export class BlockScorer {
   readonly #ctx: Context;
   readonly #model: ServedModel;
   readonly #fed: Pick<ServedModel, 'inputs' | 'ready'>;

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { relay, schedule } from '../events/index.ts';
-import type { BatchFailure, BatchFile, BatchJob, BatchMessage } from './job.ts';
+import type { BatchFailure, BatchJob, BatchMessage } from './job.ts';
+import type { BatchFile } from './file.ts';
 import type { JobBegun } from './new-job.ts';
 import { agendaName, askForPlan, jobEvent, readJob } from './store.ts';
 

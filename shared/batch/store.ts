@@ -4,17 +4,9 @@ import type { Stored } from '../documents.ts';
 import { eventWrite, relay, unschedule } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
-import {
-  type BatchChunk,
-  type BatchFile,
-  type BatchJob,
-  type BatchMessage,
-  chunkId,
-  type ChunkMessage,
-  fileId,
-  isOver,
-  type JobStatus,
-} from './job.ts';
+import { type BatchChunk, chunkId, type ChunkMessage } from './chunk.ts';
+import { type BatchFile, fileId } from './file.ts';
+import { type BatchJob, type BatchMessage, isOver, type JobStatus } from './job.ts';
 import { upcastJob } from './upcast.ts';
 
 export async function readJob(ctx: Context, jobId: string): Promise<Stored<BatchJob> | undefined> {

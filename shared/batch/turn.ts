@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
-import { scoreChunk } from './chunk.ts';
-import { type BatchOptions, batchDefaults, type ChunkMessage } from './job.ts';
+import { scoreChunk } from './score-chunk.ts';
+import { type Pace, usualPace } from './pace.ts';
+import type { ChunkMessage } from './chunk.ts';
 import { waitingChunk } from './waiting.ts';
 
 /**
@@ -8,16 +9,12 @@ import { waitingChunk } from './waiting.ts';
  * messages of a large one where few workers are. The message of that other chunk stays in the queue and finds it done.
  * Throws as {@link scoreChunk} does, for the chunk of the message alone.
  */
-export async function takeTurn(
-  ctx: Context,
-  message: ChunkMessage,
-  options: BatchOptions = batchDefaults,
-): Promise<void> {
-  const job = await scoreChunk(ctx, message, options);
+export async function takeTurn(ctx: Context, message: ChunkMessage, pace: Pace = usualPace): Promise<void> {
+  const job = await scoreChunk(ctx, message, pace);
   if (!job) return;
   try {
     const other = await waitingChunk(ctx, job);
-    if (other) await scoreChunk(ctx, other, options, options.turnSeconds);
+    if (other) await scoreChunk(ctx, other, pace, pace.turnSeconds);
   } catch (error) {
     // The other chunk has a message of its own, and is as free for that as it was.
     ctx.log.warn('batch chunk of another job not scored', { reason: String(error) });

@@ -1,4 +1,5 @@
-import { type BatchJob, batchDefaults } from './job.ts';
+import type { BatchJob } from './job.ts';
+import { usualPace } from './pace.ts';
 
 /** A job as the first release wrote it: of one file of an endpoint, without options. */
 type FirstJob = Omit<BatchJob, 'v' | 'owner' | 'input' | 'options' | 'plan'> & {
@@ -30,7 +31,7 @@ export function upcastJob(doc: BatchJob | FirstJob): BatchJob {
     owner: { type: 'endpoint', id: endpoint },
     input: { ...job.input, isPrefix: false, files: 1 },
     options: null,
-    plan: { file: 0, row: 1, rowsAtOnce: batchDefaults.rowsAtOnce, ...job.plan },
+    plan: { file: 0, row: 1, rowsAtOnce: usualPace.rowsAtOnce, ...job.plan },
     totals: { rows, bytes, bad: 0 },
   } as unknown as BatchJob;
   if (upcast.status === 'succeeded' || upcast.status === 'failed' || upcast.status === 'cancelled')

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
-import type { BatchChunk, BatchJob, ChunkMessage, RunningJob } from './job.ts';
+import type { BatchChunk, ChunkMessage } from './chunk.ts';
+import type { BatchJob, RunningJob } from './job.ts';
 
 /** Running jobs that are looked at, and those of them, the smallest first, whose chunks are. */
 const jobsMax = 50;

@@ -3,7 +3,7 @@ import { enqueueDue } from '../../shared/events/index.ts';
 import {
   type BatchJob,
   type BatchMessage,
-  type BatchOptions,
+  type Pace,
   type ChunkMessage,
   type JobRequest,
   planJob,
@@ -57,7 +57,7 @@ export class Messages {
 
 export type Fleet = {
   readonly messages: Messages;
-  readonly options: BatchOptions;
+  readonly pace: Pace;
   readonly clock: { advance(seconds: number): void };
   /** Reads what has become of things; is never struck. */
   readonly observer: Context;
@@ -69,7 +69,7 @@ export type Fleet = {
 export async function handle(
   ctx: Context,
   { queue, body }: Pick<Message, 'queue' | 'body'>,
-  use: BatchOptions,
+  use: Pace,
 ): Promise<void> {
   const { kind, name } = body as { kind?: string; name?: string };
   if (queue === 'blob-events') await submitBlob(ctx, name ?? '');
@@ -104,7 +104,7 @@ export async function drive(
   first: Instance,
   minutes = minutesMax,
 ): Promise<boolean> {
-  const { messages, options, clock, observer } = fleet;
+  const { messages, pace, clock, observer } = fleet;
   let instance = first;
   const act = async (what: () => Promise<unknown>) => {
     const outcome = await attempt(instance, what);
@@ -114,7 +114,7 @@ export async function drive(
   for (let minute = 0; minute < minutes; minute++) {
     for (let message = messages.take(); message; message = messages.take()) {
       const taken = message;
-      if ((await act(() => handle(instance.ctx, taken, options))) !== 'done') messages.giveBack(taken);
+      if ((await act(() => handle(instance.ctx, taken, pace))) !== 'done') messages.giveBack(taken);
     }
     if (await isAtRest(observer, name)) return true;
     clock.advance(61);

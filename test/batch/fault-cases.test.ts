@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type BatchJob,
-  type BatchOptions,
+  type Pace,
   cancelJob,
   cleanJob,
   deleteJob,
@@ -24,7 +24,7 @@ import {
   endings,
   expectOutput,
   irisServer,
-  options,
+  pace,
   outputOf,
   parsedOutput,
   rowsFile,
@@ -35,7 +35,7 @@ import {
 const { server, ctx, clock } = await irisServer();
 afterAll(() => server.close());
 const long = process.env['CAIRN_TEST'] === 'long';
-const small = options({ chunkBytes: 200, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
+const small = pace({ chunkBytes: 200, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
 const file = rowsFile;
 
 let messages: Messages;
@@ -46,7 +46,7 @@ beforeEach(() => {
 const stateOf = async ({ jobId }: BatchJob) => (await readJob(ctx, jobId))?.doc;
 /** A process that does as it should, on these stores. */
 const instance = (of: Context = ctx) => new Instance(of, messages.send);
-const fleetOf = (of: Context = ctx, use: BatchOptions = small): Fleet => ({
+const fleetOf = (of: Context = ctx, use: Pace = small): Fleet => ({
   messages,
   options: use,
   clock,
@@ -54,7 +54,7 @@ const fleetOf = (of: Context = ctx, use: BatchOptions = small): Fleet => ({
   next: () => instance(of),
 });
 
-async function planned(text: string, use: BatchOptions = small): Promise<BatchJob> {
+async function planned(text: string, use: Pace = small): Promise<BatchJob> {
   const job = await drop(ctx, 'iris', text);
   await planJob(instance().ctx, job, use);
   return job;
@@ -140,7 +140,7 @@ describe('a first worker of a chunk that stages late changes nothing', () => {
 
 describe('messages that are lost', () => {
   test('are sent again when nothing has moved for a minute, those of twenty chunks at a time', async () => {
-    const use = options({ ...small, chunkBytes: 30 });
+    const use = pace({ ...small, chunkBytes: 30 });
     const job = await planned(file(90), use);
     const { ctx: timer } = instance();
     const askedAgain = async (seconds: number) => {
@@ -204,7 +204,7 @@ test('a plan whose message is lost is asked for again by the timer', async () =>
   expect(await drive(fleetOf(), job.input.name, instance())).toBe(true);
   await expectWhole(job, file(20));
   // And where it was lost in the midst: a planner that has no time leaves after its first write.
-  const use = options({ ...small, chunkBytes: 30, workSecondsMax: -1 });
+  const use = pace({ ...small, chunkBytes: 30, workSecondsMax: -1 });
   const begun = await planned(file(60), use);
   expect(await stateOf(begun)).toMatchObject({ status: 'running', plan: { complete: false } });
   messages.waiting = [];
@@ -214,7 +214,7 @@ test('a plan whose message is lost is asked for again by the timer', async () =>
 
 describe('a worker that hangs', () => {
   test('loses its chunk when the host would have ended it, though its heart beats', async () => {
-    const use = options({ ...small, heartbeatSeconds: 0.02 });
+    const use = pace({ ...small, heartbeatSeconds: 0.02 });
     const job = await planned(file(20), use);
     const hangs = withOutput(ctx, { stageBlock: () => new Promise(() => undefined) });
     void scoreChunk(hangs, { jobId: job.jobId, chunk: 0 }, use);
@@ -406,7 +406,7 @@ describe('storage that answers 503', () => {
 });
 
 describe('a clock that is ten minutes', () => {
-  const slow = options({
+  const slow = pace({
     rowsAtOnce: 2,
     partBytes: 1 << 20,
     workSecondsMax: 100_000,
@@ -488,7 +488,7 @@ describe('a clock that is ten minutes', () => {
 describe('a job that is cancelled in the midst of a chunk', () => {
   test('leaves nothing visible, and its worker stops within a heartbeat', async () => {
     // Nothing is recorded in between: only the heartbeat can tell.
-    const use = options({ rowsAtOnce: 1, partBytes: 1, heartbeatSeconds: 0.05 });
+    const use = pace({ rowsAtOnce: 1, partBytes: 1, heartbeatSeconds: 0.05 });
     const job = await planned(file(400), use);
     let staged = 0;
     let after = 0;

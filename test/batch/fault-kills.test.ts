@@ -18,7 +18,7 @@ import { startedHosts } from '../support/hosts.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { drawer, drive, type Fleet as DriverFleet, jobsOf, Messages } from './driver.ts';
 import { Instance } from './instance.ts';
-import { endings, movableClock, options, parsedOutput, scoredAtOnce } from './support.ts';
+import { endings, movableClock, pace, parsedOutput, scoredAtOnce } from './support.ts';
 
 const long = process.env['CAIRN_TEST'] === 'long';
 const pace = 20;
@@ -185,7 +185,7 @@ test.each([429, 503, 408] as const)(
     await ctx.stores.blobs('batch-input').write(name, bytes);
     messages.send('blob-events', { name });
     const next = () => new Instance(ctx, messages.send);
-    const use = options({ chunkBytes: 600, rowsAtOnce: 10, partBytes: 300, checkpointSeconds: 0 });
+    const use = pace({ chunkBytes: 600, rowsAtOnce: 10, partBytes: 300, checkpointSeconds: 0 });
     const end = [
       emulator.faults.inject({ container: 'jobs', outcome, probability: 0.1 }),
       emulator.faults.inject({ container: 'jobs', outcome, probability: 0.1, point: 'after' }),

@@ -5,7 +5,7 @@ import type { AskedOptions } from '../../shared/batch/index.ts';
 import { inLedger, type Ledger, newLedger } from '../../shared/ledger.ts';
 import { drawer, drive, type Fleet, isAtRest, jobsOf, Messages } from './driver.ts';
 import { type Fault, faults, Instance } from './instance.ts';
-import { endings, irisServer, options } from './support.ts';
+import { endings, irisServer, pace } from './support.ts';
 
 /**
  * Jobs of some shapes, done by processes of which one has an operation on storage struck, and what they must come to.
@@ -13,7 +13,7 @@ import { endings, irisServer, options } from './support.ts';
  */
 export const { server, ctx, clock } = await irisServer();
 export const long = process.env['CAIRN_TEST'] === 'long';
-export const small = options({ chunkBytes: 200, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
+export const small = pace({ chunkBytes: 200, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
 
 export const badRows = [4, 5, 11];
 const height = (i: number) => (i * 0.37) % 2;
@@ -127,7 +127,7 @@ export async function run(
   const next = () => new Instance(ctx, messages.send);
   const strike = (count: number) => (fault !== 'undisturbed' && count === at ? fault : undefined);
   const instance = new Instance(ctx, messages.send, { strike });
-  const fleet: Fleet = { messages, options: small, clock, observer: ctx, next };
+  const fleet: Fleet = { messages, pace: small, clock, observer: ctx, next };
   await inLedger(ledger, async () => {
     await drive(fleet, name, instance);
     instance.released.resolve(undefined);

@@ -4,7 +4,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type BatchJob,
-  type BatchOptions,
+  type Pace,
   planJob,
   scoreChunk,
   submitBlob,
@@ -17,7 +17,7 @@ import { type ElementType, linearRegressor, type Value, writeModel } from '../..
 import { deployAll, deploySigned, echo } from '../serving/asking.ts';
 import { classifier } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { options, runJob } from './support.ts';
+import { pace, runJob } from './support.ts';
 
 const tensor = (name: string, elementType: ElementType, shape: (number | string)[]): Value => ({
   name,
@@ -117,7 +117,7 @@ afterAll(() => server.close());
 
 let files = 0;
 
-type Asked = { readonly asked?: AskedOptions; readonly use?: BatchOptions };
+type Asked = { readonly asked?: AskedOptions; readonly use?: Pace };
 
 /** Asks for a file to be scored, with small chunks and blocks, and waits for what becomes of it. */
 async function scored(endpoint: string, name: string, content: string | Buffer, how: Asked = {}) {
@@ -129,7 +129,7 @@ async function scored(endpoint: string, name: string, content: string | Buffer, 
     input: { container: 'batch-input', name: `${folder}/${name}`, isPrefix: false },
     ...(how.asked ? { options: how.asked } : {}),
   });
-  const job = await runJob(ctx, begun, how.use ?? options({ chunkBytes: 40, rowsAtOnce: 3, partBytes: 50 }));
+  const job = await runJob(ctx, begun, how.use ?? pace({ chunkBytes: 40, rowsAtOnce: 3, partBytes: 50 }));
   return { job, ...(await written(job)) };
 }
 
@@ -353,7 +353,7 @@ describe('models', () => {
 
   test('that fail on values of some rows fail on these alone', async () => {
     const text = 'a,b\n0,1\n1,9\n2,2\n7,0\n0,0\n';
-    const use = options({ rowsAtOnce: 100 });
+    const use = pace({ rowsAtOnce: 100 });
     const skipped = await scored('choosy', 'data.csv', text, {
       asked: { bad_rows: { policy: 'skip' } },
       use,
@@ -542,7 +542,7 @@ describe('bad rows', () => {
       { row: 5 },
       { row: 6 },
     ]);
-    const use = options({ rowsAtOnce: 100 });
+    const use = pace({ rowsAtOnce: 100 });
     const failed = await scored('mixed', 'data.jsonl', lines.join('\n'), { use });
     expect(failed.failure).toMatchObject({ code: 'bad-input', row: 2, column: 'count', value: '1.5' });
   });
@@ -608,7 +608,7 @@ describe('gzip', () => {
     const outputs = new Set<string>();
     const packed = Buffer.concat([gzipSync(plain.slice(0, 300)), gzipSync(plain.slice(300))]);
     for (const workSecondsMax of [300, -1]) {
-      const use = options({ rowsAtOnce: 3, partBytes: 50, checkpointSeconds: 0, workSecondsMax });
+      const use = pace({ rowsAtOnce: 3, partBytes: 50, checkpointSeconds: 0, workSecondsMax });
       const name = `gz/${++files}/data.csv.gz`;
       await ctx.stores.blobs('batch-input').write(`iris/${name}`, packed);
       const { job } = await submitJob(ctx, {

@@ -17,7 +17,7 @@ import { modelByName } from '../../shared/registry/index.ts';
 import { classifier, deploy, publish } from '../serving/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
-import { drop, movableClock, options, runJob, withOutput } from './support.ts';
+import { drop, movableClock, pace, runJob, withOutput } from './support.ts';
 
 let server: TestServer;
 let ctx: Context;
@@ -25,7 +25,7 @@ let modelId: string;
 const clock = movableClock();
 const rows = (count: number) =>
   `id,höhe,length,width\n${Array.from({ length: count }, (_, i) => `${i},${i / 7},${(i * 3) % 5},${-i}\n`).join('')}`;
-const small = options({ chunkBytes: 60, rowsAtOnce: 2, partBytes: 60, failuresMax: 1 });
+const small = pace({ chunkBytes: 60, rowsAtOnce: 2, partBytes: 60, failuresMax: 1 });
 
 beforeAll(async () => {
   server = await testServer();
@@ -217,14 +217,14 @@ describe('the progress of a job', () => {
 
   test('costs two requests, however many chunks there are, and one when the job has succeeded', async () => {
     const job = await drop(ctx, 'iris', rows(60));
-    await planJob(ctx, job, options({ chunkBytes: 1 }));
+    await planJob(ctx, job, pace({ chunkBytes: 1 }));
     const cost = async () => {
       const before = ctx.stores.documents.meter.requests;
       await getJob(ctx, job.jobId);
       return ctx.stores.documents.meter.requests - before;
     };
     expect(await cost()).toBe(2);
-    await runJob(ctx, job, options({ chunkBytes: 1 }));
+    await runJob(ctx, job, pace({ chunkBytes: 1 }));
     expect(await cost()).toBe(1);
   });
 });

@@ -21,7 +21,7 @@ import {
   expectOutput,
   irisServer,
   movableClock,
-  options,
+  pace,
   outputOf,
   runJob,
   withOutput,
@@ -116,7 +116,7 @@ describe('the output', () => {
       );
       for (const chunkBytes of long ? sizes : [1, 53, 1 << 20]) {
         const job = await drop(ctx, 'iris', text);
-        await runJob(ctx, job, options({ chunkBytes, rowsAtOnce: 1 + (chunkBytes % 3), partBytes: 100 }));
+        await runJob(ctx, job, pace({ chunkBytes, rowsAtOnce: 1 + (chunkBytes % 3), partBytes: 100 }));
         await expectDone(job, text);
         outputs.add(await outputOf(ctx, job));
       }
@@ -221,7 +221,7 @@ describe('bad input', () => {
     ],
   ])('fails the job with the place, and nothing is visible: %s', async (_, text, failure) => {
     const job = await drop(ctx, 'iris', text);
-    const failed = await runJob(ctx, job, options({ chunkBytes: 300 }));
+    const failed = await runJob(ctx, job, pace({ chunkBytes: 300 }));
     expect(failed).toMatchObject({ status: 'failed', failure: { code: 'bad-input', ...failure } });
     expect(await outputOf(ctx, job)).toBeUndefined();
     expect(await endings(ctx, job)).toBe(1);
@@ -229,7 +229,7 @@ describe('bad input', () => {
 });
 
 describe('workers', () => {
-  const small = options({ chunkBytes: 200, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
+  const small = pace({ chunkBytes: 200, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
 
   test('of several at one chunk one scores it, and of several at the end one commits', async () => {
     const job = await drop(ctx, 'iris', file(20));
@@ -250,7 +250,7 @@ describe('workers', () => {
 
   test('several planners cut the input once', async () => {
     const job = await drop(ctx, 'iris', file(60));
-    const each = options({ chunkBytes: 1 });
+    const each = pace({ chunkBytes: 1 });
     await Promise.all([planJob(ctx, job, each), planJob(ctx, job, each), planJob(ctx, job, each)]);
     await planJob(ctx, job, each);
     const chunks = await readChunks(ctx, job.jobId);
@@ -428,7 +428,7 @@ describe('the commit', () => {
           throw new Error('power cut');
         },
       });
-      const use = options({ chunkBytes: 200 });
+      const use = pace({ chunkBytes: 200 });
       await planJob(ctx, job, use);
       await expect(runJob(dying, job, use)).rejects.toThrow('power cut');
       expect((await getJob(ctx, job.jobId)).job.status).toBe('committing');
@@ -447,7 +447,7 @@ describe('the commit', () => {
 });
 
 describe('a job that cannot go on', () => {
-  const use = options({ chunkBytes: 200 });
+  const use = pace({ chunkBytes: 200 });
 
   test('fails when its input is overwritten or deleted under it, and the new input has a job of its own', async () => {
     const job = await drop(ctx, 'iris', file(20));
@@ -495,7 +495,7 @@ describe('a job that cannot go on', () => {
 
   test('fails after its last try without failing the message, which no further try could serve', async () => {
     const job = await drop(ctx, 'single', 'a\n1\n2\n3\n');
-    const tries = options({ failuresMax: 2 });
+    const tries = pace({ failuresMax: 2 });
     await planJob(ctx, job, tries);
     const chunk = { jobId: job.jobId, chunk: 0 };
     await expect(scoreChunk(ctx, chunk, tries)).rejects.toThrow('The model failed to run');

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   type BatchJob,
-  batchDefaults,
+  usualPace,
   cancelJob,
   cleanJob,
   deleteJob,
@@ -29,7 +29,7 @@ import {
   drop,
   expectOutput,
   irisServer,
-  options,
+  pace,
   outputOf,
   rowsFile,
   runJob,
@@ -40,7 +40,7 @@ import {
 const { server, ctx, clock } = await irisServer();
 afterAll(() => server.close());
 
-const once = options({ chunkBytes: 60, rowsAtOnce: 2, partBytes: 60, failuresMax: 1, checkpointSeconds: 0 });
+const once = pace({ chunkBytes: 60, rowsAtOnce: 2, partBytes: 60, failuresMax: 1, checkpointSeconds: 0 });
 const file = rowsFile;
 
 const stateOf = async ({ jobId }: BatchJob) => (await readJob(ctx, jobId))?.doc;
@@ -69,10 +69,12 @@ function beforeRetried(of: Context, happens: () => Promise<void>): Context {
       };
     },
   });
-  const stores: Stores = {
-    ...of.stores,
-    documents: (container) => (container === 'jobs' ? watched : of.stores.documents(container)),
-  };
+  const open: typeof of.stores.documents = Object.assign(
+    (container: Parameters<typeof of.stores.documents>[0]) =>
+      container === 'jobs' ? watched : of.stores.documents(container),
+    of.stores.documents,
+  );
+  const stores: Stores = { ...of.stores, documents: open };
   return { ...of, stores };
 }
 
@@ -179,7 +181,7 @@ describe('a retry', () => {
 
   test('of a plan that broke off takes it up where it is', async () => {
     const job = await drop(ctx, 'iris', file(60));
-    await planJob(ctx, job, options({ chunkBytes: 1, workSecondsMax: -1 }));
+    await planJob(ctx, job, pace({ chunkBytes: 1, workSecondsMax: -1 }));
     await cancelJob(ctx, job.jobId);
     expect(await stateOf(job)).toMatchObject({ plan: { chunks: 20, complete: false } });
     await post(job, 'retry');
@@ -192,7 +194,7 @@ describe('a retry', () => {
     ['in its midst', 20, 60],
   ])('of a plan that failed too often %s has all its tries again', async (_, chunks, rows) => {
     const job = await drop(ctx, 'iris', file(rows));
-    const use = options({ chunkBytes: 1, workSecondsMax: -1 });
+    const use = pace({ chunkBytes: 1, workSecondsMax: -1 });
     if (chunks > 0) await planJob(ctx, job, use);
     const odd = withoutInput(ctx, new Error('two and two are five'));
     for (const run of [1, 2]) {
@@ -360,7 +362,7 @@ test('a commit of many files that is refused one leaves none of the others, whic
   for (const name of names) await ctx.stores.blobs('batch-input').write(name, Buffer.from(file(3)));
   const input = { container: 'batch-input', name: 'iris/refused/', isPrefix: true } as const;
   const { job } = await submitJob(ctx, { endpoint: 'iris', input });
-  await planJob(ctx, job, batchDefaults);
+  await planJob(ctx, job, usualPace);
   const isRefused = Promise.withResolvers<undefined>();
   const committed: string[] = [];
   const refusing = withOutput(ctx, {
@@ -409,7 +411,7 @@ describe('a cancellation', () => {
     for (let round = 0; round < 8; round++) {
       const text = file(4 + round);
       const job = await drop(ctx, 'iris', text);
-      await planJob(ctx, job, batchDefaults);
+      await planJob(ctx, job, usualPace);
       const late = new Promise((resolve) => setTimeout(resolve, round * 4));
       const [, cancelled] = await Promise.all([
         scoreChunk(ctx, { jobId: job.jobId, chunk: 0 }),
@@ -435,7 +437,7 @@ describe('a cancellation', () => {
 
   test('in the middle of a chunk is noticed by its worker at the next beat', async () => {
     const job = await drop(ctx, 'iris', file(200));
-    const slow = options({ chunkBytes: 1 << 20, rowsAtOnce: 1, partBytes: 40, heartbeatSeconds: 0.01 });
+    const slow = pace({ chunkBytes: 1 << 20, rowsAtOnce: 1, partBytes: 40, heartbeatSeconds: 0.01 });
     await planJob(ctx, job, slow);
     let blocks = 0;
     const watched = withOutput(ctx, {

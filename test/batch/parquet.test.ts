@@ -5,7 +5,7 @@ import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type BatchJob,
-  type BatchOptions,
+  type Pace,
   getJob,
   planJob,
   recoverJob,
@@ -19,7 +19,7 @@ import { writeModel } from '../../shared/onnx/index.ts';
 import { matrix, run } from '../../shared/onnx/testing.ts';
 import { classifier, deploy, features } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { movableClock, options, runJob, withOutput } from './support.ts';
+import { movableClock, pace, runJob, withOutput } from './support.ts';
 
 let server: TestServer;
 let ctx: Context;
@@ -82,7 +82,7 @@ async function rowsIn(bytes: Uint8Array): Promise<Row[]> {
   return parquetReadObjects({ file, compressors: unpackers });
 }
 
-async function done(bytes: Uint8Array | string, name = 'data.parquet', asked: object = {}, use = options()) {
+async function done(bytes: Uint8Array | string, name = 'data.parquet', asked: object = {}, use = pace()) {
   const job = await runJob(ctx, await drop(name, bytes, asked), use);
   expect(job).toMatchObject({ status: 'succeeded' });
   const output = await bytesOut(job);
@@ -108,7 +108,7 @@ async function predictions(rows: readonly Row[]): Promise<{ prediction: string; 
   }));
 }
 
-const small = options({ rowsAtOnce: 2, partBytes: 100, checkpointSeconds: 0 });
+const small = pace({ rowsAtOnce: 2, partBytes: 100, checkpointSeconds: 0 });
 
 /** A table of so many rows. */
 function table(rows: number, how: { rowGroupSize?: number; more?: ColumnSource[] } = {}): Uint8Array {
@@ -194,7 +194,7 @@ describe('a Parquet file', () => {
   });
 
   test('is handed on between row groups when the time of its worker is over', async () => {
-    const impatient: BatchOptions = { ...small, workSecondsMax: -1 };
+    const impatient: Pace = { ...small, workSecondsMax: -1 };
     const job = await drop('data.parquet', table(60, { rowGroupSize: 60 }));
     for (let message = 0; message < 4; message++) await runJob(ctx, job, impatient);
     const [chunk] = await readChunks(ctx, job.jobId);

@@ -23,7 +23,7 @@ import { coarseStarts } from '../../shared/stats/binned.ts';
 import { xoshiro128 } from '../../shared/stats/random.ts';
 import { classifier, features } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { drop, endings, movableClock, options, runJob, withOutput } from './support.ts';
+import { drop, endings, movableClock, pace, runJob, withOutput } from './support.ts';
 
 let server: TestServer;
 let ctx: Context;
@@ -158,7 +158,7 @@ describe('what a job counts', () => {
       const random = xoshiro128([seed, 2, 3, 4]);
       const rows = scored(300);
       const job = await drop(ctx, 'known', textOf(rows));
-      const use = options({ chunkBytes: 3_000, partBytes: 300, rowsAtOnce: 7, checkpointSeconds: -1 });
+      const use = pace({ chunkBytes: 3_000, partBytes: 300, rowsAtOnce: 7, checkpointSeconds: -1 });
       await planJob(ctx, job, use);
       const { chunks } = (await getJob(ctx, job.jobId)).job.plan;
       expect(chunks).toBeGreaterThan(2);
@@ -247,7 +247,7 @@ describe('the report', () => {
     const job = await runJob(
       ctx,
       (await getJob(ctx, (body as unknown as { id: string }).id)).job,
-      options({ chunkBytes: 500 }),
+      pace({ chunkBytes: 500 }),
     );
     const report = await reportOf(job);
     expect(report.counts).toMatchObject({ rows_read: 50, rows_written: 50, rows_bad: 1 });

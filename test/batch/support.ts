@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import { run, matrix } from '../../shared/onnx/testing.ts';
 import {
   type BatchJob,
-  type BatchOptions,
-  batchDefaults,
+  type Pace,
+  usualPace,
   getJob,
   planJob,
   scoreChunk,
@@ -78,17 +78,13 @@ export function announce(
   });
 }
 
-export const options = (overrides: Partial<BatchOptions> = {}): BatchOptions => ({
-  ...batchDefaults,
+export const pace = (overrides: Partial<Pace> = {}): Pace => ({
+  ...usualPace,
   ...overrides,
 });
 
 /** Plans a job and scores its chunks, the last first. */
-export async function runJob(
-  ctx: Context,
-  { jobId }: BatchJob,
-  use: BatchOptions = batchDefaults,
-): Promise<BatchJob> {
+export async function runJob(ctx: Context, { jobId }: BatchJob, use: Pace = usualPace): Promise<BatchJob> {
   await planJob(ctx, { jobId }, use);
   const { job } = await getJob(ctx, jobId);
   for (let chunk = job.plan.chunks - 1; chunk >= 0; chunk--) await scoreChunk(ctx, { jobId, chunk }, use);

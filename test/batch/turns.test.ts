@@ -1,14 +1,14 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchJob, type BatchOptions, planJob, scoreChunk, takeTurn } from '../../shared/batch/index.ts';
+import { type BatchJob, type Pace, planJob, scoreChunk, takeTurn } from '../../shared/batch/index.ts';
 import { readChunk, readChunks, readJob } from '../../shared/batch/store.ts';
 import { drive, handle, Messages } from './driver.ts';
 import { Instance } from './instance.ts';
-import { drop, expectOutput, irisServer, options, rowsFile, withOutput } from './support.ts';
+import { drop, expectOutput, irisServer, pace, rowsFile, withOutput } from './support.ts';
 
 const { server, ctx, clock } = await irisServer();
 afterAll(() => server.close());
 
-const use = options({ chunkBytes: 30, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
+const use = pace({ chunkBytes: 30, rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 0 });
 const [many, some, few] = [rowsFile(80), rowsFile(30), rowsFile(5)];
 
 let messages: Messages;
@@ -19,7 +19,7 @@ beforeEach(() => {
   worker = new Instance(ctx, messages.send, { strike: () => undefined });
 });
 
-async function planned(text: string, by: BatchOptions = use): Promise<BatchJob> {
+async function planned(text: string, by: Pace = use): Promise<BatchJob> {
   const job = await drop(ctx, 'iris', text);
   await planJob(worker.ctx, job, by);
   return job;
@@ -101,7 +101,7 @@ describe('on one worker', () => {
   });
 
   test('a job with nobody behind it pays one query for each chunk, and one of a single chunk none', async () => {
-    const operationsOf = async (text: string, by: BatchOptions, act: typeof takeTurn) => {
+    const operationsOf = async (text: string, by: Pace, act: typeof takeTurn) => {
       const job = await planned(text, by);
       const before = worker.count;
       await act(worker.ctx, { jobId: job.jobId, chunk: 0 }, by);
@@ -113,13 +113,13 @@ describe('on one worker', () => {
     // The first has the model to load.
     await operationsOf(few, use, alone);
     expect(await operationsOf(few, use, takeTurn)).toBe((await operationsOf(few, use, alone)) + 1);
-    const whole = options({ ...use, chunkBytes: 1 << 20 });
+    const whole = pace({ ...use, chunkBytes: 1 << 20 });
     expect(await operationsOf(few, whole, takeTurn)).toBe(await operationsOf(few, whole, alone));
   });
 });
 
 describe('a chunk of a slow model', () => {
-  const slow = options({ ...use, chunkBytes: 500, heartbeatSeconds: 3600 });
+  const slow = pace({ ...use, chunkBytes: 500, heartbeatSeconds: 3600 });
 
   /** Takes a message of the job while each look at the clock is four seconds after the last. */
   async function scoreSlowly(job: BatchJob): Promise<number> {
@@ -154,7 +154,7 @@ describe('a chunk of a slow model', () => {
 
   test('that waits has no more than a turn of a worker of another job', async () => {
     const large = await planned(many, slow);
-    const small = await planned(some, options({ ...slow, chunkBytes: 1 << 20 }));
+    const small = await planned(some, pace({ ...slow, chunkBytes: 1 << 20 }));
     await scoreSlowly(large);
     const first = (await readChunk(ctx, small.jobId, 0))?.doc;
     expect(first).toMatchObject({ status: 'pending', attempt: 1, failures: 0 });

@@ -3,7 +3,7 @@
  * within seconds: `CAIRN_TEST_PACE` times since `CAIRN_TEST_SINCE`, the same for all of them.
  */
 import { enqueueDue } from '../../shared/events/index.ts';
-import { batchDefaults } from '../../shared/batch/index.ts';
+import { usualPace } from '../../shared/batch/index.ts';
 import { openContext } from '../support/context.ts';
 import { handle } from './driver.ts';
 
@@ -12,10 +12,10 @@ const pace = Number(process.env['CAIRN_TEST_PACE']);
 const clock = { now: () => since + (Date.now() - since) * pace };
 const ctx = { ...(await openContext(process.env)), clock };
 const options = {
-  ...batchDefaults,
+  ...usualPace,
   chunkBytes: 128 * 1024,
   partBytes: 32 * 1024,
-  heartbeatSeconds: batchDefaults.heartbeatSeconds / pace,
+  heartbeatSeconds: usualPace.heartbeatSeconds / pace,
 };
 
 setInterval(() => void enqueueDue(ctx).catch(() => undefined), 60_000 / pace);

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { namesOf, type ServedModel } from '../../serving/index.ts';
-import type { BatchFile, BatchJob } from '../job.ts';
+import type { BatchFile } from '../file.ts';
+import type { BatchJob } from '../job.ts';
 import type { JobOptions } from '../options.ts';
 import type { NumericTable } from './csv-rows.ts';
 import { joinedOf, withoutIndex } from './joined.ts';

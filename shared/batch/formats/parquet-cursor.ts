@@ -1,5 +1,5 @@
 import type { SchemaElement } from 'hyparquet';
-import { BatchError } from '../input.ts';
+import { BatchError } from '../failure.ts';
 import { type ColumnChunk, unreadable } from './parquet-footer.ts';
 import {
   decodedBytes,

@@ -1,6 +1,6 @@
 import type { SchemaElement } from 'hyparquet';
-import { BatchError } from '../input.ts';
-import type { ParquetColumn } from '../job.ts';
+import { BatchError } from '../failure.ts';
+import type { ParquetColumn } from '../file.ts';
 import { type GroupMetadata, readMetadata } from './parquet-metadata.ts';
 import { typeOf } from './parquet-types.ts';
 

@@ -1,5 +1,5 @@
 import type { CsvProblem, NumberCheck } from '../../datasets/index.ts';
-import type { ParquetColumn } from '../job.ts';
+import type { ParquetColumn } from '../file.ts';
 import type { Rows } from './parquet-read.ts';
 import { isPlainNumber, numberOfBytes, numbersOf, plainOf, type Vector } from './parquet-types.ts';
 

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { inputBytes } from '../input.ts';
-import type { BatchFile, BatchJob } from '../job.ts';
+import type { BatchFile } from '../file.ts';
+import type { BatchJob } from '../job.ts';
 import { type Footer, type ReadRange, readFooter } from './parquet-footer.ts';
 
 /** Footers that are kept for the next chunks of the files they are of. */

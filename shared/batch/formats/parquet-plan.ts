@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { Cut } from '../cut.ts';
-import type { BatchFile, BatchJob } from '../job.ts';
+import type { BatchFile } from '../file.ts';
+import type { BatchJob } from '../job.ts';
 import { footerOf } from './parquet-open.ts';
 
 /** Rows of a chunk at most, where it is of several row groups; more of a file that would have too many chunks. */

@@ -1,4 +1,4 @@
-import type { ParquetColumn } from '../job.ts';
+import type { ParquetColumn } from '../file.ts';
 import { ColumnCursor, type Held, type Target } from './parquet-cursor.ts';
 import { bad, type ColumnChunk, type Footer, type ReadRange } from './parquet-footer.ts';
 import { roomFor, type Vector } from './parquet-types.ts';

@@ -1,6 +1,6 @@
 import { CsvError } from '../../datasets/index.ts';
 import type { Frame } from '../../serving/index.ts';
-import type { ParquetColumn } from '../job.ts';
+import type { ParquetColumn } from '../file.ts';
 import type { NumericTable } from './csv-rows.ts';
 import type { Footer, ReadRange } from './parquet-footer.ts';
 import { matrixFiller, type OnBad } from './parquet-numbers.ts';

@@ -1,7 +1,7 @@
 import type { ConvertedType, SchemaElement } from 'hyparquet';
 import { namesOf, type ServedModel } from '../../serving/index.ts';
 import { isFloat, type Port } from '../../sessions/index.ts';
-import type { Layout } from '../job.ts';
+import type { Layout } from '../file.ts';
 import type { PredictedColumn } from './predicted.ts';
 
 /** A column of a Parquet output. */

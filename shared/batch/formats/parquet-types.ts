@@ -1,7 +1,7 @@
 import type { SchemaElement } from 'hyparquet';
 import { numberOf } from '../../datasets/index.ts';
-import { BatchError } from '../input.ts';
-import type { ParquetColumn } from '../job.ts';
+import { BatchError } from '../failure.ts';
+import type { ParquetColumn } from '../file.ts';
 import { scoreText } from './csv-lines.ts';
 
 /** Values of a column as Parquet stores them, a place a row; booleans are bytes 0 and 1, texts their bytes. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
-import type { ParquetColumn } from '../job.ts';
+import type { ParquetColumn } from '../file.ts';
 import { outputColumns } from './parquet-schema.ts';
 import { typeOf, type Values } from './parquet-types.ts';
 import { endOf, ParquetWriter } from './parquet-writer.ts';

@@ -1,5 +1,5 @@
 import { numberOf } from '../../datasets/index.ts';
-import { BatchError } from '../input.ts';
+import { BatchError } from '../failure.ts';
 import { footerOf, magic } from './parquet-end.ts';
 import { type GroupFacts, groupRoom, writeGroup } from './parquet-group.ts';
 import { HeldColumn } from './parquet-held.ts';

@@ -13,7 +13,8 @@ import { excerpt } from '../../redaction/index.ts';
 import type { VersionReady } from '../../registry/index.ts';
 import { fedBy, namesOf, widthOf } from '../../serving/index.ts';
 import { inputBytes } from '../input.ts';
-import type { BatchFile, BatchJob, Layout } from '../job.ts';
+import type { BatchFile, Layout } from '../file.ts';
+import type { BatchJob } from '../job.ts';
 import { unpacked } from './gzip.ts';
 import { type JsonRow, parseRow } from './json-rows.ts';
 

@@ -1,5 +1,6 @@
 import type { ServedModel } from '../../serving/index.ts';
-import type { BatchChunk, BatchFile, Layout, Progress } from '../job.ts';
+import type { BatchChunk, Progress } from '../chunk.ts';
+import type { BatchFile, Layout } from '../file.ts';
 import type { Format, JobOptions } from '../options.ts';
 import { delimiterOf } from '../../datasets/index.ts';
 import { CsvCells } from './csv-cells.ts';

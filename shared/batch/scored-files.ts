@@ -1,84 +1,12 @@
-import type { BlobFile } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { CsvError, readHeader } from '../datasets/index.ts';
-import { CairnError, checkedPath, type Upload, uploadStream } from '../http/index.ts';
-import { spend } from '../ledger.ts';
-import { checkStorage } from '../limits/index.ts';
 import { endpointName } from '../endpoints/index.ts';
-import { excerpt } from '../redaction/index.ts';
 import { errorsNameOf } from './endings.ts';
-import { folderOf, modelFolder, parseName, reportsFolder } from './names.ts';
+import { folderOf, isReport, modelFolder, parseName } from './names.ts';
 import { placeOfFolder } from './owner.ts';
-import { readJob } from './store.ts';
 
-/** Bytes of the largest upload through the API; larger files go straight into the container. */
-const uploadBytesMax = 100 * 1024 * 1024;
 const lineFeed = 10;
 const lineBytesMax = 1024 * 1024;
-
-export type Uploaded = { readonly name: string; readonly etag: string; readonly bytes: number };
-
-/**
- * Streams a file into the folder of an endpoint or a model, where it starts a job as any dropped file does. Nothing
- * is visible before the stream has ended with the length announced.
- * Throws `not-found` where there is neither, `too-large`, `bad-request` for a body that broke off.
- */
-export async function uploadInput(
-  ctx: Context,
-  target: { folder: string; path: string },
-  upload: Upload,
-): Promise<Uploaded> {
-  const place = await placeOfFolder(ctx, target.folder);
-  if (!place) throw unknownFolder(target.folder);
-  const name = `${place.folder}/${checkedPath(target.path)}`;
-  if ((upload.bytes ?? 0) > uploadBytesMax) throw tooLarge();
-  await checkStorage(ctx);
-  const container = ctx.stores.blobs('batch-input');
-  await container.writeStream(name, uploadStream(upload, { bytesMax: uploadBytesMax, tooLarge }), {
-    contentType: upload.contentType ?? 'application/octet-stream',
-    signal: upload.signal,
-  });
-  const stored = await container.stat(name);
-  spend('storedBytes', stored?.bytes ?? 0);
-  return { name, etag: stored?.etag.replaceAll('"', '') ?? '', bytes: stored?.bytes ?? 0 };
-}
-
-/** The words where a folder of inputs is nobody's. */
-export function unknownFolder(folder: string): CairnError {
-  return new CairnError('not-found', `There is no endpoint or model '${excerpt(folder, 100)}'.`, {
-    field: 'endpoint',
-  });
-}
-
-/**
- * An output file of the workspace, to be read or handed out; `not-found` where there is none (yet). While a job
- * commits several files, none of them is there before all are; of a job that was deleted none is.
- */
-export async function findOutput(ctx: Context, path: string): Promise<BlobFile> {
-  const name = checkedPath(path);
-  const place = parseName(name);
-  if (place?.workspace !== ctx.workspace || isReport(name)) throw unknownOutput(name);
-  const job = (await readJob(ctx, place.path.split('/')[0] ?? ''))?.doc;
-  if (job && (job.status !== 'succeeded' || job.deletedAt !== undefined)) throw unknownOutput(name);
-  const found = await ctx.stores.blobs('batch-output').file(name);
-  if (found) return found;
-  throw unknownOutput(name, job?.status === 'succeeded');
-}
-
-/** The words where the workspace has no output of a name. */
-export function unknownOutput(name: string, wasThere = false): CairnError {
-  const why = wasThere
-    ? 'its job has none of this name, or it is no longer kept'
-    : 'it appears when its job has succeeded';
-  return new CairnError('not-found', `There is no output '${name}'; ${why}.`, { field: 'path' });
-}
-
-function tooLarge(): CairnError {
-  return new CairnError(
-    'too-large',
-    `A file over ${uploadBytesMax} bytes cannot be sent through the API; POST /api/v1/batch-uploads gives a URL to send it straight to storage.`,
-  );
-}
 
 /** A file of an endpoint or a model: one that is to be scored, or that came out. */
 export type ScoredFile = {
@@ -145,10 +73,6 @@ export async function headerOf(
   } finally {
     opened.body.destroy();
   }
-}
-
-function isReport(name: string): boolean {
-  return name.split('/')[1] === reportsFolder;
 }
 
 function isLines(name: string): boolean {
