@@ -210,7 +210,7 @@ describe('a job', () => {
       await drop(page, file, table());
       await page.getByRole('button', { name: 'Upload and score' }).click();
       const notice = page.getByRole('alert');
-      await notice.getByText('Row 21, column length: is not a number').waitFor();
+      await notice.getByText('Row 21, column length, “long”: is not a number').waitFor();
       await page.getByRole('button', { name: 'Retry' }).waitFor();
       expect(await view.barriersInBothThemes()).toEqual([]);
       await view.visit('#/batch-jobs?state=failed');
@@ -241,6 +241,7 @@ describe('a job', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Yes, cancel it' }).click();
     await page.getByRole('status').getByText('cancelled').waitFor();
     await page.getByRole('button', { name: 'Go on' }).waitFor();
+    await page.getByText('The job was cancelled. For a week it can go on').waitFor();
     await page.getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('button', { name: 'Delete the job' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
@@ -249,6 +250,64 @@ describe('a job', () => {
     expect(view.troubles()).toEqual([]);
     await view.close();
   });
+});
+
+describe('a job of many files', () => {
+  test('tells them apart by the folders they lie in, in the page and as they are saved', async () => {
+    const folder = 'parts/_days';
+    for (const day of [1, 2]) {
+      const body = `${features.join(',')}\n1,2,3\n${day === 2 ? '1,x,3\n' : ''}`;
+      const url = `${stack.url}/api/v1/batch-inputs/${name}/${folder}/day=${day}/part-0.csv`;
+      expect((await fetch(url, { method: 'PUT', body })).status).toBe(201);
+    }
+    const { id } = await web.cairn<{ id: string }>('POST', 'batch-jobs', {
+      endpoint: name,
+      input: `${name}/${folder}/`,
+      bad_rows: { policy: 'skip' },
+    });
+    await browser.look(`#/batch-jobs/${id}`, async (view) => {
+      const { page } = view;
+      await page.getByText('Rows written').waitFor();
+      const files = page.getByRole('region', { name: 'Files of the job' }).getByRole('rowheader');
+      await expect
+        .poll(() => files.allInnerTexts(), { timeout: 5000 })
+        .toEqual([expect.stringContaining('day=1/part-0.csv'), expect.stringContaining('day=2/part-0.csv')]);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'part-0.csv', exact: true }).last().click(),
+      ]);
+      expect(download.suggestedFilename()).toBe('day=2_part-0.csv');
+      await page.getByRole('button', { name: 'Bad rows of day=2/part-0.csv: 1' }).click();
+      await page.getByRole('heading', { name: 'Bad rows of day=2/part-0.csv' }).waitFor();
+      expect(await view.barriersInBothThemes()).toEqual([]);
+      await view.visit(`#/batch-jobs?endpoint=${name}`);
+      const row = page.getByRole('row').filter({ hasText: '_days/' });
+      expect(await row.innerText()).toMatch(/in parts, 2 files, .*by local/s);
+    });
+  });
+});
+
+test('a file in the folder of nobody is told so, with no link that leads nowhere', async () => {
+  const url = `${stack.url}/api/v1/batch-inputs/nobody/x.csv`;
+  expect((await fetch(url, { method: 'PUT', body: 'a\n1\n' })).status).toBe(404);
+  const gone = 'short-lived';
+  await web.cairn('POST', 'endpoints', { name: gone, model: name, alias: 'champion' });
+  const input = `${stack.url}/api/v1/batch-inputs/${gone}/x.csv`;
+  expect((await fetch(input, { method: 'PUT', body: `${features.join(',')}\n1,2,3\n` })).status).toBe(201);
+  const job = await eventually(async () => {
+    const { jobs } = await web.cairn<{ jobs: { id: string; status: string }[] }>(
+      'GET',
+      `batch-jobs?endpoint=${gone}&status=succeeded`,
+    );
+    return jobs[0] ?? Promise.reject(new Error('It has not been scored yet.'));
+  }, 30);
+  await web.cairn('DELETE', `endpoints/${gone}`);
+  const looking = async ({ page }: View) => {
+    await page.getByText('endpoint, which is not there').waitFor();
+    await page.getByRole('button', { name: /^Download the output/ }).waitFor();
+    expect(await page.getByRole('link', { name: gone }).count()).toBe(0);
+  };
+  await browser.look(`#/batch-jobs/${job.id}`, looking, { refused: /endpoints\/short-lived/ });
 });
 
 test('nothing of a page of batch jobs is cut by a narrow window', async () => {

@@ -50,23 +50,15 @@ export function JobTable({ jobs, isBrief = false }: JobTableProps) {
           numeric: true,
           cell: ({ id, output }) => rowsText(output?.bad ?? progress.get(id)?.rows.bad),
         },
-        ...(isBrief
-          ? []
-          : [
-              {
-                title: 'By',
-                cell: ({ requested_by: by }: BatchJob) =>
-                  by ?? (
-                    <span
-                      className="hint"
-                      title="The file was dropped into storage: nobody asked for the job"
-                    >
-                      dropped
-                    </span>
-                  ),
-              },
-            ]),
-        { title: 'Begun', cell: ({ created_at: at }) => <Ago at={at} /> },
+        {
+          title: 'Begun',
+          cell: ({ created_at: at, requested_by: by }) => (
+            <span className="job-begun">
+              <Ago at={at} />
+              {!isBrief && <small className="hint">{by === null ? 'by a dropped file' : `by ${by}`}</small>}
+            </span>
+          ),
+        },
       ]}
     />
   );

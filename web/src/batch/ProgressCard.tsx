@@ -30,10 +30,15 @@ export function ProgressCard({ progress, isMoving }: ProgressCardProps) {
           Chunks: chunks.total === 0 ? 'not known yet' : `${figure(chunks.done)} of ${figure(chunks.total)}`,
           'Chunks failed': chunks.failed > 0 && figure(chunks.failed),
           Speed: !!perSecond && speedText(perSecond),
-          'Done in': isMoving && (left === null ? 'not known yet' : `about ${duration(left * 1000)}`),
+          'Done in': isMoving && (left === null ? 'not known yet' : leftText(left)),
           'At work': isMoving && (workers === 0 ? 'nobody yet' : counted(workers, 'worker')),
         }}
       />
     </Card>
   );
+}
+
+/** A guess, so without tenths of a second. */
+function leftText(seconds: number): string {
+  return seconds < 60 ? `about ${Math.max(1, Math.round(seconds))} s` : `about ${duration(seconds * 1000)}`;
 }
