@@ -48,7 +48,7 @@ const stateOf = async ({ jobId }: BatchJob) => (await readJob(ctx, jobId))?.doc;
 const instance = (of: Context = ctx) => new Instance(of, messages.send);
 const fleetOf = (of: Context = ctx, use: Pace = small): Fleet => ({
   messages,
-  options: use,
+  pace: use,
   clock,
   observer: ctx,
   next: () => instance(of),

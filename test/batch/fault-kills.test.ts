@@ -21,7 +21,7 @@ import { Instance } from './instance.ts';
 import { endings, movableClock, pace, parsedOutput, scoredAtOnce } from './support.ts';
 
 const long = process.env['CAIRN_TEST'] === 'long';
-const pace = 20;
+const timesFaster = 20;
 
 let server: TestServer;
 let emulator: ReturnType<typeof createEmulator>;
@@ -137,7 +137,7 @@ test('workers killed at any moment give the very bytes that undisturbed ones do'
   const env = {
     ...process.env,
     CAIRN_TEST_SINCE: String(Date.now()),
-    CAIRN_TEST_PACE: String(pace),
+    CAIRN_TEST_SPEED: String(timesFaster),
   };
   const start = () => fork(fileURLToPath(new URL('worker.ts', import.meta.url)), { env, execArgv: [] });
   const workers: ChildProcess[] = [start(), start()];
@@ -191,7 +191,7 @@ test.each([429, 503, 408] as const)(
       emulator.faults.inject({ container: 'jobs', outcome, probability: 0.1, point: 'after' }),
     ];
     try {
-      await driven({ messages, options: use, clock, observer: ctx, next }, name);
+      await driven({ messages, pace: use, clock, observer: ctx, next }, name);
     } finally {
       for (const stop of end) stop();
     }

@@ -41,7 +41,7 @@ async function takes(count: number): Promise<boolean> {
 }
 
 const driven = (job: BatchJob) =>
-  drive({ messages, options: use, clock, observer: ctx, next: () => worker }, job.input.name, worker);
+  drive({ messages, pace: use, clock, observer: ctx, next: () => worker }, job.input.name, worker);
 
 describe('on one worker', () => {
   test('a small job that comes after a large one is done within as many chunks of that as it has itself', async () => {

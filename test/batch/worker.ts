@@ -1,6 +1,6 @@
 /**
  * A worker of batch jobs in a process of its own, to be killed by a test. Its time runs faster, so that a lease is over
- * within seconds: `CAIRN_TEST_PACE` times since `CAIRN_TEST_SINCE`, the same for all of them.
+ * within seconds: `CAIRN_TEST_SPEED` times since `CAIRN_TEST_SINCE`, the same for all of them.
  */
 import { enqueueDue } from '../../shared/events/index.ts';
 import { usualPace } from '../../shared/batch/index.ts';
@@ -8,7 +8,7 @@ import { openContext } from '../support/context.ts';
 import { handle } from './driver.ts';
 
 const since = Number(process.env['CAIRN_TEST_SINCE']);
-const pace = Number(process.env['CAIRN_TEST_PACE']);
+const speed = Number(process.env['CAIRN_TEST_SPEED']);
 const clock = { now: () => since + (Date.now() - since) * pace };
 const ctx = { ...(await openContext(process.env)), clock };
 const options = {
