@@ -199,6 +199,14 @@ export class BlobContainer {
     );
   }
 
+  /** Whether a blob is there that was made of exactly these blocks, in this order. */
+  async isMadeOf(name: string, blockIds: readonly string[]): Promise<boolean> {
+    const client = this.#client.getBlockBlobClient(name);
+    const lists = await absentAsUndefined((abortSignal) => client.getBlockList('committed', { abortSignal }));
+    const committed = namesOf(lists?.committedBlocks);
+    return committed.length === blockIds.length && blockIds.every((id, i) => base64(id) === committed[i]);
+  }
+
   /** The ids (plain text) of all blocks that the service has of a blob, staged or part of it. */
   async stagedBlocks(name: string): Promise<ReadonlySet<string>> {
     const client = this.#client.getBlockBlobClient(name);

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { isRefusal } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { isCode } from '../http/index.ts';
+import { CairnError, isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { inTurns } from '../turns.ts';
 import { tooManyBad } from './failure.ts';
@@ -22,6 +22,16 @@ const filesAtOnce = 8;
 const endId = blockId(999_999, 0, 0);
 
 const jsonLines = 'application/jsonl; charset=utf-8';
+
+/** Somebody else has put a file where an output was to be. */
+class NotOurs extends CairnError {
+  constructor(name: string) {
+    super(
+      'conflict',
+      `Another file was put at '${name}', where an output of the job was to be. Upload the input again.`,
+    );
+  }
+}
 
 /**
  * Commits the job's output if every chunk is done. Whoever finds that first does it; all others, and all
@@ -75,7 +85,8 @@ function whyTooBad({ options }: BatchJob, { rows, bad }: Totals): BatchFailure |
 
 /**
  * Makes the output of exactly the blocks that the chunks' documents list, in order. A blob that is there
- * already was committed by someone else, of the same blocks, since a chunk that is done never changes.
+ * already was committed by someone else, of the same blocks, since a chunk that is done never changes; one of
+ * others fails the job.
  */
 export function commit(ctx: Context, job: CommittingJob): Promise<void> {
   return withLittleRoom(() => commitAll(ctx, job), { isWasteful: true });
@@ -92,7 +103,9 @@ async function commitAll(ctx: Context, job: CommittingJob): Promise<void> {
     if (!isCode(error, 'conflict') || isRefusal(error)) throw error;
     ctx.log.error('batch output not committed', { jobId, reason: String(error) });
     const reason =
-      'The storage account no longer has all blocks of the output; it keeps them for a week. Upload the input again.';
+      error instanceof NotOurs
+        ? error.message
+        : 'The storage account no longer has all blocks of the output; it keeps them for a week. Upload the input again.';
     // Removed only once it has failed: whoever has committed it all meanwhile has said so, and then it stays.
     await moveJob(
       ctx,
@@ -161,7 +174,7 @@ async function commitFile(
   const container = ctx.stores.blobs('batch-output');
   const errorIds = chunks.flatMap(({ progress }) => progress.errorIds);
   // The errors first: whoever sees the output finds them.
-  if (errorIds.length > 0) await container.commitBlocks(file.errors, errorIds, { contentType: jsonLines });
+  if (errorIds.length > 0) await commitOnce(ctx, file.errors, errorIds, jsonLines);
   const blockIds = chunks.flatMap(({ progress }) => progress.blockIds);
   const progress = chunks.map((chunk) => chunk.progress);
   const end = await endOfFile(file, job.options, progress);
@@ -170,8 +183,20 @@ async function commitFile(
     await container.stageBlock(file.output, endId, end);
     blockIds.push(endId);
   }
-  await container.commitBlocks(file.output, blockIds, { contentType: contentTypeOf(file, job.options) });
+  await commitOnce(ctx, file.output, blockIds, contentTypeOf(file, job.options));
   return { bytes: end?.length ?? 0, crc: end ? crc32(end) : 0 };
+}
+
+/** Makes a blob of its blocks, unless somebody has. Throws {@link NotOurs} where what lies there is another's. */
+async function commitOnce(
+  ctx: Context,
+  name: string,
+  ids: readonly string[],
+  contentType: string,
+): Promise<void> {
+  const container = ctx.stores.blobs('batch-output');
+  if (await container.commitBlocks(name, ids, { contentType })) return;
+  if (!(await container.isMadeOf(name, ids))) throw new NotOurs(name);
 }
 
 /** Removes what a commit that cannot be ended has left. */

@@ -357,6 +357,24 @@ describe('a retry', () => {
   });
 });
 
+test('a file that somebody else has put where an output was to be is not taken for it', async () => {
+  const job = await drop(ctx, 'iris', file(3));
+  await planJob(ctx, job, batchDefaults);
+  const { output } = (await stateOf(job)) ?? job;
+  const intruding = withOutput(ctx, {
+    async commitBlocks(name, ids, how) {
+      if (name === output.name) await ctx.stores.blobs('batch-output').write(name, Buffer.from('id\n'));
+      return ctx.stores.blobs('batch-output').commitBlocks(name, ids, how);
+    },
+  });
+  await scoreChunk(intruding, { jobId: job.jobId, chunk: 0 });
+  expect(await stateOf(job)).toMatchObject({
+    status: 'failed',
+    failure: { code: 'commit', reason: expect.stringContaining('Another file was put at') },
+  });
+  expect(await outputOf(ctx, job)).toBeUndefined();
+});
+
 test('a commit of many files that is refused one leaves none of the others, which were under way', async () => {
   const names = ['a', 'b', 'c'].map((name) => `iris/refused/${name}.csv`);
   for (const name of names) await ctx.stores.blobs('batch-input').write(name, Buffer.from(file(3)));
