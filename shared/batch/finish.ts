@@ -102,10 +102,7 @@ async function commitAll(ctx: Context, job: CommittingJob): Promise<void> {
     // The storage account refused the list of blocks, which no repetition changes; whoever holds the blob lets it go.
     if (!isCode(error, 'conflict') || isRefusal(error)) throw error;
     ctx.log.error('batch output not committed', { jobId, reason: String(error) });
-    const reason =
-      error instanceof NotOurs
-        ? error.message
-        : 'The storage account no longer has all blocks of the output; it keeps them for a week. Upload the input again.';
+    const reason = whyNotCommitted(error);
     // Removed only once it has failed: whoever has committed it all meanwhile has said so, and then it stays.
     await moveJob(
       ctx,
@@ -141,6 +138,11 @@ async function commitAll(ctx: Context, job: CommittingJob): Promise<void> {
   }
   spend('batchRows', job.totals.rows);
   spend('storedBytes', job.totals.bytes + endBytes);
+}
+
+function whyNotCommitted(error: unknown): string {
+  if (error instanceof NotOurs) return error.message;
+  return 'The storage account no longer has all blocks of the output; it keeps them for a week. Upload the input again.';
 }
 
 /** Commits all files, a few at a time. Where one cannot be committed, none is under way any more when this throws. */

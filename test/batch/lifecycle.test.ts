@@ -69,13 +69,11 @@ function beforeRetried(of: Context, happens: () => Promise<void>): Context {
       };
     },
   });
-  const open: typeof of.stores.documents = Object.assign(
-    (container: Parameters<typeof of.stores.documents>[0]) =>
-      container === 'jobs' ? watched : of.stores.documents(container),
-    of.stores.documents,
-  );
-  const stores: Stores = { ...of.stores, documents: open };
-  return { ...of, stores };
+  const all = new Proxy(of.stores.documents, {
+    apply: (target, _, [container]: Parameters<Stores['documents']>) =>
+      container === 'jobs' ? watched : target(container),
+  });
+  return { ...of, stores: { ...of.stores, documents: all } };
 }
 
 /** A job of some chunks, of which the second has failed for good. */
@@ -359,7 +357,7 @@ describe('a retry', () => {
 
 test('a file that somebody else has put where an output was to be is not taken for it', async () => {
   const job = await drop(ctx, 'iris', file(3));
-  await planJob(ctx, job, batchDefaults);
+  await planJob(ctx, job, usualPace);
   const { output } = (await stateOf(job)) ?? job;
   const intruding = withOutput(ctx, {
     async commitBlocks(name, ids, how) {

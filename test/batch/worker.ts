@@ -9,21 +9,21 @@ import { handle } from './driver.ts';
 
 const since = Number(process.env['CAIRN_TEST_SINCE']);
 const speed = Number(process.env['CAIRN_TEST_SPEED']);
-const clock = { now: () => since + (Date.now() - since) * pace };
+const clock = { now: () => since + (Date.now() - since) * speed };
 const ctx = { ...(await openContext(process.env)), clock };
-const options = {
+const pace = {
   ...usualPace,
   chunkBytes: 128 * 1024,
   partBytes: 32 * 1024,
-  heartbeatSeconds: usualPace.heartbeatSeconds / pace,
+  heartbeatSeconds: usualPace.heartbeatSeconds / speed,
 };
 
-setInterval(() => void enqueueDue(ctx).catch(() => undefined), 60_000 / pace);
+setInterval(() => void enqueueDue(ctx).catch(() => undefined), 60_000 / speed);
 for (;;) {
   for (const queue of ['blob-events', 'work', 'batch-chunks'] as const)
     for (const { message, done } of await ctx.stores.queues.take(queue, 2))
       try {
-        await handle(ctx, { queue, body: message as object }, options);
+        await handle(ctx, { queue, body: message as object }, pace);
         await done();
       } catch {
         // It comes again.
