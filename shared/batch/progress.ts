@@ -38,7 +38,10 @@ type ChunkSummary = Pick<BatchChunk, 'index' | 'file' | 'status' | 'attempt' | '
   readonly reason?: string;
 };
 
-/** One query over the chunks of the job, of which there are some thousands at most; none where it has succeeded. */
+/**
+ * One query over the chunks of the job, of which there are some thousands at most; none where it has succeeded. While
+ * the job goes on the next look tells what this one missed; once it is over there may be none, so all is in this one.
+ */
 export async function progressOf(ctx: Context, job: BatchJob): Promise<BatchProgress> {
   if (job.status === 'succeeded') return wholeProgress(job);
   const chunks = await chunkSummaries(ctx, job);
@@ -120,7 +123,10 @@ export type FileProgress = {
   readonly bad: number;
 };
 
-/** Files of a job from the `from`th on, in their order, and how far each is. */
+/**
+ * Files of a job from the `from`th on, in their order, and how far each is. A page has all that it can hold: one that
+ * missed a file would be taken for the last.
+ */
 export async function filesOf(
   ctx: Context,
   job: BatchJob,
@@ -133,7 +139,7 @@ export async function filesOf(
       text: "SELECT * FROM c WHERE c.type = 'batch-file' AND c.index >= @from AND c.index < @end",
       values,
     },
-    reading(job),
+    { key: [job.jobId], consistency: 'strong' },
   );
   const chunks = Map.groupBy(await chunkSummaries(ctx, job, values), ({ file }) => file);
   return files
@@ -179,7 +185,7 @@ async function chunkSummaries(
           `c.progress.read AS read, c.progress.bad AS bad FROM c WHERE c.type = 'batch-chunk'${files ? ' AND c.file >= @from AND c.file < @end' : ''}`,
         ...(files ? { values: files } : {}),
       },
-      reading(job),
+      { key: [job.jobId], consistency: isOver(job) ? 'strong' : 'eventual' },
     );
   // Chunks of the first release have neither `read` nor `bad`.
   return summaries
