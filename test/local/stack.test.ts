@@ -190,9 +190,10 @@ interface BlobEvent {
 function events(): BlobEvent[] {
   const file = join(data, 'events.jsonl');
   if (!existsSync(file)) return [];
+  // The host creates the file before it writes to it, and may be seen in the midst of a line.
   return readFileSync(file, 'utf8')
-    .trim()
     .split('\n')
+    .slice(0, -1)
     .map((line): BlobEvent => JSON.parse(line));
 }
 
