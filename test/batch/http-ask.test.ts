@@ -3,8 +3,7 @@ import { blobName } from '../../shared/artifacts/index.ts';
 import { createModel, modelByName, moveAlias } from '../../shared/registry/index.ts';
 import { createExperiment, createRun } from '../../shared/tracking/index.ts';
 import { classifier, deploy, features, publish, register } from '../serving/support.ts';
-import { eventually } from '../support/eventually.ts';
-import { type JsonObject, type TestServer, testServer } from '../support/server.ts';
+import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 import { announce, parsedOutput, scoredAtOnce } from './support.ts';
 
 let server: TestServer;
@@ -24,6 +23,11 @@ const ask = (body: unknown, headers: Record<string, string> = {}) =>
 const asked = async (body: unknown, headers?: Record<string, string>) => {
   const answer = await ask(body, headers);
   return { status: answer.status, body: (await answer.json()) as JsonObject };
+};
+/** The jobs of a file of the endpoint, of which a list tells a moment later. */
+const jobsOf = async (name: string) => {
+  const { body } = await server.call('GET', '/api/v1/batch-jobs?endpoint=iris&limit=200');
+  return items(body['jobs']).filter((job) => job['input']?.['name'] === (`iris/${name}` as unknown));
 };
 const jobOf = async (id: unknown) => (await server.call('GET', `/api/v1/batch-jobs/${String(id)}`)).body;
 
@@ -158,12 +162,18 @@ describe('a request for a job', () => {
     expect(new Set(shown.map(({ id }) => id)).size).toBe(1);
     const counts = [200, 202].map((status) => answers.filter((answer) => answer.status === status).length);
     expect(counts).toEqual([5, 1]);
+    expect(shown[0]).toMatchObject({ status: 'planned', output: null });
     expect(answers[0]?.headers.get('location')).toBe(`/api/v1/batch-jobs/${String(shown[0]?.['id'])}`);
+    // The event of its file comes behind it.
+    await announce(server.ctx, 'iris/once.csv');
     await server.drain();
     expect(await asked({ ...body, input: 'iris/once.csv' })).toMatchObject({
       status: 200,
       body: { id: shown[0]?.['id'], status: 'succeeded' },
     });
+    await expect
+      .poll(() => jobsOf('once.csv'), { timeout: 5_000 })
+      .toMatchObject([{ id: shown[0]?.['id'], status: 'succeeded' }]);
   });
 
   test('with a key makes a job of its own, the same one for the same key', async () => {
@@ -239,6 +249,10 @@ describe('an input', () => {
     const { status, body } = await asked({ endpoint: 'iris', input: 'iris/day/' });
     expect(status).toBe(202);
     expect(body).toMatchObject({ input: { prefix: true, files: 2, uri: 'batch-input/iris/day/' } });
+    const page = (more = '') =>
+      server.call('GET', `/api/v1/batch-jobs/${String(body['id'])}/files?limit=1${more}`);
+    // At once: a page that missed a file would be taken for the last.
+    expect((await page()).body).toMatchObject({ files: [{ index: 0 }], next_page_token: '1' });
     await server.drain();
     const job = await jobOf(body['id']);
     expect(job).toMatchObject({
@@ -251,8 +265,6 @@ describe('an input', () => {
     });
     await whole(job, ['files', '0', 'output', 'url']);
     await whole(job, ['files', '1', 'output', 'url']);
-    const page = (more = '') =>
-      server.call('GET', `/api/v1/batch-jobs/${String(job['id'])}/files?limit=1${more}`);
     const first = await page();
     expect(first.body).toMatchObject({ files: [{ index: 0 }], next_page_token: '1' });
     const second = await page('&page_token=1');
@@ -334,11 +346,11 @@ describe('a model without an endpoint', () => {
       await server.drain();
       expect(await jobOf(body['id'])).toMatchObject({ status: 'succeeded' });
     }
-    const jobs = (await server.call('GET', '/api/v1/batch-jobs?model=lonely&limit=200')).body['jobs'];
-    const dropped = (jobs as unknown as JsonObject[]).filter((job) =>
-      String(job['input']?.['name']).endsWith('dropped.csv'),
-    );
-    expect(dropped).toHaveLength(2);
+    const dropped = async () => {
+      const { body } = await server.call('GET', '/api/v1/batch-jobs?model=lonely&limit=200');
+      return items(body['jobs']).filter((job) => String(job['input']?.['name']).endsWith('dropped.csv'));
+    };
+    await expect.poll(dropped, { timeout: 5_000 }).toHaveLength(2);
   });
 
   test('takes files that are sent through the platform', async () => {
@@ -356,33 +368,24 @@ describe('a file of options beside a file', () => {
     await put('batch-input', `iris/${name}.job.json`, options);
     await put('batch-input', `iris/${name}`, 'length,höhe,width\n1,2,3\n1,zwei,3\n4,5,6\n');
   };
-  const jobsOf = async (name: string) => {
-    const { body } = await server.call('GET', '/api/v1/batch-jobs?endpoint=iris&limit=200');
-    return (body['jobs'] as unknown as JsonObject[]).filter(
-      (job) => job['input']?.['name'] === (`iris/${name}` as unknown),
-    );
-  };
-  /** A list shows a moment late what a job has become. */
-  const endedOf = (name: string) =>
-    eventually(async () => {
-      const [job] = await jobsOf(name);
-      expect(job).toMatchObject({ status: expect.stringMatching(/succeeded|failed/) });
-      return job ?? {};
-    });
 
   test('sets the options of the job that the event starts, and starts none itself', async () => {
     await drop('told.csv', '{"bad_rows":{"policy":"skip","max_rows":1}}');
     await announce(server.ctx, 'iris/told.csv.job.json');
     await announce(server.ctx, 'iris/told.csv');
     await server.drain();
-    const job = await endedOf('told.csv');
+    await expect
+      .poll(() => jobsOf('told.csv'), { timeout: 5_000 })
+      .toMatchObject([
+        {
+          status: 'succeeded',
+          options: { bad_rows: { policy: 'skip', max_rows: 1 } },
+          output: { rows: 2, bad: 1, errors: { name: expect.stringMatching(/told\.csv\.errors\.jsonl$/) } },
+        },
+      ]);
     expect(await jobsOf('told.csv.job.json')).toEqual([]);
-    expect(job).toMatchObject({
-      status: 'succeeded',
-      options: { bad_rows: { policy: 'skip', max_rows: 1 } },
-      output: { rows: 2, bad: 1, errors: { name: expect.stringMatching(/told\.csv\.errors\.jsonl$/) } },
-    });
-    const errors = await server.fetch(String(job['output']?.['errors']?.['url']));
+    const [job] = await jobsOf('told.csv');
+    const errors = await server.fetch(String(job?.['output']?.['errors']?.['url']));
     expect(JSON.parse(await errors.text())).toMatchObject({ row: 2, column: 'höhe', value: 'zwei' });
   });
 
@@ -413,9 +416,12 @@ describe('a file of options beside a file', () => {
     await drop(name, options);
     await announce(server.ctx, `iris/${name}`);
     await server.drain();
-    const job = await endedOf(name);
-    expect(job).toMatchObject({ status: 'failed', error: { code: 'options' } });
-    expect(job['error']?.['reason']).toContain(said);
+    await expect
+      .poll(() => jobsOf(name), { timeout: 5_000 })
+      .toMatchObject([
+        { status: 'failed', error: { code: 'options', reason: expect.stringContaining(said) } },
+      ]);
+    const [job] = await jobsOf(name);
     await put('batch-input', `iris/${name}.job.json`, '{"bad_rows":{"policy":"null"}}');
     expect((await server.call('POST', `/api/v1/batch-jobs/${String(job['id'])}/retry`)).status).toBe(200);
     await server.drain();
