@@ -29,6 +29,7 @@ import {
   parsedOutput,
   rowsFile,
   scoredAtOnce,
+  withLooks,
   withOutput,
 } from './support.ts';
 
@@ -227,9 +228,16 @@ describe('a worker that hangs', () => {
     clock.advance(500);
     await eventually(beats);
     clock.advance(101);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    // Nobody says any more that it lives.
+    let last: number | undefined;
+    const isStill = async () => {
+      const before = last;
+      const doc = (await readChunk(ctx, job.jobId, 0))?.doc;
+      last = doc && 'heartbeatAt' in doc ? doc.heartbeatAt : undefined;
+      return last !== undefined && last === before;
+    };
+    await expect.poll(isStill, { interval: 100, timeout: 5_000 }).toBe(true);
     clock.advance(61);
+    // Five beats' time in which nothing must happen: nobody says any more that it lives.
     await new Promise((resolve) => setTimeout(resolve, 100));
     const silent = (await readChunk(ctx, job.jobId, 0))?.doc;
     expect(silent && 'heartbeatAt' in silent && clock.now() - silent.heartbeatAt).toBeGreaterThan(60_000);
@@ -493,7 +501,8 @@ describe('a job that is cancelled in the midst of a chunk', () => {
     let staged = 0;
     let after = 0;
     let isCancelled = false;
-    const slow = withOutput(ctx, {
+    const { ctx: watched, nextLook } = withLooks(ctx);
+    const slow = withOutput(watched, {
       async stageBlock(name, id, data) {
         await ctx.stores.blobs('batch-output').stageBlock(name, id, data);
         staged++;
@@ -501,7 +510,7 @@ describe('a job that is cancelled in the midst of a chunk', () => {
         if (staged !== 5) return;
         await cancelJob(ctx, job.jobId);
         isCancelled = true;
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await nextLook();
       },
     });
     await scoreChunk(slow, { jobId: job.jobId, chunk: 0 }, use);
@@ -552,6 +561,7 @@ test.each([1, 2, 3, 4])(
     ];
     await Promise.all(
       acts.map(async (act) => {
+        // Waits for nothing: each comes at some moment of the others.
         await new Promise((resolve) => setTimeout(resolve, draw() * 60));
         await act();
       }),

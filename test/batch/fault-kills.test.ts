@@ -14,6 +14,7 @@ import { isCode } from '../../shared/http/index.ts';
 import { publishOver, post } from '../predictions/support.ts';
 import { classifier, deploy, features } from '../serving/support.ts';
 import { openContext } from '../support/context.ts';
+import { eventually } from '../support/eventually.ts';
 import { startedHosts } from '../support/hosts.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { drawer, drive, type Fleet as DriverFleet, jobsOf, Messages } from './driver.ts';
@@ -96,6 +97,7 @@ async function score(
   let kills = 0;
   for (;;) {
     expect(Date.now() - begun).toBeLessThan(secondsMax * 1000);
+    // Looks again now and then, until the job is as far as the next kill or has ended.
     await new Promise((resolve) => setTimeout(resolve, 20));
     const [job] = await jobsOf(ctx, name);
     if (!job) continue;
@@ -117,6 +119,7 @@ async function score(
     const done = chunks.filter(({ status }) => status === 'done').length;
     // A part of 0 is the plan, of which there may be nothing yet.
     if (part > 0 && !(job.plan.complete && done >= part * job.plan.chunks)) continue;
+    // Waits for nothing: the power fails at any moment.
     await new Promise((resolve) => setTimeout(resolve, draw() * 150));
     await kill(Math.floor(draw() * processes));
     kills++;
@@ -229,8 +232,9 @@ test.each(long ? [1_000_000] : [])(
       const [url = ''] = hosts.urls;
       await publishOver(url, 'linear');
       await post(`${url}/api/v1/endpoints`, { name: 'linear', model: 'linear', alias: 'champion' });
-      while (!(await fetch(`${url}/endpoints/linear/ping`)).ok)
-        await new Promise((resolve) => setTimeout(resolve, 200));
+      await eventually(async () => {
+        expect((await fetch(`${url}/endpoints/linear/ping`)).status).toBe(200);
+      }, 60);
       const fleet: Fleet = {
         ctx,
         processes: 2,

@@ -157,6 +157,42 @@ export function withoutInput(ctx: Context, error: Error): Context {
   return { ...ctx, stores: { ...ctx.stores, blobs } };
 }
 
+/**
+ * The same stores, and `nextLook()`: waits until somebody on them who begins to from now on has read a job, as a worker
+ * does at each beat to learn whether the job still runs.
+ */
+export function withLooks(ctx: Context): { ctx: Context; nextLook: () => Promise<void> } {
+  const { documents } = ctx.stores;
+  const waiting: (() => void)[] = [];
+  const jobs = new Proxy(documents('jobs'), {
+    get(target, name) {
+      const own: unknown = Reflect.get(target, name);
+      if (typeof own !== 'function') return own;
+      if (name !== 'read') return own.bind(target);
+      return async (...given: Parameters<typeof target.read>) => {
+        const told = given[1] === 'job' ? waiting.splice(0) : [];
+        try {
+          return await target.read(...given);
+        } finally {
+          // Whoever has read it comes first.
+          setImmediate(() => told.forEach((tell) => tell()));
+        }
+      };
+    },
+  });
+  const stores: Stores = {
+    ...ctx.stores,
+    documents: Object.assign(
+      (name: Parameters<typeof documents>[0]) => (name === 'jobs' ? jobs : documents(name)),
+      documents,
+    ),
+  };
+  return {
+    ctx: { ...ctx, stores },
+    nextLook: () => new Promise((resolve) => waiting.push(resolve)),
+  };
+}
+
 /** The same stores, with some calls on container `batch-output` taken over, to let a worker die or stall there. */
 export function withOutput(
   ctx: Context,
