@@ -166,11 +166,6 @@ function statusOf(chunks: readonly ChunkSummary[], isCut: boolean): FileProgress
   return isBegun ? 'running' : 'waiting';
 }
 
-/** Of a job that is over nothing changes, and what is shown is final: it is read as it is, not as it was a moment ago. */
-function reading(job: BatchJob) {
-  return { key: [job.jobId], ...(isOver(job) ? { consistency: 'strong' as const } : {}) };
-}
-
 async function chunkSummaries(
   ctx: Context,
   job: BatchJob,

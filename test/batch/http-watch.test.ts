@@ -15,7 +15,6 @@ import { claim } from '../../shared/batch/claim.ts';
 import type { Context } from '../../shared/context.ts';
 import { modelByName } from '../../shared/registry/index.ts';
 import { classifier, deploy, publish } from '../serving/support.ts';
-import { eventually } from '../support/eventually.ts';
 import { items, type JsonObject, type TestServer, testServer } from '../support/server.ts';
 import { drop, movableClock, pace, runJob, withOutput } from './support.ts';
 
@@ -190,7 +189,7 @@ describe('the progress of a job', () => {
     expect(progress.secondsLeft).toBe(Math.ceil((30 - done) / (progress.rate.recent ?? 0)));
     // Of what was done over a minute ago only the overall rate tells, and the worker is not heard of any more.
     clock.advance(90);
-    const later = await progress();
+    const later = await progressNow();
     expect(later.rate.recent).toBe(0);
     expect(later.rate.overall).toBeGreaterThan(0);
     expect(later.workers).toBe(0);
@@ -205,7 +204,7 @@ describe('the progress of a job', () => {
       output: null,
     });
     await runJob(ctx, job, { ...small, failuresMax: 5 });
-    expect(await progress()).toMatchObject({
+    expect(await progressNow()).toMatchObject({
       chunks: { done: plan.chunks, total: plan.chunks },
       rows: { done: 30, total: 30 },
       secondsLeft: null,

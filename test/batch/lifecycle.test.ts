@@ -428,7 +428,7 @@ describe('a cancellation', () => {
     for (let round = 0; round < 8; round++) {
       const text = file(4 + round);
       const job = await drop(ctx, 'iris', text);
-      await planJob(ctx, job, batchDefaults);
+      await planJob(ctx, job, usualPace);
       // Waits for nothing: it comes at another moment of the commit each time.
       const late = new Promise((resolve) => setTimeout(resolve, round * 4));
       const [, cancelled] = await Promise.all([
