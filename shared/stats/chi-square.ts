@@ -1,3 +1,4 @@
+import { expectSameBins } from './counts-pair.ts';
 import { gammaQ } from './gamma.ts';
 
 export type ChiSquare = { statistic: number; degreesOfFreedom: number; pValue: number };
@@ -50,6 +51,7 @@ function cell(observed: number, expected: number, slack: number): number {
 }
 
 function pairs(reference: ArrayLike<number>, current: ArrayLike<number>): [number, number][] {
+  expectSameBins(reference, current);
   const both = Array.from(reference, (count, at): [number, number] => [count, current[at]]);
   return both.filter(([r, c]) => r > 0 || c > 0);
 }

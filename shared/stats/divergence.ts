@@ -1,6 +1,8 @@
+import { expectSameBins } from './counts-pair.ts';
+
 /**
  * Distances between two distributions given as counts over the same bins or categories. Each is NaN where
- * one side counts nothing, since then there is no distribution to compare.
+ * one side counts nothing, since then there is no distribution to compare; counts over different bins are a RangeError.
  */
 
 type Counts = ArrayLike<number>;
@@ -45,7 +47,24 @@ export function jensenShannonDistance(reference: Counts, current: Counts, base: 
   });
 }
 
-/** √(½ Σ (√p − √q)²), between 0 and 1. */
+/**
+ * Kullback–Leibler divergence Σ p ln(p / q) ≥ 0 of the current shares q from the reference's p, in nats: ∞ where the
+ * reference has what the current sample lacks, unless a rule fills zeros, after which both are normalised again. Kullback
+ * and Leibler, Annals of Mathematical Statistics 22, 1951; as scipy.stats.entropy(p, q).
+ */
+export function kullbackLeiblerDivergence(reference: Counts, current: Counts, zeros?: ZeroRule): number {
+  return compare(reference, current, (p, q) => {
+    const filled = (given: Float64Array, counts: Counts) =>
+      zeros ? shares(withoutZeros(given, zeros, total(counts))) : given;
+    const [r, c] = [filled(p, reference), filled(q, current)];
+    return Math.max(
+      sum(r, (share, at) => relative(share, c[at])),
+      0,
+    );
+  });
+}
+
+/** √(½ Σ (√p − √q)²), between 0 and 1: Hellinger, Journal für die reine und angewandte Mathematik 136, 1909. */
 export function hellingerDistance(reference: Counts, current: Counts): number {
   return compare(reference, current, (p, q) =>
     Math.sqrt(sum(p, (share, at) => (Math.sqrt(share) - Math.sqrt(q[at])) ** 2) / 2),
@@ -64,6 +83,7 @@ function compare(
   current: Counts,
   distance: (p: Float64Array, q: Float64Array) => number,
 ): number {
+  expectSameBins(reference, current);
   if (total(reference) === 0 || total(current) === 0) return Number.NaN;
   return distance(shares(reference), shares(current));
 }

@@ -21,6 +21,11 @@ export function binomialTerm(n: number, k: number, p: number, q: number): number
   return Math.exp(exponent) * Math.sqrt(n / (2 * Math.PI * k * (n - k)));
 }
 
+/** n! / nⁿ for n ≥ 1, by Stirling's formula and what it lacks. */
+export function factorialOverPower(n: number): number {
+  return Math.sqrt(2 * Math.PI * n) * Math.exp(stirlingError(n) - n);
+}
+
 /** ln Γ(x) for x > 0; relative error about 1e-14. */
 export function logGamma(x: number): number {
   // Γ(x + 1) = x Γ(x), and Stirling's formula for it.

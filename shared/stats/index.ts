@@ -19,9 +19,11 @@ export {
   namedCategory,
   numericCounts,
 } from './counts.ts';
+export { cramersV } from './cramers-v.ts';
 export {
   hellingerDistance,
   jensenShannonDistance,
+  kullbackLeiblerDivergence,
   lInfinityDistance,
   populationStabilityIndex,
   type ZeroRule,
@@ -40,5 +42,6 @@ export { type KsMethod, ksOfCounts, type KsTest, ksTwoSample } from './ks.ts';
 export { mergeMoments, type Moments, momentsOf, noMoments, variance } from './moments.ts';
 export { benjaminiHochberg } from './multiple.ts';
 export { murmur3 } from './murmur3.ts';
+export { type Proportion, type ProportionsTest, twoProportions } from './proportions.ts';
 export { type Random32, xoshiro128 } from './random.ts';
 export { normalisedWasserstein, wassersteinDistance } from './wasserstein.ts';

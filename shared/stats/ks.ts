@@ -1,3 +1,4 @@
+import { expectSameBins } from './counts-pair.ts';
 import { kolmogorovTail } from './kolmogorov.ts';
 
 /** `auto` is exact while neither sample is larger. */
@@ -32,6 +33,7 @@ export function ksOfCounts(
   current: ArrayLike<number>,
   options: { method?: 'auto' | KsMethod } = {},
 ): KsTest {
+  expectSameBins(reference, current);
   const m = sum(reference);
   const n = sum(current);
   let lead = 0;
