@@ -45,3 +45,13 @@ export { murmur3 } from './murmur3.ts';
 export { type Proportion, type ProportionsTest, twoProportions } from './proportions.ts';
 export { type Random32, xoshiro128 } from './random.ts';
 export { normalisedWasserstein, wassersteinDistance } from './wasserstein.ts';
+export { type Adwin, type AdwinSettings, newAdwin, observeAdwin } from './adwin.ts';
+export { type Ddm, type DdmSettings, newDdm, observeDdm } from './ddm.ts';
+export type { Detection } from './detection.ts';
+export { type Eddm, type EddmSettings, newEddm, observeEddm } from './eddm.ts';
+export {
+  newPageHinkley,
+  observePageHinkley,
+  type PageHinkley,
+  type PageHinkleySettings,
+} from './page-hinkley.ts';
