@@ -13,9 +13,17 @@ export function accuracy(truth: ArrayLike<number>, predicted: ArrayLike<number>)
   return mean(Float64Array.from(truth, (label, row) => Number(label === predicted[row])));
 }
 
-/** Mean of −ln p over what each row's true class was given, in nats; p is kept within [1e-15, 1]. */
+/**
+ * Mean of −ln p over what each row's true class was given, in nats; p is kept within [1e-15, 1]. As scikit-learn's log_loss,
+ * which since 1.3 keeps p within 2.2e-16 of 0 and 1.
+ */
 export function logLoss(ofTruth: ArrayLike<number>): Figure {
   return mean(Float64Array.from(ofTruth, (p) => -Math.log(Math.min(Math.max(p, leastProbability), 1))));
+}
+
+/** Mean of (p − y)² over the probabilities of the positive class, between 0 and 1: Brier, Monthly Weather Review 78, 1950. */
+export function brierScore(positive: ArrayLike<number | boolean>, probabilities: ArrayLike<number>): Figure {
+  return mean(Float64Array.from(probabilities, (p, row) => (p - Number(positive[row])) ** 2));
 }
 
 /** Mean of |truth − predicted|. */
@@ -61,6 +69,53 @@ export function f1(
  * McNeil, Radiology 143, 1982.
  */
 export function rocAuc(positive: ArrayLike<number | boolean>, scores: ArrayLike<number>): Figure {
+  return ranked(positive, scores, (each) => {
+    let won = 0;
+    let below = 0;
+    let above = 0;
+    each((positives, negatives) => {
+      won += positives * (below + negatives / 2);
+      below += negatives;
+      above += positives;
+    });
+    return won / (above * below);
+  });
+}
+
+/**
+ * Average precision: Σ (Rₖ − Rₖ₋₁) Pₖ over the distinct scores from the highest down, Pₖ and Rₖ the precision and recall
+ * of calling all rows from there up positive. NaN without positive rows, and where a score is NaN. As scikit-learn's
+ * average_precision_score.
+ */
+export function averagePrecision(positive: ArrayLike<number | boolean>, scores: ArrayLike<number>): Figure {
+  return ranked(positive, scores, (each) => {
+    let rows = 0;
+    let positives = 0;
+    each((more, others) => {
+      positives += more;
+      rows += more + others;
+    });
+    const all = positives;
+    let sum = 0;
+    // From the lowest score up, what is left is what lies from there up.
+    each((more, others) => {
+      if (more > 0) sum += more * (positives / rows);
+      positives -= more;
+      rows -= more + others;
+    });
+    return sum / all;
+  });
+}
+
+/** How many positive and how many negative rows have each distinct score, in rising order. */
+type EachScore = (take: (positives: number, negatives: number) => void) => void;
+
+/** A figure of the order of the scores, which is found once for all weights. */
+function ranked(
+  positive: ArrayLike<number | boolean>,
+  scores: ArrayLike<number>,
+  figure: (each: EachScore) => number,
+): Figure {
   if (Array.from(scores).some(Number.isNaN)) return () => Number.NaN;
   const order = Uint32Array.from({ length: scores.length }, (_, row) => row).toSorted(
     (a, b) => scores[a] - scores[b],
@@ -68,25 +123,20 @@ export function rocAuc(positive: ArrayLike<number | boolean>, scores: ArrayLike<
   // In the order of the scores, since this is gone through once for every resample.
   const isPositive = Uint8Array.from(order, (row) => Number(positive[row]));
   const endsTie = Uint8Array.from(order, (row, at) => Number(scores[row] !== scores[order[at + 1]]));
-  return (weights) => {
-    let won = 0;
-    let below = 0;
-    let positives = 0;
-    let tiedPositives = 0;
-    let tiedNegatives = 0;
-    for (let at = 0; at < order.length; at++) {
-      const weight = weights ? weights[order[at]] : 1;
-      if (isPositive[at]) tiedPositives += weight;
-      else tiedNegatives += weight;
-      if (!endsTie[at]) continue;
-      won += tiedPositives * (below + tiedNegatives / 2);
-      below += tiedNegatives;
-      positives += tiedPositives;
-      tiedPositives = 0;
-      tiedNegatives = 0;
-    }
-    return won / (positives * below);
-  };
+  return (weights) =>
+    figure((take) => {
+      let positives = 0;
+      let negatives = 0;
+      for (let at = 0; at < order.length; at++) {
+        const weight = weights ? weights[order[at]] : 1;
+        if (isPositive[at]) positives += weight;
+        else negatives += weight;
+        if (!endsTie[at]) continue;
+        take(positives, negatives);
+        positives = 0;
+        negatives = 0;
+      }
+    });
 }
 
 function mean(values: Float64Array): Figure {

@@ -26,6 +26,16 @@ export function factorialOverPower(n: number): number {
   return Math.sqrt(2 * Math.PI * n) * Math.exp(stirlingError(n) - n);
 }
 
+/** 1/(a + 1) + 1/(a + 2) + … + 1/b for whole a ≤ b; relative error about 1e-15 (DLMF 5.11.2). */
+export function harmonicBetween(a: number, b: number): number {
+  let sum = 0;
+  let from = a;
+  for (; from < b && (from < 40 || b - from < 40); from++) sum += 1 / (from + 1);
+  if (from === b) return sum;
+  const rest = (n: number) => 1 / (2 * n) - 1 / (12 * n ** 2) + 1 / (120 * n ** 4) - 1 / (252 * n ** 6);
+  return sum + Math.log1p((b - from) / from) + rest(b) - rest(from);
+}
+
 /** ln Γ(x) for x > 0; relative error about 1e-14. */
 export function logGamma(x: number): number {
   // Γ(x + 1) = x Γ(x), and Stirling's formula for it.

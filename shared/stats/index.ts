@@ -30,6 +30,8 @@ export {
 } from './divergence.ts';
 export {
   accuracy,
+  averagePrecision,
+  brierScore,
   f1,
   type Figure,
   logLoss,
@@ -55,3 +57,53 @@ export {
   type PageHinkley,
   type PageHinkleySettings,
 } from './page-hinkley.ts';
+export {
+  type CalibrationBin,
+  calibrationCurve,
+  equalCountBins,
+  expectedCalibrationError,
+  needsCalibration,
+} from './calibration.ts';
+export {
+  type CurveOptions,
+  type Estimate,
+  estimateMulticlass,
+  estimatePerformance,
+  expectedOutcomes,
+  normalisedProbabilities,
+  type ScoredRows,
+} from './cbpe.ts';
+export {
+  accuracyOfMatrix,
+  accuracyOfOutcomes,
+  averageScores,
+  type ClassScores,
+  classScores,
+  cohensKappa,
+  confusionMatrix,
+  type ConfusionMatrix,
+  matthewsCorrelation,
+  type Outcomes,
+  outcomesOf,
+} from './confusion.ts';
+export { fitIsotonic, type Isotonic, isotonicAt } from './isotonic.ts';
+export {
+  mergeRegression,
+  noRegression,
+  regressionErrors,
+  type RegressionMoments,
+  regressionMoments,
+  type RegressionScores,
+  regressionScores,
+} from './regression.ts';
+export {
+  aucSamplingError,
+  averagePrecisionSamplingError,
+  type ClassErrors,
+  multiclassAucError,
+  multiclassF1Error,
+  multiclassSamplingError,
+  type SamplingError,
+  samplingErrorOf,
+  samplingErrors,
+} from './sampling-error.ts';

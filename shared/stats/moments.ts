@@ -15,15 +15,18 @@ export const noMoments: Moments = { count: 0, mean: 0, squares: 0, min: Infinity
 export function momentsOf(values: ArrayLike<number>): Moments {
   const moments = { ...noMoments };
   for (let at = 0; at < values.length; at++) {
-    const value = values[at];
-    if (!Number.isFinite(value)) continue;
-    const gap = value - moments.mean;
-    moments.mean += gap / ++moments.count;
-    moments.squares += gap * (value - moments.mean);
-    if (value < moments.min) moments.min = value;
-    if (value > moments.max) moments.max = value;
+    if (Number.isFinite(values[at])) observed(moments, values[at]);
   }
   return moments;
+}
+
+/** Takes one more finite value into the moments. */
+export function observed(moments: Moments, value: number): void {
+  const gap = value - moments.mean;
+  moments.mean += gap / ++moments.count;
+  moments.squares += gap * (value - moments.mean);
+  if (value < moments.min) moments.min = value;
+  if (value > moments.max) moments.max = value;
 }
 
 /** The moments of both parts together (Chan, Golub and LeVeque, 1979). */

@@ -58,3 +58,12 @@ export function golden<Case>(name: string, kind: string): Case[] {
 /** The numbers that JSON lacks are texts. */
 const number = (_: string, value: unknown): unknown =>
   value === 'NaN' || value === 'Infinity' || value === '-Infinity' ? Number(value) : value;
+
+/** The largest error of a figure over all cases; NaN where one is. */
+export function worst<Case>(cases: readonly Case[], error: (each: Case) => number): number {
+  return cases.reduce((found, each) => Math.max(found, error(each)), 0);
+}
+
+/** |actual − expected|, relative where expected is not small. */
+export const closeness = (actual: number, expected: number): number =>
+  Object.is(actual, expected) ? 0 : Math.abs(actual - expected) / Math.max(Math.abs(expected), 1);
