@@ -97,8 +97,8 @@ describe('categorical drift equals the peers’ figures for the same counts', ()
     );
   });
 
-  test('Azure ML: PSI with one more in each bin over the unchanged total', () => {
-    const expected = (11 / 10 - 6 / 10) * Math.log(11 / 6) + (1 / 10 - 6 / 10) * Math.log(1 / 6);
+  test('Azure ML: PSI with one more in each bin and in the total', () => {
+    const expected = (11 / 12 - 6 / 12) * Math.log(11 / 6) + (1 / 12 - 6 / 12) * Math.log(1 / 6);
     expect(populationStabilityIndex([10, 0], [5, 5], 'add-one')).toBeCloseTo(expected, 13);
   });
 });

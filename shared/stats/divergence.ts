@@ -11,7 +11,7 @@ type Counts = ArrayLike<number>;
  * What PSI does about shares of zero, whose logarithm is infinite. Shares are not normalised again.
  * - `replace`: zeros become 0.0001, or a millionth of the smallest other share if that is no larger (Evidently)
  * - `floor`: no share counts as less than 0.01 (deepchecks)
- * - `add-one`: each bin counts one more, over the unchanged total (Azure ML)
+ * - `add-one`: each bin counts one more, and so does the total (Laplace; Azure ML)
  */
 export type ZeroRule = 'replace' | 'floor' | 'add-one';
 
@@ -98,7 +98,7 @@ function withoutZeros(given: Float64Array, rule: ZeroRule, count: number): Float
     case 'floor':
       return given.map((share) => (share < 0.01 ? 0.01 : share));
     default: // add-one
-      return given.map((share) => share + 1 / count);
+      return given.map((share) => (share * count + 1) / (count + given.length));
   }
 }
 

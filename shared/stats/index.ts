@@ -46,7 +46,13 @@ export { benjaminiHochberg } from './multiple.ts';
 export { murmur3 } from './murmur3.ts';
 export { type Proportion, type ProportionsTest, twoProportions } from './proportions.ts';
 export { type Random32, xoshiro128 } from './random.ts';
-export { normalisedWasserstein, wassersteinDistance } from './wasserstein.ts';
+export {
+  type BinnedValues,
+  normalisedWasserstein,
+  normalisedWassersteinOfBins,
+  wassersteinDistance,
+  wassersteinOfBins,
+} from './wasserstein.ts';
 export { type Adwin, type AdwinSettings, newAdwin, observeAdwin } from './adwin.ts';
 export { type Ddm, type DdmSettings, newDdm, observeDdm } from './ddm.ts';
 export type { Detection } from './detection.ts';
@@ -107,3 +113,9 @@ export {
   samplingErrorOf,
   samplingErrors,
 } from './sampling-error.ts';
+export { azuremlDrift, type AzuremlMetric } from './azureml.ts';
+export { cairnDrift, type CairnFigures, cairnFigures, type CairnThresholds } from './cairn.ts';
+export { evidentlyDrift, type EvidentlyTest } from './evidently.ts';
+export { fitNannyml, type FittedNannyml, type NannymlMethod } from './nannyml.ts';
+export type { Comparison, Feature, FeatureDrift } from './preset.ts';
+export { type DatasetDrift, datasetDrift, type DriftPreset, driftPresets } from './presets.ts';

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Feature } from './preset.ts';
 import { xoshiro128 } from './random.ts';
 
 /** Two quasi-random samples of n values that any language builds alike: squares of a Kronecker sequence. */
@@ -67,3 +68,43 @@ export function worst<Case>(cases: readonly Case[], error: (each: Case) => numbe
 /** |actual − expected|, relative where expected is not small. */
 export const closeness = (actual: number, expected: number): number =>
   Object.is(actual, expected) ? 0 : Math.abs(actual - expected) / Math.max(Math.abs(expected), 1);
+
+/** n letters of k, the same as golden/samples.py gives for the seed. */
+function letters(seed: number, n: number, k: number, tilt: number): string[] {
+  const power = (u: number) => Array.from({ length: tilt }).reduce((product: number) => product * u, 1);
+  return uniform(seed, n).map((u) => 'abcdefghijkl'[Math.floor(power(u) * k)]);
+}
+
+/** What describes a pair of columns in a golden file. */
+export type ColumnPair = {
+  readonly shape: string;
+  readonly seed: number;
+  readonly m: number;
+  readonly n: number;
+  readonly scale?: number;
+  readonly shift?: number;
+  readonly k?: number;
+  readonly tilts?: readonly [reference: number, current: number];
+};
+
+/** The columns that golden/samples.py draws for it. */
+export function columnPair({
+  shape,
+  seed,
+  m,
+  n,
+  scale = 1,
+  shift = 0,
+  k = 1,
+  tilts,
+}: ColumnPair): [Feature, Feature] {
+  if (tilts)
+    return [
+      { kind: 'categorical', values: letters(seed, m, k, tilts[0]) },
+      { kind: 'categorical', values: letters(seed + 1, n, k, tilts[1]) },
+    ];
+  return [
+    { kind: 'numeric', values: sample(shape, seed, m) },
+    { kind: 'numeric', values: moved(sample(shape, seed + 1, n), scale, shift) },
+  ];
+}

@@ -90,3 +90,27 @@ def plain(value):
     if isinstance(value, np.integer):
         return int(value)
     return value
+
+
+def categories(seed, n, k, tilt):
+    """n letters of k, the first ones the likelier the larger the tilt (a whole number)."""
+    def letter(u):
+        power = 1.0
+        for _ in range(tilt):
+            power *= u
+        return "abcdefghijkl"[math.floor(power * k)]
+    return [letter(u) for u in uniform(seed, n)]
+
+
+def column_pairs(seed, sizes):
+    """Columns of two samples, as (what describes them, reference, current); a 'category' has letters."""
+    for m, n in sizes:
+        for shape in ["uniform", "skewed", "heavy", "whole", "few", "two", "normal", "constant"]:
+            for scale, shift in [(1, 0), (1, .1), (1.3, .5)]:
+                seed += 2
+                yield ({"shape": shape, "seed": seed, "m": m, "n": n, "scale": scale, "shift": shift},
+                       sample(shape, seed, m), moved(sample(shape, seed + 1, n), scale, shift))
+        for k, (r, c) in [(1, (1, 1)), (2, (1, 1)), (2, (1, 2)), (4, (1, 1)), (4, (1, 2)), (12, (2, 1))]:
+            seed += 2
+            yield ({"shape": "category", "seed": seed, "m": m, "n": n, "k": k, "tilts": [r, c]},
+                   categories(seed, m, k, r), categories(seed + 1, n, k, c))
