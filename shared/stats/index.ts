@@ -75,13 +75,11 @@ export {
   type Estimate,
   estimateMulticlass,
   estimatePerformance,
-  expectedOutcomes,
   normalisedProbabilities,
   type ScoredRows,
 } from './cbpe.ts';
 export {
   accuracyOfMatrix,
-  accuracyOfOutcomes,
   averageScores,
   type ClassScores,
   classScores,
@@ -114,7 +112,7 @@ export {
   samplingErrors,
 } from './sampling-error.ts';
 export { azuremlDrift, type AzuremlMetric } from './azureml.ts';
-export { cairnDrift, type CairnFigures, cairnFigures, type CairnThresholds } from './cairn.ts';
+export { type CairnFigures, cairnFigures, type CairnThresholds } from './cairn.ts';
 export { evidentlyDrift, type EvidentlyTest } from './evidently.ts';
 export { fitNannyml, type FittedNannyml, type NannymlMethod } from './nannyml.ts';
 export type { Comparison, Feature, FeatureDrift } from './preset.ts';
