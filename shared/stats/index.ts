@@ -1,3 +1,5 @@
+export { type Adwin, type AdwinSettings, newAdwin, observeAdwin } from './adwin.ts';
+export { azuremlDrift, type AzuremlMetric } from './azureml.ts';
 export { coarsened, coarseStarts, equalWidth, quantileOfBins } from './binned.ts';
 export {
   doaneEdges,
@@ -10,59 +12,7 @@ export {
   sturgesEdges,
 } from './bins.ts';
 export { lowerConfidenceBound, pairedDifferences } from './bootstrap.ts';
-export { alignCategories, type CategoryCounts, countCategories } from './categories.ts';
-export { type ChiSquare, chiSquareContingency, chiSquareGoodnessOfFit, chiSquareTail } from './chi-square.ts';
-export {
-  categoryCounts,
-  frequentCounts,
-  missingCategory,
-  namedCategory,
-  numericCounts,
-} from './counts.ts';
-export { cramersV } from './cramers-v.ts';
-export {
-  hellingerDistance,
-  jensenShannonDistance,
-  kullbackLeiblerDivergence,
-  lInfinityDistance,
-  populationStabilityIndex,
-  type ZeroRule,
-} from './divergence.ts';
-export {
-  accuracy,
-  averagePrecision,
-  brierScore,
-  f1,
-  type Figure,
-  logLoss,
-  meanAbsoluteError,
-  rocAuc,
-  rootMeanSquaredError,
-} from './figures.ts';
-export { logGamma } from './gamma.ts';
-export { type KsMethod, ksOfCounts, type KsTest, ksTwoSample } from './ks.ts';
-export { mergeMoments, type Moments, momentsOf, noMoments, variance } from './moments.ts';
-export { benjaminiHochberg } from './multiple.ts';
-export { murmur3 } from './murmur3.ts';
-export { type Proportion, type ProportionsTest, twoProportions } from './proportions.ts';
-export { type Random32, xoshiro128 } from './random.ts';
-export {
-  type BinnedValues,
-  normalisedWasserstein,
-  normalisedWassersteinOfBins,
-  wassersteinDistance,
-  wassersteinOfBins,
-} from './wasserstein.ts';
-export { type Adwin, type AdwinSettings, newAdwin, observeAdwin } from './adwin.ts';
-export { type Ddm, type DdmSettings, newDdm, observeDdm } from './ddm.ts';
-export type { Detection } from './detection.ts';
-export { type Eddm, type EddmSettings, newEddm, observeEddm } from './eddm.ts';
-export {
-  newPageHinkley,
-  observePageHinkley,
-  type PageHinkley,
-  type PageHinkleySettings,
-} from './page-hinkley.ts';
+export { type CairnFigures, cairnFigures, type CairnThresholds } from './cairn.ts';
 export {
   type CalibrationBin,
   calibrationCurve,
@@ -70,6 +20,7 @@ export {
   expectedCalibrationError,
   needsCalibration,
 } from './calibration.ts';
+export { alignCategories, type CategoryCounts, countCategories } from './categories.ts';
 export {
   type CurveOptions,
   type Estimate,
@@ -78,6 +29,7 @@ export {
   normalisedProbabilities,
   type ScoredRows,
 } from './cbpe.ts';
+export { type ChiSquare, chiSquareContingency, chiSquareGoodnessOfFit, chiSquareTail } from './chi-square.ts';
 export {
   accuracyOfMatrix,
   averageScores,
@@ -90,7 +42,54 @@ export {
   type Outcomes,
   outcomesOf,
 } from './confusion.ts';
+export {
+  categoryCounts,
+  frequentCounts,
+  missingCategory,
+  namedCategory,
+  numericCounts,
+} from './counts.ts';
+export { cramersV } from './cramers-v.ts';
+export { type Ddm, type DdmSettings, newDdm, observeDdm } from './ddm.ts';
+export type { Detection } from './detection.ts';
+export {
+  hellingerDistance,
+  jensenShannonDistance,
+  kullbackLeiblerDivergence,
+  lInfinityDistance,
+  populationStabilityIndex,
+  type ZeroRule,
+} from './divergence.ts';
+export { type Eddm, type EddmSettings, newEddm, observeEddm } from './eddm.ts';
+export { evidentlyDrift, type EvidentlyTest } from './evidently.ts';
+export {
+  accuracy,
+  averagePrecision,
+  brierScore,
+  f1,
+  type Figure,
+  logLoss,
+  meanAbsoluteError,
+  rocAuc,
+  rootMeanSquaredError,
+} from './figures.ts';
+export { logGamma } from './gamma.ts';
 export { fitIsotonic, type Isotonic, isotonicAt } from './isotonic.ts';
+export { type KsMethod, ksOfCounts, type KsTest, ksTwoSample } from './ks.ts';
+export { mergeMoments, type Moments, momentsOf, noMoments, variance } from './moments.ts';
+export { benjaminiHochberg } from './multiple.ts';
+export { murmur3 } from './murmur3.ts';
+export { fitNannyml, type FittedNannyml, type NannymlMethod } from './nannyml.ts';
+export {
+  newPageHinkley,
+  observePageHinkley,
+  type PageHinkley,
+  type PageHinkleySettings,
+} from './page-hinkley.ts';
+export type { Comparison, Feature, FeatureDrift } from './preset.ts';
+export { type DatasetDrift, datasetDrift, type DriftPreset, driftPresets } from './presets.ts';
+export { type Proportion, type ProportionsTest, twoProportions } from './proportions.ts';
+export { type Random32, xoshiro128 } from './random.ts';
 export {
   mergeRegression,
   noRegression,
@@ -111,9 +110,10 @@ export {
   samplingErrorOf,
   samplingErrors,
 } from './sampling-error.ts';
-export { azuremlDrift, type AzuremlMetric } from './azureml.ts';
-export { type CairnFigures, cairnFigures, type CairnThresholds } from './cairn.ts';
-export { evidentlyDrift, type EvidentlyTest } from './evidently.ts';
-export { fitNannyml, type FittedNannyml, type NannymlMethod } from './nannyml.ts';
-export type { Comparison, Feature, FeatureDrift } from './preset.ts';
-export { type DatasetDrift, datasetDrift, type DriftPreset, driftPresets } from './presets.ts';
+export {
+  type BinnedValues,
+  normalisedWasserstein,
+  normalisedWassersteinOfBins,
+  wassersteinDistance,
+  wassersteinOfBins,
+} from './wasserstein.ts';
