@@ -1,7 +1,7 @@
 import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { lossBound } from './bounds.ts';
-import { edgesFor, isWithoutEdges, writeCounted } from '../profiles/index.ts';
+import { edgesFor, isWithoutEdges, segmentsOf, writeCounted } from '../profiles/index.ts';
 import { Gathered } from './gathered.ts';
 import { type MadePart, makePart } from './make-part.ts';
 import type { PartHead } from './part.ts';
@@ -203,14 +203,14 @@ function tryAgain(log: Log, ctx: Context): void {
 async function writeBuffer(log: Log, buffer: PartBuffer): Promise<void> {
   const { ctx, head, isLogged } = buffer;
   const here: Context = { ...ctx, workspace: head.workspace };
-  const { part, profile } = (buffer.made ??= await made(here, log, buffer));
+  const { part, counted } = (buffer.made ??= await made(here, log, buffer));
   // Create-only: a part that is there already is this one, from a try whose answer was lost.
   if (part)
     await ctx.stores
       .blobs('predictions')
       .write(partName(head), part, { createOnly: true, contentType: 'application/vnd.apache.parquet' });
   try {
-    if (profile) await writeCounted(here, head, profile);
+    if (counted) await writeCounted(here, head, counted);
   } catch (error) {
     // A part that is not counted is counted when its hour is asked for; rows without a part would be missing.
     if (!isLogged) throw error;
@@ -223,14 +223,17 @@ async function made(
   log: Log,
   { head, isLogged, gathered }: PartBuffer,
 ): Promise<MadePart & { readonly lostRows: number }> {
-  const edges = await edgesFor(ctx, head).catch((error: unknown) => {
-    if (!isLogged) throw error;
-    notCounted(ctx, head, error);
-    return undefined;
-  });
+  const by = await Promise.all([edgesFor(ctx, head), segmentsOf(ctx, head.endpoint)]).catch(
+    (error: unknown) => {
+      if (!isLogged) throw error;
+      notCounted(ctx, head, error);
+      return [];
+    },
+  );
+  const [edges, segmentation] = by;
   const owner = ownerOf(head);
   const lostRows = isLogged ? (log.lost.get(owner) ?? 0) : 0;
-  const job = { head, blocks: gathered.blocks(), isLogged, lostRows, edges };
+  const job = { head, blocks: gathered.blocks(), isLogged, lostRows, edges, segmentation };
   const files = log.isUrgent ? makePart(job) : await madePart(job, gathered.bytes);
   gathered.release();
   // It is this part that tells of them now, and no other.

@@ -29,3 +29,4 @@ export { queueAgain } from './set-aside.ts';
 export { type LabelFileKind, readLabelFile } from './label-file.ts';
 export { type Roles, rolesOf, saysMore, type Scores, scoresOf } from './scores.ts';
 export { type ErasedRows, erasedRows } from './tombstones.ts';
+export { type WindowProfile, windowProfile } from './window-profile.ts';

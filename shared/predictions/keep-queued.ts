@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Envelope, Taken } from '../azure/index.ts';
 import type { Context } from '../context.ts';
-import { edgesFor, writeCounted } from '../profiles/index.ts';
+import { edgesFor, segmentsOf, writeCounted } from '../profiles/index.ts';
 import { lossBound } from './bounds.ts';
 import { partName } from './buffer.ts';
 import type { PartHead } from './part.ts';
@@ -142,12 +142,13 @@ async function keep(group: readonly Held[]): Promise<void> {
   );
   const notCounted = (error: unknown) =>
     ctx.log.warn('predictions not counted', { endpoint, reason: String(error) });
-  const edges = await edgesFor(ctx, head).catch((error: unknown) => {
+  const by = await Promise.all([edgesFor(ctx, head), segmentsOf(ctx, endpoint)]).catch((error: unknown) => {
     notCounted(error);
-    return undefined;
+    return [];
   });
-  const { part, profile } = await madePart(
-    { head, taken: group.map(({ queued }) => queued.rows), ids, edges },
+  const [edges, segmentation] = by;
+  const { part, counted } = await madePart(
+    { head, taken: group.map(({ queued }) => queued.rows), ids, edges, segmentation },
     group.reduce((sum, { bytes }) => sum + bytes, 0),
   );
   if (!part) throw new Error('No part was made of the rows.');
@@ -155,7 +156,7 @@ async function keep(group: readonly Held[]): Promise<void> {
   const isErasable = ctx.clock.now() - oldest > erasableMilliseconds;
   const isWhole = await writeQueued(ctx, head, part, ids, isErasable);
   // Of a part that is not counted, or not of all its rows, it is done when its hour is asked for.
-  if (isWhole && profile) await writeCounted(ctx, head, profile).catch(notCounted);
+  if (isWhole && counted) await writeCounted(ctx, head, counted).catch(notCounted);
   // The blob first: a message whose blob is gone is one that is in a part.
   for (const { blob } of group) if (blob !== undefined) await ctx.stores.blobs('predictions').remove(blob);
   await Promise.all(group.flatMap(({ done }) => (done ? [done()] : [])));

@@ -1,4 +1,4 @@
-import { countedPart, type EdgeSet } from '../profiles/index.ts';
+import { type CountedFiles, countedPart, type EdgeSet, type Segmentation } from '../profiles/index.ts';
 import { tableOf } from './counted.ts';
 import type { RowBlock } from './gathered.ts';
 import { encodePart, type PartHead } from './part.ts';
@@ -10,6 +10,8 @@ export type PartJob = {
   readonly head: PartHead;
   /** By which its rows are counted; without them they are not. */
   readonly edges: EdgeSet | undefined;
+  /** By which what is counted is split as well. */
+  readonly segmentation?: Segmentation | undefined;
 } & (BufferedRows | TakenRows);
 
 type BufferedRows = {
@@ -24,7 +26,7 @@ type BufferedRows = {
 type TakenRows = { readonly taken: readonly Rows[]; readonly ids: readonly string[] };
 
 /** The files of a part, as they are stored. */
-export type MadePart = { readonly part?: Uint8Array; readonly profile?: Uint8Array };
+export type MadePart = { readonly part?: Uint8Array; readonly counted?: CountedFiles };
 
 /** Makes the files of a part, personal data masked or hashed as its head says. */
 export function makePart(job: PartJob): MadePart {
@@ -43,6 +45,10 @@ export function makePart(job: PartJob): MadePart {
   };
 }
 
-function counted({ head, edges }: PartJob, rows: Rows, ids: readonly string[]): Pick<MadePart, 'profile'> {
-  return edges ? { profile: countedPart(head, tableOf(rows, ids), edges) } : {};
+function counted(
+  { head, edges, segmentation }: PartJob,
+  rows: Rows,
+  ids: readonly string[],
+): Pick<MadePart, 'counted'> {
+  return edges ? { counted: countedPart(head, tableOf(rows, ids), edges, segmentation) } : {};
 }

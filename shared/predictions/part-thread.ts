@@ -4,7 +4,7 @@ import { makePart, type PartJob } from './make-part.ts';
 
 parentPort?.on('message', ({ id, job }: { id: number; job: PartJob }) => {
   const made = makePart(job);
-  const buffers = [made.part, made.profile].flatMap((bytes) =>
+  const buffers = [made.part, made.counted?.profile, made.counted?.segments?.bytes].flatMap((bytes) =>
     bytes?.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
       ? [bytes.buffer]
       : [],

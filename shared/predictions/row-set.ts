@@ -34,6 +34,14 @@ export class RowSet {
     return true;
   }
 
+  /** Whether any of a buffer's rows from `first` to before `end` is among them. */
+  hasAny(buffer: string, first: number, end: number): boolean {
+    const bits = this.#buffers.get(buffer);
+    for (let row = first; bits && row < end; row++)
+      if ((((bits[row >> 3] ?? 0) >> (row & 7)) & 1) === 1) return true;
+    return false;
+  }
+
   hasRow(buffer: string, row: number): boolean {
     return (((this.#buffers.get(buffer)?.[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
   }

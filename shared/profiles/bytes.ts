@@ -36,6 +36,19 @@ export class ByteWriter {
     this.#length += bytes.copy(this.#bytes, this.#length);
   }
 
+  /** As they are; how many there are must be known otherwise. */
+  bytes(value: Uint8Array): void {
+    this.#room(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  /** Texts behind their number. */
+  texts(values: readonly string[]): void {
+    this.count(values.length);
+    for (const value of values) this.text(value);
+  }
+
   /** What is above 0 of a list: how many there are, and each behind its distance from the one before. */
   sparse(values: Uint8Array | Float64Array, write: (value: number) => void): void {
     const filled = [...values.entries()].filter(([, value]) => value > 0);
@@ -105,6 +118,17 @@ export class ByteReader {
     if (bytes > this.left) throw new RangeError('The text is longer than what is left.');
     this.#at += bytes;
     return this.#bytes.toString('utf8', this.#at - bytes, this.#at);
+  }
+
+  /** The next bytes, not copied. Throws a RangeError where there are fewer. */
+  bytes(length: number): Uint8Array {
+    if (length > this.left) throw new RangeError('There are fewer bytes left.');
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  texts(): string[] {
+    return this.list(() => this.text());
   }
 
   /** Reads what {@link ByteWriter.sparse} wrote of a list as long as `into`, which is 0 throughout. */

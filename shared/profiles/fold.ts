@@ -1,83 +1,170 @@
 import type { Context } from '../context.ts';
 import { lost, swap } from '../swap.ts';
+import { inTurns } from '../turns.ts';
 import { decodeProfile } from './codec.ts';
-import { keyText, mergeProfiles, type Profile } from './profile.ts';
-import { profileFolder, writeProfile } from './store.ts';
+import type { Profile, ProfileKey, RowRange } from './profile.ts';
+import { decodeRollUp, type RollUp, type Uncounted } from './roll-up.ts';
+import { isSettled } from './spans.ts';
+import {
+  profileFolder,
+  readRollUp,
+  rollUpName,
+  spanFolder,
+  type StoredRollUp,
+  writeRollUp,
+} from './store.ts';
+import { ProfileSum } from './sum.ts';
 
-/** Rows of parts that a queue brought: each is in one of them or in several. */
-export type Repeats = {
-  /** Whether all of a profile's rows are new; they are known from then on. */
-  isNew(profile: Profile): boolean;
-  /** The profile of those rows of a part that no part before had; `undefined` where the part is gone. */
-  again(part: string): Promise<Profile | undefined>;
+/** What knows the log: profiles know nothing of it. */
+export type HourLog = {
+  /**
+   * Counts the parts of the log that are not among those counted, and says which it could not; without looking at
+   * them where these are as many as they were, of versions that still cannot be counted.
+   */
+  countOthers(counted: ReadonlySet<string>, before: Uncounted | undefined): Promise<Uncounted>;
+  /** Whether all of these rows are new; they are known from then on. Only rows out of a queue come twice. */
+  isNew(rows: readonly RowRange[]): boolean;
+  /** The profiles of those rows of a part that no part before had. */
+  again(part: string): Promise<readonly Profile[]>;
 };
 
+/** Parts that are read while others are added. */
+const readsAtOnce = 16;
+
 /**
- * What was counted in an hour, by key: a pure function of the profiles of its parts, kept beside them with the list of
- * what it was made of, and made again where that has changed. Done twice or by two at once it says the same.
+ * What was counted in an hour, of all rows or by the segments of a split: a pure function of what was counted of its
+ * parts, kept with the list of what it was made of, and made again where that has changed. Done twice or by two at once
+ * it says the same. `open` gives the log as it is before anything of it is read.
  */
-export async function foldHour(
+export function foldHour(
   ctx: Context,
   endpoint: string,
   hour: string,
-  repeats: Repeats,
-): Promise<Profile[]> {
+  segmentation: string,
+  open: () => HourLog,
+): Promise<StoredRollUp> {
+  const name = rollUpName(ctx, endpoint, hour, segmentation);
   return swap(ctx, `The profile of '${endpoint}'`, async () => {
-    const parts: { name: string; state: string }[] = [];
-    const container = ctx.stores.blobs('profiles');
-    for await (const { name, etag } of container.walk(profileFolder(ctx, endpoint, 'parts', hour)))
-      parts.push({ name, state: `${name.slice(name.lastIndexOf('/') + 1)} ${etag}` });
-    const kept = await keptHours(ctx, endpoint, hour);
-    const states = parts.map(({ state }) => state).toSorted();
-    const known = [...kept.values()].flatMap(({ profile }) => profile.parts).toSorted();
-    if (known.length === states.length && known.every((state, i) => state === states[i]))
-      return [...kept.values()].map(({ profile }) => profile);
-    const folded = await merged(ctx, parts, repeats);
-    for (const [name, profile] of folded) {
-      const whole = `${profileFolder(ctx, endpoint, 'hours', hour)}${name}`;
-      const etag = kept.get(whole)?.etag;
-      const how = etag === undefined ? { createOnly: true } : { ifMatch: etag };
-      if (!(await writeProfile(ctx, whole, profile, how))) return lost;
+    const log = open();
+    const kept = await readRollUp(ctx, name);
+    const listed = await countedParts(ctx, endpoint, hour, segmentation);
+    const uncounted = await log.countOthers(new Set(listed.keys()), kept?.uncounted);
+    const parts = await countedParts(ctx, endpoint, hour, segmentation);
+    const sources = [...parts.values()];
+    const madeAt = ctx.clock.now();
+    if (kept && isSame(kept.sources, sources) && isSame(kept.uncounted.versions, uncounted.versions)) {
+      const isLasting = isSettled(hour, kept.madeAt) || !isSettled(hour, madeAt);
+      if (isLasting && kept.uncounted.parts === uncounted.parts) return kept;
+      return (await writeRollUp(ctx, name, { ...kept, uncounted, madeAt }, kept.etag)) ?? lost;
     }
-    for (const name of kept.keys())
-      if (!folded.has(name.slice(name.lastIndexOf('/') + 1))) await container.remove(name);
-    return [...folded.values()];
+    const profiles = await addedUp(ctx, endpoint, hour, segmentation, [...parts.keys()], log);
+    const rollUp: RollUp = { span: hour, madeAt, sources, uncounted, profiles };
+    const written = await writeRollUp(ctx, name, rollUp, kept?.etag);
+    if (!written) return lost;
+    await removeOthers(ctx, endpoint, hour);
+    // A part that lost rows while this was made must not be in what stays.
+    const now = new Set((await countedParts(ctx, endpoint, hour, segmentation)).values());
+    return sources.every((source) => now.has(source)) ? written : lost;
   });
 }
 
-async function keptHours(ctx: Context, endpoint: string, hour: string) {
-  const kept = new Map<string, { profile: Profile; etag: string }>();
-  const container = ctx.stores.blobs('profiles');
-  for await (const { name } of container.walk(profileFolder(ctx, endpoint, 'hours', hour))) {
-    const stored = await container.readStored(name);
-    if (stored) kept.set(name, { profile: decodeProfile(stored.bytes), etag: stored.etag });
-  }
-  return kept;
-}
-
-async function merged(
+/** Counted parts in order of name, each with its state. */
+async function countedParts(
   ctx: Context,
-  parts: readonly { name: string; state: string }[],
-  repeats: Repeats,
-): Promise<Map<string, Profile>> {
-  const byKey = new Map<string, Profile>();
-  for (const { name, state } of parts) {
-    const bytes = await ctx.stores.blobs('profiles').read(name);
-    if (!bytes) continue;
-    const read = decodeProfile(bytes);
-    const buffer = name.slice(name.lastIndexOf('/') + 1).replace('.profile', '');
-    const counted = repeats.isNew(read) ? read : await repeats.again(buffer);
-    if (!counted) continue;
-    const profile = { ...counted, parts: [state] };
-    const before = byKey.get(keyText(profile.key));
-    byKey.set(keyText(profile.key), before ? mergeProfiles(before, profile) : profile);
+  endpoint: string,
+  hour: string,
+  segmentation: string,
+): Promise<Map<string, string>> {
+  const folder = profileFolder(ctx, endpoint, 'parts', hour);
+  const end = endOf(segmentation);
+  const parts = new Map<string, string>();
+  for await (const { name, etag } of ctx.stores.blobs('profiles').walk(folder)) {
+    if (!name.endsWith(end)) continue;
+    const part = name.slice(folder.length, -end.length);
+    parts.set(part, `${part} ${etag}`);
   }
-  const named = [...byKey.values()].map((profile) => [nameOf(profile), profile] as const);
-  return new Map(named);
+  return parts;
 }
 
-/** By what the key has beside the hour. */
-function nameOf({ key: { digest, edgeSet, source, segment } }: Profile): string {
-  const plain = segment === '' ? '' : `-${Buffer.from(segment).toString('hex')}`;
-  return `${digest.replace('sha256:', '').slice(0, 32)}-${edgeSet}-${source}${plain}.profile`;
+/** Adds parts up in the order of their names, some read ahead: as little of them is in memory as must be. */
+async function addedUp(
+  ctx: Context,
+  endpoint: string,
+  hour: string,
+  segmentation: string,
+  parts: readonly string[],
+  log: HourLog,
+): Promise<Profile[]> {
+  const folder = profileFolder(ctx, endpoint, 'parts', hour);
+  const sums = new ProfileSums({ hour, withPlaces: segmentation === '' });
+  for (let first = 0; first < parts.length; first += readsAtOnce) {
+    const some = parts.slice(first, first + readsAtOnce);
+    const read = await inTurns(some, readsAtOnce, (part) =>
+      ctx.stores.blobs('profiles').read(`${folder}${part}${endOf(segmentation)}`),
+    );
+    for (const [i, part] of some.entries()) {
+      const bytes = read[i];
+      if (!bytes) continue;
+      const { rows, profiles } = segmentation === '' ? wholePart(bytes) : splitPart(bytes);
+      for (const profile of log.isNew(rows) ? profiles : await log.again(part)) sums.add(profile);
+    }
+  }
+  return sums.profiles();
+}
+
+type CountedPart = { readonly rows: readonly RowRange[]; readonly profiles: readonly Profile[] };
+
+function wholePart(bytes: Uint8Array): CountedPart {
+  const profile = decodeProfile(bytes);
+  return { rows: profile.logged, profiles: [profile] };
+}
+
+function splitPart(bytes: Uint8Array): CountedPart {
+  const { sources, profiles } = decodeRollUp(bytes);
+  const rows = sources.map((source) => {
+    const [buffer = '', first, count] = source.split(' ');
+    return { buffer, first: Number(first), rows: Number(count) };
+  });
+  return { rows, profiles };
+}
+
+/** Sums by what is counted together. */
+export class ProfileSums {
+  readonly #hour: string;
+  readonly #withPlaces: boolean;
+  readonly #sums = new Map<string, ProfileSum>();
+
+  constructor({ hour, withPlaces }: { readonly hour: string; readonly withPlaces: boolean }) {
+    this.#hour = hour;
+    this.#withPlaces = withPlaces;
+  }
+
+  add(profile: Profile): void {
+    const key: ProfileKey = { ...profile.key, hour: this.#hour };
+    const { digest, edgeSet, source, segment } = key;
+    const name = JSON.stringify([digest, edgeSet, source, segment]);
+    const sum = this.#sums.get(name) ?? new ProfileSum(key, { withPlaces: this.#withPlaces });
+    this.#sums.set(name, sum);
+    sum.add(profile);
+  }
+
+  /** In order of their keys. */
+  profiles(): Profile[] {
+    return [...this.#sums].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum.profile);
+  }
+}
+
+/** Removes what another release, or nobody any more, has of an hour. */
+async function removeOthers(ctx: Context, endpoint: string, hour: string): Promise<void> {
+  const container = ctx.stores.blobs('profiles');
+  for await (const { name } of container.walk(spanFolder(ctx, endpoint, hour)))
+    if (name.endsWith('.profile')) await container.remove(name);
+}
+
+function endOf(segmentation: string): string {
+  return segmentation === '' ? '.profile' : `.${segmentation}.segments`;
+}
+
+export function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((each, i) => each === others[i]);
 }

@@ -1,7 +1,8 @@
+export { ByteReader, ByteWriter } from './bytes.ts';
 export { type Answers, type Matrix, noRowsOf, ProfileCounter } from './counter.ts';
 export { countDistinct } from './distinct.ts';
 export { type EdgeSet, edgeSetOf, type ReferenceColumn } from './edges.ts';
-export { foldHour, type Repeats } from './fold.ts';
+export { foldHour, type HourLog } from './fold.ts';
 export type { NumericCounts } from './numeric.ts';
 export {
   type FeatureCounts,
@@ -11,19 +12,36 @@ export {
   profileOf,
   type RowTable,
 } from './profile.ts';
-export { scoreBins, type ScoresByClass } from './scores.ts';
+export type { Uncounted } from './roll-up.ts';
+export {
+  countScores,
+  mergeScores,
+  readScores,
+  scoreBins,
+  type ScoresByClass,
+  writeScores,
+} from './scores.ts';
+export { putSegments, type Segmentation, segmentNames, segmentProfiles, segmentsOf } from './segments.ts';
+export { boundsOf, isSettled, type Span, spanAt, wholeHours } from './spans.ts';
 export {
   countedPart,
+  countedSegments,
+  type CountedFiles,
   edgesFor,
   isWithoutEdges,
   keepEdges,
+  keyOf,
   type PartOf,
   partProfileName,
   profileFolder,
   readProfile,
+  removeMadeOf,
   removeProfiles,
   removeProfilesBefore,
+  rollUpName,
+  spanFolder,
   writeCounted,
   writePartProfile,
   writeProfile,
 } from './store.ts';
+export { type HoursLog, Spans, sumOf } from './window.ts';

@@ -71,6 +71,28 @@ export function mergeNumbers(a: NumericCounts, b: NumericCounts): NumericCounts 
   };
 }
 
+/** Adds a column to one that is nobody else's, as {@link mergeNumbers} would. */
+export function addNumbers(into: NumericCounts, more: NumericCounts): void {
+  if (into.counts.length !== more.counts.length)
+    throw new Error('Columns that were counted between other edges cannot be merged.');
+  for (let bin = 0; bin < more.counts.length; bin++) {
+    into.counts[bin] += more.counts[bin];
+    into.sums[bin] += more.sums[bin];
+  }
+  into.moments = { ...mergeMoments(into.moments, more.moments) };
+  into.missing = mergeMissing(into.missing, more.missing);
+}
+
+export function copyOfNumbers({ counts, sums, moments, missing }: NumericCounts): NumericCounts {
+  return {
+    kind: 'numeric',
+    counts: counts.slice(),
+    sums: sums.slice(),
+    moments: { ...moments },
+    missing: { ...missing },
+  };
+}
+
 export function writeNumbers(writer: ByteWriter, { counts, sums, moments, missing }: NumericCounts): void {
   writeMissing(writer, missing);
   writer.count(moments.count);
@@ -86,14 +108,19 @@ export function readNumbers(reader: ByteReader): NumericCounts {
   const missing = readMissing(reader);
   const count = reader.count();
   const [mean, squares, min, max] = [reader.f64(), reader.f64(), reader.f64(), reader.f64()];
-  const bins = reader.list(() => {
+  const bins = reader.count();
+  if (bins > reader.left) throw new RangeError('There are fewer bins left.');
+  const [counts, sums] = [new Float64Array(bins), new Float64Array(bins)];
+  for (let bin = 0; bin < bins; bin++) {
     const inBin = reader.count();
-    return [inBin, inBin > 0 ? reader.f64() : 0] as const;
-  });
+    if (inBin === 0) continue;
+    counts[bin] = inBin;
+    sums[bin] = reader.f64();
+  }
   return {
     kind: 'numeric',
-    counts: Float64Array.from(bins, ([inBin]) => inBin),
-    sums: Float64Array.from(bins, ([, sum]) => sum),
+    counts,
+    sums,
     moments: { count, mean, squares, min, max },
     missing,
   };

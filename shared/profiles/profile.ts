@@ -13,7 +13,7 @@ export type ProfileKey = {
   readonly source: 'realtime' | 'mirror' | 'batch';
   /** Which rows: `''` for all. */
   readonly segment: string;
-  /** `yyyymmddhh` in UTC. */
+  /** `yyyymmddhh` in UTC; `yyyymmdd` of a day, `yyyymm` of a month, and `''` of any other time. */
   readonly hour: string;
 };
 
@@ -114,7 +114,8 @@ export function keyText({ digest, edgeSet, source, segment, hour }: ProfileKey):
   return JSON.stringify([digest, edgeSet, source, segment, hour]);
 }
 
-function rangesOf(ids: readonly string[]): RowRange[] {
+/** The places of rows by their prediction ids. */
+export function rangesOf(ids: readonly string[]): RowRange[] {
   return joinRanges(
     ids.map((id) => {
       const { buffer, row } = sampledRow(id);
@@ -124,7 +125,7 @@ function rangesOf(ids: readonly string[]): RowRange[] {
 }
 
 /** In order, those that follow upon each other as one. */
-function joinRanges(ranges: readonly RowRange[]): RowRange[] {
+export function joinRanges(ranges: readonly RowRange[]): RowRange[] {
   const ordered = ranges.toSorted(
     (a, b) => (a.buffer < b.buffer ? -1 : a.buffer > b.buffer ? 1 : 0) || a.first - b.first,
   );

@@ -2,7 +2,10 @@ import type { Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { decodeProfile, encodeProfile } from './codec.ts';
 import type { EdgeSet } from './edges.ts';
-import { type Profile, profileOf, type RowTable } from './profile.ts';
+import { type Profile, profileOf, rangesOf, type RowTable } from './profile.ts';
+import { decodeRollUp, encodeRollUp, type RollUp } from './roll-up.ts';
+import { segmentProfiles, type Segmentation, segmentsOf } from './segments.ts';
+import { boundsOf, type Span } from './spans.ts';
 
 /** The version whose reference fixed the edges. */
 export type Version = { readonly modelId: string; readonly version: number };
@@ -18,7 +21,6 @@ export type PartOf = Version & {
 };
 
 const edgeSetsMax = 200;
-const hourMilliseconds = 3_600_000;
 /** How long an instance believes that a version has no edges. */
 const absentMilliseconds = 60_000;
 
@@ -60,6 +62,12 @@ export async function keepEdges(ctx: Context, version: Version, edges: EdgeSet):
     .write(name, Buffer.from(JSON.stringify(edges)), { createOnly: true, contentType: 'application/json' });
 }
 
+/** What was counted of a part, as it is stored: of all its rows, and where these are split, by segment. */
+export type CountedFiles = {
+  readonly profile?: Uint8Array;
+  readonly segments?: { readonly id: string; readonly bytes: Uint8Array };
+};
+
 /**
  * Counts the rows of a part, and writes it under the name of the part. What is there already is of an earlier try, or
  * of an erasure, and stays, unless rows have gone: then it is replaced.
@@ -71,22 +79,58 @@ export async function writePartProfile(
   options: { readonly isReplaced?: boolean } = {},
 ): Promise<void> {
   const edges = await edgesFor(ctx, part);
-  if (edges) await writeCounted(ctx, part, countedPart(part, table, edges), options);
+  if (!edges) return;
+  const segmentation = await segmentsOf(ctx, part.endpoint);
+  await writeCounted(ctx, part, countedPart(part, table, edges, segmentation), options);
 }
 
-/** The profile of the rows of a part, as it is stored. */
-export function countedPart({ digest, source, hour }: PartOf, table: RowTable, edges: EdgeSet): Uint8Array {
-  return encodeProfile(profileOf(table, { digest, edgeSet: edges.id, source, segment: '', hour }, edges));
+/** What is counted of the rows of a part. */
+export function countedPart(
+  part: PartOf,
+  table: RowTable,
+  edges: EdgeSet,
+  segmentation: Segmentation | undefined,
+): CountedFiles {
+  const whole = profileOf(table, { ...keyOf(part, edges), segment: '' }, edges);
+  return {
+    profile: encodeProfile(whole),
+    ...(segmentation ? { segments: countedSegments(part, table, edges, segmentation) } : {}),
+  };
+}
+
+/** The same by segment alone. */
+export function countedSegments(
+  part: PartOf,
+  table: RowTable,
+  edges: EdgeSet,
+  segmentation: Segmentation,
+): NonNullable<CountedFiles['segments']> {
+  const profiles = segmentProfiles(table, keyOf(part, edges), edges, segmentation);
+  const logged = rangesOf(table.column('predictionId').map(String));
+  const sources = logged.map(({ buffer, first, rows }) => `${buffer} ${first} ${rows}`);
+  const uncounted = { parts: 0, versions: [] };
+  return {
+    id: segmentation.id,
+    bytes: encodeRollUp({ span: part.hour, madeAt: 0, sources, uncounted, profiles }),
+  };
+}
+
+export function keyOf({ digest, source, hour }: PartOf, edges: EdgeSet) {
+  return { digest, edgeSet: edges.id, source, hour } as const;
 }
 
 /** Writes what {@link countedPart} made, as {@link writePartProfile} does. */
 export async function writeCounted(
   ctx: Context,
   { endpoint, hour, buffer }: PartOf,
-  profile: Uint8Array,
+  { profile, segments }: CountedFiles,
   { isReplaced = false }: { readonly isReplaced?: boolean } = {},
 ): Promise<void> {
-  await writeBytes(ctx, partProfileName(ctx, endpoint, hour, buffer), profile, { createOnly: !isReplaced });
+  const options = { createOnly: !isReplaced };
+  const name = (segmentation: string) => partProfileName(ctx, endpoint, hour, buffer, segmentation);
+  // The whole last: where it is there, the part has been counted.
+  if (segments) await writeBytes(ctx, name(segments.id), segments.bytes, options);
+  if (profile) await writeBytes(ctx, name(''), profile, options);
 }
 
 export async function readProfile(ctx: Context, name: string): Promise<Profile | undefined> {
@@ -105,38 +149,105 @@ export async function writeProfile(
 
 type WriteOptions = { ifMatch?: string; createOnly?: boolean };
 
+/** What was counted in a span, with its etag; with the profiles that are wanted. */
+export async function readRollUp(
+  ctx: Context,
+  name: string,
+  isWanted?: Parameters<typeof decodeRollUp>[1],
+): Promise<StoredRollUp | undefined> {
+  const stored = await ctx.stores.blobs('profiles').readStored(name);
+  return stored && { ...decodeRollUp(stored.bytes, isWanted), etag: stored.etag };
+}
+
+export type StoredRollUp = RollUp & { readonly etag: string };
+
+/** Writes a roll-up where it is still the one with this etag, or is not there; gives back what is there behind it. */
+export async function writeRollUp(
+  ctx: Context,
+  name: string,
+  rollUp: RollUp,
+  etag: string | undefined,
+): Promise<StoredRollUp | undefined> {
+  const how = etag === undefined ? { createOnly: true } : { ifMatch: etag };
+  if (!(await writeBytes(ctx, name, encodeRollUp(rollUp), how))) return undefined;
+  return readRollUp(ctx, name);
+}
+
 function writeBytes(ctx: Context, name: string, bytes: Uint8Array, options: WriteOptions): Promise<boolean> {
   const contentType = 'application/octet-stream';
   return ctx.stores.blobs('profiles').write(name, bytes, { contentType, ...options });
 }
 
-/** Folders in container `profiles`: what was counted of parts, and of hours. */
-export function profileFolder(ctx: Context, endpoint: string, kind: 'parts' | 'hours', hour: string): string {
+/** Folders in container `profiles`: what was counted of parts and of hours, and what was true of predictions. */
+export function profileFolder(
+  ctx: Context,
+  endpoint: string,
+  kind: 'parts' | 'hours' | 'outcomes',
+  hour: string,
+): string {
   const day = `${hour.slice(0, 4)}-${hour.slice(4, 6)}-${hour.slice(6, 8)}`;
   return `${ctx.workspace}/${endpoint}/${kind}/${day}/${hour.slice(8)}/`;
 }
 
-export function partProfileName(ctx: Context, endpoint: string, hour: string, buffer: string): string {
-  return `${profileFolder(ctx, endpoint, 'parts', hour)}${buffer}.profile`;
+/** What was counted of a part: of all its rows, or by the segments of a split. */
+export function partProfileName(
+  ctx: Context,
+  endpoint: string,
+  hour: string,
+  buffer: string,
+  segmentation = '',
+): string {
+  const end = segmentation === '' ? 'profile' : `${segmentation}.segments`;
+  return `${profileFolder(ctx, endpoint, 'parts', hour)}${buffer}.${end}`;
 }
 
-/** Removes what was counted in an hour. */
+/** The folder of what was counted in an hour, a day or a month. */
+export function spanFolder(ctx: Context, endpoint: string, span: Span): string {
+  const root = `${ctx.workspace}/${endpoint}`;
+  const [year, month] = [span.slice(0, 4), span.slice(4, 6)];
+  if (span.length === 6) return `${root}/months/${year}/${month}/`;
+  if (span.length === 8) return `${root}/days/${year}-${month}/${span.slice(6)}/`;
+  return profileFolder(ctx, endpoint, 'hours', span);
+}
+
+/** Of all rows, or by the segments of a split. */
+export function rollUpName(ctx: Context, endpoint: string, span: Span, segmentation: string): string {
+  return `${spanFolder(ctx, endpoint, span)}${segmentation === '' ? 'all' : segmentation}.profiles`;
+}
+
+/** Removes what was counted in an hour, and what was made of it. */
 export async function removeProfiles(ctx: Context, endpoint: string, hour: string): Promise<void> {
   const folders = (['parts', 'hours'] as const).map((kind) => profileFolder(ctx, endpoint, kind, hour));
   await Promise.all(folders.map((folder) => ctx.stores.blobs('profiles').removeBelow(folder)));
+  await removeMadeOf(ctx, endpoint, hour);
+}
+
+/**
+ * Removes what was made of an hour that has changed: its outcomes, its day and its month. They are made again when they
+ * are asked for. Who makes one looks at the hours once more behind the write, so none stays that was made before.
+ */
+export async function removeMadeOf(ctx: Context, endpoint: string, hour: string): Promise<void> {
+  const container = ctx.stores.blobs('profiles');
+  for (const folder of [
+    profileFolder(ctx, endpoint, 'outcomes', hour),
+    spanFolder(ctx, endpoint, hour.slice(0, 8)),
+    spanFolder(ctx, endpoint, hour.slice(0, 6)),
+  ])
+    await container.removeBelow(folder);
 }
 
 /**
  * Removes what was counted in hours that were over before `before`, in milliseconds since 1970: of jobs, whose rows are
- * in no log that would be removed with it.
+ * in no log that would be removed with it. Days and months that have such an hour are made again of what is left.
  */
 export async function removeProfilesBefore(ctx: Context, endpoint: string, before: number): Promise<void> {
   const container = ctx.stores.blobs('profiles');
-  for (const kind of ['parts', 'hours']) {
+  for (const kind of ['parts', 'hours', 'outcomes', 'days', 'months']) {
     const root = `${ctx.workspace}/${endpoint}/${kind}/`;
     for await (const { name } of container.walk(root)) {
-      const [day = '', hour = ''] = name.slice(root.length).split('/');
-      if (Date.parse(`${day}T${hour}:00:00Z`) + hourMilliseconds <= before) await container.remove(name);
+      const span = name.slice(root.length).split('/').slice(0, 2).join('').replaceAll('-', '');
+      const { from, to } = boundsOf(span);
+      if (span.length === 10 ? to <= before : from < before) await container.remove(name);
     }
   }
 }
