@@ -5,7 +5,8 @@ import { workContext } from './app.ts';
 
 /**
  * What always stands on the agenda, for all workspaces: events and deliveries that were missed, what was deleted long
- * ago, what is older than it may be, what batch jobs have left, and what was counted of calls.
+ * ago, what is older than it may be, what batch jobs have left, and what was counted of calls and
+ * of their rows.
  */
 const sweeps = {
   events: { kind: 'sweep-events', everySeconds: 300 },
@@ -13,6 +14,7 @@ const sweeps = {
   deleted: { kind: 'sweep-deleted', everySeconds: 86_400 },
   retention: { kind: 'sweep-retention', everySeconds: 86_400 },
   'batch-leftovers': { kind: 'sweep-batch', everySeconds: 86_400 },
+  profiles: { kind: 'sweep-profiles', everySeconds: 3_600 },
   summaries: { kind: 'roll-up-summaries', everySeconds: 3_600 },
 };
 /** Stands there as well where the directory is to be asked who has left. */

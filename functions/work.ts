@@ -34,6 +34,7 @@ import {
   traceVersion,
 } from '../shared/lineage/index.ts';
 import { checkOnTime, endMonitors, freezeEdges, monitorEndpoint } from '../shared/monitoring/index.ts';
+import { type RollUpMessage, rollUpProfiles, sweepProfiles } from '../shared/predictions/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
 import { advancePromotion, wakePromotions } from '../shared/promotion/index.ts';
 import {
@@ -135,6 +136,8 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   expire: (ctx, message: ExpireMessage) => expire(ctx, message),
   'count-storage': countStorage,
   'roll-up-summaries': rollUpSummaries,
+  'sweep-profiles': sweepProfiles,
+  'roll-up-profiles': (ctx, message: RollUpMessage) => rollUpProfiles(ctx, message),
 };
 
 /** The work queue: light work of every kind. A message that throws comes back, and after five tries goes to `work-poison`. */

@@ -112,12 +112,13 @@ async function countOthers(
   },
   counted: ReadonlySet<string>,
   before: Uncounted | undefined,
-): Promise<Uncounted> {
+): ReturnType<HourLog['countOthers']> {
   const container = ctx.stores.blobs('predictions');
   const others: string[] = [];
   for await (const { name } of container.walk(logFolder(ctx, endpoint, 'parts', hour)))
     if (!counted.has(bufferOf(name))) others.push(name);
-  if (before?.parts === others.length && !(await isAnyCounted(ctx, before.versions))) return before;
+  if (before?.parts === others.length && !(await areAnyCounted(ctx, before.versions)))
+    return { uncounted: before, isAnyCounted: false };
   const versions = new Set<string>();
   let parts = 0;
   for (const name of others) {
@@ -132,10 +133,13 @@ async function countOthers(
       await writeCounted(ctx, part, { segments });
     } else await writePartProfile(ctx, part, await readPart(bytes));
   }
-  return { parts, versions: [...versions].toSorted() };
+  return {
+    uncounted: { parts, versions: [...versions].toSorted() },
+    isAnyCounted: parts < others.length,
+  };
 }
 
-async function isAnyCounted(ctx: Context, versions: readonly string[]): Promise<boolean> {
+async function areAnyCounted(ctx: Context, versions: readonly string[]): Promise<boolean> {
   for (const version of versions) if (await isCounted(ctx, version)) return true;
   return false;
 }

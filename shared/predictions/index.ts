@@ -7,7 +7,7 @@ export {
   readLabels,
   recordLabels,
 } from './labels.ts';
-export type { PartTable } from './part.ts';
+export { type PartTable, readPart } from './part.ts';
 export type { HiddenColumn } from './tensor-columns.ts';
 export { type Hour, startOf } from './prediction-id.ts';
 export {
@@ -20,7 +20,10 @@ export {
   readPredictions,
 } from './predictions.ts';
 export { flushPredictions } from './buffer.ts';
+export { type ExactRows, exactRows } from './exact-rows.ts';
 export { hourProfiles, tableOf } from './counted.ts';
+export { type RollUpMessage, rollUpProfiles, sweepProfiles } from './roll-up-profiles.ts';
+export { placeOf } from './row-set.ts';
 export { rowsOf } from './rows.ts';
 export { logPredictions } from './log.ts';
 export { keepQueued } from './keep-queued.ts';

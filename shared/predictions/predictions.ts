@@ -124,7 +124,8 @@ function* daysOf(from: number, to: number): Generator<string> {
     yield new Date(day * dayMilliseconds).toISOString().slice(0, 10);
 }
 
-function within(table: PartTable, from: number, to: number): PartTable {
+/** The rows of a part with `from <= ts < to`. */
+export function within(table: PartTable, from: number, to: number): PartTable {
   const times = table.column('ts') as readonly number[];
   if (times.every((at) => at >= from && at < to)) return table;
   return onlyRows(

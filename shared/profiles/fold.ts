@@ -21,7 +21,10 @@ export type HourLog = {
    * Counts the parts of the log that are not among those counted, and says which it could not; without looking at
    * them where these are as many as they were, of versions that still cannot be counted.
    */
-  countOthers(counted: ReadonlySet<string>, before: Uncounted | undefined): Promise<Uncounted>;
+  countOthers(
+    counted: ReadonlySet<string>,
+    before: Uncounted | undefined,
+  ): Promise<{ readonly uncounted: Uncounted; readonly isAnyCounted: boolean }>;
   /** Whether all of these rows are new; they are known from then on. Only rows out of a queue come twice. */
   isNew(rows: readonly RowRange[]): boolean;
   /** The profiles of those rows of a part that no part before had. */
@@ -47,9 +50,10 @@ export function foldHour(
   return swap(ctx, `The profile of '${endpoint}'`, async () => {
     const log = open();
     const kept = await readRollUp(ctx, name);
-    const listed = await countedParts(ctx, endpoint, hour, segmentation);
-    const uncounted = await log.countOthers(new Set(listed.keys()), kept?.uncounted);
-    const parts = await countedParts(ctx, endpoint, hour, segmentation);
+    const list = () => countedParts(ctx, endpoint, hour, segmentation);
+    const before = await list();
+    const { uncounted, isAnyCounted } = await log.countOthers(new Set(before.keys()), kept?.uncounted);
+    const parts = isAnyCounted ? await list() : before;
     const sources = [...parts.values()];
     const madeAt = ctx.clock.now();
     if (kept && isSame(kept.sources, sources) && isSame(kept.uncounted.versions, uncounted.versions)) {
@@ -63,7 +67,7 @@ export function foldHour(
     if (!written) return lost;
     await removeOthers(ctx, endpoint, hour);
     // A part that lost rows while this was made must not be in what stays.
-    const now = new Set((await countedParts(ctx, endpoint, hour, segmentation)).values());
+    const now = new Set((await list()).values());
     return sources.every((source) => now.has(source)) ? written : lost;
   });
 }

@@ -143,8 +143,9 @@ function sourcesOf(hours: ReadonlyMap<Span, string>): string[] {
   return [...hours].map(([hour, etag]) => sourceOf(hour, etag));
 }
 
+/** A listing gives etags without the quotes that they have elsewhere. */
 function sourceOf(hour: Span, etag: string): string {
-  return `${hour} ${etag}`;
+  return `${hour} ${etag.replaceAll('"', '')}`;
 }
 
 /** All of a window by key, as one. */
