@@ -62,6 +62,7 @@ async function splitBy(ctx: Context, endpoint: string, segment: string): Promise
 export function spansOfLog(ctx: Context, endpoint: string, segmentation: Segmentation | undefined): Spans {
   const days = new Map<string, Promise<readonly string[]>>();
   const log: HoursLog = {
+    daysOf: (month) => daysOf(ctx, endpoint, month),
     hoursOf(day) {
       const known = days.get(day) ?? hoursOf(ctx, endpoint, day);
       days.set(day, known);
@@ -75,10 +76,21 @@ export function spansOfLog(ctx: Context, endpoint: string, segmentation: Segment
 
 /** Hours of a day of which the log has parts, or what was counted of calls that are not logged. */
 export async function hoursOf(ctx: Context, endpoint: string, day: string): Promise<string[]> {
-  const folder = `${ctx.workspace}/${endpoint}/parts/${hourFolder(`${day}00`).slice(0, -2)}`;
-  const hours = new Set<string>();
+  const folder = hourFolder(`${day}00`).slice(0, -2);
+  return (await below(ctx, endpoint, folder)).map((hour) => `${day}${hour.slice(folder.length)}`);
+}
+
+async function daysOf(ctx: Context, endpoint: string, month: string): Promise<string[]> {
+  const days = await below(ctx, endpoint, hourFolder(`${month}0100`).slice(0, -5));
+  return days.map((day) => day.replaceAll('-', ''));
+}
+
+/** The folders of parts whose names begin so, each once, in order. */
+async function below(ctx: Context, endpoint: string, begin: string): Promise<string[]> {
+  const root = `${ctx.workspace}/${endpoint}/parts/`;
+  const folders = new Set<string>();
   for (const container of ['predictions', 'profiles'] as const)
-    for await (const { name } of ctx.stores.blobs(container).list(folder))
-      hours.add(`${day}${name.slice(folder.length).replace('/', '')}`);
-  return [...hours].toSorted();
+    for await (const { name } of ctx.stores.blobs(container).list(`${root}${begin}`))
+      folders.add(name.slice(root.length).replace(/\/$/, ''));
+  return [...folders].toSorted();
 }

@@ -59,16 +59,17 @@ export function foldHour(
     if (kept && isSame(kept.sources, sources) && isSame(kept.uncounted.versions, uncounted.versions)) {
       const isLasting = isSettled(hour, kept.madeAt) || !isSettled(hour, madeAt);
       if (isLasting && kept.uncounted.parts === uncounted.parts) return kept;
-      return (await writeRollUp(ctx, name, { ...kept, uncounted, madeAt }, kept.etag)) ?? lost;
+      const isWritten = await writeRollUp(ctx, name, { ...kept, uncounted, madeAt }, kept.etag);
+      return (isWritten && (await readRollUp(ctx, name))) || lost;
     }
     const profiles = await addedUp(ctx, endpoint, hour, segmentation, [...parts.keys()], log);
     const rollUp: RollUp = { span: hour, madeAt, sources, uncounted, profiles };
-    const written = await writeRollUp(ctx, name, rollUp, kept?.etag);
-    if (!written) return lost;
+    if (!(await writeRollUp(ctx, name, rollUp, kept?.etag))) return lost;
     await removeOthers(ctx, endpoint, hour);
     // A part that lost rows while this was made must not be in what stays.
     const now = new Set((await list()).values());
-    return sources.every((source) => now.has(source)) ? written : lost;
+    const isLasting = sources.every((source) => now.has(source));
+    return (isLasting && (await readRollUp(ctx, name))) || lost;
   });
 }
 

@@ -29,14 +29,6 @@ export function isSettled(span: Span, at: number): boolean {
   return at >= boundsOf(span).to + settleMilliseconds;
 }
 
-/** The days of a month. */
-export function daysIn(month: Span): Span[] {
-  const { from, to } = boundsOf(month);
-  return Array.from({ length: (to - from) / dayMilliseconds }, (_, i) =>
-    spanAt(from + i * dayMilliseconds, 'day'),
-  );
-}
-
 /** The smallest window of whole hours that has all of another; times are milliseconds since 1970. */
 export function wholeHours({ from, to }: { readonly from: number; readonly to: number }): {
   readonly from: number;

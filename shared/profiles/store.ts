@@ -161,16 +161,15 @@ export async function readRollUp(
 
 export type StoredRollUp = RollUp & { readonly etag: string };
 
-/** Writes a roll-up where it is still the one with this etag, or is not there; gives back what is there behind it. */
-export async function writeRollUp(
+/** Writes a roll-up where it is still the one with this etag, or is not there; says whether it did. */
+export function writeRollUp(
   ctx: Context,
   name: string,
   rollUp: RollUp,
   etag: string | undefined,
-): Promise<StoredRollUp | undefined> {
+): Promise<boolean> {
   const how = etag === undefined ? { createOnly: true } : { ifMatch: etag };
-  if (!(await writeBytes(ctx, name, encodeRollUp(rollUp), how))) return undefined;
-  return readRollUp(ctx, name);
+  return writeBytes(ctx, name, encodeRollUp(rollUp), how);
 }
 
 function writeBytes(ctx: Context, name: string, bytes: Uint8Array, options: WriteOptions): Promise<boolean> {

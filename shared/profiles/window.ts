@@ -4,11 +4,13 @@ import { inTurns } from '../turns.ts';
 import { isSame, ProfileSums } from './fold.ts';
 import type { Profile, ProfileKey } from './profile.ts';
 import type { RollUp } from './roll-up.ts';
-import { boundsOf, daysIn, isSettled, type Span, spanAt, spansOf } from './spans.ts';
+import { boundsOf, isSettled, type Span, spanAt, spansOf } from './spans.ts';
 import { readRollUp, rollUpName, spanFolder, type StoredRollUp, writeRollUp } from './store.ts';
 
 /** What knows the log of an endpoint, hour by hour. */
 export type HoursLog = {
+  /** Days of a month of which there is anything. */
+  daysOf(month: Span): Promise<readonly Span[]>;
   /** Hours of a day of which there is anything. */
   hoursOf(day: Span): Promise<readonly Span[]>;
   /** What was counted in an hour, made again where it has changed. */
@@ -20,6 +22,7 @@ export type HoursLog = {
 export type Wanted = (key: Omit<ProfileKey, 'hour'>) => boolean;
 
 const readsAtOnce = 8;
+const daysAtOnce = 2;
 
 /**
  * What was counted in spans of time, of all rows or by the segments of a split: each file is read if it follows from the
@@ -71,24 +74,23 @@ export class Spans {
     const kept = await readRollUp(this.#ctx, name, isWanted);
     if (kept && isSame(kept.sources, sourcesOf(await this.#hours(span))) && !(await this.#isOutdated(kept)))
       return kept;
+    let before: StoredRollUp | undefined = kept;
     const made = await swap(this.#ctx, `The profile of '${this.#endpoint}'`, async () => {
-      const before = await readRollUp(this.#ctx, name, () => false);
       const rollUp = await this.#madeOf(span);
-      if (!(await writeRollUp(this.#ctx, name, rollUp, before?.etag))) return lost;
+      const isWritten = await writeRollUp(this.#ctx, name, rollUp, before?.etag);
       // An hour that lost rows while this was made must not be in what stays.
       this.#listed.clear();
       const now = new Set(sourcesOf(await this.#hours(span)));
-      return rollUp.sources.every((source) => now.has(source)) ? rollUp : lost;
+      if (isWritten && rollUp.sources.every((source) => now.has(source))) return rollUp;
+      before = await readRollUp(this.#ctx, name, () => false);
+      return lost;
     });
     return { ...made, profiles: made.profiles.filter(({ key }) => isWanted(key)) };
   }
 
   /** A day is made of its hours, a month of its days; both remember the hours. */
   async #madeOf(span: Span): Promise<RollUp> {
-    const below =
-      span.length === 6
-        ? await inTurns(daysIn(span), 1, (day) => this.#longer(day, () => true))
-        : await this.#hoursOfDay(span);
+    const below = span.length === 6 ? await this.#daysOfMonth(span) : await this.#hoursOfDay(span);
     const sums = new ProfileSums({ hour: span, withPlaces: false });
     for (const { profiles } of below) for (const profile of profiles) sums.add(profile);
     const versions = new Set(below.flatMap(({ uncounted }) => uncounted.versions));
@@ -100,6 +102,12 @@ export class Spans {
       uncounted: { parts, versions: [...versions].toSorted() },
       profiles: sums.profiles(),
     };
+  }
+
+  async #daysOfMonth(month: Span): Promise<RollUp[]> {
+    const hours = [...(await this.#hours(month)).keys()];
+    const days = new Set([...hours.map((hour) => hour.slice(0, 8)), ...(await this.#log.daysOf(month))]);
+    return inTurns([...days].toSorted(), daysAtOnce, (day) => this.#longer(day, () => true));
   }
 
   async #hoursOfDay(day: Span): Promise<RollUp[]> {
