@@ -30,7 +30,7 @@ const parts: Readonly<
   },
   profiles: {
     about: 'the prediction log and its profiles, a row',
-    run: (options) => Promise.resolve({ rows: benchProfiles(options) }),
+    run: async (options) => ({ rows: await benchProfiles(options) }),
   },
   serving: {
     about: "real-time inference, against an echo, MLflow's scoring server and MLServer",

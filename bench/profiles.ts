@@ -4,12 +4,18 @@
  */
 import { encodePart, type PartHead } from '../shared/predictions/part.ts';
 import { bufferPredictions } from '../shared/predictions/buffer.ts';
-import { tableOf } from '../shared/predictions/counted.ts';
 import { predictionIds } from '../shared/predictions/prediction-id.ts';
 import { rowsOf, type Scored } from '../shared/predictions/rows.ts';
+import { windowProfile } from '../shared/predictions/window-profile.ts';
 import { decodeProfile, encodeProfile } from '../shared/profiles/codec.ts';
+import { ProfileCounter } from '../shared/profiles/counter.ts';
 import { edgeSetOf } from '../shared/profiles/edges.ts';
-import { mergeProfiles, profileOf, type ProfileKey } from '../shared/profiles/profile.ts';
+import { mergeProfiles, type Profile, profileOf, type ProfileKey } from '../shared/profiles/profile.ts';
+import { countHour, tableOf } from '../shared/predictions/counted.ts';
+import { partProfileName, writeProfile } from '../shared/profiles/store.ts';
+import { spanAt } from '../shared/profiles/spans.ts';
+import { inTurns } from '../shared/turns.ts';
+import { testContext } from '../test/support/context.ts';
 import type { Context } from '../shared/context.ts';
 import type { BenchOptions, BenchRow } from './report.ts';
 
@@ -72,9 +78,9 @@ function micros(repeats: number, work: () => unknown): number {
   return least;
 }
 
-export function benchProfiles({ quick }: BenchOptions): BenchRow[] {
+export async function benchProfiles({ quick }: BenchOptions): Promise<BenchRow[]> {
   const repeats = quick ? 3 : 10;
-  const reference = call(100_000, 7).inputs['input']?.data as Float32Array;
+  const reference = inputOf(call(100_000, 7));
   const edges = edgeSetOf(
     features.map((name, i) => ({ name, cells: reference.filter((_, at) => at % featureCount === i) })),
     { isFloat32: true },
@@ -104,6 +110,15 @@ export function benchProfiles({ quick }: BenchOptions): BenchRow[] {
   const hourProfile = { ...profile, rows: rowsOfDay / hours };
   const day = Array.from({ length: hours }, () => encodeProfile(hourProfile));
   const check = micros(repeats, () => day.map(decodeProfile).reduce(mergeProfiles));
+  const counter = new ProfileCounter(key, edges);
+  const matrix = { names: features, data: inputOf(part), rows: partRows, hidden: new Set<string>() };
+  const updating = micros(repeats, () =>
+    counter.addMatrix(matrix, {
+      classes: part.scores?.classes ?? null,
+      scores: part.scores?.scores ?? null,
+    }),
+  );
+  const updatingTable = micros(repeats, () => profileOf(table, key, edges));
   const perRow = (value: number, count: number) => value / count;
   return [
     {
@@ -119,6 +134,18 @@ export function benchProfiles({ quick }: BenchOptions): BenchRow[] {
       unit: 'µs/row',
       budget: { max: 20 },
     },
+    {
+      name: 'profile updated by a table of numbers × 20 features',
+      value: perRow(updating, partRows),
+      unit: 'µs/row',
+      budget: { max: 5 },
+    },
+    {
+      name: 'profile updated by a part of the log × 20 features',
+      value: perRow(updatingTable, partRows),
+      unit: 'µs/row',
+      budget: { max: 5 },
+    },
     { name: 'profile of 5,000 rows × 20 features', value: bytes.length / 1024, unit: 'KB' },
     {
       name: 'a day of 24 hour profiles × 20 features read and added',
@@ -126,6 +153,99 @@ export function benchProfiles({ quick }: BenchOptions): BenchRow[] {
       unit: 'ms',
       budget: { max: 1000 },
     },
+    ...(await stored(profile, quick ? 600 : 6_000)),
+  ];
+}
+
+function inputOf(scored: Scored): Float32Array {
+  return scored.inputs['input']?.data as Float32Array;
+}
+
+/** An hour of many parts, and a day of hours, in storage: Azurite in a process of its own. */
+async function stored(profile: Profile, parts: number): Promise<BenchRow[]> {
+  const context = await testContext();
+  const start = Date.UTC(2026, 0, 2);
+  const ctx: Context = { ...context.ctx, clock: { now: () => start + 36 * 3_600_000 } };
+  try {
+    const write = (span: string, i: number, rows: Profile['rows']) => {
+      const buffer = i.toString(16).padStart(16, '0');
+      const places = { logged: [{ buffer, first: 0, rows }], sample: [] };
+      return writeProfile(ctx, partProfileName(ctx, span, span, buffer), {
+        ...profile,
+        key: { ...profile.key, hour: span },
+        rows,
+        ...places,
+      });
+    };
+    const hourSpan = spanAt(start, 'hour');
+    await inTurns(
+      Array.from({ length: parts }, (_, i) => i),
+      16,
+      (i) => write(hourSpan, i, 200),
+    );
+    const before = process.memoryUsage().rss;
+    let peak = before;
+    const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
+    const processor = process.cpuUsage();
+    const began = performance.now();
+    await countHour(ctx, hourSpan, hourSpan, undefined);
+    const seconds = (performance.now() - began) / 1000;
+    const { user, system } = process.cpuUsage(processor);
+    clearInterval(watch);
+    return [
+      {
+        name: `hour of ${parts} parts × 20 features rolled up`,
+        value: seconds * (6_000 / parts),
+        unit: 's for 6,000',
+        budget: { max: 60 },
+      },
+      {
+        name: 'the same, processor time',
+        value: ((user + system) / 1e6) * (6_000 / parts),
+        unit: 's for 6,000',
+      },
+      {
+        name: 'the same, memory beside what the process had',
+        value: (peak - before) / 1024 / 1024,
+        unit: 'MB',
+        budget: { max: 150 },
+      },
+      ...(await storedDay(ctx, profile, start)),
+    ];
+  } finally {
+    await context.close();
+  }
+}
+
+/** A day of a million predictions, of hours that have been rolled up, and once it is rolled up itself. */
+async function storedDay(ctx: Context, profile: Profile, start: number): Promise<BenchRow[]> {
+  const endpoint = 'day';
+  for (let i = 0; i < hours; i++) {
+    const span = spanAt(start + i * 3_600_000, 'hour');
+    const buffer = '0'.repeat(16);
+    await writeProfile(ctx, partProfileName(ctx, endpoint, span, buffer), {
+      ...profile,
+      key: { ...profile.key, hour: span },
+      rows: Math.round(rowsOfDay / hours),
+    });
+    await countHour(ctx, endpoint, span, undefined);
+  }
+  const read = async (from: number) => {
+    const began = performance.now();
+    await windowProfile(ctx, endpoint, { from, to: from + 24 * 3_600_000 });
+    return performance.now() - began;
+  };
+  // A day that does not begin at midnight is read hour by hour.
+  const byHours = await read(start - 3_600_000);
+  await read(start);
+  return [
+    {
+      name: 'window of 24 hours × 20 features read from storage by hours',
+      value: byHours,
+      unit: 'ms',
+      budget: { max: 1000 },
+    },
+    { name: 'the same as one day', value: await read(start), unit: 'ms', budget: { max: 500 } },
   ];
 }
 

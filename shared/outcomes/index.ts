@@ -1,8 +1,6 @@
 export {
   type ClassOutcome,
-  errorBin,
   type Errors,
-  mergeOutcomes,
   type NumberOutcome,
   type Outcome,
 } from './outcome.ts';

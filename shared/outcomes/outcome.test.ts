@@ -29,7 +29,11 @@ const rows = fc
 /** Sums, which depend on the order of hours by rounding, beside all that does not. */
 function split({ numbers, ...rest }: Outcome) {
   const { sum = 0, absolute = 0, squares = 0, relative = 0, labels = 0, labelSquares = 0 } = numbers ?? {};
-  const counts = numbers && [numbers.count, numbers.relatives, new Map([...numbers.histogram].toSorted())];
+  const counts = numbers && [
+    numbers.count,
+    numbers.relatives,
+    new Map([...numbers.histogram].toSorted(([a], [b]) => a - b)),
+  ];
   return { exact: { ...rest, counts }, sums: [sum, absolute, squares, relative, labels, labelSquares] };
 }
 

@@ -36,9 +36,8 @@ export class RowSet {
 
   /** Whether any of a buffer's rows from `first` to before `end` is among them. */
   hasAny(buffer: string, first: number, end: number): boolean {
-    const bits = this.#buffers.get(buffer);
-    for (let row = first; bits && row < end; row++)
-      if ((((bits[row >> 3] ?? 0) >> (row & 7)) & 1) === 1) return true;
+    if (!this.#buffers.has(buffer)) return false;
+    for (let row = first; row < end; row++) if (this.hasRow(buffer, row)) return true;
     return false;
   }
 

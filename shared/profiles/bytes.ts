@@ -76,10 +76,12 @@ export class ByteWriter {
 /** Reads what {@link ByteWriter} wrote. Throws a RangeError at the end of the bytes. */
 export class ByteReader {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get left(): number {
@@ -87,21 +89,17 @@ export class ByteReader {
   }
 
   u8(): number {
-    const value = this.#bytes.readUInt8(this.#at);
-    this.#at += 1;
-    return value;
+    return this.#view.getUint8(this.#at++);
   }
 
   u32(): number {
-    const value = this.#bytes.readUInt32LE(this.#at);
     this.#at += 4;
-    return value;
+    return this.#view.getUint32(this.#at - 4, true);
   }
 
   f64(): number {
-    const value = this.#bytes.readDoubleLE(this.#at);
     this.#at += 8;
-    return value;
+    return this.#view.getFloat64(this.#at - 8, true);
   }
 
   count(): number {

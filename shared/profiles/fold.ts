@@ -102,11 +102,17 @@ async function addedUp(
 ): Promise<Profile[]> {
   const folder = profileFolder(ctx, endpoint, 'parts', hour);
   const sums = new ProfileSums({ hour, withPlaces: segmentation === '' });
-  for (let first = 0; first < parts.length; first += readsAtOnce) {
-    const some = parts.slice(first, first + readsAtOnce);
-    const read = await inTurns(some, readsAtOnce, (part) =>
+  const readFrom = async (first: number) =>
+    inTurns(parts.slice(first, first + readsAtOnce), readsAtOnce, (part) =>
       ctx.stores.blobs('profiles').read(`${folder}${part}${endOf(segmentation)}`),
     );
+  let ahead = readFrom(0);
+  for (let first = 0; first < parts.length; first += readsAtOnce) {
+    const some = parts.slice(first, first + readsAtOnce);
+    const read = await ahead;
+    ahead = readFrom(first + readsAtOnce);
+    // Its failure is thrown when it is waited for.
+    ahead.catch(() => undefined);
     for (const [i, part] of some.entries()) {
       const bytes = read[i];
       if (!bytes) continue;

@@ -8,10 +8,6 @@ const settleMilliseconds = 15 * 60_000;
 
 const lengths = { month: 6, day: 8, hour: 10 } as const;
 
-export function hourAt(at: number): Span {
-  return spanAt(at, 'hour');
-}
-
 export function spanAt(at: number, kind: keyof typeof lengths): Span {
   return new Date(at).toISOString().slice(0, 13).replaceAll(/[-T]/g, '').slice(0, lengths[kind]);
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
+import { linearRegressor } from '../../shared/onnx/index.ts';
 import { type Outcome, outcomesOf } from '../../shared/outcomes/index.ts';
 import { keepQueued, type Label, recordLabels } from '../../shared/predictions/index.ts';
 import { removeProfiles } from '../../shared/profiles/index.ts';
@@ -14,6 +15,7 @@ import {
   registerCounted,
   rowsFrom,
 } from '../predictions/counted-support.ts';
+import { deploy } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -127,9 +129,32 @@ describe('outcomes of a window', () => {
     const message = taken?.message as object;
     await taken?.done();
     const alone = { groupSeconds: 0, leaseSeconds: 60 };
-    for (let time = 0; time < 2; time++) await keepQueued(ctx, message, alone);
+    for (let turn = 0; turn < 2; turn++) await keepQueued(ctx, message, alone);
     expect(await only('queued')).toMatchObject({ labelled: 4, classes: { correct: 4 } });
     expect((await join('queued')).unmatched).toBe(0);
+  });
+
+  test('of numbers are sums of errors, with what is no number left out', async () => {
+    const features = ['length', 'width', 'höhe'];
+    await deploy(server, 'doubled', linearRegressor({ features, coefficients: [2, 0, 0], intercept: 0 }));
+    const rows = [1, 2, 3, 4].map((length) => [length, 0, 0]);
+    const ids = await logAt(ctx, 'doubled', start, rows);
+    const labels = [1, '4', 'none', 0];
+    await label('doubled', ids, (row) => labels[row] ?? '');
+    const { numbers, ...rest } = await only('doubled');
+    // Answers 2, 4 and 8 to the labels 1, 4 and 0.
+    expect(numbers).toMatchObject({
+      count: 3,
+      sum: 9,
+      absolute: 9,
+      squares: 65,
+      relative: 1,
+      relatives: 2,
+      labels: 5,
+      labelSquares: 17,
+    });
+    expect(rest).toMatchObject({ rows: 4, labelled: 3, unusable: 1, classes: null });
+    expect(rest.errors[0]?.values).toEqual(Float32Array.of(1, 0, 8));
   });
 
   test('lose what is erased and what expires', async () => {

@@ -11,17 +11,21 @@ export const hour = 3_600_000;
 export const day = 24 * hour;
 
 /** A context whose time stands still until it is told. */
-export function movable(ctx: Context, now: number): { readonly ctx: Context; setTime(now: number): void } {
+export function movable(
+  ctx: Context,
+  now: number,
+): { readonly ctx: Context; readonly setTime: (now: number) => void } {
   let time = now;
   return { ctx: { ...ctx, clock: { now: () => time } }, setTime: (next) => (time = next) };
 }
 
 /** A model with a reference set, under alias `champion`; `width` is one of 0 to 4. */
 export async function registerCounted(
-  { ctx, drain }: TestServer,
+  server: TestServer,
   name = 'm',
   more: readonly { key: string; value: string }[] = [],
 ): Promise<void> {
+  const { ctx } = server;
   const reference = Array.from({ length: 400 }, (_, i) => [Math.sin(i) * 3, i % 5, i / 100].map(String));
   const artifacts = ctx.stores.blobs('artifacts');
   await artifacts.write('default/sets/reference.csv', Buffer.from(writeCsv([features, ...reference])));
@@ -29,17 +33,17 @@ export async function registerCounted(
   await createModel(ctx, { name });
   const tags = [{ key: 'cairn.reference', value: 'mlflow-artifacts:/sets/reference.csv' }, ...more];
   await createVersion(ctx, { name, source: 'mlflow-artifacts:/sets/m.onnx', tags });
-  await drain();
+  await server.drain();
   await moveAlias(ctx, { name, alias: 'champion', version: 1 });
-  await drain();
+  await server.drain();
 }
 
 export async function deployCounted(
-  { call }: TestServer,
+  server: TestServer,
   name: string,
   change: object = { model: 'm', alias: 'champion' },
 ): Promise<void> {
-  const { status, body } = await call('POST', '/api/v1/endpoints', { name, ...change });
+  const { status, body } = await server.call('POST', '/api/v1/endpoints', { name, ...change });
   if (status !== 201) throw new Error(`${name}: ${status} ${JSON.stringify(body)}`);
 }
 
