@@ -8,6 +8,7 @@ const settleMilliseconds = 15 * 60_000;
 
 const lengths = { month: 6, day: 8, hour: 10 } as const;
 
+/** The hour, day or month that a time, in milliseconds since 1970, lies in. */
 export function spanAt(at: number, kind: keyof typeof lengths): Span {
   return new Date(at).toISOString().slice(0, 13).replaceAll(/[-T]/g, '').slice(0, lengths[kind]);
 }
