@@ -12,6 +12,7 @@ export {
   profileOf,
   type RowTable,
 } from './profile.ts';
+export { removeMadeOf, removeProfiles, removeProfilesBefore } from './remove.ts';
 export type { Uncounted } from './roll-up.ts';
 export {
   countScores,
@@ -35,9 +36,6 @@ export {
   partProfileName,
   profileFolder,
   readProfile,
-  removeMadeOf,
-  removeProfiles,
-  removeProfilesBefore,
   rollUpName,
   spanFolder,
   writeCounted,

@@ -134,6 +134,14 @@ describe('outcomes of a window', () => {
     expect((await join('queued')).unmatched).toBe(0);
   });
 
+  test('are not of copies that mirrors answered', async () => {
+    await deployCounted(server, 'mirrored');
+    const ids = await logAt(ctx, 'mirrored', start, rowsFrom(0, 3), 'mirror');
+    await label('mirrored', ids, () => 'setosa');
+    const { outcomes, unmatched } = await join('mirrored');
+    expect([outcomes.size, unmatched]).toEqual([0, 3]);
+  });
+
   test('of numbers are sums of errors, with what is no number left out', async () => {
     const features = ['length', 'width', 'höhe'];
     await deploy(server, 'doubled', linearRegressor({ features, coefficients: [2, 0, 0], intercept: 0 }));

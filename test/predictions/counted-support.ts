@@ -53,11 +53,12 @@ export async function logAt(
   name: string,
   at: number,
   rows: readonly (readonly number[])[],
+  source: 'realtime' | 'mirror' = 'realtime',
 ): Promise<readonly string[]> {
   const { endpoint, model } = await targetOf(ctx, name);
   const input = { type: 'float32', dims: [rows.length, 3], data: Float32Array.from(rows.flat()) } as const;
   const { modelId, version, digest, labels } = model.ready;
-  const head = { endpoint: name, deployment: 'main', source: 'realtime', modelId, version, digest } as const;
+  const head = { endpoint: name, deployment: 'main', source, modelId, version, digest } as const;
   const outputs = await model.run(ctx, { input });
   const scores = await model.score(input.data, rows.length);
   const ids = await logPredictions(
