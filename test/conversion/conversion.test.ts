@@ -52,9 +52,10 @@ beforeEach(() => void (mode = 'good'));
 
 type Started = { mode: string; job: string; attempt: number; environment: string[]; model: string };
 const started = (name: string): Started[] =>
+  // A converter may be seen in the midst of a line.
   readFileSync(log, 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
+    .slice(0, -1)
     .map((line) => JSON.parse(line) as Started)
     .filter((line) => line.model === name);
 

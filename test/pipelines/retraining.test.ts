@@ -124,9 +124,10 @@ const finished = (name: string) => until(name, 'promoted', 'rejected', 'failed')
 
 type Started = { mode: string; task: Record<string, unknown>; environment: string[] };
 const started = (name: string): Started[] =>
+  // A trainer may be seen in the midst of a line.
   readFileSync(log, 'utf8')
-    .trimEnd()
     .split('\n')
+    .slice(0, -1)
     .map((line) => JSON.parse(line) as Started)
     .filter(({ task }) => task['endpoint'] === name);
 
