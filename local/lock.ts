@@ -18,6 +18,8 @@ export interface Lock {
 
 /** How long the children of a dead holder are given to end. */
 const CHILDREN_SECONDS_MAX = 10;
+/** How long a lock that is cut off is given: its holder may be writing it. */
+const WRITTEN_SECONDS_MAX = 1;
 
 /**
  * Takes the lock at `path`, or says who holds it. A lock whose holder is dead is taken over, once the
@@ -27,7 +29,7 @@ export async function takeLock(path: string): Promise<Lock | { heldBy: LockHolde
   const mine: LockHolder = { pid: process.pid, started: startOf(process.pid), children: [] };
   for (;;) {
     if (writeNew(path, mine)) return lockOf(path, mine);
-    const holder = read(path);
+    const holder = await readWhole(path);
     if (holder === null) continue;
     if (isAlive(holder)) return { heldBy: holder };
     const orphan = await firstAlive(holder.children);
@@ -42,7 +44,7 @@ function lockOf(path: string, mine: LockHolder): Lock {
       writeFileSync(path, JSON.stringify({ ...mine, children: pids }));
     },
     release() {
-      if (read(path)?.pid === mine.pid) rmSync(path, { force: true });
+      if (holderIn(textOf(path) ?? '')?.pid === mine.pid) rmSync(path, { force: true });
     },
   };
 }
@@ -57,19 +59,35 @@ function writeNew(path: string, holder: LockHolder): boolean {
   }
 }
 
-/** Null when it is gone, or was cut off while being written; the latter is then no lock at all. */
-function read(path: string): LockHolder | null {
-  let text: string;
+/** Null when it is gone, or was cut off while being written and stays so; the latter is then no lock at all. */
+async function readWhole(path: string): Promise<LockHolder | null> {
+  const deadline = Date.now() + WRITTEN_SECONDS_MAX * 1000;
+  for (;;) {
+    const text = textOf(path);
+    if (text === null) return null;
+    const holder = holderIn(text);
+    if (holder !== null) return holder;
+    if (Date.now() > deadline) {
+      rmSync(path, { force: true });
+      return null;
+    }
+    await delay(20);
+  }
+}
+
+function textOf(path: string): string | null {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     return null;
   }
+}
+
+function holderIn(text: string): LockHolder | null {
   try {
     const holder: LockHolder = JSON.parse(text);
     return holder;
   } catch {
-    rmSync(path, { force: true });
     return null;
   }
 }
