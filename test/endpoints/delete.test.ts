@@ -67,8 +67,9 @@ describe('an endpoint that is deleted', () => {
     expect(await remove('gone')).toBe(404);
     expect((await get(server, 'gone')).status).toBe(404);
     expect((await patch(server, 'gone', { limits: { rows_max: 1 } })).status).toBe(404);
-    const list = await server.call('GET', '/api/v1/endpoints');
-    expect(items(list.body['endpoints']).map(({ name }) => name)).not.toContain('gone');
+    const listed = async () =>
+      items((await server.call('GET', '/api/v1/endpoints')).body['endpoints']).map(({ name }) => name);
+    await expect.poll(listed, { timeout: 5_000 }).not.toContain('gone');
     // An instance that served it a moment ago knows within 10 seconds.
     await expect(targetOf(fresh(server.ctx), 'gone')).rejects.toMatchObject({ code: 'not-found' });
     const events = await eventsOf(server, 'gone');
