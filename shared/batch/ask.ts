@@ -32,12 +32,12 @@ export async function askedInput(
   const cut = prefix ? ref.uri.lastIndexOf('/') + 1 : ref.uri.length;
   const rest = ref.uri.slice(cut);
   const why = rest === '' ? undefined : whyNoPath(rest);
-  if (why !== undefined) throw refused(`'${excerpt(text, quotedMax)}' begins no name: ${why}.`);
+  if (why !== undefined) throw refused(`No name can begin with '${excerpt(text, quotedMax)}': ${why}.`);
   // Whose it is and where it lies is told by the last folder that the prefix names whole.
   const stand = prefix ? '_' : '';
   const whole: DatasetRef = { ...ref, uri: `${ref.uri.slice(0, cut)}${stand}` };
   if (!(await mayRead(ctx, whole))) throw hides(unknownInput(text, containerOf(ref)));
-  const { container, blob } = await located(ctx, whole);
+  const { container, blob } = await located(ctx, whole, ref.uri);
   const folder = blob.slice(0, blob.length - stand.length);
   return { container, name: `${folder}${rest}`, isPrefix: prefix };
 }
@@ -65,13 +65,16 @@ async function mayRead(ctx: Context, ref: DatasetRef): Promise<boolean> {
   return owner ? ctx.access.may('viewer', { type: owner.type, id: owner.id }) : ctx.access.may('viewer');
 }
 
-async function located(ctx: Context, ref: DatasetRef) {
+/** Where a reference lies; an error quotes `given`, which the reference may only stand for. */
+async function located(ctx: Context, ref: DatasetRef, given: string) {
   try {
     return await resolveUri(ctx, ref);
   } catch (error) {
     // The words are of a dataset in general; the field is this one.
-    if (isCode(error, 'invalid', 'not-found'))
-      throw new CairnError(error.code, error.message, { field: 'input', cause: error });
+    if (isCode(error, 'invalid', 'not-found')) {
+      const message = error.message.replaceAll(`'${ref.uri}'`, () => `'${given}'`);
+      throw new CairnError(error.code, message, { field: 'input', cause: error });
+    }
     throw error;
   }
 }

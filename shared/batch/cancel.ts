@@ -19,5 +19,6 @@ export async function cancelJob(ctx: Context, jobId: string): Promise<BatchJob> 
     now?.doc.status === 'committing'
       ? 'The job is committing its output; it cannot be stopped any more.'
       : `The job has ${now?.doc.status ?? 'ended'}; it cannot be stopped any more.`,
+    { field: 'id' },
   );
 }

@@ -32,7 +32,12 @@ export async function submitBlob(ctx: Context, name: string): Promise<BatchJob |
   const known = (await readJob(here, made.job.jobId))?.doc;
   if (known) return known.deletedAt === undefined ? (await start(here, known, made.files)).job : undefined;
   if (scorer.reason !== undefined) return refuse(here, made.job, scorer.reason);
-  if (!scorer.model) return refuse(here, made.job, `'${place.folder}' had no version that was ready.`);
+  if (!scorer.model)
+    return refuse(
+      here,
+      made.job,
+      `'${place.folder}' had no version that was ready; retry the job once it has one`,
+    );
   const full = await whyFull(here);
   if (full !== undefined) return refuse(here, made.job, full);
   return (await start(here, { ...made.job, status: 'planned', model: scorer.model }, made.files)).job;
@@ -46,7 +51,7 @@ async function scorerOfDropped(ctx: Context, folder: string): Promise<Scorer & {
       owner: { type: 'endpoint', id: folder },
       folder: folderOf(ctx.workspace, folder),
       model: undefined,
-      reason: `There is no endpoint or model '${folder}'.`,
+      reason: `There is no endpoint or model '${folder}'; create one and retry the job, or drop the file for another`,
     };
   try {
     return await scorerOf(ctx, place.owner);

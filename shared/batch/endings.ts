@@ -19,7 +19,7 @@ export function whyUnreadable(name: string, options: JobOptions | null): string 
   const known = endings.map(({ ending, format }) =>
     format === 'parquet' ? ending : `${ending}(${packedEnding})`,
   );
-  return `'${name}' has none of the endings ${known.join(', ')}; name its format in the options of the job`;
+  return `'${name}' has none of the endings ${known.join(', ')}; rename it, or set format in the options`;
 }
 
 /** What a file is, by the options and else by its name. */

@@ -14,6 +14,10 @@ export class BatchError extends Error {
   }
 }
 
+/** Why a job cannot go on whose output was staged long ago, and what to do about it. */
+export const partsGone =
+  'Storage no longer has all parts of the output that were scored before: it keeps them for a week. Delete the job and ask for it again';
+
 /** Why an error ends the job, or `undefined` where trying again may help. `file` is the one it was in. */
 export function failureOf(error: unknown, job: BatchJob, file?: BatchFile): BatchFailure | undefined {
   const failure = plainFailureOf(error);
@@ -37,5 +41,8 @@ function plainFailureOf(error: unknown): BatchFailure | undefined {
 /** What ends a job whose bad rows are more than it may have; `all` is missing where nobody knows it yet. */
 export function tooManyBad({ bad, most, all }: { bad: number; most: number; all?: number }): BatchFailure {
   const found = all === undefined ? `${bad} rows or more` : `${bad} of ${all} rows`;
-  return { code: 'bad-input', reason: `${found} cannot be scored, and at most ${most} may be bad` };
+  return {
+    code: 'bad-input',
+    reason: `${found} cannot be scored, and at most ${most} may be bad; mend them, or ask with a higher limit in bad_rows`,
+  };
 }

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { inTurns } from '../turns.ts';
-import { tooManyBad } from './failure.ts';
+import { partsGone, tooManyBad } from './failure.ts';
 import { contentTypeOf, endOfFile } from './formats/write.ts';
 import type { BatchFailure, BatchJob, CommittingJob, Totals } from './job.ts';
 import type { BatchFile } from './file.ts';
@@ -142,7 +142,7 @@ async function commitAll(ctx: Context, job: CommittingJob): Promise<void> {
 
 function whyNotCommitted(error: unknown): string {
   if (error instanceof NotOurs) return error.message;
-  return 'The storage account no longer has all blocks of the output; it keeps them for a week. Upload the input again.';
+  return partsGone;
 }
 
 /** Commits all files, a few at a time. Where one cannot be committed, none is under way any more when this throws. */

@@ -38,7 +38,7 @@ export async function layoutOf(
   if (bytes > layoutBytesMax)
     throw new CsvError({
       row: 0,
-      reason: `The names of the ${layout.columns.length} columns take ${bytes} bytes to keep, and at most ${layoutBytesMax} are kept`,
+      reason: `The names of the ${layout.columns.length} columns take ${bytes} bytes to keep, and at most ${layoutBytesMax} are kept; shorten them, or leave columns out`,
     });
   checkJoined(layout, ready, options);
   return layout;
@@ -87,7 +87,11 @@ function checkJoined(layout: Layout, ready: VersionReady, options: JobOptions): 
   const all = new Set(joined);
   if (all.size < joined.length && outputFormat(layout, options) !== 'csv') {
     const twice = joined.find((name) => !all.delete(name));
-    throw new CsvError({ row: 0, column: twice ?? '', reason: 'The column is there more than once' });
+    throw new CsvError({
+      row: 0,
+      column: twice ?? '',
+      reason: 'The column is there more than once; rename one of them, or leave it out of output.join',
+    });
   }
   const predicted = predictorOf(portsOf(ready.signature.outputs), ready, options).columns;
   const taken = predicted.find(({ name }) => all.has(name));
@@ -95,6 +99,6 @@ function checkJoined(layout: Layout, ready: VersionReady, options: JobOptions): 
     throw new CsvError({
       row: 0,
       column: taken.name,
-      reason: 'The output adds a column of this name; rename it in the input, or do not join it',
+      reason: 'The output adds a column of this name; rename it in the input, or leave it out of output.join',
     });
 }

@@ -56,5 +56,8 @@ function objectOf(text: string, name: string): object {
 }
 
 function refused(name: string, why: string): BatchError {
-  return new BatchError({ code: 'options', reason: `The options in '${name}' cannot be used: ${why}` });
+  return new BatchError({
+    code: 'options',
+    reason: `The options in '${name}' cannot be used: ${why}; mend the file and retry the job`,
+  });
 }

@@ -9,6 +9,7 @@ const separator = z
   .string({ error: delimiterWords })
   .length(1, delimiterWords)
   .refine(isDelimiter, delimiterWords);
+const policyWords = 'must be fail, skip or null';
 const joinWords = 'must be all, none, or a list of columns of the input';
 
 /** Spellings in messages and in the API; `auto` is told by the name of the file. */
@@ -29,7 +30,7 @@ export const jobOptions = z
       .partial(),
     bad_rows: z
       .strictObject({
-        policy: z.enum(['fail', 'skip', 'null'], { error: 'must be fail, skip or null' }),
+        policy: z.enum(['fail', 'skip', 'null'], { error: policyWords }).optional(),
         max_rows: z
           .int({ error: 'must be a whole number' })
           .nonnegative({ error: 'must not be negative' })
@@ -40,6 +41,7 @@ export const jobOptions = z
           .max(100, { error: 'must be a number from 0 to 100' })
           .optional(),
       })
+      .refine(({ policy }) => policy !== undefined, { path: ['policy'], error: policyWords })
       .refine(
         ({ policy, ...limits }) => policy !== 'fail' || Object.keys(limits).length === 0,
         'policy fail ends the job at the first bad row; max_rows and max_percent belong to skip and null',

@@ -126,6 +126,6 @@ export async function pinnedVersion(ctx: Context, model: BatchModel): Promise<Ve
   }
   throw new BatchError({
     code: 'model',
-    reason: `Version ${model.version} is no longer the one the job was pinned to.`,
+    reason: `Version ${model.version} of the model is no longer what it was when the job was made; ask for a new job`,
   });
 }

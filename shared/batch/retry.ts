@@ -16,6 +16,7 @@ import {
   replaceChunk,
   unknownJob,
 } from './store.ts';
+import { partsGone } from './failure.ts';
 import { etagsNow } from './found.ts';
 import { filesOfRefused } from './new-job.ts';
 import { recordFiles, watchOver } from './start.ts';
@@ -56,7 +57,7 @@ async function modelOf(ctx: Context, { owner }: BatchJob) {
   const scorer = await unlessCode(scorerOf(ctx, owner), 'not-found');
   if (!scorer)
     throw conflict(
-      `There is no ${owner.type} '${owner.type === 'model' ? owner.name : owner.id}' to score the input.`,
+      `There is no ${owner.type} '${owner.type === 'model' ? owner.name : owner.id}' to score the input; create it and retry, or ask for a job by another.`,
     );
   const { model } = scorer;
   if (!model) throw notReady(owner);
@@ -165,14 +166,12 @@ async function findJobOrClean(ctx: Context, jobId: string): Promise<BatchJob> {
 
 function changed(name: string): CairnError {
   return conflict(
-    `The input '${name}' is no longer what it was when the job began; ask for a job of what lies there now.`,
+    `The input '${name}' was overwritten or deleted after the job began, so that the job cannot go on; ask for a new one.`,
   );
 }
 
 function gone(): CairnError {
-  return conflict(
-    'The storage account no longer has all that was staged of the output; it keeps that for a week. Delete the job and ask for it again.',
-  );
+  return conflict(`${partsGone}.`);
 }
 
 function conflict(message: string): CairnError {

@@ -97,7 +97,7 @@ async function lastOf(ctx: Context, make: (generation: number) => NewJob): Promi
 function checkReadable({ container, name, isPrefix }: AskedInput, options?: AskedOptions): void {
   if (isPrefix) return;
   if (isOptionsFile(name))
-    throw new CairnError('invalid', `'${name}' are the options of another file; name that file.`, {
+    throw new CairnError('invalid', `'${name}' holds the options of another file; name that file.`, {
       field: 'input',
     });
   const why =

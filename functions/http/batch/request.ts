@@ -13,7 +13,10 @@ export const newJob = z.strictObject({
     .int({ error: 'must be the number of a version' })
     .positive({ error: 'must be the number of a version' })
     .optional(),
-  alias: z.string({ error: 'must be an alias of the model' }).min(1).optional(),
+  alias: z
+    .string({ error: 'must be an alias of the model' })
+    .refine((alias) => alias !== '', 'must be an alias of the model')
+    .optional(),
   input: z
     .string({ error: 'must be the name of a blob, a URI, or a prefix of names' })
     .min(1)
@@ -68,5 +71,7 @@ function keyIn(inBody: string | undefined, header: string | null): string | unde
 }
 
 function keyOf(text: z.ZodString) {
-  return text.min(1, 'must not be empty').max(keyCharsMax, `must be at most ${keyCharsMax} characters`);
+  return text
+    .max(keyCharsMax, `must be at most ${keyCharsMax} characters`)
+    .refine((key) => key !== '', 'must not be empty');
 }

@@ -10,7 +10,7 @@ export function joinedOf(columns: readonly string[], join: JobOptions['output'][
   return join.map((name) => {
     const at = places.get(name);
     if (at === undefined)
-      throw new CsvError({ row: 0, column: name, reason: 'The column to join is missing' });
+      throw new CsvError({ row: 0, column: name, reason: 'The column is missing, and output.join names it' });
     return at;
   });
 }

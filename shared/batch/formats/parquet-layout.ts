@@ -30,7 +30,7 @@ export async function parquetLayout(
   if (columns.length > columnsMax)
     throw new CsvError({
       row: 0,
-      reason: `The file has ${columns.length} columns, and at most ${columnsMax} are read`,
+      reason: `The file has ${columns.length} columns, and at most ${columnsMax} are read; leave some out`,
     });
   const names = columns.map(({ name }) => name);
   for (const at of joinedOf(names, output.join)) {
@@ -39,7 +39,8 @@ export async function parquetLayout(
       throw new CsvError({
         row: 0,
         column: name,
-        reason: 'The column is nested and cannot be joined; name the columns to join, or join none',
+        reason:
+          'The column is nested and cannot be joined; name those to join in output.join, or set it to none',
       });
   }
   checkSuits(namesOf(fedBy(ready)) ? names : withoutIndex(names), ready, '');
@@ -60,13 +61,14 @@ function checkKinds(columns: readonly ParquetColumn[], ready: VersionReady): voi
       throw new CsvError({
         row: 0,
         column: name,
-        reason: 'The column is nested, and the model takes plain values',
+        reason:
+          'The column is nested, and the model takes plain values; write its parts as columns of their own',
       });
     if (type === 'time' && isOfNumbers)
       throw new CsvError({
         row: 0,
         column: name,
-        reason: 'The column holds times, and the model takes numbers',
+        reason: 'The column holds times, and the model takes numbers; write it as one',
       });
   }
 }

@@ -78,7 +78,7 @@ export function columnsOf(
   checkSuits(
     widest.columns,
     ready,
-    `; read with ${shown} between the columns, the header has ${widest.columns.length}${widest.columns.length === 1 ? ': name its delimiter in the options' : ''}`,
+    `; read with ${shown} between the columns, the header has ${widest.columns.length}${widest.columns.length === 1 ? ': set delimiter in the options' : ''}`,
   );
   return widest;
 }
@@ -112,7 +112,11 @@ export function checkSuits(columns: readonly string[], ready: VersionReady, how:
         reason: `The column is missing${likeIt(name, columns)}${how}`,
       });
     if (at >= 0 && columns.includes(name, at + 1))
-      throw new CsvError({ row: 0, column: name, reason: 'The column is there more than once' });
+      throw new CsvError({
+        row: 0,
+        column: name,
+        reason: 'The column is there more than once; rename one of them',
+      });
   }
   const width = widthOf(fed);
   if (named || hasInputColumn(columns, ready) || width === null || width === columns.length) return;
