@@ -393,7 +393,9 @@ describe('a file of options beside a file', () => {
     await drop('marked.csv', '\u{feff}{"bad_rows":{"policy":"skip"}}');
     await announce(server.ctx, 'iris/marked.csv');
     await server.drain();
-    expect(await endedOf('marked.csv')).toMatchObject({ status: 'succeeded', output: { rows: 2, bad: 1 } });
+    await expect
+      .poll(() => jobsOf('marked.csv'), { timeout: 5_000 })
+      .toMatchObject([{ status: 'succeeded', output: { rows: 2, bad: 1 } }]);
   });
 
   test('counts in a job that is asked for without options, and not in one that has its own', async () => {
