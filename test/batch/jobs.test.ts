@@ -156,7 +156,12 @@ describe('events', () => {
   test('a file that cannot be scored leaves a failed job that says why', async () => {
     expect(await drop(ctx, 'nobody', file(1))).toMatchObject({
       status: 'failed',
-      failure: { code: 'endpoint', reason: "There is no endpoint or model 'nobody'." },
+      failure: {
+        code: 'endpoint',
+        reason: expect.stringMatching(
+          /^There is no endpoint or model 'nobody'; create one and retry/,
+        ) as string,
+      },
     });
     await createModel(ctx, { name: 'unread' });
     await moveAlias(ctx, {
