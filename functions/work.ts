@@ -4,8 +4,10 @@ import { checkDirectory, dropGrants, finishEnding, finishTrust } from '../shared
 import { exportSegments, recordAudit } from '../shared/audit/index.ts';
 import {
   type BatchMessage,
+  cleanCommit,
   cleanJob,
   forgetCounted,
+  lookAfterJobs,
   planJob,
   recoverJob,
   removeLeftovers,
@@ -82,7 +84,7 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'rollout.rolled-back': [notifyWebhooks],
   'rollout.stopped': [notifyWebhooks],
   'monitor.breached': [requestRetraining],
-  'batch.finished': [notifyWebhooks, traceBatchJob, announceEnded, forgetCounted],
+  'batch.finished': [cleanCommit, notifyWebhooks, traceBatchJob, announceEnded, forgetCounted],
   'batch.deleted': [cleanJob],
   'retraining.finished': [traceRetraining, announceEnded],
   'model.created': [notifyWebhooks],
@@ -114,6 +116,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'audit-export': exportSegments,
   'check-directory': checkDirectory,
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
+  'batch-look': (ctx) => lookAfterJobs(ctx),
   'batch-recover': (ctx, message: BatchMessage) => recoverJob(ctx, message),
   'sweep-batch': removeLeftovers,
   'fold-run': foldRun,

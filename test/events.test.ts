@@ -7,6 +7,8 @@ import {
   eventWrite,
   schedule,
   scheduleOnce,
+  scheduleUntil,
+  standsUntil,
   type Subscriber,
   sweepEvents,
   unschedule,
@@ -146,6 +148,25 @@ describe('the agenda', () => {
       await scheduleOnce(at(started).ctx, 'standing', { dueAt: started + 300_000, ...every });
     expect(await enqueueDue(at(300_000).ctx)).toBe(1);
     await unschedule(at(0).ctx, 'standing');
+  });
+
+  test('what stands until a time is moved on by who needs it longer, and taken off only as it was seen', async () => {
+    const { ctx } = at(0);
+    const entry = (until: number) => ({ dueAt: 10, everySeconds: 60, until, workspace: '*', message });
+    await scheduleUntil(ctx, 'stands', entry(100), 50);
+    const { meter } = context.ctx.stores.documents;
+    const before = meter.requests;
+    await scheduleUntil(ctx, 'stands', entry(120), 100);
+    expect(meter.requests - before).toBe(1);
+    expect(await standsUntil(ctx, 'stands')).toBe(100);
+    await scheduleUntil(ctx, 'stands', { ...entry(200), dueAt: 99 }, 101);
+    expect(await standsUntil(ctx, 'stands')).toBe(200);
+    await unschedule(ctx, 'stands', 100);
+    expect(await standsUntil(ctx, 'stands')).toBe(200);
+    // It keeps its time.
+    expect(await enqueueDue(at(10).ctx)).toBe(1);
+    await unschedule(ctx, 'stands', 200);
+    expect(await standsUntil(ctx, 'stands')).toBeUndefined();
   });
 
   test('many who schedule at once lose nothing, and write together', async () => {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { isRefusal } from '../azure/index.ts';
 import type { Context } from '../context.ts';
+import type { CairnEvent } from '../events/index.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { inTurns } from '../turns.ts';
@@ -104,18 +105,13 @@ async function commitAll(ctx: Context, job: CommittingJob): Promise<void> {
     ctx.log.error('batch output not committed', { jobId, reason: String(error) });
     const reason = whyNotCommitted(error);
     // Removed only once it has failed: whoever has committed it all meanwhile has said so, and then it stays.
-    await moveJob(
-      ctx,
-      jobId,
-      ['committing'],
-      (current) => ({
-        ...current,
-        status: 'failed',
-        failure: { code: 'commit', reason },
-        finishedAt: ctx.clock.now(),
-      }),
-      () => removeOutputs(ctx, files),
-    );
+    const failed = await moveJob(ctx, jobId, ['committing'], (current) => ({
+      ...current,
+      status: 'failed',
+      failure: { code: 'commit', reason },
+      finishedAt: ctx.clock.now(),
+    }));
+    if (failed) await removeOutputs(ctx, files);
     return;
   }
   const endBytes = sum(ends, ({ bytes }) => bytes);
@@ -201,8 +197,14 @@ async function commitOnce(
   if (!(await container.isMadeOf(name, ids))) throw new NotOurs(name);
 }
 
-/** Removes what a commit that cannot be ended has left. */
-export async function removeOutputs(ctx: Context, files: readonly BatchFile[]): Promise<void> {
+/** Removes what the commit of a job left that failed by it, should who said so have died then. Subscriber of `batch.finished`. */
+export async function cleanCommit(ctx: Context, { subject }: Pick<CairnEvent, 'subject'>): Promise<void> {
+  const job = (await readJob(ctx, subject['jobId'] ?? ''))?.doc;
+  if (job?.status === 'failed' && job.failure.code === 'commit')
+    await removeOutputs(ctx, await readFiles(ctx, job.jobId));
+}
+
+async function removeOutputs(ctx: Context, files: readonly BatchFile[]): Promise<void> {
   const container = ctx.stores.blobs('batch-output');
   for (const { output, errors } of files) {
     await container.remove(output);

@@ -6,6 +6,7 @@ export { findOutput, unknownOutput } from './outputs.ts';
 export { headerOf, type ScoredFile, scoredFiles, scoredFilesOfModel, topFolders } from './scored-files.ts';
 export { unknownFolder, type Uploaded, uploadInput } from './upload-input.ts';
 export { cancelJob } from './cancel.ts';
+export { cleanCommit } from './finish.ts';
 export {
   type BatchFailure,
   type BatchJob,
@@ -32,3 +33,4 @@ export { type AskedOptions, jobOptions, presentOptions } from './options.ts';
 export { beginUpload, type DirectUpload } from './upload.ts';
 export { getJob, type JobFilter, listJobs } from './view.ts';
 export { type Seen, watchJob } from './watch.ts';
+export { lookAfterJobs } from './watch-over.ts';

@@ -1,33 +1,20 @@
 import type { Context } from '../context.ts';
-import { isScheduled, unschedule } from '../events/index.ts';
+import { unscheduleAll } from '../events/index.ts';
 import { type Claimed, expire, isExpired } from './claim.ts';
-import { commit, failJob, finishIfDone, removeOutputs } from './finish.ts';
+import { commit, failJob, finishIfDone } from './finish.ts';
 import type { BatchChunk } from './chunk.ts';
-import { type BatchJob, type BatchMessage, isOver } from './job.ts';
+import type { BatchJob, BatchMessage } from './job.ts';
 import { type Pace, usualPace } from './pace.ts';
-import {
-  agendaName,
-  askForChunk,
-  askForPlan,
-  changeJob,
-  readChunk,
-  readChunks,
-  readFiles,
-  readJob,
-  replaceChunk,
-  unscheduleRuns,
-} from './store.ts';
-import { recoverEverySeconds } from './start.ts';
+import { askForChunk, askForPlan, readChunk, readChunks, readJob, replaceChunk } from './store.ts';
+import { isTimeForPlan, lookEverySeconds, stalledSeconds } from './watch-over.ts';
 
-/** A plan or a commit that has not moved for so long is taken up again. */
-const stalledSeconds = 60;
 /** So long the message of a plan is kept that is asked for again: where it has not come by then, the first has not either. */
-const keptSeconds = 2 * recoverEverySeconds;
+const keptSeconds = 2 * lookEverySeconds;
 /** Chunks that are asked for again in one pass where their messages may still wait their turn. */
 const askedAgainMax = 20;
 
 /**
- * Takes up what a lost message or a dead instance left of a job: each minute while it runs, by the agenda.
+ * Takes up what a lost message or a dead instance left of a job: each minute while it runs.
  * Doing it beside workers that are well changes nothing.
  */
 export async function recoverJob(
@@ -49,40 +36,17 @@ export async function recoverJob(
       if (stalled) await commit(ctx, job);
       return;
     case 'failed':
-      if (job.failure.code === 'commit') await removeOutputs(ctx, await readFiles(ctx, jobId));
-      return unscheduleEnded(ctx, job);
     case 'cancelled':
-      return unscheduleEnded(ctx, job);
     case 'succeeded':
-      return unscheduleRuns(ctx, job);
     case undefined:
-      return unschedule(ctx, agendaName({ jobId }));
+      return forgetEntries(ctx, jobId);
   }
 }
 
-/**
- * Whether it is time to ask again for a plan that has not moved for so long: after a minute, and then as seldom as for
- * chunks, since its message may merely wait behind those of many other jobs. The timer looks once in each minute.
- */
-function isTimeForPlan(milliseconds: number, { resendSeconds }: Pace): boolean {
-  const seconds = milliseconds / 1000 - stalledSeconds;
-  return seconds >= 0 && seconds % resendSeconds < recoverEverySeconds;
-}
-
-/**
- * Takes a job that has ended off the agenda, and with it the run of a retry that died before it began. The number of
- * that run is used up first: a retry that is merely slow finds it taken, and begins under the next.
- */
-async function unscheduleEnded(ctx: Context, job: BatchJob): Promise<void> {
-  const { jobId, retries = 0 } = job;
-  if (!(await isScheduled(ctx, agendaName({ jobId, retries: retries + 1 })))) return unscheduleRuns(ctx, job);
-  const ended = await changeJob(
-    ctx,
-    jobId,
-    (now) => (isOver(now) && (now.retries ?? 0) === retries ? { ...now, retries: retries + 1 } : undefined),
-    () => undefined,
-  );
-  if (ended) await unscheduleRuns(ctx, ended);
+/** Releases before this one put each run of a job on the agenda by itself. */
+async function forgetEntries(ctx: Context, jobId: string): Promise<void> {
+  const own = `batch:${jobId}`;
+  await unscheduleAll(ctx, (name) => name === own || name.startsWith(`${own}:`));
 }
 
 async function recoverChunks(ctx: Context, job: BatchJob, pace: Pace): Promise<void> {
@@ -114,7 +78,7 @@ async function recoverChunks(ctx: Context, job: BatchJob, pace: Pace): Promise<v
 function isSilent(chunk: BatchChunk, now: number, { heartbeatSeconds }: Pace): chunk is Claimed {
   if (chunk.status !== 'claimed' || isExpired(chunk, now)) return false;
   const left = chunk.leaseUntil - now;
-  return now - chunk.heartbeatAt > 2 * heartbeatSeconds * 1000 && left < recoverEverySeconds * 1000;
+  return now - chunk.heartbeatAt > 2 * heartbeatSeconds * 1000 && left < lookEverySeconds * 1000;
 }
 
 /**

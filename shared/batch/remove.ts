@@ -6,7 +6,7 @@ import type { ScoredFile } from './scored-files.ts';
 import { type BatchJob, isOver } from './job.ts';
 import { removeCounted } from './profile-folder.ts';
 import { removeReport } from './report.ts';
-import { changeJob, readJob, unknownJob, unscheduleRuns } from './store.ts';
+import { changeJob, readJob, unknownJob } from './store.ts';
 
 /**
  * Removes what was counted chunk by chunk of a job that has succeeded: it is in the report by then. Subscriber of
@@ -47,7 +47,6 @@ export async function deleteJob(ctx: Context, jobId: string): Promise<void> {
 export async function cleanJob(ctx: Context, { subject }: CairnEvent): Promise<void> {
   const job = (await readJob(ctx, subject['jobId'] ?? ''))?.doc;
   if (job?.deletedAt === undefined) return;
-  await unscheduleRuns(ctx, job);
   await removeFolder(ctx, job);
   const here: Context = { ...ctx, workspace: job.workspace };
   await removeReport(here, job);

@@ -19,7 +19,8 @@ import {
 import { partsGone } from './failure.ts';
 import { etagsNow } from './found.ts';
 import { filesOfRefused } from './new-job.ts';
-import { recordFiles, watchOver } from './start.ts';
+import { recordFiles } from './start.ts';
+import { watchOver } from './watch-over.ts';
 import { checkRoom, notReady } from './submit.ts';
 
 const atOnceMax = 8;
@@ -113,9 +114,8 @@ async function free(ctx: Context, jobId: string, index: number): Promise<void> {
 
 async function goOn(ctx: Context, job: BatchJob, model: NonNullable<BatchJob['model']>): Promise<BatchJob> {
   const { jobId } = job;
-  const retries = (job.retries ?? 0) + 1;
-  // On the agenda first: whatever dies behind this line, the timer finds it.
-  await watchOver(ctx, { jobId, retries });
+  // The timer first: whatever dies behind this line, it finds it.
+  await watchOver(ctx);
   const running = await changeJob(
     ctx,
     jobId,
@@ -123,8 +123,6 @@ async function goOn(ctx: Context, job: BatchJob, model: NonNullable<BatchJob['mo
     () => 'batch.retried',
   );
   const now = running ?? (await findJobOrClean(ctx, jobId));
-  // The timer took this run for one that had died; no other has begun.
-  if (isOver(now) && now.retriedAt === job.retriedAt) return goOn(ctx, now, model);
   if (now.status === 'planned' || now.status === 'running') {
     if (!now.plan.complete) await askForPlan(ctx, jobId);
     await ctx.stores.queues.send(ctx, 'work', { kind: 'batch-recover', jobId } satisfies BatchMessage);

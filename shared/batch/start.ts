@@ -1,12 +1,11 @@
 import type { Context } from '../context.ts';
-import { relay, schedule } from '../events/index.ts';
-import type { BatchFailure, BatchJob, BatchMessage } from './job.ts';
+import { relay } from '../events/index.ts';
+import type { BatchFailure, BatchJob } from './job.ts';
 import type { BatchFile } from './file.ts';
 import type { JobBegun } from './new-job.ts';
-import { agendaName, askForPlan, jobEvent, readJob } from './store.ts';
+import { askForPlan, jobEvent, readJob } from './store.ts';
+import { watchOver } from './watch-over.ts';
 
-/** How often a job is looked after. */
-export const recoverEverySeconds = 60;
 /** Files recorded in one write. */
 const filesPerWrite = 90;
 
@@ -19,8 +18,8 @@ export async function start(ctx: Context, job: BatchJob, files: readonly BatchFi
   const { jobId } = job;
   // Files first: a job that is there has them all.
   await recordFiles(ctx, jobId, files);
-  // Then on the agenda: whatever dies behind this line, the timer finds it.
-  await watchOver(ctx, job);
+  // Then the timer: whatever dies behind this line, it finds it.
+  await watchOver(ctx);
   const doc: BatchJob = { ...job, seq: 1 };
   const event = jobEvent(ctx, 'batch.requested', doc);
   const { outcome } = await ctx.stores.documents('jobs').batch([jobId], [{ op: 'create', doc }, event]);
@@ -37,17 +36,6 @@ export async function recordFiles(ctx: Context, jobId: string, files: readonly B
       [jobId],
       files.slice(i, i + filesPerWrite).map((doc) => ({ op: 'create' as const, doc })),
     );
-}
-
-/** Puts the next look at a job on the agenda. */
-export async function watchOver(ctx: Context, job: Pick<BatchJob, 'jobId' | 'retries'>): Promise<void> {
-  const { jobId } = job;
-  await schedule(ctx, agendaName(job), {
-    dueAt: ctx.clock.now() + recoverEverySeconds * 1000,
-    everySeconds: recoverEverySeconds,
-    workspace: ctx.workspace,
-    message: { kind: 'batch-recover', jobId } satisfies BatchMessage,
-  });
 }
 
 /** Records a job that cannot be begun, as failed. */

@@ -1,7 +1,7 @@
 import type { Resource } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
-import { eventWrite, relay, unschedule } from '../events/index.ts';
+import { eventWrite, relay } from '../events/index.ts';
 import { CairnError } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type BatchChunk, chunkId, type ChunkMessage } from './chunk.ts';
@@ -118,26 +118,20 @@ export async function replaceChunk(
 /**
  * Moves a job from one of the states `from` to the one `change` gives. `undefined` where the job is in
  * another state, or `change` gives none: someone else got there first. A job that ends says so once, by the
- * event in the same batch; what `cleanUp` does before the job leaves the agenda is done even if this process ends.
+ * event in the same batch.
  */
 export async function moveJob<S extends JobStatus, T extends BatchJob>(
   ctx: Context,
   jobId: string,
   from: readonly S[],
   change: (job: Extract<BatchJob, { status: S }>) => T | undefined,
-  cleanUp: () => Promise<void> = () => Promise.resolve(),
 ): Promise<T | undefined> {
-  const moved = await changeJob(
+  return changeJob(
     ctx,
     jobId,
     (job) => (isIn(job, from) ? change(job) : undefined),
     (next) => (isOver(next) ? 'batch.finished' : undefined),
   );
-  if (moved && isOver(moved)) {
-    await cleanUp();
-    await unschedule(ctx, agendaName(moved));
-  }
-  return moved;
 }
 
 /** Writes what `change` makes of a job, with the event that tells of it; `undefined` where it makes nothing. */
@@ -188,18 +182,4 @@ function isIn<S extends JobStatus>(
   states: readonly S[],
 ): job is Extract<BatchJob, { status: S }> {
   return (states as readonly JobStatus[]).includes(job.status);
-}
-
-/** Each run of a job has an entry of its own, so that the end of one does not take away the next one's. */
-export function agendaName({ jobId, retries = 0 }: Pick<BatchJob, 'jobId' | 'retries'>): string {
-  return retries === 0 ? `batch:${jobId}` : `batch:${jobId}:${retries}`;
-}
-
-/** Takes all runs of a job off the agenda; of one that was deleted also the run that a retry was about to begin. */
-export async function unscheduleRuns(
-  ctx: Context,
-  { jobId, retries = 0, deletedAt }: BatchJob,
-): Promise<void> {
-  const last = deletedAt === undefined ? retries : retries + 1;
-  for (let run = 0; run <= last; run++) await unschedule(ctx, agendaName({ jobId, retries: run }));
 }

@@ -11,6 +11,8 @@ import { inTurns } from '../turns.ts';
 export type AgendaEntry = {
   readonly dueAt: number;
   readonly everySeconds?: number;
+  /** Whoever finds nothing to do after this takes the entry off; who has something moves it on. */
+  readonly until?: number;
   readonly workspace: string;
   readonly message: { readonly kind: string } & Readonly<Record<string, string | number>>;
 };
@@ -36,14 +38,39 @@ export async function scheduleOnce(ctx: AgendaPort, name: string, entry: AgendaE
   await change(ctx, (entries) => (Object.hasOwn(entries, name) ? undefined : { ...entries, [name]: entry }));
 }
 
-/** Takes an entry off the agenda; one that is not there is fine. */
-export async function unschedule(ctx: Context, name: string): Promise<void> {
-  await change(ctx, ({ [name]: gone, ...rest }) => (gone === undefined ? undefined : rest));
+/** Has an entry stand until `least` at least: one that does already keeps its time, and costs a read. */
+export async function scheduleUntil(
+  ctx: Context,
+  name: string,
+  entry: AgendaEntry & { readonly until: number },
+  least: number,
+): Promise<void> {
+  await change(ctx, (entries) => {
+    const before = entries[name];
+    if (before === undefined) return { ...entries, [name]: entry };
+    const { until = 0 } = before;
+    return until >= least ? undefined : { ...entries, [name]: { ...before, until: entry.until } };
+  });
 }
 
-/** Whether an entry of that name is on the agenda. */
-export async function isScheduled(ctx: Context, name: string): Promise<boolean> {
-  return Object.hasOwn((await read(ctx))?.doc.entries ?? {}, name);
+/** Until when an entry stands at least; `undefined` where there is none, or one that stands for good. */
+export async function standsUntil(ctx: Context, name: string): Promise<number | undefined> {
+  return (await read(ctx))?.doc.entries[name]?.until;
+}
+
+/** Takes an entry off the agenda, where `until` is given only if nobody has moved it on; one that is not there is fine. */
+export async function unschedule(ctx: Context, name: string, until?: number): Promise<void> {
+  await change(ctx, ({ [name]: gone, ...rest }) =>
+    gone === undefined || (until !== undefined && gone.until !== until) ? undefined : rest,
+  );
+}
+
+/** Takes the entries off the agenda whose names are such. */
+export async function unscheduleAll(ctx: Context, isGone: (name: string) => boolean): Promise<void> {
+  await change(ctx, (entries) => {
+    const rest = Object.entries(entries).filter(([name]) => !isGone(name));
+    return rest.length === Object.keys(entries).length ? undefined : Object.fromEntries(rest);
+  });
 }
 
 /**

@@ -5,7 +5,9 @@ import {
   type BatchMessage,
   type Pace,
   type ChunkMessage,
+  cleanCommit,
   type JobRequest,
+  lookAfterJobs,
   planJob,
   recoverJob,
   submitBlob,
@@ -76,6 +78,7 @@ export async function handle(
   else if (queue === 'requests') await submitJob(ctx, body as JobRequest);
   else if (queue === 'batch-chunks') await takeTurn(ctx, body as ChunkMessage, use);
   else if (kind === 'batch-plan') await planJob(ctx, body as BatchMessage, use);
+  else if (kind === 'batch-look') await lookAfterJobs(ctx, use);
   else if (kind === 'batch-recover') await recoverJob(ctx, body as BatchMessage, use);
 }
 
@@ -123,13 +126,12 @@ export async function drive(
   return false;
 }
 
-/** Whether all jobs of an input have ended, and nothing of them is on the agenda. */
+/** Whether all jobs of an input have ended; then who is told of it has been. */
 export async function isAtRest(ctx: Context, name: string): Promise<boolean> {
   const jobs = await jobsOf(ctx, name);
-  const entries = await agendaOf(ctx);
-  return (
-    jobs.length > 0 && jobs.every((job) => isOver(job) && !entries.some((each) => each.includes(job.jobId)))
-  );
+  if (jobs.length === 0 || !jobs.every(isOver)) return false;
+  for (const { jobId } of jobs) await cleanCommit(ctx, { subject: { jobId } });
+  return true;
 }
 
 /** All jobs of an input, the oldest first. */

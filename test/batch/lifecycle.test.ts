@@ -6,6 +6,7 @@ import {
   cleanJob,
   deleteJob,
   getJob,
+  lookAfterJobs,
   listJobs,
   planJob,
   recoverJob,
@@ -17,10 +18,11 @@ import {
 } from '../../shared/batch/index.ts';
 import { claim } from '../../shared/batch/claim.ts';
 import { failJob, finishIfDone } from '../../shared/batch/finish.ts';
+import { watchOver } from '../../shared/batch/watch-over.ts';
 import { readChunk, readChunks, readFiles, readJob } from '../../shared/batch/store.ts';
 import type { Stores } from '../../shared/azure/index.ts';
 import type { Context } from '../../shared/context.ts';
-import type { CairnEvent } from '../../shared/events/index.ts';
+import { type CairnEvent, schedule } from '../../shared/events/index.ts';
 import { CairnError, isCode } from '../../shared/http/index.ts';
 import { deleteModel } from '../../shared/registry/index.ts';
 import { classifier, deploy, publish } from '../serving/support.ts';
@@ -73,6 +75,27 @@ function beforeRetried(of: Context, happens: () => Promise<void>): Context {
   const all = new Proxy(of.stores.documents, {
     apply: (target, _, [container]: Parameters<Stores['documents']>) =>
       container === 'jobs' ? watched : target(container),
+  });
+  return { ...of, stores: { ...of.stores, documents: all } };
+}
+
+/** The same stores, which find no job; something may happen before they say so. */
+function withoutJobs(of: Context, happens: () => Promise<void> = () => Promise.resolve()): Context {
+  const documents = of.stores.documents('jobs');
+  const empty = new Proxy(documents, {
+    get(target, name) {
+      const own: unknown = Reflect.get(target, name);
+      if (typeof own !== 'function') return own;
+      if (name !== 'query') return own.bind(target) as unknown;
+      return async () => {
+        await happens();
+        return [];
+      };
+    },
+  });
+  const all = new Proxy(of.stores.documents, {
+    apply: (target, _, [container]: Parameters<Stores['documents']>) =>
+      container === 'jobs' ? empty : target(container),
   });
   return { ...of, stores: { ...of.stores, documents: all } };
 }
@@ -308,51 +331,79 @@ describe('a retry', () => {
   test('is found by the timer where its messages are lost', async () => {
     const job = await failedJob();
     await retryJob(ctx, job.jobId);
-    const agenda = await ctx.stores
-      .documents('jobs')
-      .read<
-        { entries: Record<string, unknown> } & { id: string; type: string; v: number; workspace: string }
-      >(['agenda'], 'agenda');
-    expect(Object.keys(agenda?.doc.entries ?? {})).toContain(`batch:${job.jobId}:1`);
+    expect(await agendaOf(ctx)).toContain('batch-jobs');
     await recoverJob(ctx, job);
     await server.drain();
     await expectWhole(job);
-    const after = await ctx.stores
-      .documents('jobs')
-      .read<
-        { entries: Record<string, unknown> } & { id: string; type: string; v: number; workspace: string }
-      >(['agenda'], 'agenda');
-    expect(Object.keys(after?.doc.entries ?? {}).filter((name) => name.includes(job.jobId))).toEqual([]);
   });
 
-  test('that died before it began leaves nothing that the timer does for ever', async () => {
+  test('that died before it began leaves the job as it was, to be asked for again', async () => {
     const job = await failedJob();
-    const ofJob = async () => (await agendaOf(ctx)).filter((name) => name.includes(job.jobId));
     const dies = beforeRetried(ctx, () => Promise.reject(new Error('the instance has ended')));
     await expect(retryJob(dies, job.jobId)).rejects.toThrow('has ended');
-    expect(await ofJob()).toEqual([`batch:${job.jobId}:1`]);
     await recoverJob(ctx, job);
-    expect(await ofJob()).toEqual([]);
     expect(await stateOf(job)).toMatchObject({ status: 'failed', failure: { code: 'attempts' } });
     await retryJob(ctx, job.jobId);
-    expect(await ofJob()).toHaveLength(1);
     await server.drain();
     await expectWhole(job);
-    expect(await ofJob()).toEqual([]);
   });
 
-  test('that the timer took for dead begins all the same, and stands on the agenda', async () => {
+  test('takes what an older release put on the agenda off it, once it has ended', async () => {
     const job = await failedJob();
-    let looks = 0;
-    const slow = beforeRetried(ctx, async () => {
-      if (++looks === 1) await recoverJob(ctx, job);
-    });
-    expect(await retryJob(slow, job.jobId)).toMatchObject({ status: 'running', retries: 2 });
-    expect(looks).toBe(2);
-    expect(await agendaOf(ctx)).toContain(`batch:${job.jobId}:2`);
-    await server.drain();
-    await expectWhole(job);
+    const entry = { dueAt: 0, everySeconds: 60, workspace: 'default', message: { kind: 'batch-recover' } };
+    for (const name of [`batch:${job.jobId}`, `batch:${job.jobId}:1`]) await schedule(ctx, name, entry);
+    await recoverJob(ctx, job);
     expect((await agendaOf(ctx)).filter((name) => name.includes(job.jobId))).toEqual([]);
+  });
+});
+
+describe('the timer', () => {
+  const look = async (at: Context) => {
+    const sent: object[] = [];
+    const queues = {
+      ...at.stores.queues,
+      send: async (_: Context, __: string, body: object) => void sent.push(body),
+    };
+    await lookAfterJobs({ ...at, stores: { ...at.stores, queues } }, once);
+    return sent;
+  };
+  const later = (seconds: number): Context => ({
+    ...ctx,
+    clock: { now: () => clock.now() + seconds * 1000 },
+  });
+
+  test('looks into a job that runs each minute, and into one that waits for its plan less and less', async () => {
+    const running = await drop(ctx, 'iris', file(20));
+    await planJob(ctx, running, once);
+    const waiting = await drop(ctx, 'iris', file(2));
+    const asks = ({ jobId }: BatchJob) => ({ kind: 'batch-recover', jobId });
+    const early = await look(ctx);
+    expect(early).toContainEqual(asks(running));
+    expect(early).not.toContainEqual(asks(waiting));
+    expect(await look(later(90))).toContainEqual(asks(waiting));
+    expect(await look(later(150))).not.toContainEqual(asks(waiting));
+    await server.drain();
+    const after = await look(later(150));
+    expect(after).not.toContainEqual(asks(running));
+    expect(after).not.toContainEqual(asks(waiting));
+  });
+
+  test('looks for an hour after the last job, and no longer', async () => {
+    const none = withoutJobs(ctx);
+    await watchOver(ctx);
+    await look(none);
+    expect(await agendaOf(ctx)).toContain('batch-jobs');
+    await look({ ...none, clock: later(3_000).clock });
+    expect(await agendaOf(ctx)).toContain('batch-jobs');
+    await look({ ...none, clock: later(7_300).clock });
+    expect(await agendaOf(ctx)).not.toContain('batch-jobs');
+  });
+
+  test('goes on where a job comes while it finds none', async () => {
+    await watchOver(ctx);
+    const late = later(7_300);
+    await look(withoutJobs(late, () => watchOver(late)));
+    expect(await agendaOf(ctx)).toContain('batch-jobs');
   });
 });
 

@@ -8,12 +8,10 @@ import {
   recoverJob,
   submitJob,
 } from '../../shared/batch/index.ts';
-import { watchOver } from '../../shared/batch/start.ts';
 import { readJob } from '../../shared/batch/store.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { classifier, deploy } from '../serving/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { agendaOf } from './driver.ts';
 import { drop, runJob } from './support.ts';
 
 let server: TestServer;
@@ -96,16 +94,5 @@ describe('deleting a job', () => {
     await deleteJob(server.ctx, job.jobId);
     await cleaned(job);
     expect(await output.exists()).toBe(false);
-  });
-
-  test('leaves nothing on the agenda of a retry that came too late', async () => {
-    const job = await runJob(server.ctx, await drop(server.ctx, 'iris', text));
-    await deleteJob(server.ctx, job.jobId);
-    await cleaned(job);
-    await watchOver(server.ctx, { jobId: job.jobId, retries: 1 });
-    const ofJob = expect.stringContaining(job.jobId) as string;
-    expect(await agendaOf(server.ctx)).toContainEqual(ofJob);
-    await recoverJob(server.ctx, job);
-    expect(await agendaOf(server.ctx)).not.toContainEqual(ofJob);
   });
 });
