@@ -1,13 +1,6 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type BatchJob,
-  cleanJob,
-  deleteJob,
-  planJob,
-  recoverJob,
-  submitJob,
-} from '../../shared/batch/index.ts';
+import { type BatchJob, cleanJob, deleteJob, planJob, submitJob } from '../../shared/batch/index.ts';
 import { readJob } from '../../shared/batch/store.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { classifier, deploy } from '../serving/support.ts';
