@@ -11,7 +11,7 @@ import { type BatchHosts, batchHosts, type MeasuredJob } from './batch-hosts.ts'
 import { type InputFormat, inputOf, rowsOf } from './batch-inputs.ts';
 import { type ModelName, models } from './batch-models.ts';
 import { pandasRate } from './batch-pandas.ts';
-import type { BenchOptions, BenchRow } from './report.ts';
+import { type BenchOptions, type BenchRow, table } from './report.ts';
 
 /** What a process that scores may take, however large its input. */
 const memoryMbMax = 300;
@@ -84,11 +84,14 @@ async function benchFile(
     const isRated = format === 'csv' && megabytes >= ratedMegabytes;
     const budget = isRated ? { budget: { min: rateMin[model] } } : {};
     const name = jobName(model, format, megabytes);
-    rows.push(
+    const measured: BenchRow[] = [
       { name, value: rateOf(job), unit: 'rows/s/core', ...budget },
       { name: `${name}, against scoring CSV alone`, value: rateOf(job) / rates[model], unit: '×' },
       { name: `${name}, peak memory`, value: job.peakMb, unit: 'MB', budget: { max: memoryMbMax } },
-    );
+    ];
+    // Large files take the better part of an hour: what is known by then is not lost if somebody stops it.
+    process.stderr.write(`${table(measured)}\n`);
+    rows.push(...measured);
   }
   // The one that several hosts share stays.
   if (input !== sharedInput) await hosts.remove(input);
