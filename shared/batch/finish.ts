@@ -18,6 +18,8 @@ import { sum } from './sum.ts';
 
 /** Files committed at once: one after the other, ten thousand take minutes. */
 const filesAtOnce = 8;
+/** Well before the timer takes a commit for stalled. */
+const tellEverySeconds = 20;
 
 /** Block of what stands behind the last chunk. */
 const endId = blockId(999_999, 0, 0);
@@ -141,6 +143,17 @@ function whyNotCommitted(error: unknown): string {
   return partsGone;
 }
 
+/** What says, now and then, that a commit goes on: it may take minutes, and is not to be begun again beside itself. */
+function teller(ctx: Context, { jobId }: BatchJob): () => Promise<void> {
+  let toldAt = ctx.clock.now();
+  return async () => {
+    const now = ctx.clock.now();
+    if (now - toldAt < tellEverySeconds * 1000) return;
+    toldAt = now;
+    await moveJob(ctx, jobId, ['committing'], (current) => current);
+  };
+}
+
 /** Commits all files, a few at a time. Where one cannot be committed, none is under way any more when this throws. */
 async function commitFiles(
   ctx: Context,
@@ -149,9 +162,11 @@ async function commitFiles(
 ): Promise<FileEnd[]> {
   const ofFile = Map.groupBy(chunks, ({ file }) => file);
   const problems: unknown[] = [];
+  const tell = teller(ctx, job);
   const ends = await inTurns(files, filesAtOnce, async (file) => {
     if (problems.length > 0) return undefined;
     try {
+      await tell();
       return await commitFile(ctx, job, file, ofFile.get(file.index) ?? []);
     } catch (error) {
       problems.push(error);

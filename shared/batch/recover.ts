@@ -24,13 +24,14 @@ export async function recoverJob(
 ): Promise<void> {
   const job = (await readJob(ctx, jobId))?.doc;
   const stalled = job !== undefined && ctx.clock.now() - job.updatedAt >= stalledSeconds * 1000;
-  const asksForPlan = job !== undefined && isTimeForPlan(ctx.clock.now() - job.updatedAt, pace);
   switch (job?.status) {
     case 'planned':
-      if (asksForPlan) await askForPlan(ctx, jobId, keptSeconds);
+      // The timer has chosen the time, which may have passed while its message waited.
+      if (stalled) await askForPlan(ctx, jobId, keptSeconds);
       return;
     case 'running':
-      if (asksForPlan && !job.plan.complete) await askForPlan(ctx, jobId, keptSeconds);
+      if (!job.plan.complete && isTimeForPlan(ctx.clock.now() - job.updatedAt, pace))
+        await askForPlan(ctx, jobId, keptSeconds);
       return recoverChunks(ctx, job, pace);
     case 'committing':
       if (stalled) await commit(ctx, job);

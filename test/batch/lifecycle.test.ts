@@ -405,6 +405,47 @@ describe('the timer', () => {
     await look(withoutJobs(late, () => watchOver(late)));
     expect(await agendaOf(ctx)).toContain('batch-jobs');
   });
+
+  test('asks again for a plan that waits its turn after a minute and then each five, by messages that do not pile up', async () => {
+    const job = await drop(ctx, 'iris', file(3));
+    const kept: unknown[] = [];
+    const queues: Stores['queues'] = {
+      ...ctx.stores.queues,
+      send(of, queue, message, how) {
+        if ('kind' in message && message.kind === 'batch-plan') kept.push(how?.keptSeconds);
+        return ctx.stores.queues.send(of, queue, message, how);
+      },
+    };
+    for (let minute = 0; minute < 7; minute++) {
+      clock.advance(61);
+      const asked = (await look(ctx)).filter((each) => JSON.stringify(each).includes(job.jobId));
+      // It may wait in the queue itself, and is no less a look for that.
+      clock.advance(asked.length > 0 ? 40 : 0);
+      for (const _ of asked) await recoverJob({ ...ctx, stores: { ...ctx.stores, queues } }, job);
+    }
+    expect(kept).toEqual([120, 120]);
+    await server.drain();
+    await expectWhole(job, file(3));
+  });
+
+  test('leaves a commit alone that goes on for minutes', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `iris/slowly/${i}.csv`);
+    for (const name of names) await ctx.stores.blobs('batch-input').write(name, Buffer.from(file(3)));
+    const input = { container: 'batch-input', name: 'iris/slowly/', isPrefix: true } as const;
+    const { job } = await submitJob(ctx, { endpoint: 'iris', input });
+    await planJob(ctx, job, usualPace);
+    const asked: object[] = [];
+    const slow = withOutput(ctx, {
+      async commitBlocks(name, ids, how) {
+        clock.advance(4);
+        asked.push(...(await look(ctx)));
+        return ctx.stores.blobs('batch-output').commitBlocks(name, ids, how);
+      },
+    });
+    for (const chunk of names.keys()) await scoreChunk(slow, { jobId: job.jobId, chunk });
+    expect(await stateOf(job)).toMatchObject({ status: 'succeeded' });
+    expect(asked).not.toContainEqual({ kind: 'batch-recover', jobId: job.jobId });
+  });
 });
 
 test('a file that somebody else has put where an output was to be is not taken for it', async () => {
@@ -452,25 +493,6 @@ test('a commit of many files that is refused one leaves none of the others, whic
   expect(await stateOf(job)).toMatchObject({ status: 'failed', failure: { code: 'commit' } });
   for (const { output } of await readFiles(ctx, job.jobId))
     expect(await ctx.stores.blobs('batch-output').stat(output)).toBeUndefined();
-});
-
-test('a plan that waits its turn is asked for again after a minute and then each five, by messages that do not pile up', async () => {
-  const job = await drop(ctx, 'iris', file(3));
-  const kept: unknown[] = [];
-  const queues: Stores['queues'] = {
-    ...ctx.stores.queues,
-    send(of, queue, message, how) {
-      if ('kind' in message && message.kind === 'batch-plan') kept.push(how?.keptSeconds);
-      return ctx.stores.queues.send(of, queue, message, how);
-    },
-  };
-  for (let minute = 0; minute < 7; minute++) {
-    clock.advance(61);
-    await recoverJob({ ...ctx, stores: { ...ctx.stores, queues } }, job);
-  }
-  expect(kept).toEqual([120, 120]);
-  await server.drain();
-  await expectWhole(job, file(3));
 });
 
 describe('a cancellation', () => {
