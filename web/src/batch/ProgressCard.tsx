@@ -11,6 +11,7 @@ export function ProgressCard({ progress, isMoving }: ProgressCardProps) {
   const { rows, chunks, rows_per_second: rate, eta_seconds: left, workers } = progress;
   const perSecond = rate.recent ?? rate.overall;
   const total = knownRows(progress);
+  const isScored = progress.complete && chunks.done === chunks.total;
   return (
     <Card title="Progress">
       <div className="job-progress">
@@ -30,8 +31,8 @@ export function ProgressCard({ progress, isMoving }: ProgressCardProps) {
           Chunks: chunks.total === 0 ? 'not known yet' : `${figure(chunks.done)} of ${figure(chunks.total)}`,
           'Chunks failed': chunks.failed > 0 && figure(chunks.failed),
           Speed: !!perSecond && speedText(perSecond),
-          'Done in': isMoving && (left === null ? 'not known yet' : leftText(left)),
-          'At work': isMoving && (workers === 0 ? 'nobody yet' : counted(workers, 'worker')),
+          'Done in': isMoving && (isScored ? 'a moment: the output is put in place' : leftText(left)),
+          'At work': isMoving && !isScored && (workers === 0 ? 'nobody yet' : counted(workers, 'worker')),
         }}
       />
     </Card>
@@ -39,6 +40,7 @@ export function ProgressCard({ progress, isMoving }: ProgressCardProps) {
 }
 
 /** A guess, so without tenths of a second. */
-function leftText(seconds: number): string {
+function leftText(seconds: number | null): string {
+  if (seconds === null) return 'not known yet';
   return seconds < 60 ? `about ${Math.max(1, Math.round(seconds))} s` : `about ${duration(seconds * 1000)}`;
 }
