@@ -49,6 +49,8 @@ export type WriteOptions = {
 export type ByteRange = { readonly first: number; readonly last?: number };
 
 const removesAtOnce = 16;
+/** The client takes thirty times the memory of a page while it reads it: of the 5,000 names there may be, over 100 MB. */
+const namesPerPage = 1000;
 
 /** One blob container. Names are as stored: decoded, with `/` between the parts. */
 export class BlobContainer {
@@ -293,14 +295,16 @@ export class BlobContainer {
 
   /** Every blob whose name begins with `prefix`, in order of name. `modifiedAt` is milliseconds since 1970. */
   async *walk(prefix: string): AsyncGenerator<BlobProperties & { name: string; modifiedAt: number }> {
-    for await (const item of listed(this.#client.listBlobsFlat({ prefix })))
-      yield {
-        name: item.name,
-        bytes: item.properties.contentLength ?? 0,
-        etag: item.properties.etag,
-        contentType: item.properties.contentType,
-        modifiedAt: item.properties.lastModified.getTime(),
-      };
+    const pages = this.#client.listBlobsFlat({ prefix }).byPage({ maxPageSize: namesPerPage });
+    for await (const { segment } of listed(pages))
+      for (const { name, properties } of segment.blobItems)
+        yield {
+          name,
+          bytes: properties.contentLength ?? 0,
+          etag: properties.etag,
+          contentType: properties.contentType,
+          modifiedAt: properties.lastModified.getTime(),
+        };
   }
 
   /** A URL that takes this one blob as one write, for `seconds` from `now`: an hour, which is the most, or less. */

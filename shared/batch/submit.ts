@@ -6,6 +6,7 @@ import { whyUnreadable } from './endings.ts';
 import { type AskedInput, found } from './found.ts';
 import type { BatchJob, BatchModel, Owner } from './job.ts';
 import { newJob, type NewJob } from './new-job.ts';
+import { withLittleRoom } from './heap.ts';
 import { type AskedOptions, optionsOf } from './options.ts';
 import { type AskedVersion, scorerOfEndpoint, scorerOfModel } from './owner.ts';
 import { start, type Submitted } from './start.ts';
@@ -27,7 +28,14 @@ export type JobRequest = AskedVersion & {
  * Throws `not-found` for the endpoint, the model or the input, `too-large` for too many files, `unavailable` while no
  * version is ready, `too-many` where the workspace has scored or holds as much as it may.
  */
-export async function submitJob(ctx: Context, request: JobRequest): Promise<Submitted> {
+export function submitJob(ctx: Context, request: JobRequest): Promise<Submitted> {
+  // Thousands of files go through memory once.
+  return request.input.isPrefix
+    ? withLittleRoom(() => submit(ctx, request), { isWasteful: true })
+    : submit(ctx, request);
+}
+
+async function submit(ctx: Context, request: JobRequest): Promise<Submitted> {
   const { endpoint, model, input, options, key, version, alias } = request;
   const scorer =
     endpoint === undefined
