@@ -24,11 +24,15 @@ type ChunkFacts = Document & {
 };
 
 export type ChunkState =
-  /** `attempt` is the number of claims so far; `sentAt` is when a message last asked for this chunk. */
+  /**
+   * `attempt` is the number of claims so far; `sentAt` is when a message last asked for this chunk, and `resent` how
+   * often one did again while it waited.
+   */
   | {
       readonly status: 'pending';
       readonly attempt: number;
       readonly sentAt: number;
+      readonly resent?: number;
       readonly progress: Progress;
     }
   | {

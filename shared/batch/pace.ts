@@ -18,7 +18,7 @@ export type Pace = {
   /** The same where a smaller job waits, and the longest that it then gets; both together end before the host does. */
   readonly turnSeconds: number;
   readonly failuresMax: number;
-  /** A pending chunk is asked for again when no message was sent for so long. */
+  /** A pending chunk is asked for again when no message was sent for so long; then twice as long, and so on. */
   readonly resendSeconds: number;
 };
 

@@ -68,7 +68,7 @@ async function recoverChunks(ctx: Context, job: BatchJob, pace: Pace): Promise<v
     const { doc } = stored;
     const free =
       doc.status === 'pending'
-        ? await replaceChunk(ctx, stored, { ...doc, sentAt: now })
+        ? await replaceChunk(ctx, stored, { ...doc, sentAt: now, resent: (doc.resent ?? 0) + 1 })
         : await expire(ctx, stored, pace);
     if (free?.doc.status === 'pending') await askForChunk(ctx, jobId, chunk.index);
   }
@@ -83,8 +83,9 @@ function isSilent(chunk: BatchChunk, now: number, { heartbeatSeconds }: Pace): c
 }
 
 /**
- * Chunks whose messages may be lost: those last asked for long ago; and where no chunk of the job has been taken or
- * done for a minute, some of those that wait longest. A message too many does nothing.
+ * Chunks whose messages may be lost: those last asked for long ago; and where no chunk of the job has been taken or done
+ * for a minute, some of those that wait longest. A message too many does nothing. But behind thousands of others they
+ * merely wait, and each that asks again makes the queue longer: so it waits twice as long as the one before.
  */
 function lostOf(
   job: BatchJob,
@@ -92,16 +93,20 @@ function lostOf(
   now: number,
   { resendSeconds }: Pace,
 ): ReadonlySet<BatchChunk> {
-  const lost = chunks.filter(
-    (chunk) => chunk.status === 'pending' && now - chunk.sentAt >= resendSeconds * 1000,
-  );
+  const waiting = chunks.filter((chunk) => chunk.status === 'pending');
+  const lost = waiting.filter((chunk) => hasWaited(chunk, now, resendSeconds));
   const isStalled = [job.updatedAt, ...chunks.map(lastMove)].every((at) => isStale(at, now));
   if (!isStalled) return new Set(lost);
-  const oldest = chunks
-    .filter((chunk) => chunk.status === 'pending')
-    .filter(({ sentAt }) => isStale(sentAt, now))
+  const oldest = waiting
+    .filter((chunk) => hasWaited(chunk, now, stalledSeconds))
     .toSorted((a, b) => a.sentAt - b.sentAt);
   return new Set([...lost, ...oldest.slice(0, askedAgainMax)]);
+}
+
+type Waiting = Extract<BatchChunk, { status: 'pending' }>;
+
+function hasWaited({ sentAt, resent = 0 }: Waiting, now: number, seconds: number): boolean {
+  return isStale(sentAt, now, seconds * 2 ** resent);
 }
 
 /** When a worker last took a chunk or was done with it. */
@@ -111,6 +116,6 @@ function lastMove(chunk: BatchChunk): number {
 }
 
 /** Also what lies ahead, which a clock has written that is wrong. */
-function isStale(at: number, now: number): boolean {
-  return Math.abs(now - at) >= stalledSeconds * 1000;
+function isStale(at: number, now: number, seconds = stalledSeconds): boolean {
+  return Math.abs(now - at) >= seconds * 1000;
 }

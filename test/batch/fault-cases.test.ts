@@ -159,7 +159,9 @@ describe('messages that are lost', () => {
     // Somebody has come further: what waits may only wait its turn.
     await scoreChunk(ctx, { jobId: job.jobId, chunk: plan.chunks - 1 }, use);
     expect(await askedAgain(40)).toEqual([]);
-    expect(await askedAgain(300)).toHaveLength(plan.chunks - 1);
+    expect(await askedAgain(600)).toHaveLength(plan.chunks - 1);
+    expect(await drive(fleetOf(), job.input.name, instance())).toBe(true);
+    await expectWhole(job, file(90));
   });
 
   test('are not waited for where a worker is silent: another looks when its lease ends', async () => {

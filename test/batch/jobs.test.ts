@@ -420,6 +420,27 @@ describe('workers', () => {
       sentAt: expect.closeTo(clock.now(), -4),
     });
   });
+
+  test('a message that merely waits is sent again less and less often', async () => {
+    const job = await drop(ctx, 'iris', file(2));
+    await planJob(ctx, job, small);
+    let sent = 0;
+    const queues: typeof ctx.stores.queues = {
+      ...ctx.stores.queues,
+      send(of, queue, message, how) {
+        if ('chunk' in message && message.chunk === 0) sent++;
+        return ctx.stores.queues.send(of, queue, message, how);
+      },
+    };
+    for (let minute = 0; minute < 120; minute++) {
+      clock.advance(60);
+      await recoverJob({ ...ctx, stores: { ...ctx.stores, queues } }, job, small);
+    }
+    // After 1, 3, 7, 15, 31 and 63 minutes.
+    expect(sent).toBe(6);
+    await runJob(ctx, job, small);
+    await expectDone(job, file(2));
+  });
 });
 
 describe('the commit', () => {
