@@ -47,7 +47,8 @@ export async function startHostProcess(
   const child = fork(fileURLToPath(new URL('host/main.ts', import.meta.url)), args, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [],
-    env: { ...inherited(), ...options.env },
+    // As in Azure (infra/modules/app.bicep).
+    env: { MALLOC_ARENA_MAX: '2', ...inherited(), ...options.env },
   });
   spawned(child);
   const exited = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
