@@ -421,7 +421,7 @@ describe('the timer', () => {
       const asked = (await look(ctx)).filter((each) => JSON.stringify(each).includes(job.jobId));
       // It may wait in the queue itself, and is no less a look for that.
       clock.advance(asked.length > 0 ? 40 : 0);
-      for (const _ of asked) await recoverJob({ ...ctx, stores: { ...ctx.stores, queues } }, job);
+      if (asked.length > 0) await recoverJob({ ...ctx, stores: { ...ctx.stores, queues } }, job);
     }
     expect(kept).toEqual([120, 120]);
     await server.drain();
