@@ -47,12 +47,13 @@ const day = 86_400_000;
 
 /**
  * From when errors are to be given for a window that begins at `from`, in milliseconds since 1970, so that whatever has
- * changed in the window can be gone back to: at most a day earlier.
+ * changed in the window can be gone back to: about a day earlier at most.
  */
 export function conceptErrorsFrom(state: ConceptState | null, from: number): number {
   const first = hourAt(from);
   const before = state?.checkpoints.findLast(({ after }) => after < first);
-  return before ? Math.min(boundsOf(before.after).to, from) : from;
+  const known = before ? boundsOf(before.after).to : boundsOf(state?.hours[0]?.hour ?? first).from;
+  return Math.min(known, from);
 }
 
 /**

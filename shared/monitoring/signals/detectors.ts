@@ -30,18 +30,17 @@ export type DetectorSettings = {
 };
 
 /**
- * All four, so that each finds a drift of a stream of errors that has none in at most one window of 200, at error rates
- * from 0.005 to 0.5 and windows of 200 to 2,000 rows.
+ * Those that keep quiet while nothing changes: on streams whose error rate stays between 0.005 and 0.3, each finds a drift
+ * in at most one of 100 streams of 10,000 errors, and in one of 1,000 windows later on.
  *
- * ADWIN keeps its published δ. Page–Hinkley's fading (α = 0.9999) is off, since it finds a drift in one stationary window
- * of ten, and its δ is 0.02: rates that differ by less are one. DDM and EDDM judge after 100 rows and errors instead of
- * 30, and EDDM at 0.8 of its largest distance instead of 0.9, where it found one in up to six of 100.
+ * ADWIN keeps its published δ. Page–Hinkley's fading (α = 0.9999) is off, since with it one stationary window of ten is a
+ * drift in the long run; and its δ is 0.02, so that rates which differ by less are one. DDM and EDDM are for who names
+ * them: they hold the present against the best moment there was, which in the beginning is one of luck. As published DDM
+ * finds a drift in 23 to 92 of 100 such streams, and EDDM in more than 89.
  */
 export const defaultDetectors: DetectorSettings = {
   adwin: { delta: 0.002 },
   'page-hinkley': { alpha: 1, delta: 0.02, threshold: 50, mode: 'up' },
-  ddm: { rowsMin: 100, drift: 3 },
-  eddm: { errorsMin: 100, warning: 0.9, drift: 0.8 },
 };
 
 /** Plain values, which JSON keeps. */
