@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchAccess } from './access.ts';
 import { benchBatch } from './batch.ts';
 import { benchCosmos } from './cosmos.ts';
+import { benchMonitoring } from './monitoring.ts';
 import { benchProfiles } from './profiles.ts';
 import { benchRegistry } from './registry.ts';
 import { type BenchOptions, type BenchResult, type BenchRow, keeps, table } from './report.ts';
@@ -32,6 +33,10 @@ const parts: Readonly<
     about: 'the prediction log and its profiles, a row',
     run: async (options) => ({ rows: await benchProfiles(options) }),
   },
+  monitoring: {
+    about: 'a check of a day of a million predictions, against reading the rows',
+    run: async (options) => ({ rows: await benchMonitoring(options) }),
+  },
   serving: {
     about: "real-time inference, against an echo, MLflow's scoring server and MLServer",
     run: benchServing,
@@ -51,7 +56,7 @@ if (values.help || unknown.length > 0) {
   if (unknown.length > 0) process.stderr.write(`There is no part '${unknown.join("', '")}'.\n`);
   process.stdout.write(
     `Usage: make bench [ARGS="[--quick | --whole] [part …]"]\n\n${Object.entries(parts)
-      .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
+      .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
       .join(
         '\n',
       )}\n\n  --quick  less of everything: to try a change, not to judge it\n  --whole  batch jobs of 1 and 5 GB as well, which take long and 15 GB of disk\n`,
