@@ -1,7 +1,10 @@
 export { type Calibrator, type EstimatedMetric, fitCalibrator } from './calibrator.ts';
+export { conceptDrift, type ConceptDriftInput } from './concept-drift.ts';
+export { conceptErrorsFrom, type ConceptState } from './concept-state.ts';
+export { defaultDetectors, detectorNames, type DetectorSettings } from './detectors.ts';
 export { estimatedPerformance, type EstimatedPerformanceInput } from './estimated-performance.ts';
 export { cutItems, insufficient, type JudgedSignal, orderedItems, signalOf } from './items.ts';
-export { foundOf, Holder } from './held.ts';
+export { latency, type LatencyInput, latencyOf } from './latency.ts';
 export {
   type Learnt,
   learnBounds,
@@ -15,9 +18,5 @@ export {
   performanceFigures,
   type PerformanceMetric,
 } from './performance-figures.ts';
-export { excess, isOutside, judgedItem, unjudgedItem, verdictOf } from './verdict.ts';
-export { conceptDrift, type ConceptDriftInput } from './concept-drift.ts';
-export { conceptErrorsFrom, type ConceptState } from './concept-state.ts';
-export { defaultDetectors, detectorNames, type DetectorSettings } from './detectors.ts';
-export { latency, type LatencyInput, latencyOf } from './latency.ts';
 export { traffic, type Traffic, type TrafficInput, trafficOf } from './traffic.ts';
+export { excess, isOutside, judgedItem, unjudgedItem, verdictOf } from './verdict.ts';

@@ -1,7 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Item, itemsMax } from '../signal.ts';
-import { cutItems, excess, isOutside, orderedItems, signalOf, verdictOf } from './index.ts';
+import {
+  cutItems,
+  excess,
+  isOutside,
+  judgedItem,
+  orderedItems,
+  signalOf,
+  unjudgedItem,
+  verdictOf,
+} from './index.ts';
 import { usual } from './testing.ts';
 
 const item = (name: string, verdict: Item['verdict'], value: number | null, upper = 1): Item => ({
@@ -63,6 +72,17 @@ describe('items', () => {
     expect(items).toHaveLength(itemsMax);
     expect(items[0]?.name).toBe('f55');
     expect(cutItems(many.slice(0, itemsMax))).not.toHaveProperty('itemsLeftOut');
+  });
+
+  test('are judged by bounds, told without them, and say why they have no verdict', () => {
+    const of = { name: 'a', metric: 'psi', basis: 'profile' } as const;
+    expect(judgedItem(of, 2, { upper: 1 })).toEqual(item('a', 'breached', 2));
+    expect(judgedItem(of, 1, { upper: 1 })).toEqual(item('a', 'ok', 1));
+    expect(judgedItem(of, 2, null)).toEqual({ ...item('a', 'ok', 2), bounds: null });
+    expect(unjudgedItem(of, 'Too few.')).toEqual({
+      ...item('a', 'insufficient-data', null),
+      reason: 'Too few.',
+    });
   });
 
   test('say together what the worst of them says', () => {

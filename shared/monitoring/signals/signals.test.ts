@@ -43,7 +43,9 @@ const rows = fc.oneof(
 );
 const threshold = fc.oneof(
   fc.constant({ kind: 'learnt' as const, sigmas: 3, windows: 1 }),
-  fc.record({ lower: fc.double({ noNaN: true, noDefaultInfinity: true }) }).map((bounds) => ({ kind: 'given' as const, bounds })),
+  fc
+    .record({ lower: fc.double({ noNaN: true, noDefaultInfinity: true }) })
+    .map((bounds) => ({ kind: 'given' as const, bounds })),
   fc.constant({ kind: 'given' as const, bounds: {} }),
 );
 const setting = fc
