@@ -185,7 +185,7 @@ describe('estimated performance', () => {
     const draw = uniforms(37);
     for (const [rows, power] of [
       [200, 1],
-      [1_000, 1],
+      [500, 1],
       [300, 3],
     ] as const) {
       const calibrator = fitted(twoClassRows(draw, 3_000, { power }));

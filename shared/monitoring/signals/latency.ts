@@ -11,6 +11,7 @@ export type LatencyInput = {
   /** Of the calls that were answered or took too long: see `latencyOf`. */
   readonly latency: Counts;
   readonly minRows: number;
+  /** Earlier results, which the usual bounds are learnt of, too: without them no verdict unless bounds are given. */
   readonly past?: readonly PastWindow[];
 };
 
