@@ -10,10 +10,10 @@ import pandas as pd
 reference, current, features = sys.argv[1], sys.argv[2], int(sys.argv[3])
 names = [f"feature_{at}" for at in range(features)]
 try:
-    from evidently import Dataset, Report
+    from evidently import Dataset, Report, __version__
     from evidently.presets import DataDriftPreset
 
-    peer = "Evidently"
+    peer = f"Evidently {__version__}"
 except ImportError:
     from scipy.stats import ks_2samp, wasserstein_distance
 
@@ -31,7 +31,7 @@ def read(path: str) -> pd.DataFrame:
 
 before = seconds()
 frames = read(current), read(reference)
-if peer == "Evidently":
+if peer.startswith("Evidently"):
     datasets = [Dataset.from_pandas(frame) for frame in frames]
     Report([DataDriftPreset()]).run(*datasets).dict()
 else:
