@@ -10,6 +10,7 @@ const platformSettings = new Set([
   'AzureWebJobsStorage__credential',
   'AzureWebJobsDisableHomepage',
   'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
+  'MALLOC_ARENA_MAX',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
 ]);
