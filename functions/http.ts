@@ -145,7 +145,7 @@ async function answer(
       settings,
     };
     const identity = await authenticate(request, route.role, opened, log);
-    const workspace = workspaceOf(request);
+    const workspace = workspaceOf(request, route);
     asked = { ...asked, principal: identity.principal, workspace };
     await enterCall(asked, identity, workspace, ledger);
     const ctx: Context = { ...asked, access: await accessTo(asked, identity, workspace, route) };

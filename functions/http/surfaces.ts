@@ -20,6 +20,7 @@ import { models } from './models/index.ts';
 import { monitoring } from './monitoring.ts';
 import { pipelines } from './pipelines.ts';
 import { platform, serverInfo } from './platform.ts';
+import { prometheus } from './prometheus.ts';
 import { purges } from './purge.ts';
 import { registry } from './registry/index.ts';
 import { runsTable } from './runs-table.ts';
@@ -54,6 +55,7 @@ const served: readonly Surface[] = [
   batch,
   monitoring,
   pipelines,
+  prometheus,
   purges,
   graphql([...tracking.routes, ...artifacts.routes, ...registry.routes]),
   mlflowEmpty,

@@ -18,7 +18,16 @@ import { CairnError, hides, type Page, type Route } from '../../shared/http/inde
 const header = 'x-mlflow-workspace';
 
 /** The workspace that a request names, the default one where it names none. Throws `invalid` for what can be no name. */
-export function workspaceOf(request: Request): string {
+export function workspaceOf(request: Request, { workspaceInQuery }: Pick<Route, 'workspaceInQuery'>): string {
+  const inQuery = workspaceInQuery && new URL(request.url).searchParams.get('workspace');
+  if (inQuery) {
+    if (workspacePattern.test(inQuery)) return inQuery;
+    throw new CairnError(
+      'invalid',
+      "'workspace' must be lower-case letters, digits and hyphens, at most 63.",
+      { field: 'workspace' },
+    );
+  }
   const workspace = request.headers.get(header) || defaultWorkspace;
   if (workspacePattern.test(workspace)) return workspace;
   throw new CairnError(

@@ -1,6 +1,7 @@
 export {
   type Access,
   fullAccess,
+  isVisible,
   type Resource,
   type ResourceType,
   resourceTypes,

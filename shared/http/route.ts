@@ -61,6 +61,8 @@ export type Route = {
   readonly role: RouteRole;
   /** Where the role is needed; in the workspace unless said otherwise. */
   readonly scope?: Scope;
+  /** Whether the workspace may be named by the parameter `workspace` of the query: for callers that send no headers. */
+  readonly workspaceInQuery?: true;
   readonly input?: z.ZodType;
   /** Whether the body is for `handle` to read: the input is in the query and the path. */
   readonly readsBody?: boolean;
@@ -99,6 +101,7 @@ const nullLevels = 6;
 type RouteOptions<S extends z.ZodType> = {
   role: RouteRole;
   scope?: Scope;
+  workspaceInQuery?: true;
   operation: string;
   /** Schema of the input: query parameters of a GET, the JSON body of everything else; path parameters join it. */
   input: S;
@@ -121,6 +124,7 @@ export function route<S extends z.ZodType>(method: Method, path: string, options
     operation: options.operation,
     role: options.role,
     ...(options.scope === undefined ? {} : { scope: options.scope }),
+    ...(options.workspaceInQuery ? { workspaceInQuery: true } : {}),
     input: options.input,
     ...(options.readsBody ? { readsBody: true } : {}),
     async read({ request, url, params }) {

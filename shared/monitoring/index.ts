@@ -35,3 +35,4 @@ export {
 export { profileDrift } from './profile-drift.ts';
 export { type CountedReference, referenceProfile } from './reference-profile.ts';
 export { unknownMonitor } from './store.ts';
+export { type Bounds, type Item, severities, type SignalResult } from './signal.ts';

@@ -15,3 +15,12 @@ export {
   type Summary,
   type Variant,
 } from './summary.ts';
+export {
+  continueTotals,
+  durationBounds,
+  greaterTotals,
+  readTotals,
+  seriesOf,
+  type Total,
+  type Totals,
+} from './totals.ts';

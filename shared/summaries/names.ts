@@ -2,7 +2,8 @@
  * Where summaries lie in the container `profiles`, by hours and days of UTC:
  * `<workspace>/<endpoint>/summaries/yyyy/mm/dd/hh/<instance>.jsonl`  what an instance counted in an hour, as it did;
  * `<workspace>/<endpoint>/summaries/yyyy/mm/dd/hh.jsonl`             all of the hour, by minute, once it is over;
- * `<workspace>/<endpoint>/summaries/yyyy/mm/dd.jsonl`                all of the day, by hour, once it is over.
+ * `<workspace>/<endpoint>/summaries/yyyy/mm/dd.jsonl`                all of the day, by hour, once it is over;
+ * `<workspace>/<endpoint>/summaries/totals.json`                    the sums of all days before yesterday.
  */
 
 export const minute = 60_000;
@@ -42,4 +43,8 @@ export function dayBlob(owner: Owner, at: number): string {
 export function spans(from: number, to: number, length: number): number[] {
   const first = Math.floor(from / length) * length;
   return Array.from({ length: Math.max(0, Math.ceil((to - first) / length)) }, (_, i) => first + i * length);
+}
+
+export function totalsBlob(owner: Owner): string {
+  return `${summariesFolder(owner)}totals.json`;
 }

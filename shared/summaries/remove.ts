@@ -1,17 +1,17 @@
 import type { Context } from '../context.ts';
 import { inTurns } from '../turns.ts';
-import { dayFolder, type Owner, summariesFolder } from './names.ts';
+import { day, dayFolder, type Owner, summariesFolder } from './names.ts';
+import { carryTotals } from './totals.ts';
 
 const removesAtOnce = 8;
 
-/** Removes what was counted of an endpoint in days (UTC) that were over at a time, in milliseconds since 1970. */
-export async function removeSummaries(
-  { stores, workspace }: Pick<Context, 'stores' | 'workspace'>,
-  endpoint: string,
-  before: number,
-): Promise<void> {
-  const owner: Owner = { workspace, endpoint };
-  const blobs = stores.blobs('profiles');
+/**
+ * Removes what was counted of an endpoint in days (UTC) that were over at a time, in milliseconds since 1970. Its
+ * totals keep the sums.
+ */
+export async function removeSummaries(ctx: Context, endpoint: string, before: number): Promise<void> {
+  const owner: Owner = { workspace: ctx.workspace, endpoint };
+  const blobs = ctx.stores.blobs('profiles');
   // The folders of days sort as time does, and so do the files beside them.
   const kept = dayFolder(owner, before).slice(0, -1);
   const names: string[] = [];
@@ -19,5 +19,7 @@ export async function removeSummaries(
     if (name >= kept) break;
     names.push(name);
   }
+  if (names.length === 0) return;
+  await carryTotals(ctx, endpoint, Math.floor(before / day) * day);
   await inTurns(names, removesAtOnce, (name) => blobs.remove(name));
 }

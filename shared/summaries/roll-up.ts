@@ -6,6 +6,7 @@ import { readFile, readInstances, settledMilliseconds } from './read.ts';
 import { encodeRecord } from './record.ts';
 import { removeSummaries } from './remove.ts';
 import { mergeSummaries, type Summary } from './summary.ts';
+import { carryTotals } from './totals.ts';
 
 const endpointsAtOnce = 4;
 const windowsPerLine = 200;
@@ -27,9 +28,9 @@ export async function rollUpSummaries(ctx: Context): Promise<void> {
   await inTurns(owners, endpointsAtOnce, async (owner) => {
     for (const at of [today - day, today]) await rollUpDay(ctx, blobs, owner, at);
     await removeInstances(blobs, owner, today - instanceDays * day);
-    const { stores, settings } = ctx;
     const { workspace, endpoint } = owner;
-    await removeSummaries({ stores, workspace }, endpoint, today - settings.retentionDaysMax * day);
+    await carryTotals({ ...ctx, workspace }, endpoint, today - day);
+    await removeSummaries({ ...ctx, workspace }, endpoint, today - ctx.settings.retentionDaysMax * day);
   });
 }
 

@@ -327,6 +327,8 @@ const serving: Readonly<Record<string, Entry>> = {
     ({ modelId }) => ({ path: `model-${modelId}/job/data.csv` }),
   ),
   'GET /api/v1/monitors': among('endpoint'),
+  'GET /metrics': among('endpoint', 'model'),
+  'GET /api/v1/prometheus/targets': signedIn,
   'GET /api/v1/monitors/{name}': monitor(),
   'PUT /api/v1/monitors/{name}': referring(monitor(), {
     needs: 'operator',
