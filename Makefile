@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter check audit-dependencies bench bench-peers audit-verify build format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check audit-dependencies bench bench-peers audit-verify build format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -52,6 +52,14 @@ test-long: node_modules/.ready test-mlflow test-converter test-web ## Run the fu
 
 test-mlflow: node_modules/.ready .venv/3/.ready .venv/2/.ready .venv/convert/.ready ## Drive the platform with the real MLflow clients, 3.x and 2.x (from PyPI)
 	@node test/mlflow/main.ts $(ARGS)
+
+test-prometheus: node_modules/.ready ## Scrape the platform with the real Prometheus and let it raise an alert [CAIRN_NO_DEBIAN=1 leaves it out]
+ifeq ($(CAIRN_NO_DEBIAN),1)
+	@printf '\n== make test-prometheus: LEFT OUT, because CAIRN_NO_DEBIAN=1. The real Prometheus was not tried.\n'
+else
+	@$(MAKE) --no-print-directory .toolchain/prometheus/.ready
+	@node test/prometheus/main.ts $(ARGS)
+endif
 
 test-converter: .venv/convert/.ready ## Convert many kinds of models, each compared with its original
 	@PYTHONPATH=shared/conversion/python .venv/convert/bin/python -B -W ignore -m unittest discover -s test/conversion/python $(ARGS)
@@ -104,6 +112,22 @@ browser:
 	@test -n '$(node_package)' || { echo 'Cairn needs Node.js 22.18 or newer; this machine has '"$$(node --version)"'. Install a newer one: https://nodejs.org' >&2; exit 1; }
 	@echo 'Installing Node $(NODE_VERSION) into .toolchain (once; about 200 MB) …'
 	@npm install --prefix .toolchain --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(node_package) npm@$(NPM_VERSION) >/dev/null
+	@touch $@
+
+alertmanager := usr/share/prometheus/alertmanager
+
+# Unpacked and not installed, so that no service is started. Debian's Alertmanager reads its templates from one place only.
+.toolchain/prometheus/.ready:
+	@command -v apt-get >/dev/null && command -v dpkg >/dev/null || { \
+	  echo 'make test-prometheus takes Prometheus and its Alertmanager from the packages of Debian, and there is no apt-get here. CAIRN_NO_DEBIAN=1 leaves the test out.' >&2; exit 1; }
+	@echo 'Unpacking Prometheus into .toolchain/prometheus (once; about 140 MB) …'
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@admin="$$(test "$$(id -u)" = 0 || echo sudo -n)"; packages='prometheus prometheus-alertmanager'; \
+	cd $(@D) && { apt-get download -qq $$packages >apt.log 2>&1 || { $$admin apt-get update -qq >>apt.log 2>&1; apt-get download -qq $$packages >>apt.log 2>&1; }; } || { \
+	  cat apt.log >&2; \
+	  echo 'The packages prometheus and prometheus-alertmanager could not be had. CAIRN_NO_DEBIAN=1 leaves the test out.' >&2; exit 1; }; \
+	for package in *.deb; do dpkg -x "$$package" . && rm "$$package"; done; \
+	test -e /$(alertmanager)/email.tmpl || $$admin install -D -m 644 -t /$(alertmanager) $(alertmanager)/*.tmpl
 	@touch $@
 
 .venv/convert/.ready: shared/conversion/python/requirements.txt

@@ -197,7 +197,7 @@ describe('alerts and jobs', () => {
     const job = (jobId: string, type: string, status: string, createdAt: number, more: object) =>
       ctx.stores.documents('jobs').write([jobId], {
         op: 'create',
-        doc: { id: 'job', v: 2, workspace: 'default', jobId, type, status, createdAt, ...more } as never,
+        doc: { id: 'job', v: 2, workspace: 'default', jobId, type, status, createdAt, ...more },
       });
     const owner = { owner: { type: 'endpoint', id: 'flowers' } };
     await job('b1', 'batch-job', 'running', now - 3 * day, owner);
