@@ -28,6 +28,7 @@ import {
   updateWebhook,
   type Webhook,
   type WebhookEvent,
+  webhookFormats,
 } from '../../shared/webhooks/index.ts';
 import { mlflow, nextPage, optional } from './mlflow.ts';
 
@@ -43,6 +44,7 @@ const yesOrNo = z.enum(['true', 'false']).default('false');
 const changeable = {
   rollout_events: z.array(eventOfThese(rolloutActions)).optional(),
   batch_events: z.array(eventOfThese(batchActions)).optional(),
+  format: z.enum(webhookFormats).optional(),
   description: fields.text.optional(),
   // The verb checks it: what a schema refuses is quoted to the caller.
   secret: z.unknown().optional(),
@@ -208,6 +210,8 @@ function present(webhook: Webhook) {
     ...(rollout.length > 0 ? { rollout_events: rollout.map(presentEvent) } : {}),
     ...(batch.length > 0 ? { batch_events: batch.map(presentEvent) } : {}),
     status: webhook.status.toUpperCase(),
+    // MLflow's clients know of no formats.
+    ...(webhook.format === undefined || webhook.format === 'cairn' ? {} : { format: webhook.format }),
     creation_timestamp: webhook.createdAt,
     last_updated_timestamp: webhook.updatedAt,
   };

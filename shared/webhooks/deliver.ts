@@ -68,7 +68,7 @@ function whyStop(delivery: Delivery, webhook: Webhook | undefined): string | und
 async function sendUnlessMute(
   ctx: Context,
   webhook: Webhook,
-  { deliveryId, body }: Delivery,
+  { deliveryId, event, body }: Delivery,
   transport: Transport | undefined,
 ): Promise<Answer> {
   const mute = muteUntil(ctx);
@@ -76,7 +76,7 @@ async function sendUnlessMute(
   if ((mute.get(receiver) ?? 0) > ctx.clock.now())
     return { outcome: 'unreachable', reason: 'the receiver did not answer just before, and was left alone' };
   mute.delete(receiver);
-  const answer = await sendTo(ctx, webhook, deliveryId, JSON.stringify(body), transport);
+  const answer = await sendTo(ctx, webhook, { deliveryId, event, body }, transport);
   if (answer.outcome === 'unreachable' && answer.waited)
     mute.set(receiver, ctx.clock.now() + muteSeconds * 1000);
   return answer;

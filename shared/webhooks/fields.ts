@@ -3,7 +3,7 @@ import { CairnError } from '../http/index.ts';
 import { checkTarget } from '../outbound/index.ts';
 import { sealedSecret } from '../secrets/index.ts';
 import type { WebhookEvent } from './events.ts';
-import type { Webhook } from './model.ts';
+import type { Webhook, WebhookFormat } from './model.ts';
 
 const descriptionCharsMax = 1000;
 
@@ -14,6 +14,7 @@ type Fields = {
   readonly events: readonly WebhookEvent[];
   readonly description: string;
   readonly status: Webhook['status'];
+  readonly format: WebhookFormat;
   readonly secret: unknown;
 };
 
@@ -21,13 +22,13 @@ type Fields = {
 export type Change = { readonly [F in keyof Fields]?: Fields[F] | undefined };
 
 export type NewWebhook = Pick<Fields, 'name' | 'url' | 'events'> & {
-  readonly [F in 'description' | 'status' | 'secret']?: Fields[F] | undefined;
+  readonly [F in 'description' | 'status' | 'format' | 'secret']?: Fields[F] | undefined;
 };
 
 /** The given fields, fit to be stored; `sealed` is `''` where the secret is to go. Throws `invalid` with the reason. */
 export async function checked(
   ctx: Context,
-  { name, url, events, description, status, secret }: Change,
+  { name, url, events, description, status, format, secret }: Change,
 ): Promise<Partial<Omit<Fields, 'secret'>> & { sealed?: string }> {
   if (name !== undefined && !/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/i.test(name))
     throw new CairnError(
@@ -42,6 +43,8 @@ export async function checked(
     throw new CairnError('invalid', `Webhook description is over ${descriptionCharsMax} characters.`, {
       field: 'description',
     });
+  // It goes into a header; what is refused is not quoted.
+  if (format === 'event-grid' && typeof secret === 'string' && !/^[\x21-\x7e]*$/.test(secret)) throw noKey();
   const sealed = await sealedSecret(ctx, secret, { name: 'Webhook secret', field: 'secret' });
   return {
     ...(name === undefined ? {} : { name }),
@@ -49,6 +52,20 @@ export async function checked(
     ...(events === undefined ? {} : { events: [...new Set(events)] }),
     ...(description === undefined ? {} : { description }),
     ...(status === undefined ? {} : { status }),
+    ...(format === undefined ? {} : { format }),
     ...(sealed === undefined ? {} : { sealed }),
   };
+}
+
+/** Throws `invalid` where a webhook has no secret, and its format needs one. */
+export function checkFormat({ format, secret }: Pick<Webhook, 'format' | 'secret'>): void {
+  if (format === 'event-grid' && !secret) throw noKey();
+}
+
+function noKey(): CairnError {
+  return new CairnError(
+    'invalid',
+    "With format 'event-grid' the secret must be an access key of the topic, which has no spaces.",
+    { field: 'secret' },
+  );
 }

@@ -11,7 +11,7 @@ export {
   rolloutActions,
   type WebhookEvent,
 } from './events.ts';
-export type { Attempt, Delivery, DeliveryState, Webhook } from './model.ts';
+export { type Attempt, type Delivery, type DeliveryState, type Webhook, webhookFormats } from './model.ts';
 export type { NewWebhook } from './fields.ts';
 export type { Answer } from './post.ts';
 export { testWebhook, type Transport } from './send.ts';

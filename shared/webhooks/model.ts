@@ -1,6 +1,11 @@
 import type { Document } from '../documents.ts';
 import type { WebhookEvent } from './events.ts';
 
+/** In whose shape a receiver is told: ours, which is MLflow's, or that of something else. */
+export const webhookFormats = ['cairn', 'slack', 'teams', 'azure-monitor', 'event-grid'] as const;
+
+export type WebhookFormat = (typeof webhookFormats)[number];
+
 /** Where to tell of which events. */
 export type Webhook = Document & {
   readonly type: 'webhook';
@@ -10,6 +15,8 @@ export type Webhook = Document & {
   readonly url: string;
   readonly events: readonly WebhookEvent[];
   readonly status: 'active' | 'disabled';
+  /** Absent: `cairn`. */
+  readonly format?: WebhookFormat;
   /** What deliveries are signed with, sealed. It is unsealed to sign, and shown to nobody. */
   readonly secret?: string;
   readonly createdAt: number;

@@ -3,10 +3,10 @@ import type { Resolve } from '../outbound/index.ts';
 import { unsealedSecret } from '../secrets/index.ts';
 import type { WebhookEvent } from './events.ts';
 import { examples } from './examples.ts';
+import { formatted, type Sent } from './formats/index.ts';
 import type { Webhook } from './model.ts';
 import { bodyOf } from './payload.ts';
 import { type Answer, post } from './post.ts';
-import { deliveryHeaders } from './signature.ts';
 import { getWebhook } from './webhooks.ts';
 
 /** How receivers are found, and how long one has, in all, to be found, reached, and to answer. */
@@ -14,24 +14,37 @@ export type Transport = { readonly resolve?: Resolve; readonly millisecondsMax: 
 
 const internet: Transport = { millisecondsMax: 10_000 };
 
-/** Sends one text to a webhook, signed. */
+/** Sends one delivery to a webhook, in its format. */
 export async function sendTo(
   ctx: Context,
   webhook: Webhook,
-  deliveryId: string,
-  text: string,
+  delivery: Pick<Sent, 'deliveryId' | 'event' | 'body'>,
   transport: Transport = internet,
 ): Promise<Answer> {
   const secret = webhook.secret && (await unsealedSecret(ctx, webhook.secret));
   if (webhook.secret && secret === undefined)
     return { outcome: 'unreachable', reason: 'the secret of the webhook cannot be read; set it again' };
-  return post({
-    url: webhook.url,
-    text,
-    headers: deliveryHeaders({ deliveryId, at: ctx.clock.now(), text, secret }),
+  const { format = 'cairn', url } = webhook;
+  if (format === 'event-grid' && !isKey(secret))
+    return {
+      outcome: 'forbidden',
+      reason: 'the secret of the webhook is no access key of a topic; set it again',
+    };
+  const { publicUrl } = ctx.settings;
+  const sent = { ...delivery, at: ctx.clock.now(), secret, publicUrl };
+  const answer = await post({
+    ...formatted(format, url, sent),
     targets: ctx.settings.webhookTargets,
     ...transport,
   });
+  return answer.outcome === 'answered' && secret
+    ? { ...answer, body: answer.body.replaceAll(secret, '***') }
+    : answer;
+}
+
+/** It may have been set while the webhook had another format. */
+function isKey(secret: string | undefined): boolean {
+  return secret !== undefined && /^[\x21-\x7e]+$/.test(secret);
 }
 
 /** Sends an example of an event, by default of the first one that the webhook listens to, once and at once. */
@@ -44,5 +57,5 @@ export async function testWebhook(
   const webhook = await getWebhook(ctx, webhookId);
   const event = asked ?? webhook.events[0] ?? 'registered_model.created';
   const body = bodyOf(ctx, { event, data: examples[event] }, ctx.clock.now());
-  return sendTo(ctx, webhook, ctx.ids.uuid(), JSON.stringify(body), transport);
+  return sendTo(ctx, webhook, { deliveryId: ctx.ids.uuid(), event, body }, transport);
 }

@@ -9,6 +9,9 @@ export type Signing = {
   readonly secret: string | undefined;
 };
 
+/** What every receiver gets. */
+export const contentHeaders = { 'Content-Type': 'application/json', 'User-Agent': 'cairn-webhooks' };
+
 /**
  * The headers of a delivery. The signature is HMAC-SHA256 over `<id>.<seconds>.<body>`, as MLflow makes it
  * (`mlflow/webhooks/delivery.py`, after https://www.standardwebhooks.com); without a secret there is none.
@@ -16,8 +19,7 @@ export type Signing = {
 export function deliveryHeaders({ deliveryId, at, text, secret }: Signing): Record<string, string> {
   const seconds = String(Math.floor(at / 1000));
   return {
-    'Content-Type': 'application/json',
-    'User-Agent': 'cairn-webhooks',
+    ...contentHeaders,
     'X-MLflow-Delivery-Id': deliveryId,
     'X-MLflow-Timestamp': seconds,
     ...(secret === undefined

@@ -4,7 +4,7 @@ import { eventWrite, relay } from '../events/index.ts';
 import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
 import { lost, swap } from '../swap.ts';
 import { type EventKind, kindOf } from './events.ts';
-import { type Change, checked, type NewWebhook } from './fields.ts';
+import { type Change, checked, checkFormat, type NewWebhook } from './fields.ts';
 import type { Webhook } from './model.ts';
 import { partition, requireAll, storedWebhook } from './store.ts';
 
@@ -15,6 +15,7 @@ const webhooksMax = 500;
 export async function createWebhook(ctx: Context, input: NewWebhook): Promise<Webhook> {
   requireAll(ctx);
   const { sealed, ...fields } = await checked(ctx, input);
+  checkFormat({ format: fields.format, secret: sealed });
   await checkNumber(ctx);
   const now = ctx.clock.now();
   const doc: Webhook = {
@@ -89,6 +90,7 @@ export async function updateWebhook(
       updatedAt: ctx.clock.now(),
       seq: nextSeq(before),
     };
+    checkFormat(doc);
     const told = { type: 'webhook.updated', before, after: doc } as const;
     return (await commit(ctx, { op: 'replace', doc, etag }, told)) ? doc : lost;
   });

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Dialog, Field } from '../parts/Dialog.tsx';
 import { createWebhook, updateWebhook } from './actions.ts';
-import { eventName, eventsOf, eventWords, type Webhook } from './webhooks.ts';
+import { eventName, eventsOf, eventWords, formatWords, type Webhook } from './webhooks.ts';
 import './webhooks.css';
 
 type WebhookDialogProps = {
@@ -38,6 +38,7 @@ export function WebhookDialog({ webhook, onClose, onCreated }: WebhookDialogProp
           name: text('name'),
           url: text('url'),
           description: text('description'),
+          format: text('format'),
           events: known,
           rollout_events: ROLLOUT,
           batch_events: BATCH_JOB,
@@ -58,6 +59,15 @@ export function WebhookDialog({ webhook, onClose, onCreated }: WebhookDialogProp
           placeholder="https://example.org/hooks/models"
           defaultValue={webhook?.url}
         />
+      </Field>
+      <Field label="Format">
+        <select name="format" defaultValue={webhook?.format ?? 'cairn'}>
+          {formatWords.map(([format, words]) => (
+            <option key={format} value={format}>
+              {words}
+            </option>
+          ))}
+        </select>
       </Field>
       <Field label="Description">
         <textarea name="description" rows={2} maxLength={1000} defaultValue={webhook?.description} />

@@ -21,6 +21,7 @@ import {
   deliveriesQuery,
   eventName,
   eventsOf,
+  formatWords,
   type TestResult,
   type Webhook,
   webhookQuery,
@@ -84,6 +85,8 @@ function Details({ webhook }: { readonly webhook: Webhook }) {
       <Facts
         of={{
           Tells: <Copyable text={webhook.url} />,
+          Format:
+            formatWords.find(([format]) => format === (webhook.format ?? 'cairn'))?.[1] ?? webhook.format,
           Created: <Moment at={webhook.creation_timestamp} />,
           Changed: <Moment at={webhook.last_updated_timestamp} />,
           Of: (

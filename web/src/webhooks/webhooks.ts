@@ -16,6 +16,8 @@ export type Webhook = {
   readonly rollout_events?: readonly WebhookEvent[];
   readonly batch_events?: readonly WebhookEvent[];
   readonly status: 'ACTIVE' | 'DISABLED';
+  /** Absent: `cairn`. */
+  readonly format?: string;
   readonly creation_timestamp: number;
   readonly last_updated_timestamp: number;
 };
@@ -27,6 +29,7 @@ export type WebhookDraft = {
   readonly events: readonly WebhookEvent[];
   readonly rollout_events: readonly WebhookEvent[];
   readonly batch_events: readonly WebhookEvent[];
+  readonly format: string;
   /** Left as it is where undefined. */
   readonly secret?: string;
 };
@@ -53,6 +56,15 @@ export type Delivery = {
   readonly created_at: number;
   readonly body: unknown;
 };
+
+/** In whose shape a receiver is told, and what its secret is for. */
+export const formatWords: readonly (readonly [format: string, words: string])[] = [
+  ['cairn', 'Cairn: JSON as of MLflow, signed with the secret'],
+  ['slack', 'Slack: an incoming webhook'],
+  ['teams', 'Microsoft Teams: a workflow that takes webhook requests'],
+  ['azure-monitor', 'Azure Monitor: the common alert schema'],
+  ['event-grid', 'Azure Event Grid: a topic for CloudEvents; the secret is its access key'],
+];
 
 /** What a webhook can be told of, in words. Nothing here has a budget to exceed. */
 export const eventWords: readonly (readonly [WebhookEvent, string])[] = [
