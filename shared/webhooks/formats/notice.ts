@@ -119,5 +119,5 @@ function listed(values: readonly unknown[]): string {
 
 function line(text: string, charsMax: number): string {
   // Each character of these would be sent as six.
-  return excerpt(text.replaceAll(/[\0-\x1f\x7f]+/g, ' '), charsMax);
+  return excerpt(text.replaceAll(/\p{Cc}+/gu, ' '), charsMax);
 }

@@ -1,7 +1,6 @@
 import type { Notice } from './notice.ts';
 
 /** https://docs.slack.dev/reference/block-kit/blocks: of a header, a section, its fields, and all texts together. */
-const headerCharsMax = 150;
 const sectionCharsMax = 3000;
 const fieldsMax = 10;
 /** So that all texts together have less than the 13,000 characters beyond which a message is refused. */
@@ -13,7 +12,8 @@ const signs: Readonly<Record<Notice['severity'], string>> = { info: 'ℹ️', wa
 export function slackBody(notice: Notice) {
   const { title, text, facts, link, at, workspace } = notice;
   const sign = notice.status === 'resolved' ? '✅' : signs[notice.severity];
-  const header = [...`${sign} ${title}`].slice(0, headerCharsMax - 2).join('');
+  // A title has at most 141 characters, of the 150 that a header may have.
+  const header = `${sign} ${title}`;
   const fields = facts.slice(0, fieldsMax).map(([name, value]) => ({
     type: 'mrkdwn',
     text: `*${escaped(name, halfFieldCharsMax)}*\n${escaped(value, halfFieldCharsMax)}`,
