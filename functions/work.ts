@@ -35,7 +35,13 @@ import {
   traceRun,
   traceVersion,
 } from '../shared/lineage/index.ts';
-import { checkOnTime, endMonitors, freezeEdges, monitorEndpoint } from '../shared/monitoring/index.ts';
+import {
+  checkOnTime,
+  checkWindow,
+  endMonitors,
+  freezeEdges,
+  monitorEndpoint,
+} from '../shared/monitoring/index.ts';
 import { type RollUpMessage, rollUpProfiles, sweepProfiles } from '../shared/predictions/index.ts';
 import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
 import { advancePromotion, wakePromotions } from '../shared/promotion/index.ts';
@@ -83,7 +89,7 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'rollout.finished': [notifyWebhooks, traceEndpoint],
   'rollout.rolled-back': [notifyWebhooks],
   'rollout.stopped': [notifyWebhooks],
-  'monitor.breached': [requestRetraining],
+  'monitor.checked': [requestRetraining],
   'batch.finished': [cleanCommit, notifyWebhooks, traceBatchJob, announceEnded, forgetCounted],
   'batch.deleted': [cleanJob],
   'retraining.finished': [traceRetraining, announceEnded],
@@ -121,6 +127,7 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'sweep-batch': removeLeftovers,
   'fold-run': foldRun,
   'check-monitor': checkOnTime,
+  'check-window': checkWindow,
   retrain,
   'retrain-recover': recoverRetraining,
   promotion: advancePromotion,

@@ -17,7 +17,7 @@ import { mlflowAccess } from './mlflow-access/index.ts';
 import { mlflowEmpty } from './mlflow-empty.ts';
 import { mlflowUi } from './mlflow-ui.ts';
 import { models } from './models/index.ts';
-import { monitoring } from './monitoring.ts';
+import { monitoring } from './monitoring/index.ts';
 import { pipelines } from './pipelines.ts';
 import { platform, serverInfo } from './platform.ts';
 import { prometheus } from './prometheus.ts';

@@ -5,7 +5,9 @@ import {
   type CountedReference,
   defaultSettings,
   type Drift,
+  driftedShareOf,
   getMonitor,
+  givenBound,
   type Monitor,
   profileDrift,
   referenceProfile,
@@ -37,7 +39,13 @@ export async function driftOf(
   if ('why' in reference) return unknown(reference.why);
   const { profile, uri, rows } = reference;
   const monitor = owner.type === 'endpoint' ? await monitorOf(ctx, owner.id) : undefined;
-  const { minRows, thresholds } = monitor ?? defaultSettings;
+  const { minRows, signals } = monitor ?? defaultSettings;
+  const drift = signals['feature-drift'];
+  const thresholds = {
+    psi: givenBound('feature-drift', drift, 'psi', 'upper') ?? 0,
+    pValue: givenBound('feature-drift', drift, 'p-value', 'lower') ?? 0,
+    driftedShare: givenBound('feature-drift', drift, 'drifted-share', 'upper') ?? driftedShareOf.cairn.upper,
+  };
   return {
     ...presentDrift(profileDrift(profile, counted.profile, { minRows, thresholds })),
     reference: { uri, rows },

@@ -55,7 +55,7 @@ export type EventType =
   | 'rollout.rolled-back'
   | 'rollout.stopped'
   | 'monitor.changed'
-  | 'monitor.breached'
+  | 'monitor.checked'
   | 'batch.requested'
   | 'batch.finished'
   | 'batch.retried'

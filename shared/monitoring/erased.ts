@@ -1,12 +1,22 @@
 import type { Context } from '../context.ts';
-import { isCode } from '../http/index.ts';
+import { isCode, unlessCode } from '../http/index.ts';
 import { type ErasedRows, type Hour, startOf } from '../predictions/index.ts';
 import { lost, swap } from '../swap.ts';
 import { recheck } from './check-monitor.ts';
 import { type First, referencesFolder } from './first-predictions.ts';
-import type { BaselineDocument, GoneMonitor, Monitor, MonitorResult } from './model.ts';
-import { container, keyOf, readAnyMonitor, readResult, unknownMonitor } from './store.ts';
-import { readWindow } from './window-rows.ts';
+import { removeDetail } from './detail.ts';
+import type { GoneMonitor, Monitor, MonitorResult } from './model.ts';
+import { getReady } from '../registry/index.ts';
+import {
+  baselinesOf,
+  container,
+  keyOf,
+  readAnyMonitor,
+  readBaseline,
+  readResult,
+  unknownMonitor,
+} from './store.ts';
+import { learntOf, outcomeIn } from './judge-performance.ts';
 import type { Window } from './windows.ts';
 
 /** Rows that were erased from the log of an endpoint: in which hours, and which. */
@@ -60,22 +70,22 @@ export async function remake(ctx: Context, { monitorId, digest, what }: Outdated
   }
   await swap(ctx, `The baseline of '${monitorId}'`, async () => {
     const key = keyOf(ctx, monitorId);
-    const stored = await container(ctx).read<BaselineDocument>(key, `baseline:${digest}`);
+    const stored = await readBaseline(ctx, monitorId, digest);
     const window = stored?.doc.window;
     const model = window && (await readResult(ctx, monitorId, window.to))?.doc.model;
     if (!stored || !model) return undefined;
     const monitor = (await readAnyMonitor(ctx, monitorId))?.doc;
     if (!monitor) throw unknownMonitor(monitorId);
-    const { tally } = await readWindow(ctx, monitor.endpoint, window, model, [], 0);
+    const found = await outcomeIn(ctx, monitor.endpoint, window, digest);
+    const ready = await unlessCode(getReady(ctx, model.modelId, model.version), 'not-found', 'conflict');
+    const learnt =
+      found &&
+      learntOf(found, { labels: ready?.labels ?? null }, monitor.minLabelled, 'first-labelled-window');
     const { doc, etag } = stored;
     const { outcome } = await container(ctx).write(
       key,
-      tally.labelled >= monitor.performance.minLabelled
-        ? {
-            op: 'replace',
-            doc: { ...doc, accuracy: tally.correct / tally.labelled, rows: tally.labelled },
-            etag,
-          }
+      learnt && learnt.figures.rows >= monitor.minLabelled
+        ? { op: 'replace', doc: { ...doc, ...learnt }, etag }
         : { op: 'delete', id: doc.id, etag },
     );
     return outcome === 'applied' ? undefined : lost;
@@ -149,13 +159,6 @@ export async function monitorsOf(ctx: Context, endpoint: string): Promise<string
   return monitors.map(({ monitorId }) => monitorId).toSorted();
 }
 
-function baselinesOf(ctx: Context, monitorId: string): Promise<BaselineDocument[]> {
-  return container(ctx).query<BaselineDocument>(
-    { text: "SELECT * FROM c WHERE c.type = 'baseline'" },
-    { key: keyOf(ctx, monitorId), consistency: 'strong' },
-  );
-}
-
 async function isMadeOf({ rows, until }: First, erased: Erased): Promise<boolean> {
   const ids = rows.flatMap(({ id }) => (id === undefined ? [] : [id]));
   // The first format does not say which rows it has: any of before its end may be among them.
@@ -180,14 +183,20 @@ export async function removeResults(
   isDryRun: boolean,
 ): Promise<number> {
   const key = keyOf(ctx, monitorId);
-  const old = await container(ctx).query<{ id: string; _etag: string }>(
+  const old = await container(ctx).query<{
+    id: string;
+    _etag: string;
+    endpoint: string;
+    windowEnd: number;
+  }>(
     {
-      text: "SELECT c.id, c._etag FROM c WHERE c.type = 'result' AND c.windowEnd <= @before",
+      text: "SELECT c.id, c._etag, c.endpoint, c.windowEnd FROM c WHERE c.type = 'result' AND c.windowEnd <= @before",
       values: { before },
     },
     { key, consistency: 'strong' },
   );
   if (isDryRun) return old.length;
+  for (const { endpoint, windowEnd } of old) await removeDetail(ctx, { endpoint, monitorId, windowEnd });
   for (let i = 0; i < old.length; i += removedAtOnce)
     await container(ctx).batch(
       key,

@@ -3,8 +3,12 @@ import type { Cell } from '../datasets/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { inputColumns, readPredictions } from '../predictions/index.ts';
 import type { Monitor } from './model.ts';
-import { columnOf, type Hidden, hiddenAs, hidings, type Reference } from './sample.ts';
+import type { ReferenceSource } from './model.ts';
+import { answersOf, columnOf, type Hidden, hiddenAs, hidings, type Sample } from './sample.ts';
 import { settleSeconds } from './windows.ts';
+
+/** The rows that were answered first, once there are enough. */
+export type FirstReference = { readonly source: ReferenceSource; readonly sample: Sample | null };
 
 /** Rows that become the reference of a version which names none. */
 const firstPredictionsRows = 1000;
@@ -16,7 +20,7 @@ export async function firstPredictions(
   ready: VersionReady,
   since: number,
   why: string,
-): Promise<Reference> {
+): Promise<FirstReference> {
   const blobs = ctx.stores.blobs('monitoring');
   const name = `${referencesFolder(ctx, monitor.monitorId)}${ready.digest.replace('sha256:', '')}.json`;
   const stored = await blobs.read(name);
@@ -54,6 +58,7 @@ export type First = {
     readonly id?: string;
     readonly cells: readonly Cell[];
     readonly score: number | null;
+    readonly class?: string | null;
   }[];
 };
 
@@ -62,20 +67,23 @@ type Found = {
   readonly id: string;
   readonly cells: ReadonlyMap<string, Cell>;
   readonly score: number | null;
+  readonly class: string | null;
 };
 
-function fromFirst({ features, hidden, rows, until }: First, why: string): Reference {
+function fromFirst({ features, hidden, rows, until }: First, why: string): FirstReference {
   const columns = features.map(
     (name, i) =>
       [name, hiddenAs(columnOf(rows.map(({ cells }) => cells[i] ?? null)), hidden?.[name])] as const,
   );
-  const score = Float64Array.from(rows, (row) => row.score ?? Number.NaN);
   return {
     source: { source: 'first-predictions', why, rows: rows.length, until },
     sample: {
       rows: rows.length,
       features: new Map(columns),
-      score: score.every(Number.isNaN) ? null : score,
+      ...answersOf(
+        rows.map((row) => row.score),
+        rows.map((row) => row.class ?? null),
+      ),
     },
   };
 }
@@ -101,7 +109,7 @@ async function collectFirst(
       hour = partHour;
       // A part has rows of one version.
       if (table.column('digest')[0] !== digest) continue;
-      const [times, scores] = ['ts', 'score'].map((name) => table.column(name));
+      const [times, scores, classes] = ['ts', 'score', 'class'].map((name) => table.column(name));
       const inputs = inputColumns(table);
       for (const [name] of inputs) features.add(name);
       hidden.add(
@@ -110,10 +118,11 @@ async function collectFirst(
       );
       const rows = ids.map(
         (id, row): Found => ({
-          at: Number(times[row]),
+          at: Number(times?.[row]),
           id: String(id),
           cells: new Map(inputs.map(([name, column]) => [name, missingAsNull(column[row])])),
-          score: missingAsNull(scores[row]) as number | null,
+          score: missingAsNull(scores?.[row]) as number | null,
+          class: missingAsNull(classes?.[row]) as string | null,
         }),
       );
       // Cut after each part, so that memory follows what is wanted and not how busy the hour was.
@@ -124,10 +133,11 @@ async function collectFirst(
     features: [...features],
     hidden: hidden.all(),
     until: first.at(-1)?.at ?? 0,
-    rows: first.map(({ id, cells, score }) => ({
+    rows: first.map(({ id, cells, score, class: answered }) => ({
       id,
       cells: [...features].map((name) => cells.get(name) ?? null),
       score,
+      class: answered,
     })),
   };
 }

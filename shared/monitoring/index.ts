@@ -1,4 +1,5 @@
-export { checkDue, checkNow, checkOnTime } from './check-monitor.ts';
+export { checkDue, checkNow, checkOnTime, checkWindow } from './check-monitor.ts';
+export { defaultSettings, driftedShareOf, givenBound, signalDefaults } from './defaults.ts';
 export { endMonitors } from './end.ts';
 export {
   type Erased,
@@ -14,14 +15,7 @@ export {
 } from './erased.ts';
 export { freezeEdges } from './freeze-edges.ts';
 export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';
-export {
-  type BreachReason,
-  type ColumnDrift,
-  defaultSettings,
-  type Drift,
-  type Monitor,
-  type MonitorResult,
-} from './model.ts';
+export type { Monitor, MonitorResult, ReferenceSource } from './model.ts';
 export {
   getMonitor,
   getResult,
@@ -32,7 +26,15 @@ export {
   noMonitorYet,
   putMonitor,
 } from './monitors.ts';
-export { profileDrift } from './profile-drift.ts';
+export { type ColumnDrift, type Drift, profileDrift } from './profile-drift.ts';
 export { type CountedReference, referenceProfile } from './reference-profile.ts';
 export { unknownMonitor } from './store.ts';
-export { type Bounds, type Item, severities, type SignalResult } from './signal.ts';
+export type { MonitorSettingsV2, SignalSetting, ThresholdSetting } from './settings.ts';
+export {
+  type Bounds,
+  type Item,
+  severities,
+  type SignalName,
+  signalNames,
+  type SignalResult,
+} from './signal.ts';

@@ -5,7 +5,11 @@ import { type CairnEvent, eventWrite, relay, schedule } from '../events/index.ts
 import { CairnError, unlessCode } from '../http/index.ts';
 import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
 import { aliasOf, getEndpoint, requireMain } from '../endpoints/index.ts';
-import { defaultSettings, type Monitor, type MonitorResult, type MonitorSettings } from './model.ts';
+import { changedSettings, type SettingsChange } from './change.ts';
+import { defaultSettings } from './defaults.ts';
+import type { Monitor, MonitorResult } from './model.ts';
+import { keepSplit, requireOneSplit } from './segments.ts';
+import type { MonitorSettingsV2 } from './settings.ts';
 import {
   agendaName,
   container,
@@ -15,21 +19,13 @@ import {
   readAnyMonitor,
   readMonitor,
   readResult,
+  readResults,
 } from './store.ts';
+import { type MonitorV1, upcastMonitor } from './upcast.ts';
 import { nextCheckAt } from './windows.ts';
 
-/** What {@link putMonitor} changes. Absent stays as it is; `retraining: null` takes the policy away. */
-export type MonitorChange = {
-  readonly endpoint?: string | undefined;
-  readonly windowSeconds?: number | undefined;
-  readonly everySeconds?: number | undefined;
-  readonly minRows?: number | undefined;
-  readonly thresholds?: Partially<MonitorSettings['thresholds']> | undefined;
-  readonly performance?: Partially<MonitorSettings['performance']> | undefined;
-  readonly retraining?: RetrainingChange | null | undefined;
-};
-type RetrainingChange = Partially<NonNullable<MonitorSettings['retraining']>> & { readonly executor: string };
-type Partially<T> = { readonly [K in keyof T]?: T[K] | undefined };
+/** What {@link putMonitor} changes: settings, and of a new one what it watches. */
+export type MonitorChange = SettingsChange & { readonly endpoint?: string | undefined };
 
 /** Every endpoint gets a monitor of its own name: a subscriber of `endpoint.created`. */
 export async function monitorEndpoint(ctx: Context, { subject }: Pick<CairnEvent, 'subject'>): Promise<void> {
@@ -52,14 +48,19 @@ export async function listMonitors(ctx: Context): Promise<Monitor[]> {
     (bind) => `c.workspace = ${bind(ctx.workspace)} AND c.type = 'monitor'`,
     ...onlyVisible(['endpoint'], ctx.access.visible('endpoint')),
   ];
-  const monitors = await container(ctx).query<Monitor>(queryOf('*', conditions), { key: [ctx.workspace] });
-  return monitors.toSorted((a, b) => (a.monitorId < b.monitorId ? -1 : 1));
+  const monitors = await container(ctx).query<Monitor | MonitorV1>(queryOf('*', conditions), {
+    key: [ctx.workspace],
+  });
+  return monitors
+    .map((each) => upcastMonitor(each) as Monitor)
+    .toSorted((a, b) => (a.monitorId < b.monitorId ? -1 : 1));
 }
 
 /**
  * Changes the settings of a monitor, or makes a new one when `endpoint` says what it watches. With
  * `ifMatch`, a monitor that changed since it was read is left alone (`conflict`). Throws `forbidden` where it is to
- * retrain a model that the caller may not change.
+ * retrain a model that the caller may not change, and `conflict` where another monitor of the endpoint splits it by
+ * another column.
  */
 export async function putMonitor(
   ctx: Context,
@@ -82,12 +83,18 @@ export async function putMonitor(
   const main = requireMain(await getEndpoint(ctx, endpointName));
   // A retraining registers versions and moves an alias of the model, in the platform's name.
   if (change.retraining) ctx.access.require('contributor', { type: 'model', id: main.modelId });
-  const settings = merge(ctx, stored?.doc ?? defaultSettings, change, aliasOf(main));
+  const settings = changedSettings(settingsOf(stored?.doc), change, {
+    alias: aliasOf(main),
+    executors: Object.keys(ctx.settings.executors),
+    now: ctx.clock.now(),
+  });
+  if (settings.segments) await requireOneSplit(ctx, endpointName, monitorId, settings.segments.column);
   const written = stored
     ? await replace(ctx, stored, settings)
     : await create(ctx, monitorId, { endpoint: endpointName, ...settings });
   if (!written) throw changed(monitorId);
   // Each time, also where nothing changed: repeating a call that broke off here completes it.
+  await keepSplit(ctx, written.doc);
   await putOnAgenda(ctx, written.doc);
   return written;
 }
@@ -104,10 +111,7 @@ export function noMonitorYet(monitorId: string): CairnError {
 /** Results, newest window first. */
 export async function listResults(ctx: Context, monitorId: string, limit: number): Promise<MonitorResult[]> {
   await readMonitor(ctx, monitorId);
-  return container(ctx).query<MonitorResult>(
-    { text: "SELECT * FROM c WHERE c.type = 'result' ORDER BY c.windowEnd DESC" },
-    { key: keyOf(ctx, monitorId), limit },
-  );
+  return readResults(ctx, monitorId, {}, limit);
 }
 
 /** The result of the window that ends at `windowEnd`, milliseconds since 1970. Throws `not-found` for a monitor or a window. */
@@ -126,7 +130,7 @@ export async function getResult(ctx: Context, monitorId: string, windowEnd: numb
 async function create(
   ctx: Context,
   monitorId: string,
-  settings: MonitorSettings & { endpoint: string },
+  settings: MonitorSettingsV2 & { endpoint: string },
 ): Promise<Stored<Monitor> | undefined> {
   const gone = await readAnyMonitor(ctx, monitorId);
   if (gone && isThere(gone)) return undefined;
@@ -135,7 +139,7 @@ async function create(
     ...settings,
     id: 'monitor',
     type: 'monitor',
-    v: 1,
+    v: 2,
     workspace: ctx.workspace,
     monitorId,
     createdAt: now,
@@ -149,10 +153,9 @@ async function create(
 function replace(
   ctx: Context,
   { doc: before, etag }: Stored<Monitor>,
-  settings: MonitorSettings,
+  settings: MonitorSettingsV2,
 ): Promise<Stored<Monitor> | undefined> {
-  const { retraining: _, ...rest } = before;
-  const doc: Monitor = { ...rest, ...settings, updatedAt: ctx.clock.now(), seq: before.seq + 1 };
+  const doc: Monitor = { ...before, ...settings, updatedAt: ctx.clock.now(), seq: before.seq + 1 };
   return commit(ctx, { op: 'replace', doc, etag }, doc, before);
 }
 
@@ -183,63 +186,18 @@ async function commit(
   return { doc, etag: result.etags[0] ?? '' };
 }
 
-function putOnAgenda(ctx: Context, { monitorId, everySeconds }: Monitor): Promise<void> {
+function putOnAgenda(ctx: Context, monitor: Monitor): Promise<void> {
+  const { monitorId, everySeconds } = monitor;
   return schedule(ctx, agendaName(ctx, monitorId), {
-    dueAt: nextCheckAt(everySeconds, ctx.clock.now()),
+    dueAt: nextCheckAt(monitor, ctx.clock.now()),
     everySeconds,
     workspace: ctx.workspace,
     message: { kind: 'check-monitor', monitorId },
   });
 }
 
-function merge(
-  ctx: Context,
-  old: MonitorSettings,
-  change: MonitorChange,
-  endpointAlias: string | undefined,
-): MonitorSettings {
-  const { retraining } = change;
-  if (retraining && !Object.hasOwn(ctx.settings.executors, retraining.executor)) {
-    const known = Object.keys(ctx.settings.executors);
-    throw new CairnError(
-      'invalid',
-      `No executor is named '${retraining.executor}'; ${known.length > 0 ? `there is ${known.join(', ')}` : 'none is set up'}. Declare it in CAIRN_EXECUTORS.`,
-      { field: 'retraining.executor' },
-    );
-  }
-  const alias = retraining?.alias ?? old.retraining?.alias ?? endpointAlias;
-  if (retraining && alias === undefined)
-    throw new CairnError(
-      'invalid',
-      "The endpoint follows no alias; name the one that a better model gets in 'retraining.alias'.",
-      { field: 'retraining.alias' },
-    );
-  const policy = retraining
-    ? {
-        on: 'performance' as const,
-        alias: alias ?? '',
-        margin: 0,
-        ...old.retraining,
-        ...defined(retraining),
-      }
-    : retraining === null
-      ? undefined
-      : old.retraining;
-  return {
-    windowSeconds: change.windowSeconds ?? old.windowSeconds,
-    everySeconds: change.everySeconds ?? old.everySeconds,
-    minRows: change.minRows ?? old.minRows,
-    thresholds: { ...old.thresholds, ...defined(change.thresholds ?? {}) },
-    performance: { ...old.performance, ...defined(change.performance ?? {}) },
-    ...(policy === undefined ? {} : { retraining: policy }),
-  };
-}
-
-/** The fields that were given. */
-function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
+function settingsOf(monitor: Monitor | undefined): MonitorSettingsV2 {
+  return monitor ?? defaultSettings;
 }
 
 function changed(monitorId: string): CairnError {

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
-import { type Cell, readTable, type Table } from '../datasets/index.ts';
-import { type EdgeSet, type Profile, profileOf } from '../profiles/index.ts';
+import type { Cell } from '../datasets/index.ts';
+import { type EdgeSet, type Profile, profileOf, type Segmentation, splitter } from '../profiles/index.ts';
 import type { VersionReady } from '../registry/index.ts';
-import { isUnreadable, scoreTable, spread } from './reference.ts';
+import { readReferenceSet, type ReferenceSet } from './reference.ts';
 
 /** What was counted of the reference set of a version, or why there is nothing to count. */
 export type CountedReference =
@@ -15,47 +15,53 @@ export async function referenceProfile(
   ready: VersionReady,
   edges: EdgeSet,
 ): Promise<CountedReference> {
-  const { reference, digest, signature } = ready;
-  if (!reference) return { why: 'The version names no reference set.' };
-  try {
-    const table = await readTable(ctx, reference);
-    const isFloat32 = signature.inputs.length === 1 && signature.inputs[0]?.elementType === 'float32';
-    const given = (cell: Cell) => (isFloat32 && typeof cell === 'number' ? Math.fround(cell) : cell);
-    const { classes, scores } = await answersOf(ctx, ready, table);
-    const key = { digest, edgeSet: edges.id, source: 'batch', segment: '', hour: '' } as const;
-    const columns: Readonly<Record<string, readonly Cell[]>> = {
-      class: classes,
-      score: scores,
-      predictionId: [],
-    };
-    const counted = profileOf(
-      {
-        rows: table.rows,
-        columns: table.columns.map((name) => `in.${name}`),
-        column: (name) =>
-          Object.hasOwn(columns, name)
-            ? (columns[name] ?? [])
-            : table.column(name.slice('in.'.length)).map(given),
-        hidden: new Map(),
-      },
-      key,
-      edges,
-    );
-    return { profile: counted, uri: reference.uri, rows: table.rows };
-  } catch (error) {
-    if (!isUnreadable(error)) throw error;
-    // It is not said which value: the set may hold personal data.
-    return { why: `The reference set of the version cannot be read (${error.code}).` };
-  }
+  const set = await readReferenceSet(ctx, ready);
+  // It is not said which value: the set may hold personal data.
+  if ('why' in set)
+    return { why: ready.reference ? 'The reference set of the version cannot be read.' : set.why };
+  return { profile: countSet(set, ready, edges), uri: set.ref.uri, rows: set.table.rows };
 }
 
-/** What the version answers to some of its reference; nothing where it cannot be asked. */
-async function answersOf(ctx: Context, ready: VersionReady, table: Table) {
-  try {
-    const { classes, scores } = await scoreTable(ctx, ready, table, spread(table.rows));
-    return { classes: classes ?? [], scores: Array.from(scores) };
-  } catch (error) {
-    if (isUnreadable(error)) return { classes: [], scores: [] };
-    throw error;
-  }
+/** What is counted of a reference set, or of one segment of it. */
+export function countSet(
+  { table, rows: drawn, sample }: ReferenceSet,
+  { digest, signature }: VersionReady,
+  edges: EdgeSet,
+  part?: { readonly segment: string; readonly split: Segmentation },
+): Profile {
+  const isFloat32 = signature.inputs.length === 1 && signature.inputs[0]?.elementType === 'float32';
+  const given = (cell: Cell) => (isFloat32 && typeof cell === 'number' ? Math.fround(cell) : cell);
+  const key = { digest, edgeSet: edges.id, source: 'batch', hour: '' } as const;
+  const isIn = part ? inSegment(table, part) : () => true;
+  const rows = part ? Array.from({ length: table.rows }, (_, row) => row).filter(isIn) : undefined;
+  const answered = drawn.flatMap((row, at) => (isIn(row) ? [at] : []));
+  const answers: Readonly<Record<string, readonly Cell[]>> = {
+    class: sample.classes ? answered.map((at) => sample.classes?.[at] ?? null) : [],
+    score: sample.score ? answered.map((at) => sample.score?.[at] ?? null) : [],
+    predictionId: [],
+  };
+  return profileOf(
+    {
+      rows: rows?.length ?? table.rows,
+      columns: table.columns.map((name) => `in.${name}`),
+      column(name) {
+        if (Object.hasOwn(answers, name)) return answers[name] ?? [];
+        const cells = table.column(name.slice('in.'.length));
+        return rows ? rows.map((row) => given(cells[row] ?? null)) : cells.map(given);
+      },
+      hidden: new Map(),
+    },
+    { ...key, segment: part?.segment ?? '' },
+    edges,
+  );
+}
+
+function inSegment(
+  table: ReferenceSet['table'],
+  { segment, split }: { readonly segment: string; readonly split: Segmentation },
+): (row: number) => boolean {
+  if (!table.columns.includes(split.column)) return () => false;
+  const cells = table.column(split.column);
+  const segmentOf = splitter(split);
+  return (row) => segmentOf(cells[row] ?? null) === segment;
 }

@@ -2,55 +2,69 @@ import type { Context } from '../context.ts';
 import { type Cell, CsvError, type DatasetRef, readTable, type Table } from '../datasets/index.ts';
 import { CairnError } from '../http/index.ts';
 import { columnHasher, type ColumnRules, noRules, ruleOf } from '../privacy/index.ts';
+import { type Joined, type Outcome, outcomeOf } from '../outcomes/index.ts';
 import type { VersionReady } from '../registry/index.ts';
 import { loadModel } from '../serving/index.ts';
-import { firstPredictions } from './first-predictions.ts';
-import type { Baseline, Monitor } from './model.ts';
-import { type Column, columnOf, type Reference } from './sample.ts';
+import { answersOf, type Column, columnOf, type Sample } from './sample.ts';
 
-/** Rows of a reference that a check reads, spread evenly over what there is. */
+/** Rows of a reference whose values a check reads, spread evenly over what there is. */
 const referenceRowsMax = 10_000;
 
+/** The reference set of a version, with what the version itself answers to some of its rows. */
+export type ReferenceSet = {
+  readonly ref: DatasetRef;
+  readonly table: Table;
+  /** The rows that were drawn and scored, by their numbers. */
+  readonly rows: readonly number[];
+  readonly sample: Sample;
+};
+
 /**
- * What a version's predictions are held against: its reference set, scored by the version itself; where
- * it names none that can be read, the first rows it answered, once there are enough of them.
+ * The reference set of a version, scored by the version; a reason where it names none that can be read.
  */
-export async function readReference(
+export async function readReferenceSet(
   ctx: Context,
-  monitor: Monitor,
   ready: VersionReady,
-  since: number,
   rules: ColumnRules = noRules,
-): Promise<Reference> {
-  if (ready.reference === undefined)
-    return firstPredictions(ctx, monitor, ready, since, 'The version names no reference set.');
+): Promise<ReferenceSet | { readonly why: string }> {
+  const { reference } = ready;
+  if (reference === undefined) return { why: 'The version names no reference set.' };
   try {
-    return await datasetReference(ctx, ready, ready.reference, rules);
+    return await referenceSetOf(ctx, ready, reference, rules);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    const why = `The reference set cannot be read: ${reasonOf(error, rules)}`;
-    return firstPredictions(ctx, monitor, ready, since, why);
+    return { why: `The reference set cannot be read: ${reasonOf(error, rules)}` };
   }
 }
 
 /**
- * Accuracy of a version on the evaluation set it names; `undefined` where it names none that can be
- * read and scored.
+ * What turns out of a version's answers to the evaluation set that it names; `undefined` where it names none that can be read and scored.
  */
-export async function evaluationBaseline(
+export async function evaluationOutcome(
   ctx: Context,
   ready: VersionReady,
   rules: ColumnRules = noRules,
-): Promise<Baseline | undefined> {
+): Promise<Outcome | undefined> {
   const { evaluation } = ready;
   if (evaluation === undefined) return undefined;
   try {
     const table = await readTable(ctx, evaluation);
     const labels = table.column(labelColumn(ready, evaluation, table));
-    const { classes } = await scoreTable(ctx, ready, table, [...labels.keys()]);
-    if (!classes || table.rows === 0) return undefined;
-    const correct = classes.filter((predicted, row) => predicted === String(labels[row])).length;
-    return { source: 'evaluation-set', accuracy: correct / table.rows, rows: table.rows };
+    const { classes, scores } = await scoreTable(ctx, ready, table, [...labels.keys()]);
+    const joined = labels.flatMap((label, row): Joined[] =>
+      label === null
+        ? []
+        : [
+            {
+              predictionId: String(row).padStart(10, '0'),
+              at: 0,
+              predicted: classes?.[row] ?? null,
+              score: scores[row] ?? null,
+              label,
+            },
+          ],
+    );
+    return outcomeOf('', table.rows, joined);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     ctx.log.warn('evaluation set not usable', {
@@ -70,12 +84,12 @@ function labelColumn(ready: VersionReady, ref: DatasetRef, table: Table): string
   throw new CairnError('invalid', `'${ref.uri}' does not say which column holds the label; add labelColumn.`);
 }
 
-async function datasetReference(
+async function referenceSetOf(
   ctx: Context,
   ready: VersionReady,
   ref: DatasetRef,
   rules: ColumnRules,
-): Promise<Reference> {
+): Promise<ReferenceSet> {
   const table = await readTable(ctx, ref);
   const rows = spread(table.rows);
   const names = (ready.features ?? table.columns).filter(
@@ -88,23 +102,15 @@ async function datasetReference(
       return [name, asLogged(ready, name, cells, rules)];
     }),
   );
-  const score = await scoreTable(ctx, ready, table, rows).then(
-    ({ scores }) => (scores.every(Number.isNaN) ? null : scores),
+  const answers = await scoreTable(ctx, ready, table, rows).then(
+    ({ scores, classes }) => answersOf(Array.from(scores), classes ?? []),
     (error: unknown) => {
       // Features can still be compared.
-      if (isUnreadable(error)) return null;
+      if (isUnreadable(error)) return answersOf([], []);
       throw error;
     },
   );
-  return {
-    source: {
-      source: 'dataset',
-      uri: ref.uri,
-      ...(ref.digest === undefined ? {} : { digest: ref.digest }),
-      rows: table.rows,
-    },
-    sample: { rows: rows.length, features, score },
-  };
+  return { ref, table, rows, sample: { rows: rows.length, features, ...answers } };
 }
 
 /** What a version answers to some rows of a table. Throws what {@link isUnreadable} tells where it cannot. */

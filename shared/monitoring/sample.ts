@@ -1,6 +1,5 @@
 import type { Cell } from '../datasets/index.ts';
 import type { PartTable } from '../predictions/index.ts';
-import type { ReferenceSource } from './model.ts';
 
 /** One column: numbers with NaN for missing, or categories with `null` for missing. */
 export type Column = (
@@ -40,15 +39,16 @@ export function hiddenAs(column: Column, hidden: Hidden | undefined): Column {
   return hidden === undefined ? column : { ...column, hidden };
 }
 
-/** Rows of one side of a comparison. `score` is what the model gave each row; NaN where it gave nothing. */
+/**
+ * Rows of one side of a comparison. `score` is what the model gave each row, NaN where it gave nothing; `classes` what it
+ * predicted, `null` of a model that predicts none.
+ */
 export type Sample = {
   readonly rows: number;
   readonly features: ReadonlyMap<string, Column>;
   readonly score: Float64Array | null;
+  readonly classes: readonly (string | null)[] | null;
 };
-
-/** What a window is held against, and the rows of it that are compared; `null` where there are none. */
-export type Reference = { readonly source: ReferenceSource; readonly sample: Sample | null };
 
 /** Numbers where every value is one or missing, else categories. */
 export function columnOf(cells: readonly Cell[]): Column {
@@ -60,38 +60,17 @@ export function columnOf(cells: readonly Cell[]): Column {
   };
 }
 
-type Row = { readonly hash: number; readonly cells: readonly Cell[]; readonly score: number };
-
-/**
- * Draws at most `rowsMax` rows, told apart by a uniform 32-bit hash each: those below a bound that
- * halves whenever there are too many. The same rows give the same sample in whatever order they come.
- */
-export function sampler(names: readonly string[], rowsMax: number) {
-  let bound = 2 ** 32;
-  let rows: Row[] = [];
+/** The answers of a sample; nothing where none has any. */
+export function answersOf(
+  scores: ArrayLike<Cell | undefined>,
+  classes: ArrayLike<Cell | undefined>,
+): Pick<Sample, 'score' | 'classes'> {
+  const score = Float64Array.from(scores as ArrayLike<Cell>, (cell) =>
+    typeof cell === 'number' ? cell : Number.NaN,
+  );
+  const texts = Array.from(classes as ArrayLike<Cell>, (cell) => (typeof cell === 'string' ? cell : null));
   return {
-    add(hash: number, cells: () => readonly Cell[], score: number): void {
-      if (hash >= bound) return;
-      rows.push({ hash, cells: cells(), score });
-      while (rows.length > rowsMax) {
-        bound /= 2;
-        rows = rows.filter((row) => row.hash < bound);
-      }
-    },
-    sample(hidden: Readonly<Record<string, Hidden>> = {}): Sample {
-      const ordered = rows.toSorted((a, b) => a.hash - b.hash);
-      return {
-        rows: ordered.length,
-        features: new Map(
-          names.map((name, i) => [
-            name,
-            hiddenAs(columnOf(ordered.map(({ cells }) => cells[i] ?? null)), hidden[name]),
-          ]),
-        ),
-        score: ordered.every(({ score }) => Number.isNaN(score))
-          ? null
-          : Float64Array.from(ordered, ({ score }) => score),
-      };
-    },
+    score: score.every(Number.isNaN) ? null : score,
+    classes: texts.every((text) => text === null) ? null : texts,
   };
 }

@@ -6,4 +6,4 @@ export {
   type Outcome,
   outcomeOf,
 } from './outcome.ts';
-export { outcomesOf, type WindowOutcomes } from './outcomes.ts';
+export { labelStates, outcomesOf, type WindowOutcomes } from './outcomes.ts';

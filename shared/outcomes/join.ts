@@ -47,13 +47,14 @@ export async function listHour(ctx: Context, endpoint: string, hour: string): Pr
 /**
  * Holds the labels of an hour against the predictions that they name: those that were not erased, and not the copies
  * that mirrors answered. Only parts that labels name are read; where the rows of some are in none of these, the others
- * are looked at, since rows out of a queue are in parts of other names.
+ * are looked at, since rows out of a queue are in parts of other names. `within` leaves out rows of other times.
  */
 export async function joinHour(
   ctx: Context,
   endpoint: string,
   hour: string,
   { madeOf, parts }: Listing,
+  within: { readonly from: number; readonly to: number } = { from: 0, to: Infinity },
 ): Promise<HourOutcomes> {
   const { from, to } = boundsOf(hour);
   const labels = await readLabels(ctx, { endpoint, from, to });
@@ -69,7 +70,7 @@ export async function joinHour(
     if (!bytes) continue;
     if (!named.has(part) && !(await readPart(bytes, [])).isQueued) continue;
     const table = await readPart(bytes, joinColumns);
-    const pairs = pairsOf(table, labels);
+    const pairs = pairsOf(table, labels).filter(({ at }) => at >= within.from && at < within.to);
     if (pairs.length === 0) continue;
     const digest = String(table.column('digest')[0]);
     const of = joined.get(digest) ?? { rows: 0, hidden: 0, pairs: [] };

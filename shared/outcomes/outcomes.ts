@@ -8,7 +8,7 @@ import { joinHour, listHour, sumOfHours } from './join.ts';
 import type { Outcome } from './outcome.ts';
 
 export type WindowOutcomes = {
-  /** The whole hours that have the window, in milliseconds since 1970: whose labels these are. */
+  /** The whole hours that have the window, or with `isCut` the window, in milliseconds since 1970: whose labels these are. */
   readonly from: number;
   readonly to: number;
   /** By the digest of the version. */
@@ -21,13 +21,46 @@ const hoursAtOnce = 4;
 
 /**
  * What turned out of the predictions of an endpoint in a window, as far as labels have come by now. An hour is joined
- * again only where its labels, parts or tombstones have changed; late labels change the hours of their predictions.
+ * again only where its labels, parts or tombstones have changed; late labels change the hours of their predictions. With
+ * `isCut` the hours that the window cuts are joined each time, and only the rows that it has.
  */
 export async function outcomesOf(
   ctx: Context,
   endpoint: string,
   window: { readonly from: number; readonly to: number },
+  { isCut = false }: { readonly isCut?: boolean } = {},
 ): Promise<WindowOutcomes> {
+  const { from, to } = isCut ? window : wholeHours(window);
+  const hours = await labelledHours(ctx, endpoint, window);
+  const found = await inTurns(hours, hoursAtOnce, async (hour) => {
+    const bounds = boundsOf(hour);
+    if (bounds.from >= from && bounds.to <= to) return hourOutcomes(ctx, endpoint, hour);
+    return joinHour(ctx, endpoint, hour, await listHour(ctx, endpoint, hour), { from, to });
+  });
+  const { byDigest, unmatched } = sumOfHours(found);
+  return { from, to, outcomes: byDigest, unmatched };
+}
+
+/** By hour that has labels, a text that is another one where its labels, or the rows that they are of, have changed. */
+export async function labelStates(
+  ctx: Context,
+  endpoint: string,
+  window: { readonly from: number; readonly to: number },
+): Promise<ReadonlyMap<string, string>> {
+  const hours = await labelledHours(ctx, endpoint, window);
+  const states = await inTurns(
+    hours,
+    hoursAtOnce,
+    async (hour) => (await listHour(ctx, endpoint, hour)).madeOf,
+  );
+  return new Map(hours.map((hour, at) => [hour, states[at] ?? '']));
+}
+
+async function labelledHours(
+  ctx: Context,
+  endpoint: string,
+  window: { readonly from: number; readonly to: number },
+): Promise<string[]> {
   const { from, to } = wholeHours(window);
   const hours: string[] = [];
   const before = spanAt(from - 1, 'hour');
@@ -35,9 +68,7 @@ export async function outcomesOf(
     if (boundsOf(hour).from >= to) break;
     hours.push(hour);
   }
-  const found = await inTurns(hours, hoursAtOnce, (hour) => hourOutcomes(ctx, endpoint, hour));
-  const { byDigest, unmatched } = sumOfHours(found);
-  return { from, to, outcomes: byDigest, unmatched };
+  return hours;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Document } from '../documents.ts';
-import type { BreachReason } from '../monitoring/index.ts';
+import type { SignalName } from '../monitoring/index.ts';
 
 /** One retraining, asked for by one window of one monitor. Document id `job` in its own partition. */
 export type RetrainingJob = Document & {
@@ -21,7 +21,8 @@ export type RetrainingJob = Document & {
   /** The window that asked: its labelled rows train and judge. Milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
-  readonly reasons: readonly BreachReason[];
+  /** The signals that were breached. */
+  readonly reasons: readonly SignalName[];
   readonly createdAt: number;
   readonly updatedAt: number;
 } & RetrainingState;

@@ -11,12 +11,13 @@ import { jobIdOf, jobs, keyOf, readJob } from './store.ts';
 const recoverEverySeconds = 60;
 
 /**
- * Makes the job of a breached window and sends the one message that starts it: a subscriber of
- * `monitor.breached`. Served again it finds the job and sends nothing; should the message be lost, the
+ * Makes the job of a window that breached a signal which its monitor retrains on, and sends the one message that starts
+ * it: a subscriber of `monitor.checked`. Served again it finds the job and sends nothing; should the message be lost, the
  * agenda entry, which is there before the job, starts it within a minute.
  */
 export async function requestRetraining(ctx: Context, event: CairnEvent): Promise<void> {
-  const { monitorId = '', windowEnd = '' } = event.subject;
+  const { monitorId = '', windowEnd = '', breached = '' } = event.subject;
+  if (breached === '') return;
   const jobId = jobIdOf(ctx, monitorId, Number(windowEnd));
   if (await readJob(ctx, jobId)) return;
   const job = await newJob(ctx, jobId, monitorId, Number(windowEnd));
@@ -44,9 +45,14 @@ async function newJob(
   // Both are gone once the endpoint is deleted.
   if (!monitor || !endpoint) return undefined;
   const { retraining: policy } = monitor;
+  if (!policy) return undefined;
   const result = await getResult(ctx, monitorId, windowEnd);
-  if (!policy || !result.breach) return undefined;
-  const { modelId } = requireMain(endpoint);
+  const reasons = policy.on.filter((signal) =>
+    result.signals.some((each) => each.signal === signal && each.verdict === 'breached'),
+  );
+  const { modelId, stable } = requireMain(endpoint);
+  // A version that no longer answers cannot be helped by another one.
+  if (reasons.length === 0 || result.model?.version !== stable?.version) return undefined;
   const model = await modelById(ctx, modelId);
   const now = ctx.clock.now();
   return {
@@ -66,7 +72,7 @@ async function newJob(
     margin: policy.margin,
     from: result.windowStart,
     to: result.windowEnd,
-    reasons: result.breach.reasons,
+    reasons,
     createdAt: now,
     updatedAt: now,
     status: 'requested',

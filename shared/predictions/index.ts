@@ -20,6 +20,7 @@ export {
   readPredictions,
 } from './predictions.ts';
 export { flushPredictions } from './buffer.ts';
+export { countedWindow } from './cut-window.ts';
 export { type ExactRows, exactRows } from './exact-rows.ts';
 export { hourProfiles, tableOf } from './counted.ts';
 export { type RollUpMessage, rollUpProfiles, sweepProfiles } from './roll-up-profiles.ts';

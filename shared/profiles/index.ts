@@ -22,7 +22,15 @@ export {
   type ScoresByClass,
   writeScores,
 } from './scores.ts';
-export { putSegments, type Segmentation, segmentNames, segmentProfiles, segmentsOf } from './segments.ts';
+export {
+  putSegments,
+  type Segmentation,
+  segmentationOf,
+  segmentNames,
+  segmentProfiles,
+  segmentsOf,
+  splitter,
+} from './segments.ts';
 export { boundsOf, isSettled, type Span, spanAt, wholeHours } from './spans.ts';
 export {
   countedPart,

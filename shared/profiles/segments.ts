@@ -106,8 +106,8 @@ export function segmentProfiles(
     });
 }
 
-/** Numbers are compared as numbers, and as a float32 column has them. */
-function splitter({ column, values }: Segmentation): (cell: string | number | null) => string {
+/** The segment of a cell. Numbers are compared as numbers, and as a float32 column has them. */
+export function splitter({ column, values }: Segmentation): (cell: string | number | null) => string {
   const byText = new Map<string | number, string>();
   for (const value of values) {
     const segment = segmentName(column, value);

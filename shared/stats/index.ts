@@ -12,7 +12,15 @@ export {
   sturgesEdges,
 } from './bins.ts';
 export { lowerConfidenceBound, pairedDifferences } from './bootstrap.ts';
-export { type CairnFigures, cairnFigures, type CairnThresholds } from './cairn.ts';
+export {
+  cairnDrifted,
+  type CairnFigures,
+  cairnFigures,
+  cairnOfBins,
+  cairnOfCategories,
+  type CairnThresholds,
+  type CountedNumbers,
+} from './cairn.ts';
 export {
   type CalibrationBin,
   calibrationCurve,

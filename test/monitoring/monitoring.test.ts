@@ -9,6 +9,8 @@ import {
   labelledRows,
   listResults,
   monitorEndpoint,
+  type MonitorResult,
+  type SignalName,
 } from '../../shared/monitoring/index.ts';
 import { linearRegressor } from '../../shared/onnx/index.ts';
 import { moveAlias } from '../../shared/registry/index.ts';
@@ -18,6 +20,7 @@ import {
   ask,
   askThat,
   at,
+  breachedIn,
   classifier,
   deploy,
   hour,
@@ -25,6 +28,7 @@ import {
   lagging,
   registerVersion,
   rowsOf,
+  signalIn,
   uploadRows,
 } from './support.ts';
 
@@ -55,14 +59,20 @@ async function listed(path: string, name: string) {
   return (await server.call('GET', path)).body[name];
 }
 
-async function breaches(monitorId: string): Promise<unknown[]> {
-  return ctx.stores.documents('monitors').query(
+type Checked = { windowEnd: string; breached: string };
+
+/** What was announced of the windows of a monitor. */
+async function announced(monitorId: string): Promise<Checked[]> {
+  return ctx.stores.documents('monitors').query<Checked>(
     {
-      text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event' AND c.event.type = 'monitor.breached'",
+      text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event' AND c.event.type = 'monitor.checked'",
     },
     { key: ['default', monitorId], consistency: 'strong' },
   );
 }
+
+const itemsOf = (result: MonitorResult, signal: SignalName) =>
+  Object.fromEntries(signalIn(result, signal).items.map(({ name, verdict }) => [name, verdict]));
 
 describe('a monitor', () => {
   test('counts no copies that a mirror answered: neither their rows, nor what they say, nor their labels', async () => {
@@ -86,9 +96,10 @@ describe('a monitor', () => {
     expect(result).toMatchObject({
       model: { version: 1 },
       otherVersionsRows: 0,
-      drift: { verdict: 'stable', rows: { current: 300 } },
-      performance: { labelled: 300 },
+      rows: { current: 300 },
     });
+    expect(itemsOf(result, 'feature-drift')).toEqual({ features: 'ok', a: 'ok', b: 'ok', c: 'ok' });
+    expect(signalIn(result, 'performance')).toMatchObject({ value: 1 });
     const sides = await Promise.all(
       (['train', 'evaluation'] as const).map((part) =>
         labelledRows(later, { endpoint: 'shadowed', ...window, part }),
@@ -97,7 +108,7 @@ describe('a monitor', () => {
     expect(sides.reduce((sum, { labels }) => sum + labels.length, 0)).toBe(300);
   });
 
-  test('says nothing of the accuracy of a model that predicts numbers, whatever the labels', async () => {
+  test('says nothing of a model that predicts numbers by labels that are none', async () => {
     const onnx = linearRegressor({ features: ['a', 'b', 'c'], coefficients: [1, 1, 1], intercept: 0 });
     await deploy(server, ctx, 'regressor', onnx);
     const rows = rowsOf(5, 300);
@@ -108,8 +119,11 @@ describe('a monitor', () => {
       from: start,
       to: start + hour,
     });
-    expect(result.performance).toMatchObject({ verdict: 'unknown', labelled: 0 });
-    expect(result.breach).toBeNull();
+    expect(signalIn(result, 'performance')).toMatchObject({
+      verdict: 'insufficient-data',
+      reason: expect.stringContaining('300 labels cannot'),
+    });
+    expect(breachedIn(result)).toEqual([]);
   });
 
   test('comes with every endpoint, and its checks are on the agenda', async () => {
@@ -122,8 +136,18 @@ describe('a monitor', () => {
       window_seconds: 3600,
       every_seconds: 3600,
       min_rows: 200,
-      thresholds: { psi: 0.2, p_value: 0.01, drifted_share: 0.3 },
-      performance: { metric: 'accuracy', max_drop: 0.05 },
+      min_labelled: 100,
+      preset: 'cairn',
+      reference: { kind: 'version' },
+      signals: {
+        'feature-drift': {
+          enabled: true,
+          severity: 'warning',
+          thresholds: { psi: { upper: 0.2 }, 'p-value': { lower: 0.01 }, 'drifted-share': { upper: 0.3 } },
+        },
+      },
+      alerting: { breaches: 2, of: 3 },
+      retraining: null,
     });
     await expect.poll(() => listed('/api/v1/monitors', 'monitors'), lagging).toContainEqual(body);
     const agenda = await ctx.stores.documents('jobs').read(['agenda'], 'agenda');
@@ -164,23 +188,53 @@ describe('a monitor', () => {
       });
     const before = await server.fetch('/api/v1/monitors/changes');
     const etag = before.headers.get('etag') ?? '';
-    const first = await put({ min_rows: 50, thresholds: { psi: 0.5 } }, etag);
+    const psi = (bounds: unknown) => ({ signals: { 'feature-drift': { thresholds: { psi: bounds } } } });
+    const first = await put({ min_rows: 50, ...psi({ upper: 0.5 }) }, etag);
     expect(first.status).toBe(200);
     expect(await first.json()).toMatchObject({
       min_rows: 50,
       window_seconds: 3600,
-      thresholds: { psi: 0.5, p_value: 0.01 },
+      signals: { 'feature-drift': { thresholds: { psi: { upper: 0.5 }, 'p-value': { lower: 0.01 } } } },
     });
     expect((await put({ min_rows: 60 }, etag)).status).toBe(409);
     expect((await put({ min_rows: 60 }, first.headers.get('etag') ?? '')).status).toBe(200);
+    const removed = await put({ min_rows: null, ...psi(null), feature_weights: { Amount: 2, a: 0 } });
+    expect(await removed.json()).toMatchObject({
+      min_rows: 200,
+      feature_weights: { Amount: 2, a: 0 },
+      signals: { 'feature-drift': { thresholds: { psi: { upper: 0.2 } } } },
+    });
   });
 
   test.each([
     [{ windows_seconds: 60 }, 'windows_seconds'],
     [{ window_seconds: 5 }, 'window_seconds'],
-    [{ thresholds: { psi: -1 } }, 'thresholds.psi'],
+    [{ window_seconds: 3601 }, 'window_seconds'],
+    [{ thresholds: { psi: 0.2 } }, 'thresholds'],
+    [{ performance: { max_drop: 0.2 } }, 'performance'],
+    [{ signals: { drift: { enabled: false } } }, 'signals.drift'],
+    [
+      { signals: { performance: { thresholds: { psi: { upper: 1 } } } } },
+      'signals.performance.thresholds.psi',
+    ],
+    [
+      { signals: { latency: { thresholds: { 'p95-ms': { learnt: { windows: 4 } } } } } },
+      'signals.latency.thresholds.p95-ms.learnt.windows',
+    ],
+    [{ signals: { latency: { thresholds: { 'p95-ms': {} } } } }, 'signals.latency.thresholds.p95-ms'],
+    [{ signals: { latency: { severity: 'loud' } } }, 'signals.latency.severity'],
+    [{ alerting: { breaches: 4, of: 3 } }, 'alerting.breaches'],
+    [
+      { reference: { kind: 'rolling', length_seconds: 3600, offset_seconds: -60 } },
+      'reference.offset_seconds',
+    ],
+    [{ reference: { kind: 'fixed', from: 2, to: 1 } }, 'reference.from'],
+    [{ reference: { kind: 'fixed', from: 1, to: Date.UTC(3000, 0) } }, 'reference.to'],
+    [{ preset: 'mine' }, 'preset'],
+    [{ segments: { column: 'a', values: [] } }, 'segments.values'],
+    [{ feature_weights: { a: -1 } }, 'feature_weights.a'],
     [{ retraining: { executor: 'nobody' } }, 'retraining.executor'],
-    [{ retraining: { executor: 'x', on: 'mondays' } }, 'retraining.on'],
+    [{ retraining: { executor: 'x', on: ['mondays'] } }, 'retraining.on[0]'],
     [{ endpoint: 'another' }, 'endpoint'],
   ])('refuses %j and names the field', async (change, field) => {
     const { status, body } = await server.call('PUT', '/api/v1/monitors/comes', change);
@@ -214,38 +268,49 @@ describe('checks of an endpoint', () => {
         windowStart: start + i * hour,
         windowEnd: start + (i + 1) * hour,
         settled: true,
-        breach: null,
-      });
-      expect(result.drift).toMatchObject({
-        verdict: 'stable',
         rows: { reference: 3000, current: 300 },
-        driftedShare: 0,
       });
+      expect(signalIn(result, 'feature-drift')).toMatchObject({ verdict: 'ok', value: 0 });
+      expect(breachedIn(result)).toEqual([]);
     }
-    expect(await breaches('moves')).toEqual([]);
+    expect((await announced('moves')).filter(({ breached }) => breached !== '')).toEqual([]);
 
     const from = start + windows * hour;
     await ask(at(ctx, from + 1000), 'moves', rowsOf(99, 300, [2, 0, 0]));
     const result = await checkDue(at(ctx, from + hour + settled), { monitorId: 'moves' });
-    expect(result.drift).toMatchObject({
-      verdict: 'drifted',
-      features: [
-        { column: 'a', verdict: 'drifted', test: 'ks', rows: { reference: 3000, current: 300 } },
-        { column: 'b', verdict: 'stable' },
-        { column: 'c', verdict: 'stable' },
+    expect(signalIn(result, 'feature-drift')).toMatchObject({
+      verdict: 'breached',
+      metric: 'drifted-share',
+      value: 1 / 3,
+      bounds: { upper: 0.3 },
+      items: [
+        { name: 'features', verdict: 'breached' },
+        { name: 'a', metric: 'psi', verdict: 'breached', basis: 'profile' },
+        { verdict: 'ok' },
+        { verdict: 'ok' },
       ],
-      score: { column: 'score' },
     });
+    expect(result.heat).toMatchObject({ features: ['a', 'b', 'c'], breached: [true, false, false] });
     expect(result.reference).toMatchObject({ source: 'dataset', rows: 3000 });
-    expect(result.breach).toMatchObject({ reasons: ['drift'] });
-    expect(await breaches('moves')).toEqual([
-      { monitorId: 'moves', endpoint: 'moves', windowEnd: String(from + hour), reasons: 'drift' },
+    expect((await announced('moves')).filter(({ breached }) => breached !== '')).toEqual([
+      {
+        monitorId: 'moves',
+        endpoint: 'moves',
+        windowEnd: String(from + hour),
+        breached: breachedIn(result).join(','),
+      },
     ]);
 
     const newest = () => listed('/api/v1/monitors/moves/results?limit=2', 'results');
     await expect.poll(newest, lagging).toMatchObject([
-      { monitor: 'moves', window_end: from + hour, drift: { verdict: 'drifted', drifted_share: 1 / 3 } },
-      { window_end: from, drift: { verdict: 'stable' } },
+      {
+        monitor: 'moves',
+        window_end: from + hour,
+        signals: expect.arrayContaining([
+          expect.objectContaining({ signal: 'feature-drift', verdict: 'breached', value: 1 / 3 }),
+        ]),
+      },
+      { window_end: from },
     ]);
     const single = await server.call('GET', `/api/v1/monitors/moves/results/${from + hour}`);
     expect(await newest()).toContainEqual(single.body);
@@ -262,7 +327,7 @@ describe('checks of an endpoint', () => {
     const again = await checkDue(at(ctx, start + hour + 2 * settled), { monitorId: 'races' });
     for (const result of [...results, again]) expect(result).toEqual(results[0]);
     await expect.poll(() => listResults(ctx, 'races', 10), lagging).toEqual([results[0]]);
-    expect(await breaches('races')).toHaveLength(1);
+    expect(await announced('races')).toHaveLength(1);
     expect((await getMonitor(ctx, 'races')).doc.seq).toBe(2);
   });
 
@@ -278,33 +343,30 @@ describe('checks of an endpoint', () => {
       checkDue(now, { monitorId: 'contends' }),
     ]);
     await expect.poll(() => listResults(ctx, 'contends', 10), lagging).toHaveLength(1);
-    expect(await breaches('contends')).toHaveLength(1);
+    expect(await announced('contends')).toHaveLength(1);
   });
 
   test('of a window that may still gain predictions are done again when it cannot', async () => {
     await monitored('early');
     await ask(at(ctx, start + 1000), 'early', rowsOf(8, 250));
     const early = await checkNow(at(ctx, start + hour), 'early', { from: start, to: start + hour });
-    expect(early).toMatchObject({ settled: false, drift: { rows: { current: 250 } } });
+    expect(early).toMatchObject({ settled: false, rows: { current: 250 } });
     await ask(at(ctx, start + hour - 1), 'early', rowsOf(9, 250));
     const due = await checkDue(at(ctx, start + hour + settled), { monitorId: 'early' });
-    expect(due).toMatchObject({ settled: true, drift: { rows: { current: 500 } } });
+    expect(due).toMatchObject({ settled: true, rows: { current: 500 } });
   });
 
   test('of a window without predictions, or with few, say that data are insufficient', async () => {
     await monitored('quiet');
     const empty = await checkDue(at(ctx, start + hour + settled), { monitorId: 'quiet' });
-    expect(empty).toMatchObject({
-      model: null,
-      breach: null,
-      drift: { verdict: 'insufficient-data' },
-      performance: { verdict: 'unknown' },
-    });
+    expect(empty.model).toBeNull();
+    expect(new Set(empty.signals.map(({ verdict }) => verdict))).toEqual(new Set(['insufficient-data']));
     await ask(at(ctx, start + hour + 1000), 'quiet', rowsOf(10, 50, [5, 5, 5]));
     const few = await checkDue(at(ctx, start + 2 * hour + settled), { monitorId: 'quiet' });
-    expect(few).toMatchObject({
-      breach: null,
-      drift: { verdict: 'insufficient-data', rows: { current: 50 } },
+    expect(few).toMatchObject({ rows: { current: 50 } });
+    expect(signalIn(few, 'feature-drift')).toMatchObject({
+      verdict: 'insufficient-data',
+      reason: 'The window has 50 rows; at least 200 are needed (min_rows).',
     });
   });
 
@@ -317,7 +379,11 @@ describe('checks of an endpoint', () => {
     expect((await server.call('POST', '/api/v1/monitors/none/check', {})).status).toBe(404);
     expect(await check({ from: '2026-03-02T08:00:00Z', to: '2026-03-02T09:00:00+00:00' })).toMatchObject({
       status: 200,
-      body: { window_start: start, window_end: start + hour, drift: { verdict: 'insufficient-data' } },
+      body: {
+        window_start: start,
+        window_end: start + hour,
+        rows: { reference: 0, current: 0 },
+      },
     });
   });
 });
@@ -327,9 +393,11 @@ describe('without a reference set', () => {
     await deploy(server, ctx, 'first', sumModel);
     const check = (i: number) => checkDue(at(ctx, start + i * hour + settled), { monitorId: 'first' });
     await ask(at(ctx, start + 1000), 'first', rowsOf(20, 600));
-    expect(await check(1)).toMatchObject({
-      reference: { source: 'none' },
-      drift: { verdict: 'insufficient-data' },
+    const first = await check(1);
+    expect(first).toMatchObject({ reference: { source: 'none' }, rows: { reference: 0, current: 600 } });
+    expect(signalIn(first, 'feature-drift')).toMatchObject({
+      verdict: 'insufficient-data',
+      reason: expect.stringContaining('there are 600'),
     });
     await ask(at(ctx, start + hour + 1000), 'first', rowsOf(21, 400));
     await ask(at(ctx, start + hour + 2000), 'first', rowsOf(22, 300));
@@ -337,16 +405,19 @@ describe('without a reference set', () => {
     expect(second).toMatchObject({
       reference: { source: 'first-predictions', rows: 1000, until: start + hour + 1000 },
       // The reference does not vouch for itself.
-      drift: { verdict: 'stable', rows: { reference: 1000, current: 300 } },
+      rows: { reference: 1000, current: 300 },
     });
+    expect(signalIn(second, 'feature-drift')).toMatchObject({ verdict: 'ok' });
     await ask(at(ctx, start + 2 * hour + 1000), 'first', rowsOf(23, 300, [0, 2, 0]));
-    expect(await check(3)).toMatchObject({
-      reference: second.reference,
-      drift: {
-        verdict: 'drifted',
-        features: [{ verdict: 'stable' }, { column: 'b', verdict: 'drifted' }, { verdict: 'stable' }],
-      },
+    const third = await check(3);
+    expect(third.reference).toEqual(second.reference);
+    expect(itemsOf(third, 'feature-drift')).toEqual({
+      features: 'breached',
+      a: 'ok',
+      b: 'breached',
+      c: 'ok',
     });
+    expect(signalIn(third, 'feature-drift').items[1]).toMatchObject({ name: 'b', basis: 'exact' });
   });
 
   test('the reference of a version has its own features, whatever others answered in the same hour', async () => {
@@ -358,8 +429,8 @@ describe('without a reference set', () => {
     await server.drain();
     await ask(at(ctx, start + 60_000), 'renamed', rowsOf(26, 1000));
     await ask(at(ctx, start + hour + 1000), 'renamed', rowsOf(27, 300));
-    const { drift } = await checkDue(at(ctx, start + 2 * hour + settled), { monitorId: 'renamed' });
-    expect(drift).toMatchObject({ features: [{ column: 'a' }, { column: 'b' }, { column: 'd' }] });
+    const result = await checkDue(at(server.ctx, start + 2 * hour + settled), { monitorId: 'renamed' });
+    expect(itemsOf(result, 'feature-drift')).toEqual({ features: 'ok', a: 'ok', b: 'ok', d: 'ok' });
   });
 
   test('one that cannot be read is passed over with the reason', async () => {
@@ -385,43 +456,33 @@ describe('performance', () => {
     const rows = rowsOf(31, 300);
     const ids = await ask(at(ctx, start + 1000), 'evaluated', rows);
     const now = at(ctx, start + hour + settled);
-    expect((await checkDue(now, { monitorId: 'evaluated' })).performance).toMatchObject({
-      verdict: 'unknown',
-      labelled: 0,
-      coverage: 0,
+    expect(signalIn(await checkDue(now, { monitorId: 'evaluated' }), 'performance')).toMatchObject({
+      verdict: 'insufficient-data',
     });
 
     await label(now, 'evaluated', ids.slice(0, 150), rows, sumIsPositive);
-    expect((await checkDue(now, { monitorId: 'evaluated' })).performance).toMatchObject({
-      verdict: 'unknown',
+    expect(signalIn(await checkDue(now, { monitorId: 'evaluated' }), 'performance')).toMatchObject({
+      verdict: 'insufficient-data',
     });
     const asked = await checkNow(now, 'evaluated', { from: start, to: start + hour });
-    expect(asked).toMatchObject({
-      breach: null,
-      performance: {
-        verdict: 'ok',
-        value: 1,
-        labelled: 150,
-        coverage: 0.5,
-        baseline: { source: 'evaluation-set', accuracy: 1, rows: 400 },
-      },
+    expect(breachedIn(asked)).toEqual([]);
+    expect(signalIn(asked, 'performance')).toMatchObject({
+      verdict: 'ok',
+      metric: 'accuracy',
+      value: 1,
+      bounds: { lower: 0.95 },
     });
 
     await label(at(ctx, start + 3 * hour), 'evaluated', ids, rows, never);
     const worse = await checkNow(now, 'evaluated', { from: start, to: start + hour });
-    expect(worse).toMatchObject({
-      breach: { reasons: ['performance'] },
-      performance: { verdict: 'degraded', coverage: 1 },
-    });
+    expect(signalIn(worse, 'performance')).toMatchObject({ verdict: 'breached', severity: 'critical' });
     const third = await checkNow(now, 'evaluated', { from: start, to: start + hour });
-    expect(third.breach).toEqual(worse.breach);
-    expect(await breaches('evaluated')).toEqual([
-      {
-        monitorId: 'evaluated',
-        endpoint: 'evaluated',
-        windowEnd: String(start + hour),
-        reasons: 'performance',
-      },
+    expect(third.signals).toEqual(worse.signals);
+    const news = await announced('evaluated');
+    expect(news.map(({ breached }) => breached.split(',').includes('performance'))).toEqual([
+      false,
+      false,
+      true,
     ]);
   });
 
@@ -437,20 +498,21 @@ describe('performance', () => {
         rows,
         truth,
       );
-      return (await checkDue(now, { monitorId: 'unevaluated' })).performance;
+      return signalIn(await checkDue(now, { monitorId: 'unevaluated' }), 'performance');
     };
     expect(await window(0, sumIsPositive)).toMatchObject({
       verdict: 'ok',
-      baseline: { source: 'first-labelled-window', accuracy: 1, rows: 300 },
+      value: 1,
+      bounds: { lower: 0.95 },
     });
     expect(await window(1, (row) => (row[0] ?? 0) > 0)).toMatchObject({
-      verdict: 'degraded',
-      baseline: { accuracy: 1, rows: 300 },
+      verdict: 'breached',
+      bounds: { lower: 0.95 },
     });
   });
 });
 
-test('a window is judged by the version that answered most of it, and one that answers no more raises no alarm', async () => {
+test('a window is judged by the version that answered most of it', async () => {
   await monitored('handed');
   const shifted = rowsOf(50, 300, [4, 0, 0]);
   await ask(at(ctx, start + 1000), 'handed', shifted);
@@ -465,17 +527,15 @@ test('a window is judged by the version that answered most of it, and one that a
   expect(first).toMatchObject({
     model: { version: 1 },
     otherVersionsRows: 100,
-    breach: null,
-    drift: { verdict: 'drifted' },
   });
+  expect(signalIn(first, 'feature-drift')).toMatchObject({ verdict: 'breached' });
   await ask(at(ctx, start + hour + 1000), 'handed', shifted);
   const second = await checkDue(at(ctx, start + 2 * hour + settled), { monitorId: 'handed' });
   expect(second).toMatchObject({
     model: { version },
     otherVersionsRows: 0,
-    breach: null,
-    drift: { verdict: 'stable' },
   });
+  expect(signalIn(second, 'feature-drift')).toMatchObject({ verdict: 'ok' });
 });
 
 describe('labelled rows', () => {

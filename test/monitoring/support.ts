@@ -7,6 +7,7 @@ import { createModel, createVersion, moveAlias } from '../../shared/registry/ind
 import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
 import { flushPredictions, recordLabels } from '../../shared/predictions/index.ts';
 import { predict, type Target, targetOf } from '../../shared/serving/index.ts';
+import type { MonitorResult, SignalName, SignalResult } from '../../shared/monitoring/index.ts';
 import type { TestServer } from '../support/server.ts';
 
 export const hour = 3_600_000;
@@ -115,6 +116,17 @@ export async function label(
   const labels = ids.map((predictionId, i) => ({ predictionId, label: word(truth(rows[i] ?? [])) }));
   await recordLabels(ctx, endpoint, labels);
 }
+
+/** What a result says of a signal. */
+export function signalIn(result: MonitorResult, signal: SignalName, segment = ''): SignalResult {
+  const found = result.signals.find((each) => each.signal === signal && each.segment === segment);
+  if (!found) throw new Error(`The result says nothing of ${signal} ${segment}.`);
+  return found;
+}
+
+/** Signals that a result says are breached. */
+export const breachedIn = ({ signals }: MonitorResult): string[] =>
+  signals.flatMap(({ signal, verdict }) => (verdict === 'breached' ? [signal] : []));
 
 /** Messages that wait on the work queue, by kind; they stay there. */
 export async function waiting(ctx: Context, kind: string): Promise<Record<string, unknown>[]> {

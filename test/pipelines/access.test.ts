@@ -45,7 +45,7 @@ async function retrained(name: string, executor: string): Promise<RetrainingJob>
   const earlier = at(ctx, start - 30 * 60_000);
   await label(earlier, name, await ask(earlier, name, before), before, byFirst);
   await checkNow(at(ctx, start + 61_000), name, { from: start - hour, to: start });
-  await putMonitor(ctx, name, { retraining: { executor, on: 'performance' } });
+  await putMonitor(ctx, name, { retraining: { executor, on: ['performance'] } });
   const asked = rowsOf(2, 500);
   const during = at(ctx, start + 1000);
   await label(during, name, await ask(during, name, asked), asked, bySecond);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkNow } from '../../shared/monitoring/index.ts';
+import { checkNow, type Item } from '../../shared/monitoring/index.ts';
+import { signalIn } from '../monitoring/support.ts';
 import { rotateHashKey } from '../../shared/privacy/index.ts';
 import { createModel, createVersion, moveAlias, setVersionTag } from '../../shared/registry/index.ts';
 import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
@@ -240,33 +241,37 @@ describe('a monitor of an endpoint with personal data', () => {
     await server.drain();
     await putPolicy(server, name, { pii });
     await askRows(at(server.ctx, start + 60_000), name, rowsOf(500, shift));
-    const { drift } = await checkNow(at(server.ctx, start + 2 * hour), name, {
-      from: start,
-      to: start + hour,
-    });
-    return (drift as unknown as { features: { column: string; verdict: string }[] }).features;
+    const result = await checkNow(at(server.ctx, start + 2 * hour), name, { from: start, to: start + hour });
+    return signalIn(result, 'feature-drift').items;
   }
 
   test('sees hashed categories drift, since the reference is hashed alike', async () => {
-    const feature = (features: { column: string }[]) => features.find(({ column }) => column === 'member');
+    const feature = (items: readonly Item[]) => items.find(({ name }) => name === 'member');
     expect(feature(await resultOf('hashed-same', { member: 'hash' }))).toMatchObject({
-      verdict: 'stable',
-      kind: 'categorical',
-      psi: 0,
+      verdict: 'ok',
+      metric: 'psi',
+      value: 0,
+      basis: 'exact',
     });
     expect(feature(await resultOf('hashed-moved', { member: 'hash' }, 3))).toMatchObject({
-      verdict: 'drifted',
-      kind: 'categorical',
+      verdict: 'breached',
     });
   });
 
   test('leaves masked columns out of its verdict, and says so', async () => {
-    const features = await resultOf('masked', { member: 'mask' }, 3);
-    expect(features).toContainEqual({
-      column: 'member',
-      verdict: 'not-comparable',
-      reason: 'The data policy masks it.',
-    });
-    expect(features.filter(({ verdict }) => verdict === 'stable')).toHaveLength(2);
+    const items = await resultOf('masked', { member: 'mask' }, 3);
+    expect(items).toContainEqual(
+      expect.objectContaining({
+        name: 'member',
+        value: null,
+        verdict: 'insufficient-data',
+        reason: 'The data policy masks it.',
+      }),
+    );
+    expect(items.filter(({ verdict }) => verdict === 'ok').map(({ name }) => name)).toEqual([
+      'features',
+      'a',
+      'b',
+    ]);
   });
 });

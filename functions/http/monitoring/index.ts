@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Stored } from '../../shared/documents.ts';
-import { fields, json, problem, route, type Scope, type Surface } from '../../shared/http/index.ts';
+import type { Stored } from '../../../shared/documents.ts';
+import { fields, json, problem, route, type Scope, type Surface } from '../../../shared/http/index.ts';
 import {
   checkNow,
   getMonitor,
@@ -9,66 +9,12 @@ import {
   listMonitors,
   listResults,
   type Monitor,
-  type MonitorChange,
   type MonitorResult,
   noMonitorYet,
   putMonitor,
-} from '../../shared/monitoring/index.ts';
-import { snakeCase } from './snake-case.ts';
-
-const yearsEnd = Date.UTC(10_000, 0);
-/** Milliseconds since 1970, or ISO 8601 with a time zone. */
-const instant = z
-  .union([
-    fields.int64,
-    z.iso
-      .datetime({ offset: true, error: 'must be milliseconds since 1970 or ISO 8601' })
-      .transform((t) => Date.parse(t)),
-  ])
-  .refine((t) => t >= 0 && t < yearsEnd, 'must lie in the years 1970 to 9999');
-const between = (min: number, max: number) => {
-  const bounds = `must be ${min} to ${max}`;
-  return z.number({ error: 'must be a number' }).min(min, bounds).max(max, bounds);
-};
-const whole = (min: number, max: number) => between(min, max).int('must be a whole number');
-const name = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9-]{0,62}$/,
-    'must be lower-case letters, digits and hyphens, at most 63, a letter first',
-  );
-const daySeconds = 86_400;
-
-const monitorChange = z.strictObject({
-  name,
-  endpoint: fields.requiredText.optional(),
-  window_seconds: whole(60, 31 * daySeconds).optional(),
-  every_seconds: whole(60, 31 * daySeconds).optional(),
-  min_rows: whole(20, 1_000_000).optional(),
-  thresholds: z
-    .strictObject({
-      psi: between(0.001, 100).optional(),
-      p_value: between(1e-12, 0.5).optional(),
-      drifted_share: between(0.001, 1).optional(),
-    })
-    .optional(),
-  performance: z
-    .strictObject({
-      metric: z.literal('accuracy', "must be 'accuracy'").optional(),
-      max_drop: between(0, 1).optional(),
-      min_labelled: whole(20, 1_000_000).optional(),
-    })
-    .optional(),
-  retraining: z
-    .strictObject({
-      executor: fields.requiredText,
-      on: z.enum(['performance', 'drift', 'either'], "must be 'performance', 'drift' or 'either'").optional(),
-      alias: fields.requiredText.optional(),
-      margin: between(0, 1).optional(),
-    })
-    .nullable()
-    .optional(),
-});
+} from '../../../shared/monitoring/index.ts';
+import { snakeCase } from '../snake-case.ts';
+import { instant, monitorChange, presentMonitor } from './settings.ts';
 
 const onMonitor: Scope = { on: [{ field: 'name', names: 'monitor' }] };
 
@@ -104,7 +50,7 @@ export const monitoring: Surface = {
       input: monitorChange,
       handle: async (ctx, { name: monitorId, ...change }, { request }) =>
         monitorResponse(
-          await putMonitor(ctx, monitorId, changeOf(change), request.headers.get('if-match') ?? undefined),
+          await putMonitor(ctx, monitorId, change, request.headers.get('if-match') ?? undefined),
         ),
     }),
     route('POST', '/api/v1/monitors/{name}/check', {
@@ -154,32 +100,6 @@ export const monitoring: Surface = {
 
 function monitorResponse({ doc, etag }: Stored<Monitor>): Response {
   return json(presentMonitor(doc), 200, { etag });
-}
-
-function changeOf(change: Omit<z.output<typeof monitorChange>, 'name'>): MonitorChange {
-  const { thresholds, performance } = change;
-  return {
-    endpoint: change.endpoint,
-    windowSeconds: change.window_seconds,
-    everySeconds: change.every_seconds,
-    minRows: change.min_rows,
-    thresholds: thresholds && {
-      psi: thresholds.psi,
-      pValue: thresholds.p_value,
-      driftedShare: thresholds.drifted_share,
-    },
-    performance: performance && {
-      metric: performance.metric,
-      maxDrop: performance.max_drop,
-      minLabelled: performance.min_labelled,
-    },
-    retraining: change.retraining,
-  };
-}
-
-/** The monitor and the result without the envelopes of their documents. */
-function presentMonitor({ id, type, v, workspace, seq, monitorId, ...monitor }: Monitor) {
-  return snakeCase({ name: monitorId, ...monitor });
 }
 
 function presentResult({ id, type, v, workspace, monitorId, ...result }: MonitorResult) {

@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkWindow } from './check.ts';
-import { type ColumnDrift, defaultSettings, type Drift } from './model.ts';
-import { type Column, columnOf, type Sample, sampler } from './sample.ts';
+import { defaultSettings } from '../defaults.ts';
+import { type Column, columnOf, type Sample } from '../sample.ts';
+import type { SignalResult } from '../signal.ts';
+import { featureDrift, predictionDrift } from './drift.ts';
+import { edgesOfSample, sampledSide, type Sides } from './sides.ts';
 
 const long = process.env['CAIRN_TEST'] === 'long';
 
@@ -35,14 +37,41 @@ const sampleOf = (
     rows: Object.values(columns)[0]?.length ?? 0,
     features,
     score: score ? Float64Array.from(score) : null,
+    classes: null,
   };
 };
 
-const check = (reference: Sample, current: Sample) => checkWindow(reference, current, defaultSettings);
+/** Both sides as samples, and as they would be counted. */
+function sidesOf(reference: Sample, current: Sample): Sides {
+  const edges = edgesOfSample(reference);
+  return {
+    edges,
+    basis: 'exact',
+    reference: sampledSide(reference, edges),
+    current: sampledSide(current, edges),
+  };
+}
 
-function featuresOf(drift: Drift): Record<string, ColumnDrift['verdict']> {
-  if (drift.verdict === 'insufficient-data') throw new Error(drift.reason);
-  return Object.fromEntries(drift.features.map(({ column, verdict }) => [column, verdict]));
+const { signals } = defaultSettings;
+const check = (reference: Sample, current: Sample, settings = defaultSettings): SignalResult =>
+  featureDrift(
+    { signal: 'feature-drift', segment: '', sides: sidesOf(reference, current) },
+    settings,
+    settings.signals['feature-drift'],
+  ).result;
+const checkScore = (reference: Sample, current: Sample): SignalResult =>
+  predictionDrift(
+    { signal: 'prediction-drift', segment: '', sides: sidesOf(reference, current) },
+    defaultSettings,
+    signals['prediction-drift'],
+  ).result;
+
+const names = { ok: 'stable', breached: 'drifted', 'insufficient-data': 'not-comparable' } as const;
+
+function featuresOf({ items, reason }: SignalResult): Record<string, string> {
+  if (items.length === 0) throw new Error(reason);
+  const features = items.filter(({ name }) => name !== 'features');
+  return Object.fromEntries(features.map(({ name, verdict }) => [name, names[verdict]]));
 }
 
 /** A reference of one column against a window of one column. */
@@ -72,7 +101,7 @@ describe('a window', () => {
     const alarms = found.flatMap((drift) =>
       Object.entries(featuresOf(drift)).filter(([, verdict]) => verdict !== 'stable'),
     );
-    expect(found.filter(({ verdict }) => verdict !== 'stable')).toEqual([]);
+    expect(found.filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
     // Six features, each window: the bound is on single false alarms too.
     expect(alarms.length).toBeLessThanOrEqual(windows * 6 * 0.001);
   });
@@ -87,17 +116,17 @@ describe('a window', () => {
         quiet: normals(random, count).map(Math.exp),
       });
     const drift = check(rows(5000, 0), rows(500, 1));
-    expect(drift.verdict).toBe('drifted');
+    expect(drift.verdict).toBe('breached');
     expect(featuresOf(drift)).toEqual({
       mean: 'drifted',
       spread: 'drifted',
       still: 'stable',
       quiet: 'stable',
     });
-    expect(drift).toMatchObject({ driftedShare: 0.5, rows: { reference: 5000, current: 500 } });
+    expect(drift).toMatchObject({ metric: 'drifted-share', value: 0.5, bounds: { upper: 0.3 } });
   });
 
-  test('is stable while fewer features moved than the share, unless the score moved with them', () => {
+  test('is stable while fewer features moved than the share; the score is a signal of its own', () => {
     const random = seeded(3);
     const rows = (count: number, shift: number, scoreShift: number) =>
       sampleOf(
@@ -110,42 +139,55 @@ describe('a window', () => {
         normals(random, count, scoreShift),
       );
     const reference = rows(3000, 0, 0);
-    expect(check(reference, rows(500, 2, 0))).toMatchObject({
-      verdict: 'stable',
-      driftedShare: 0.25,
-      score: { verdict: 'stable' },
-    });
-    expect(check(reference, rows(500, 2, 2))).toMatchObject({
-      verdict: 'drifted',
-      driftedShare: 0.25,
-      score: { verdict: 'drifted' },
+    const moved = rows(500, 2, 0);
+    expect(check(reference, moved)).toMatchObject({ verdict: 'ok', value: 0.25 });
+    expect(checkScore(reference, moved)).toMatchObject({ verdict: 'ok' });
+    expect(checkScore(reference, rows(500, 2, 2))).toMatchObject({
+      verdict: 'breached',
+      metric: 'psi',
+      items: [{ name: 'score', verdict: 'breached' }],
     });
   });
 
-  test('of one seed of rows gets the same answer whatever the order of its rows', () => {
-    const ids = Array.from({ length: 5000 }, (_, i) => ({ hash: (i * 2654435761) >>> 0, x: i % 97 }));
-    const draw = (rows: typeof ids) => {
-      const drawn = sampler(['x'], 1000);
-      for (const { hash, x } of rows) drawn.add(hash, () => [x], x / 97);
-      return drawn.sample();
-    };
-    const shuffled =
-      fc.sample(fc.shuffledSubarray(ids, { minLength: ids.length }), { numRuns: 1, seed: 4 })[0] ?? [];
-    const expected = draw(ids);
-    expect(draw(shuffled)).toEqual(expected);
-    expect(expected.rows).toBeGreaterThan(400);
-    expect(expected.rows).toBeLessThanOrEqual(1000);
+  test('counts features by their weights', () => {
+    const random = seeded(3);
+    const rows = (shift: number) =>
+      sampleOf({ a: normals(random, 1000, shift), b: normals(random, 1000), c: normals(random, 1000) });
+    const [reference, moved] = [rows(0), rows(2)];
+    const weighted = (featureWeights: Record<string, number>) =>
+      check(reference, moved, { ...defaultSettings, featureWeights });
+    expect(weighted({ a: 0 })).toMatchObject({ verdict: 'ok', value: 0 });
+    expect(weighted({ a: 6 })).toMatchObject({ verdict: 'breached', value: 0.75 });
+    expect(weighted({ a: 0, b: 0, c: 0 })).toMatchObject({ verdict: 'insufficient-data' });
   });
+
+  test.each(['evidently', 'nannyml', 'azureml'] as const)(
+    'is judged by preset %s by its own rules',
+    (preset) => {
+      const random = seeded(5);
+      const rows = (count: number, shift: number) =>
+        sampleOf({
+          a: normals(random, count, shift),
+          b: normals(random, count),
+          city: Array.from({ length: count }, () => 'abc'[Math.floor(random() * 3)] ?? 'a'),
+        });
+      const settings = { ...defaultSettings, preset };
+      const found = check(rows(5000, 0), rows(3000, 3), settings);
+      expect(featuresOf(found)).toEqual({ a: 'drifted', b: 'stable', city: 'stable' });
+      expect(found.items.find(({ name }) => name === 'a')?.metric).not.toBe('psi');
+      expect(found).toMatchObject({ value: 1 / 3, verdict: preset === 'evidently' ? 'ok' : 'breached' });
+    },
+  );
 });
 
 describe('a window has a defined answer when', () => {
   const hundreds = Array.from({ length: 400 }, (_, i) => (i * 0.618) % 1);
 
   test('it is empty, or small, or the reference is', () => {
-    expect(check(sampleOf({ x: hundreds }), sampleOf({ x: [] }))).toEqual({
+    expect(check(sampleOf({ x: hundreds }), sampleOf({ x: [] }))).toMatchObject({
       verdict: 'insufficient-data',
       reason: 'The window has no predictions.',
-      rows: { reference: 400, current: 0 },
+      value: null,
     });
     expect(check(sampleOf({ x: hundreds }), sampleOf({ x: hundreds.slice(0, 199) })).verdict).toBe(
       'insufficient-data',
@@ -153,7 +195,7 @@ describe('a window has a defined answer when', () => {
     expect(check(sampleOf({ x: hundreds.slice(0, 199) }), sampleOf({ x: hundreds })).verdict).toBe(
       'insufficient-data',
     );
-    expect(check(sampleOf({ x: hundreds }), sampleOf({ x: hundreds.slice(0, 200) })).verdict).toBe('stable');
+    expect(check(sampleOf({ x: hundreds }), sampleOf({ x: hundreds.slice(0, 200) })).verdict).toBe('ok');
   });
 
   test.each([
@@ -203,7 +245,7 @@ describe('a window has a defined answer when', () => {
       sampleOf({ x: hundreds, added: hundreds }),
     );
     expect(featuresOf(drift)).toEqual({ x: 'stable', gone: 'not-comparable', added: 'not-comparable' });
-    expect(drift).toMatchObject({ verdict: 'stable', driftedShare: 0 });
+    expect(drift).toMatchObject({ verdict: 'ok', value: 0 });
   });
 
   test('a feature is of another kind: it is left out of the share', () => {
@@ -223,14 +265,10 @@ describe('a window has a defined answer when', () => {
     const column = fc.array(cell, { minLength: 200, maxLength: 260 });
     fc.assert(
       fc.property(column, column, (reference, current) => {
-        const drift = check(sampleOf({ x: reference }), sampleOf({ x: current }));
-        if (drift.verdict === 'insufficient-data') throw new Error(drift.reason);
-        for (const feature of drift.features) {
-          if (!('psi' in feature)) throw new Error(feature.reason);
-          expect(feature.psi).toBeGreaterThanOrEqual(0);
-          expect(feature.psi).toBeLessThan(Number.POSITIVE_INFINITY);
-          expect(feature.pValue).toBeGreaterThanOrEqual(0);
-          expect(feature.pValue).toBeLessThanOrEqual(1);
+        const { items } = check(sampleOf({ x: reference }), sampleOf({ x: current }));
+        for (const { value } of items) {
+          expect(value).toBeGreaterThanOrEqual(0);
+          expect(value).toBeLessThan(Number.POSITIVE_INFINITY);
         }
       }),
       { numRuns: long ? 2000 : 100 },

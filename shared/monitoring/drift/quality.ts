@@ -1,0 +1,101 @@
+import type { FeatureCounts, Profile } from '../../profiles/index.ts';
+import { rateAllowance } from '../defaults.ts';
+import type { MonitorSettingsV2, SignalSetting } from '../settings.ts';
+import type { Item } from '../signal.ts';
+import { cutItems, insufficient, judgedItem, type PastWindow, unjudgedItem } from '../signals/index.ts';
+import { boundsSet } from './bounds.ts';
+import { type Judged, whyFew } from './drift.ts';
+import type { Sides } from './sides.ts';
+
+export type QualityInput = {
+  readonly segment: string;
+  readonly sides: Sides;
+  readonly past?: readonly PastWindow[];
+};
+
+/** By metric, how many of the rows, and what to hold it against in the reference. */
+type Rates = Readonly<Record<string, { readonly current: number; readonly reference: number }>>;
+
+/** An excess over the reference by chance is smaller than this many standard errors in 999 of 1000 cases. */
+const chanceErrors = 3;
+
+/**
+ * Whether the inputs are as complete and as sound as those of the reference: shares of cells that are null, NaN, of
+ * another type, out of the reference's range or of no category it has, and of calls without the column. Without bounds of
+ * its own a share may exceed the reference's by {@link rateAllowance}, or by three standard errors where that is more.
+ */
+export function dataQuality(
+  { segment, sides, past = [] }: QualityInput,
+  { minRows }: Pick<MonitorSettingsV2, 'minRows'>,
+  setting: SignalSetting,
+): Judged {
+  const head = { signal: 'data-quality', segment, metric: 'breached-items' } as const;
+  const few = whyFew(sides, minRows);
+  if (few !== undefined) return { result: insufficient(head, setting, few), details: [] };
+  const { reference, current, basis } = sides;
+  const items: Item[] = [];
+  for (const [name, counts] of reference.profile.features) {
+    const now = current.profile.features.get(name);
+    if (!now || now.kind !== counts.kind) continue;
+    if (now.missing.hidden > 0) {
+      items.push(unjudgedItem({ name, metric: 'null-rate', basis }, 'The data policy masks or hashes it.'));
+      continue;
+    }
+    for (const [metric, rate] of Object.entries(ratesOf(counts, now, reference.profile))) {
+      const of = { name, metric, basis } as const;
+      const value = rate.current / current.rows;
+      const set = boundsSet(setting, past, of, { side: 'upper', least: 0, most: 1 });
+      if (set && 'why' in set) items.push(unjudgedItem(of, set.why, value));
+      else
+        items.push(judgedItem(of, value, set?.bounds ?? usual(rate.reference, reference.rows, current.rows)));
+    }
+  }
+  if (items.every(({ verdict }) => verdict === 'insufficient-data'))
+    return {
+      result: {
+        ...insufficient(head, setting, items[0]?.reason ?? 'No column was counted.'),
+        ...cutItems(items),
+      },
+      details: items,
+    };
+  const breached = items.filter(({ verdict }) => verdict === 'breached').length;
+  const { severity } = setting;
+  const verdict = breached > 0 ? 'breached' : 'ok';
+  return {
+    result: { ...head, severity, verdict, value: breached, bounds: { upper: 0 }, ...cutItems(items) },
+    details: items,
+  };
+}
+
+function usual(hits: number, referenceRows: number, rows: number) {
+  const rate = hits / referenceRows;
+  // Of a share that the reference does not have, one in its rows is what chance allows (Laplace).
+  const p = (hits + 1) / (referenceRows + 2);
+  const error = Math.sqrt(p * (1 - p) * (1 / referenceRows + 1 / rows));
+  return { upper: Math.min(rate + Math.max(rateAllowance, chanceErrors * error), 1) };
+}
+
+function ratesOf(reference: FeatureCounts, current: FeatureCounts, { rows }: Profile): Rates {
+  const [from, to] = [reference.missing, current.missing];
+  // A table cannot tell null from NaN, and a tensor of numbers has NaN alone: either is held against both together.
+  const without = from.nulls + from.nans;
+  const rates: Record<string, Rates[string]> = {
+    'null-rate': { current: to.nulls, reference: without },
+    'type-error-rate': { current: to.typeErrors, reference: from.typeErrors },
+    absent: { current: to.absent, reference: from.absent },
+  };
+  if (reference.kind === 'numeric' && current.kind === 'numeric') {
+    rates['nan-rate'] = { current: to.nans, reference: without };
+    const { counts } = current;
+    // Without edges the reference has no range.
+    if (counts.length > 1)
+      rates['out-of-range-rate'] = {
+        current: counts[0] + (counts.at(-1) ?? 0) + to.positiveInfinities + to.negativeInfinities,
+        // Of n rows more of the same kind two are expected beyond the least and the largest of n.
+        reference: Math.min(Math.max(2, from.positiveInfinities + from.negativeInfinities), rows),
+      };
+  }
+  if (reference.kind === 'categorical' && current.kind === 'categorical')
+    rates['unseen-rate'] = { current: current.unseen, reference: reference.unseen };
+  return rates;
+}
