@@ -163,7 +163,7 @@ async function lifecycle(cairn: Cairn): Promise<void> {
 
   step('Watched: a quiet morning');
   await cairn.call('PUT', `/api/v1/monitors/${name}`, {
-    retraining: { executor: 'flights', on: 'performance', alias: 'champion' },
+    retraining: { executor: 'flights', on: ['performance'], alias: 'champion' },
   });
   const quietEnd = Date.now();
   const calm = await check(
@@ -174,7 +174,7 @@ async function lifecycle(cairn: Cairn): Promise<void> {
     (result) => rowsOf(result) >= quiet.labels.length,
   );
   fact(
-    String(calm['drift']?.['verdict']) === 'stable',
+    verdictOf(calm, 'feature-drift') === 'ok' && verdictOf(calm, 'prediction-drift') === 'ok',
     `${rowsOf(calm)} logged predictions look like the training data`,
   );
 
@@ -182,9 +182,13 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   const inEvening = await predict(cairn, name, part(evenings, 0, busyRows), best.model.classes);
   const busyEnd = Date.now();
   const drifted = await check(cairn, name, quietEnd, busyEnd, (result) => rowsOf(result) >= busyRows);
-  fact(String(drifted['drift']?.['verdict']) === 'drifted', `drift found in ${rowsOf(drifted)} predictions`);
+  fact(
+    verdictOf(drifted, 'feature-drift') === 'breached' ||
+      verdictOf(drifted, 'prediction-drift') === 'breached',
+    `drift found in ${rowsOf(drifted)} predictions`,
+  );
   for (const feature of worst(drifted))
-    say(`${String(feature['column'])}: PSI ${Number(feature['psi']).toFixed(2)}`);
+    say(`${String(feature['name'])}: PSI ${Number(feature['value']).toFixed(2)}`);
 
   step('Labels arrive, and the champion turns out worse');
   const busy = part(evenings, 0, busyRows);
@@ -197,17 +201,18 @@ async function lifecycle(cairn: Cairn): Promise<void> {
     name,
     quietEnd,
     busyEnd,
-    (result) => Number(result['performance']?.['labelled']) >= busyRows,
+    (result) => verdictOf(result, 'performance') !== 'insufficient-data',
   );
-  const accuracy = Number(judged['performance']?.['value']);
-  const baseline = Number(judged['performance']?.['baseline']?.['accuracy']);
+  const performance = signalOf(judged, 'performance');
+  const accuracy = Number(performance['value']);
+  const bound = Number(performance['bounds']?.['lower']);
   fact(
     accuracy === shareRight(busy, inEvening.labels),
     `the platform's accuracy is ours: ${percent(accuracy)}`,
   );
   fact(
-    String(judged['performance']?.['verdict']) === 'degraded',
-    `performance fell from ${percent(baseline)} to ${percent(accuracy)}`,
+    verdictOf(judged, 'performance') === 'breached',
+    `performance fell to ${percent(accuracy)}, below the bound of ${percent(bound)}`,
   );
 
   step('Retrained, judged on withheld rows, promoted');
@@ -344,14 +349,23 @@ async function finishedRetraining(cairn: Cairn, endpoint: string): Promise<Json 
 
 /** The three features that moved most. */
 function worst(result: Json): Json[] {
-  return list(result['drift']?.['features'])
-    .filter((feature) => String(feature['verdict']) === 'drifted')
-    .toSorted((a, b) => Number(b['psi']) - Number(a['psi']))
+  return list(signalOf(result, 'feature-drift')['items'])
+    .filter((item) => String(item['metric']) === 'psi' && String(item['verdict']) === 'breached')
     .slice(0, 3);
 }
 
 function rowsOf(result: Json): number {
-  return Number(result['drift']?.['rows']?.['current']);
+  return Number(result['rows']?.['current']);
+}
+
+function signalOf(result: Json, signal: string): Json {
+  const found = list(result['signals']).find((each) => String(each['signal']) === signal);
+  if (!found) throw new Error(`The result says nothing of ${signal}.`);
+  return found;
+}
+
+function verdictOf(result: Json, signal: string): string {
+  return String(signalOf(result, signal)['verdict']);
 }
 
 function metric(run: Json, key: string): number {

@@ -112,7 +112,7 @@ function signalOf(
           : `Signal '${name}' has no metric that bounds can be set for.`,
       );
     }
-    if (threshold) checkThreshold(field, threshold, metrics[metric]?.isLearnt === true);
+    if (threshold) checkThreshold(field, threshold, metrics[metric].isLearnt);
   }
   return {
     enabled: enabled ?? old.enabled,

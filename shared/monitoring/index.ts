@@ -1,5 +1,7 @@
+export { backfill } from './backfill.ts';
 export { checkDue, checkNow, checkOnTime, checkWindow } from './check-monitor.ts';
 export { defaultSettings, driftedShareOf, givenBound, signalDefaults } from './defaults.ts';
+export { type ResultDetail } from './detail.ts';
 export { endMonitors } from './end.ts';
 export {
   type Erased,
@@ -14,11 +16,13 @@ export {
   type ResultRef,
 } from './erased.ts';
 export { freezeEdges } from './freeze-edges.ts';
+export { history } from './history.ts';
 export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';
 export type { Monitor, MonitorResult, ReferenceSource } from './model.ts';
 export {
   getMonitor,
   getResult,
+  getResultDetail,
   listMonitors,
   listResults,
   type MonitorChange,

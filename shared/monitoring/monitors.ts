@@ -7,6 +7,7 @@ import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
 import { aliasOf, getEndpoint, requireMain } from '../endpoints/index.ts';
 import { changedSettings, type SettingsChange } from './change.ts';
 import { defaultSettings } from './defaults.ts';
+import { readDetail, type ResultDetail } from './detail.ts';
 import type { Monitor, MonitorResult } from './model.ts';
 import { keepSplit, requireOneSplit } from './segments.ts';
 import type { MonitorSettingsV2 } from './settings.ts';
@@ -124,6 +125,16 @@ export async function getResult(ctx: Context, monitorId: string, windowEnd: numb
     `Monitor '${monitorId}' has no result for a window that ends at ${new Date(windowEnd).toISOString()}.`,
     { field: 'windowEnd' },
   );
+}
+
+/** All that a check found of a window. Throws `not-found` as {@link getResult}, and for a result without a detail. */
+export async function getResultDetail(
+  ctx: Context,
+  monitorId: string,
+  windowEnd: number,
+): Promise<ResultDetail> {
+  const { endpoint } = await getResult(ctx, monitorId, windowEnd);
+  return readDetail(ctx, { endpoint, monitorId, windowEnd });
 }
 
 /** `undefined` where it exists already. What is left of one of this name gives its place. */

@@ -50,7 +50,7 @@ export function profileDrift(
   );
   const comparable = columns.flatMap((each) => ('figures' in each ? [each.figures] : []));
   const flags = cairnDrifted(comparable, thresholds);
-  const drifted = new Set(comparable.filter((_, at) => flags[at] === true));
+  const drifted = new Set(comparable.filter((_, at) => flags[at]));
   const [from, to] = [countedScores(reference), countedScores(current)];
   const ofScore = from && to ? figuresOf(from, to, rows) : undefined;
   const [isScore = false] = ofScore ? cairnDrifted([ofScore], thresholds) : [];

@@ -90,9 +90,8 @@ export type BaselineV1 = Envelope &
 
 /** A monitor as it is written now, whichever version it was written in. */
 export function upcastMonitor(doc: Monitor | GoneMonitor | MonitorV1): Monitor | GoneMonitor {
-  if (doc.v === 2) return doc as Monitor | GoneMonitor;
-  const { thresholds, performance, retraining, windowSeconds, everySeconds, minRows, ...head } =
-    doc as MonitorV1;
+  if (doc.v === 2) return doc;
+  const { thresholds, performance, retraining, windowSeconds, everySeconds, minRows, ...head } = doc;
   return {
     ...head,
     v: 2,
@@ -103,7 +102,7 @@ export function upcastMonitor(doc: Monitor | GoneMonitor | MonitorV1): Monitor |
     minLabelled: performance.minLabelled,
     signals: signalsOf({ thresholds, performance }),
     retraining: retraining ? retrainingOf(retraining) : null,
-  } as Monitor | GoneMonitor;
+  };
 }
 
 function signalsOf({
@@ -143,14 +142,14 @@ function retrainingOf({
 
 /** A result as it is written now. */
 export function upcastResult(doc: MonitorResult | ResultV1): MonitorResult {
-  if (doc.v === 2) return doc as MonitorResult;
-  const { drift, performance, breach: _, v: _v, ...head } = doc as ResultV1;
+  if (doc.v === 2) return doc;
+  const { drift, performance, breach: _, v: _v, ...head } = doc;
   return {
     ...head,
     v: 2,
     rows: drift.rows,
     signals: [...driftOf(drift), performanceOf(performance)],
-  } as MonitorResult;
+  };
 }
 
 const common = { segment: '', severity: 'warning' } as const;
@@ -225,12 +224,12 @@ function performanceOf(performance: ResultV1['performance']): SignalResult {
 
 /** A baseline as it is written now. */
 export function upcastBaseline(doc: BaselineDocument | BaselineV1): BaselineDocument {
-  if (doc.v === 2) return doc as BaselineDocument;
-  const { accuracy: value, rows, source, v: _, ...head } = doc as BaselineV1;
+  if (doc.v === 2) return doc;
+  const { accuracy: value, rows, source, v: _, ...head } = doc;
   const accuracy = { value, deviation: Math.sqrt(value * (1 - value)) };
   return {
     ...head,
     v: 2,
     figures: { source, task: 'classes', rows, figures: { accuracy }, missing: {} },
-  } as BaselineDocument;
+  };
 }

@@ -83,7 +83,7 @@ export function cairnDrifted(
     figures.map(({ pValue }) => pValue),
     thresholds.pValue,
   );
-  return figures.map(({ psi, bound = thresholds.psi }, at) => psi >= bound && rejected[at] === true);
+  return figures.map(({ psi, bound = thresholds.psi }, at) => psi >= bound && rejected[at]);
 }
 
 /** {@link cairnDrifted} of columns. The score of each is its PSI. */
@@ -95,7 +95,7 @@ export function cairnDrift(
   const drifted = cairnDrifted(figures, thresholds);
   return figures.map(({ psi }, at) => ({
     ...judged('psi', psi, '>=', thresholds.psi),
-    isDrifted: drifted[at] === true,
+    isDrifted: drifted[at],
   }));
 }
 

@@ -1,6 +1,6 @@
 export { type Adwin, type AdwinSettings, newAdwin, observeAdwin } from './adwin.ts';
 export { azuremlDrift, type AzuremlMetric } from './azureml.ts';
-export { coarsened, coarseStarts, equalWidth, quantileOfBins } from './binned.ts';
+export { equalWidth, quantileOfBins } from './binned.ts';
 export {
   doaneEdges,
   histogram,

@@ -188,6 +188,12 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
   'PUT putMonitor': (w) => ({ path: `/api/v1/monitors/${w.monitor}`, body: { min_rows: 77 } }),
   'POST checkMonitor': (w) => ({ path: `/api/v1/monitors/${w.monitor}/check`, body: {} }),
   'GET listMonitorResults': (w) => ({ path: `/api/v1/monitors/${w.monitor}/results` }),
+  'GET getMonitorResultDetail': (w) => ({ path: `/api/v1/monitors/${w.monitor}/results/1/detail` }),
+  'GET getMonitorHistory': (w) => ({ path: `/api/v1/monitors/${w.monitor}/history?signal=latency` }),
+  'POST backfillMonitor': (w) => ({
+    path: `/api/v1/monitors/${w.monitor}/backfill`,
+    body: { from: 1, to: 2 },
+  }),
   'GET getMonitorResult': (w) => ({ path: `/api/v1/monitors/${w.monitor}/results/1` }),
   'GET getLabelledRows': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/labelled?from=0&to=1` }),
   'GET getRetrainingJob': (w) => ({ path: `/api/v1/retraining-jobs/${w.retraining}` }),

@@ -61,6 +61,7 @@ const exempt: Readonly<Record<string, readonly string[]>> = {
   'It only does again what was asked for before: what changes by it is an entry of the platform.': [
     'POST /api/v1/models/{m}/versions/{v}/inspect',
     'POST /api/v1/monitors/{name}/check',
+    'POST /api/v1/monitors/{name}/backfill',
     'POST /api/2.0/mlflow/webhooks/{webhook_id}/test',
     'POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver',
   ],

@@ -341,7 +341,11 @@ describe('the report', () => {
   test('judges drift as the monitor of the endpoint does', async () => {
     const said = { name: 'lenient', model: 'known', alias: 'champion' };
     expect((await server.call('POST', '/api/v1/endpoints', said)).status).toBe(201);
-    const settings = { endpoint: 'lenient', min_rows: 100, thresholds: { psi: 2, drifted_share: 0.9 } };
+    const settings = {
+      endpoint: 'lenient',
+      min_rows: 100,
+      signals: { 'feature-drift': { thresholds: { psi: { upper: 2 }, 'drifted-share': { upper: 0.9 } } } },
+    };
     expect((await server.call('PUT', '/api/v1/monitors/lenient', settings)).status).toBeLessThan(300);
     const report = await reportOf(await runJob(ctx, await drop(ctx, 'lenient', textOf(scored(150)))));
     expect(report.drift).toMatchObject({

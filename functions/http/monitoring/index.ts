@@ -2,9 +2,12 @@ import * as z from 'zod';
 import type { Stored } from '../../../shared/documents.ts';
 import { fields, json, problem, route, type Scope, type Surface } from '../../../shared/http/index.ts';
 import {
+  backfill,
   checkNow,
   getMonitor,
   getResult,
+  getResultDetail,
+  history,
   labelledCsv,
   listMonitors,
   listResults,
@@ -12,6 +15,8 @@ import {
   type MonitorResult,
   noMonitorYet,
   putMonitor,
+  type ResultDetail,
+  signalNames,
 } from '../../../shared/monitoring/index.ts';
 import { snakeCase } from '../snake-case.ts';
 import { instant, monitorChange, presentMonitor } from './settings.ts';
@@ -80,6 +85,38 @@ export const monitoring: Surface = {
       input: z.object({ name: fields.requiredText, windowEnd: instant }),
       handle: async (ctx, input) => presentResult(await getResult(ctx, input.name, input.windowEnd)),
     }),
+    route('GET', '/api/v1/monitors/{name}/results/{windowEnd}/detail', {
+      operation: 'getMonitorResultDetail',
+      role: 'viewer',
+      scope: onMonitor,
+      input: z.object({ name: fields.requiredText, windowEnd: instant }),
+      handle: async (ctx, input) => presentDetail(await getResultDetail(ctx, input.name, input.windowEnd)),
+    }),
+    route('GET', '/api/v1/monitors/{name}/history', {
+      operation: 'getMonitorHistory',
+      role: 'viewer',
+      scope: onMonitor,
+      input: z.strictObject({
+        name: fields.requiredText,
+        signal: z.enum(signalNames, `must be one of ${signalNames.join(', ')}`),
+        segment: z.string().default(''),
+        metric: z.string().optional(),
+        item: z.string().optional(),
+        from: instant.optional(),
+        to: instant.optional(),
+      }),
+      handle: async (ctx, { name: monitorId, item, ...of }) => ({
+        points: (await history(ctx, monitorId, { ...of, name: item })).map(snakeCase),
+      }),
+    }),
+    route('POST', '/api/v1/monitors/{name}/backfill', {
+      operation: 'backfillMonitor',
+      role: 'operator',
+      scope: onMonitor,
+      input: z.strictObject({ name: fields.requiredText, from: instant, to: instant }),
+      handle: async (ctx, { name: monitorId, from, to }) =>
+        json({ windows: await backfill(ctx, monitorId, { from, to }) }, 202),
+    }),
     route('GET', '/api/v1/endpoints/{name}/labelled', {
       operation: 'getLabelledRows',
       role: 'contributor',
@@ -102,6 +139,11 @@ function monitorResponse({ doc, etag }: Stored<Monitor>): Response {
   return json(presentMonitor(doc), 200, { etag });
 }
 
-function presentResult({ id, type, v, workspace, monitorId, ...result }: MonitorResult) {
+function presentResult({ id, type, v, workspace, monitorId, labels, ...result }: MonitorResult) {
   return snakeCase({ monitor: monitorId, ...result });
+}
+
+function presentDetail(detail: ResultDetail) {
+  const { v, ...rest } = detail;
+  return snakeCase(rest);
 }

@@ -140,7 +140,7 @@ function judgePairs(
   });
   const figures = compared.flatMap(({ compared: { figure } }) => (figure ? [figure] : []));
   const flags = driftedOf(preset, figures, rate);
-  const drifted = new Set(figures.filter((_, at) => flags[at] === true));
+  const drifted = new Set(figures.filter((_, at) => flags[at]));
   return compared.map(({ why, compared: each }) => ({
     item: itemOf(each, why, drifted, sides),
     compared: each,

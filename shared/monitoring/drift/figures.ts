@@ -146,7 +146,7 @@ export function driftedOf(
     level,
   );
   return figures.map(({ pValue, isBeyond }, at) =>
-    pValue === undefined ? isBeyond : isBeyond && rejected[at] === true,
+    pValue === undefined ? isBeyond : isBeyond && rejected[at],
   );
 }
 

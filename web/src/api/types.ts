@@ -79,15 +79,32 @@ export type Model = {
   aliases?: { alias: string; version: string }[];
 };
 
+type MonitorBounds = { lower?: number; upper?: number };
+
 export type Monitor = {
   name: string;
   endpoint: string;
   window_seconds: number;
   every_seconds: number;
+  offset_seconds: number;
+  reference:
+    | { kind: 'version' }
+    | { kind: 'fixed'; from: number; to: number }
+    | { kind: 'rolling'; length_seconds: number; offset_seconds: number };
+  preset: string;
   min_rows: number;
-  thresholds: { psi: number; p_value: number; drifted_share: number };
-  performance: { metric: string; max_drop: number; min_labelled: number };
-  retraining?: { executor: string; on: string; alias: string; margin: number };
+  min_labelled: number;
+  segments: { column: string; values: string[] } | null;
+  signals: Record<
+    string,
+    {
+      enabled: boolean;
+      severity: string;
+      thresholds: Record<string, MonitorBounds & { learnt?: { sigmas: number; windows: number } }>;
+    }
+  >;
+  alerting: { breaches: number; of: number; clear: number };
+  retraining: { executor: string; on: string[]; alias: string; margin: number } | null;
 };
 
 type Both = { reference: number; current: number };
@@ -104,6 +121,43 @@ export type ColumnDrift =
     }
   | { column: string; verdict: 'not-comparable'; reason: string };
 
+/** What a batch report says of its rows. */
+export type BatchDrift =
+  | { verdict: 'insufficient-data'; reason: string; rows: Both }
+  | {
+      verdict: 'stable' | 'drifted';
+      rows: Both;
+      features: ColumnDrift[];
+      score: ColumnDrift | null;
+      drifted_share: number;
+    };
+
+type SignalVerdict = 'ok' | 'breached' | 'insufficient-data';
+
+export type MonitorItem = {
+  name: string;
+  metric: string;
+  value: number | null;
+  bounds: MonitorBounds | null;
+  verdict: SignalVerdict;
+  basis: string;
+  reason?: string;
+};
+
+export type MonitorSignal = {
+  signal: string;
+  segment: string;
+  severity: string;
+  verdict: SignalVerdict;
+  reason?: string;
+  metric: string;
+  value: number | null;
+  band?: { lower: number; upper: number };
+  bounds: MonitorBounds | null;
+  items: MonitorItem[];
+  items_left_out?: number;
+};
+
 export type MonitorResult = {
   monitor: string;
   endpoint: string;
@@ -116,28 +170,10 @@ export type MonitorResult = {
   reference:
     | { source: 'dataset'; uri: string; rows: number }
     | { source: 'first-predictions'; why: string; rows: number }
+    | { source: 'window'; kind: string; from: number; to: number; rows: number }
     | { source: 'none'; why: string };
-  drift:
-    | { verdict: 'insufficient-data'; reason: string; rows: Both }
-    | {
-        verdict: 'stable' | 'drifted';
-        rows: Both;
-        features: ColumnDrift[];
-        score: ColumnDrift | null;
-        drifted_share: number;
-      };
-  performance:
-    | { verdict: 'unknown'; reason: string; labelled: number; coverage: number }
-    | {
-        verdict: 'ok' | 'degraded';
-        metric: string;
-        value: number;
-        baseline: { source: string; accuracy: number; rows: number };
-        standard_error: number;
-        labelled: number;
-        coverage: number;
-      };
-  breach: { reasons: string[]; at: number } | null;
+  rows: Both;
+  signals: MonitorSignal[];
 };
 
 export type Retraining = {

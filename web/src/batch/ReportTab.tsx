@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { BatchJob } from '../api/batch.ts';
 import type { BatchReport } from '../api/batch-report.ts';
-import { Drift } from '../monitors/Verdict.tsx';
+import { Drift } from './Drift.tsx';
 import { Card } from '../parts/Card.tsx';
 import { Copyable } from '../parts/Code.tsx';
 import { Empty } from '../parts/Empty.tsx';

@@ -42,11 +42,7 @@ function Latest({ monitor }: { readonly monitor: Monitor }) {
       </h2>
       <Loaded query={query}>
         {() =>
-          result ? (
-            <Verdict result={result} psiMax={monitor.thresholds.psi} />
-          ) : (
-            <p className="hint">No window has been checked yet.</p>
-          )
+          result ? <Verdict result={result} /> : <p className="hint">No window has been checked yet.</p>
         }
       </Loaded>
     </>

@@ -1,16 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { cairn } from '../api/client.ts';
-import type { Monitor, MonitorResult } from '../api/types.ts';
+import type { Monitor, MonitorResult, MonitorSignal } from '../api/types.ts';
 import { Card } from '../parts/Card.tsx';
 import { Facts } from '../parts/Facts.tsx';
-import { duration, figure, percent } from '../parts/format.ts';
+import { duration, figure } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { Table } from '../parts/Table.tsx';
 import { Ago, Moment } from '../parts/Time.tsx';
+import { heading, shown, shownBounds } from './figures.ts';
 import { Verdict, VerdictChips } from './Verdict.tsx';
 
 const windowsMax = 100;
@@ -63,7 +64,7 @@ function Details({ monitor, results, chosen, isLatest }: Seen & { readonly isLat
       {chosen ? (
         <>
           <h2>{isLatest ? 'Latest window' : 'Chosen window'}</h2>
-          <Verdict result={chosen} psiMax={monitor.thresholds.psi} />
+          <Verdict result={chosen} />
           <Card title="Windows" flush>
             <Windows monitor={monitor} results={results} chosen={chosen} />
           </Card>
@@ -86,18 +87,24 @@ type WindowsProps = {
 
 function Windows({ monitor, results, chosen }: WindowsProps) {
   const inOrder = results.toReversed();
-  const drift = inOrder.flatMap(({ window_end: x, drift: d }) =>
-    'drifted_share' in d ? [{ x, y: d.drifted_share }] : [],
-  );
-  const accuracy = inOrder.flatMap(({ window_end: x, performance: p }) =>
-    'value' in p ? [{ x, y: p.value }] : [],
-  );
+  const line = (signal: string) =>
+    inOrder.flatMap((result) => {
+      const value = figureOf(result, signal)?.value;
+      return typeof value === 'number' ? [{ x: result.window_end, y: value }] : [];
+    });
+  const lines = [
+    { label: 'Share of features drifted', points: line('feature-drift') },
+    { label: 'Performance', points: line('performance') },
+    { label: 'Calls', points: line('traffic') },
+    { label: 'Latency, p95 in ms', points: line('latency') },
+  ].filter(({ points }) => points.length > 1);
   return (
     <>
-      {(drift.length > 1 || accuracy.length > 1) && (
+      {lines.length > 0 && (
         <div className="grid card-body">
-          {drift.length > 1 && <Sparkline label="Share of features drifted" points={drift} />}
-          {accuracy.length > 1 && <Sparkline label="Accuracy" points={accuracy} />}
+          {lines.map(({ label, points }) => (
+            <Sparkline key={label} label={label} points={points} />
+          ))}
         </div>
       )}
       <Table
@@ -122,14 +129,17 @@ function Windows({ monitor, results, chosen }: WindowsProps) {
           {
             title: 'Drifted',
             numeric: true,
-            cell: ({ drift: d }) => ('drifted_share' in d ? percent(d.drifted_share) : '—'),
+            cell: (result) => shown('drifted-share', figureOf(result, 'feature-drift')?.value),
           },
           {
-            title: 'Accuracy',
+            title: 'Performance',
             numeric: true,
-            cell: ({ performance: p }) => ('value' in p ? percent(p.value) : '—'),
+            cell: (result) => {
+              const found = figureOf(result, 'performance');
+              return shown(found?.metric ?? '', found?.value);
+            },
           },
-          { title: 'Rows', numeric: true, cell: ({ drift: d }) => figure(d.rows.current) },
+          { title: 'Rows', numeric: true, cell: ({ rows }) => figure(rows.current) },
           { title: 'Checked', cell: ({ checked_at: at }) => <Ago at={at} /> },
         ]}
       />
@@ -137,22 +147,69 @@ function Windows({ monitor, results, chosen }: WindowsProps) {
   );
 }
 
+/** What a result says of a signal, of all rows. */
+function figureOf({ signals }: MonitorResult, signal: string): MonitorSignal | undefined {
+  return signals.find((each) => each.signal === signal && each.segment === '');
+}
+
 function Settings({ monitor }: { readonly monitor: Monitor }) {
-  const { thresholds, performance, retraining } = monitor;
-  const on = retraining?.on === 'either' ? 'drift or performance' : retraining?.on;
+  const { retraining, segments, alerting, signals } = monitor;
+  const every = `every ${duration(monitor.every_seconds * 1000)}`;
+  const late = monitor.offset_seconds > 0 ? `, ${duration(monitor.offset_seconds * 1000)} later` : '';
+  const off = Object.entries(signals).flatMap(([name, { enabled }]) => (enabled ? [] : [name]));
   return (
-    <Facts
-      of={{
-        Window: `${duration(monitor.window_seconds * 1000)}, every ${duration(monitor.every_seconds * 1000)}`,
-        'Rows needed': figure(monitor.min_rows),
-        'PSI bound': figure(thresholds.psi),
-        'False discovery rate': figure(thresholds.p_value),
-        'Drifted share bound': percent(thresholds.drifted_share),
-        Accuracy: `may drop by ${percent(performance.max_drop)}, ${figure(performance.min_labelled)} labels needed`,
-        Retraining: retraining
-          ? `on ${on}, by “${retraining.executor}”; a winner takes @${retraining.alias}`
-          : 'none',
-      }}
-    />
+    <>
+      <Facts
+        of={{
+          Window: `${duration(monitor.window_seconds * 1000)}, ${every}${late}`,
+          Reference: referenceIn(monitor),
+          Preset: monitor.preset,
+          'Rows needed': figure(monitor.min_rows),
+          'Labels needed': figure(monitor.min_labelled),
+          Segments: segments && `${segments.column}: ${segments.values.join(', ')}`,
+          Alerts: `at ${alerting.breaches} of ${alerting.of} windows, over after ${alerting.clear}`,
+          'Not watched': off.length > 0 && off.join(', '),
+          Retraining: retraining
+            ? `on ${retraining.on.join(', ')}, by “${retraining.executor}”; a winner takes @${retraining.alias}`
+            : 'none',
+        }}
+      />
+      <Table
+        label="Bounds"
+        rows={Object.entries(signals).flatMap(([signal, { thresholds, severity }]) =>
+          Object.entries(thresholds).map(([metric, each]) => ({ signal, severity, metric, each })),
+        )}
+        rowKey={({ signal, metric }) => `${signal} ${metric}`}
+        columns={[
+          { title: 'Signal', cell: ({ signal }) => heading(signal) },
+          { title: 'Severity', cell: ({ severity }) => severity },
+          { title: 'Figure', cell: ({ metric }) => metric.replaceAll('-', ' ') },
+          {
+            title: 'Bound',
+            numeric: true,
+            cell: ({ metric, each }) =>
+              each.learnt
+                ? `± ${figure(each.learnt.sigmas)} deviations of ${figure(each.learnt.windows)} windows or more`
+                : shownBounds(metric, each),
+          },
+        ]}
+      />
+      <p className="hint">Figures that are not listed are held against the reference or the baseline.</p>
+    </>
   );
+}
+
+function referenceIn({ reference }: Monitor) {
+  switch (reference.kind) {
+    case 'version':
+      return 'the reference set of the version, or its first predictions';
+    case 'fixed':
+      return (
+        <>
+          <Moment at={reference.from} /> to <Moment at={reference.to} />
+        </>
+      );
+    case 'rolling':
+      return `${duration(reference.length_seconds * 1000)} up to ${reference.offset_seconds > 0 ? `${duration(reference.offset_seconds * 1000)} before` : 'the beginning of'} each window`;
+  }
 }

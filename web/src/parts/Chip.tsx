@@ -11,6 +11,7 @@ const tones: Readonly<Record<string, Tone>> = {
   waiting: 'busy',
   stable: 'good',
   ok: 'good',
+  breached: 'bad',
   drifted: 'bad',
   degraded: 'bad',
   deleted: 'bad',

@@ -21,7 +21,7 @@ export function RetrainingTable({ max }: { readonly max: number }) {
       {({ jobs }) =>
         jobs.length === 0 ? (
           <Empty title="No retraining yet">
-            A monitor with a retraining policy starts one when it is breached.
+            A monitor with a retraining policy starts one when a signal of it is breached.
           </Empty>
         ) : (
           <Table
