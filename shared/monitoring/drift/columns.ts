@@ -181,7 +181,7 @@ export function rowsOfSample(
   const cells: readonly (string | number | null)[] =
     by === undefined || by.hidden !== undefined
       ? []
-      : Array.from(by.values as ArrayLike<string | number | null>);
+      : Array.from<string | number | null>(by.values);
   const rows = cells.flatMap((cell, row) => (isIn(Number.isNaN(cell) ? null : cell) ? [row] : []));
   const some = <T>(values: readonly T[]) => rows.map((row) => values[row] as T);
   const numbers = (values: Float64Array) => Float64Array.from(rows, (row) => values[row] ?? Number.NaN);
