@@ -89,7 +89,7 @@ export async function putMonitor(
     executors: Object.keys(ctx.settings.executors),
     now: ctx.clock.now(),
   });
-  if (settings.segments) await requireOneSplit(ctx, endpointName, monitorId, settings.segments.column);
+  if (settings.segments) await requireOneSplit(ctx, endpointName, monitorId, settings.segments);
   const written = stored
     ? await replace(ctx, stored, settings)
     : await create(ctx, monitorId, { endpoint: endpointName, ...settings });

@@ -135,7 +135,10 @@ describe('what was found', () => {
     const end = start + 2 * hour;
     const detail = await server.call('GET', `/api/v1/monitors/kept/results/${end}/detail`);
     expect(detail).toMatchObject({ status: 200, body: { window_end: end } });
-    const signals = detail.body['signals'] as unknown as { signal: string; items: Record<string, unknown>[] }[];
+    const signals = detail.body['signals'] as unknown as {
+      signal: string;
+      items: Record<string, unknown>[];
+    }[];
     const item = signals
       .find(({ signal }) => signal === 'feature-drift')
       ?.items.find(({ name }) => name === 'a');
@@ -146,7 +149,7 @@ describe('what was found', () => {
       missing: { reference: 0, current: 0 },
       overlay: { kind: 'numeric' },
     });
-    const { edges, reference, current } = item?.['overlay'] as Record<string, number[]>;
+    const { edges, reference, current } = (item?.['overlay'] ?? {}) as Record<string, number[]>;
     expect([edges?.length, reference?.length]).toEqual([31, 30]);
     expect(current?.reduce((sum, count) => sum + count, 0)).toBe(300);
     expect((await server.call('GET', `/api/v1/monitors/kept/results/77/detail`)).status).toBe(404);

@@ -179,11 +179,9 @@ export function rowsOfSample(
 ): Sample {
   const by = sample.features.get(column);
   const cells: readonly (string | number | null)[] =
-    by === undefined || by.hidden !== undefined
-      ? []
-      : Array.from<string | number | null>(by.values);
+    by === undefined || by.hidden !== undefined ? [] : Array.from<string | number | null>(by.values);
   const rows = cells.flatMap((cell, row) => (isIn(Number.isNaN(cell) ? null : cell) ? [row] : []));
-  const some = <T>(values: readonly T[]) => rows.map((row) => values[row] as T);
+  const some = <T>(values: readonly T[]) => rows.map((row) => values[row]);
   const numbers = (values: Float64Array) => Float64Array.from(rows, (row) => values[row] ?? Number.NaN);
   return {
     rows: rows.length,
