@@ -54,6 +54,12 @@ async function monitored(name: string): Promise<void> {
   await deploy(server, ctx, name, sumModel, { 'cairn.reference': reference });
 }
 
+/** What is counted of calls comes some seconds later, and would be news. */
+async function withoutCalls(name: string): Promise<void> {
+  const signals = { traffic: { enabled: false }, latency: { enabled: false } };
+  await server.call('PUT', `/api/v1/monitors/${name}`, { signals });
+}
+
 /** A list of the API. */
 async function listed(path: string, name: string) {
   return (await server.call('GET', path)).body[name];
@@ -333,6 +339,7 @@ describe('checks of an endpoint', () => {
 
   test('at once with checks that are asked for still make one result and one event', async () => {
     await monitored('contends');
+    await withoutCalls('contends');
     await ask(at(ctx, start + 1000), 'contends', rowsOf(7, 300, [3, 3, 3]));
     const now = at(ctx, start + hour + settled);
     const window = { from: start, to: start + hour };
@@ -453,6 +460,7 @@ describe('performance', () => {
       'cairn.evaluation': evaluation,
       'cairn.reference': reference,
     });
+    await withoutCalls('evaluated');
     const rows = rowsOf(31, 300);
     const ids = await ask(at(ctx, start + 1000), 'evaluated', rows);
     const now = at(ctx, start + hour + settled);
