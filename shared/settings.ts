@@ -3,6 +3,8 @@
  * `local.settings.sample.json`, `docs/settings.md` and the app settings in `infra/`.
  */
 
+import { containerJobId, type ExecutorSetting, isCommand, parseExecutors } from './executor-settings.ts';
+
 type Declaration = {
   readonly about: string;
   readonly default?: string;
@@ -114,16 +116,16 @@ export const settingDeclarations = {
   },
   CAIRN_EXECUTORS: {
     about:
-      'Commands that retraining may start on this machine, as JSON: {"name": ["program", "argument", …]}. Refused in Azure.',
+      'What trains models anew, as JSON by name: {"name": {"container_job": "<resource id>"}}, {"name": {"github": {"owner", "repo", "workflow" or "event_type", "ref", "token_secret", "api_url"}}}, {"name": {"webhook": {"url", "secret", "heartbeat_seconds"}}}, or on this machine {"name": {"process": ["program", "argument", …]}}. Secrets are named, and kept in the Key Vault (or the folder `secrets` of CAIRN_KEYS_FOLDER).',
     default: '{}',
     kind: 'json',
-    where: 'local',
+    where: 'both',
   },
   CAIRN_EXECUTOR_SECONDS_MAX: {
     about: 'How long a retraining or a conversion may run before it is stopped, in seconds.',
     default: '600',
     kind: 'integer',
-    where: 'local',
+    where: 'both',
   },
   CAIRN_CONVERTER: {
     about:
@@ -266,7 +268,7 @@ export type Settings = {
   readonly callsPerMinute: number;
   readonly secretsInTexts: 'redact' | 'refuse' | 'keep';
   readonly surfaces: 'all' | 'control' | 'inference';
-  readonly executors: Readonly<Record<string, readonly string[]>>;
+  readonly executors: Readonly<Record<string, ExecutorSetting>>;
   readonly executorSecondsMax: number;
   /** What converts models of other flavours to ONNX, where there is something. */
   readonly converter:
@@ -360,9 +362,6 @@ export function readSettings(env: Environment): Settings {
     problems.push('CAIRN_ENTRA_TENANT and CAIRN_ENTRA_CLIENT_ID must be set together, or neither.');
   const entraAuthority = get('CAIRN_ENTRA_AUTHORITY')?.replace(/\/+$/, '') ?? '';
 
-  const executors = parseExecutors(get('CAIRN_EXECUTORS') ?? '{}', problems);
-  refuseInAzure('CAIRN_EXECUTORS', Object.keys(executors).length > 0 ? 'set' : undefined);
-
   const command = get('CAIRN_CONVERTER');
   refuseInAzure('CAIRN_CONVERTER', command);
   const converterJob = get('CAIRN_CONVERTER_JOB');
@@ -377,6 +376,12 @@ export function readSettings(env: Environment): Settings {
     problems.push('CAIRN_WEBHOOK_TARGETS=any is refused in Azure; set it to public.');
   if (inAzure && scoringTargets === 'any')
     problems.push('CAIRN_SCORING_TARGETS=any is refused in Azure; set it to public.');
+
+  const executors = parseExecutors(
+    get('CAIRN_EXECUTORS') ?? '{}',
+    { inAzure, hasKeys: Boolean(vault || folder), targets: webhookTargets },
+    problems,
+  );
 
   const openLineageUrl = get('CAIRN_OPENLINEAGE_URL');
   const openLineageKey = get('CAIRN_OPENLINEAGE_KEY');
@@ -436,15 +441,6 @@ function whyInvalid(declaration: Declaration, value: string): string | undefined
   }
 }
 
-function isCommand(value: unknown): value is string[] {
-  return (
-    Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string' && part !== '')
-  );
-}
-
-const containerJobId =
-  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.App\/jobs\/[^/]+$/i;
-
 function parseConverter(
   command: string | undefined,
   resourceId: string | undefined,
@@ -466,22 +462,4 @@ function parseConverter(
     'CAIRN_CONVERTER_JOB must be the resource id of a job: /subscriptions/…/resourceGroups/…/providers/Microsoft.App/jobs/….',
   );
   return undefined;
-}
-
-function parseExecutors(text: string, problems: string[]): Record<string, string[]> {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    const entries = Object.entries(parsed as Record<string, unknown>);
-    if (
-      typeof parsed === 'object' &&
-      parsed !== null &&
-      !Array.isArray(parsed) &&
-      entries.every(([, c]) => isCommand(c))
-    )
-      return parsed as Record<string, string[]>;
-  } catch {
-    // Reported below, with every other problem.
-  }
-  problems.push('CAIRN_EXECUTORS must be JSON of the form {"name": ["program", "argument"]}.');
-  return {};
 }

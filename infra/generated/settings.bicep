@@ -63,6 +63,12 @@ param cairnSecretsInTexts string = 'redact'
 ])
 param cairnSurfaces string = 'all'
 
+@description('What trains models anew, as JSON by name: {"name": {"container_job": "<resource id>"}}, {"name": {"github": {"owner", "repo", "workflow" or "event_type", "ref", "token_secret", "api_url"}}}, {"name": {"webhook": {"url", "secret", "heartbeat_seconds"}}}, or on this machine {"name": {"process": ["program", "argument", …]}}. Secrets are named, and kept in the Key Vault (or the folder `secrets` of CAIRN_KEYS_FOLDER).')
+param cairnExecutors string = '{}'
+
+@description('How long a retraining or a conversion may run before it is stopped, in seconds.')
+param cairnExecutorSecondsMax string = '600'
+
 @description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
 param cairnConverterJob string = ''
 
@@ -129,6 +135,8 @@ output values object = {
   CAIRN_CALLS_PER_MINUTE: cairnCallsPerMinute
   CAIRN_SECRETS_IN_TEXTS: cairnSecretsInTexts
   CAIRN_SURFACES: cairnSurfaces
+  CAIRN_EXECUTORS: cairnExecutors
+  CAIRN_EXECUTOR_SECONDS_MAX: cairnExecutorSecondsMax
   CAIRN_CONVERTER_JOB: cairnConverterJob
   CAIRN_PUBLIC_URL: cairnPublicUrl
   CAIRN_KEY_VAULT_URL: cairnKeyVaultUrl

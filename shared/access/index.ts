@@ -7,7 +7,7 @@ export {
   resourceTypes,
   type Visible,
 } from './access.ts';
-export { identify, type Presented, type SignInPort } from './authentication/authenticator.ts';
+export { githubClaims, identify, type Presented, type SignInPort } from './authentication/authenticator.ts';
 export { flushSeen, noteSeen, seenId } from './authentication/seen.ts';
 export { type AccessChange, changeAccess, type Edit, readAccess } from './change.ts';
 export { accessOf, noAccess } from './decide.ts';
@@ -73,4 +73,4 @@ export {
 } from './tokens/tokens.ts';
 export { setPassword, verifyPassword } from './passwords/passwords.ts';
 export { passwordHash } from './passwords/hash.ts';
-export { endJobTokens, jobToken } from './tokens/job-tokens.ts';
+export { endJobTokens, isOfJob, jobToken } from './tokens/job-tokens.ts';

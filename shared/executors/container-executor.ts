@@ -93,7 +93,7 @@ export function containerExecutor(resourceId: string, management: Management): E
       case undefined:
         return found ? { state: 'running' } : { state: 'lost' };
       case 'Succeeded':
-        return { state: 'succeeded', lastLine: '', log: '' };
+        return { state: 'succeeded', lastLine: null, log: '' };
       case 'Failed':
       case 'Stopped':
       case 'Degraded': {
@@ -106,6 +106,8 @@ export function containerExecutor(resourceId: string, management: Management): E
   };
 
   return {
+    signsIn: 'token',
+
     async start(ctx, task) {
       const record = await records.create(ctx, task, { state: 'starting' });
       if (record) await run(ctx, task, record);

@@ -24,6 +24,8 @@ const abandoned = new WeakSet<RunningCommand>();
  */
 export function localExecutor(command: readonly string[], options: { scratch?: boolean } = {}): Executor {
   return {
+    signsIn: 'token',
+
     async start(ctx, task) {
       const record = await records.create(ctx, task, { state: 'running' });
       if (!record) return;

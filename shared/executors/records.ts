@@ -22,7 +22,7 @@ export type Records<R> = {
 };
 
 /** The executions of one kind of executor, in container `jobs`. */
-export function recordsOf<R>(kind: 'local' | 'container'): Records<R> {
+export function recordsOf<R>(kind: 'local' | 'container' | 'github' | 'webhook'): Records<R> {
   const id = ({ attempt }: Task) => `execution:${kind}:${attempt}`;
   const documents = (ctx: Context) => ctx.stores.documents('jobs');
   const documentOf = (ctx: Context, task: Task, run: R): ExecutionDocument<R> => ({

@@ -232,6 +232,9 @@ export function challengerOf(job: RetrainingJob): number | undefined {
     case 'requested':
     case 'training':
     case 'failed':
+    case 'refused':
+    case 'cancelling':
+    case 'cancelled':
       return undefined;
   }
 }

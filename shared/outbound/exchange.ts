@@ -33,6 +33,8 @@ export type Exchange = {
   readonly url: string;
   /** What the URL is called where it is refused. */
   readonly name: UrlName;
+  /** POST unless said otherwise; a GET sends no bytes. */
+  readonly method?: 'GET' | 'POST';
   readonly bytes: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
   readonly targets: Targets;
@@ -45,7 +47,7 @@ export type Exchange = {
 };
 
 /**
- * Posts bytes to a server outside and reads what it answers. The name is resolved once and every
+ * Posts bytes to a server outside, or asks it for something, and reads what it answers. The name is resolved once and every
  * address of it must be permitted; the connection goes to one of exactly these, so that a second answer of the
  * DNS cannot lead elsewhere. Redirects are not followed and no connection is kept. Never throws for what the
  * receiver or the network does; reasons say nothing of addresses.
@@ -81,7 +83,7 @@ async function arePublic(addresses: readonly Address[]): Promise<boolean> {
 }
 
 function posted(
-  { bytes, headers, answerBytesMax }: Exchange,
+  { method = 'POST', bytes, headers, answerBytesMax }: Exchange,
   target: URL,
   addresses: readonly Address[],
   signal: AbortSignal,
@@ -89,8 +91,8 @@ function posted(
   return new Promise((settle, fail) => {
     const begin = target.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = begin(target, {
-      method: 'POST',
-      headers: { ...headers, 'Content-Length': bytes.byteLength },
+      method,
+      headers: method === 'GET' ? headers : { ...headers, 'Content-Length': bytes.byteLength },
       agent: false,
       lookup: pinned(addresses),
       signal,
@@ -110,7 +112,7 @@ function posted(
     });
     // Once there is a status it is the answer, though the rest of it does not come.
     request.on('error', (error) => (answered ? answered() : fail(error)));
-    request.end(bytes);
+    request.end(method === 'GET' ? undefined : bytes);
   });
 }
 

@@ -4,7 +4,7 @@ import { CairnError } from '../http/index.ts';
 export type Targets = 'public' | 'any';
 
 /** What a URL is called where it is refused: `Webhook URL`. */
-export type UrlName = 'Webhook URL' | 'Scoring URL';
+export type UrlName = 'Webhook URL' | 'Scoring URL' | 'Executor URL';
 
 const urlCharsMax = 2048;
 

@@ -1,14 +1,14 @@
 import type { Document } from '../documents.ts';
-import type { SignalName } from '../monitoring/index.ts';
 
-/** One retraining, asked for by one window of one monitor. Document id `job` in its own partition. */
+/** One retraining, asked for by a window of a monitor, an incident or a person. Document id `job` in its own partition. */
 export type RetrainingJob = Document & {
   readonly type: 'retraining-job';
   readonly id: 'job';
   readonly kind: 'retraining';
-  /** `retrain-<workspace>-<monitor>-<window end>`: the same window asks for the same job. */
+  /** `retrain-<workspace>-<monitor>-<window end>`, and who asked where it was not the window: who asks again gets the same job. */
   readonly jobId: string;
-  readonly monitorId: string;
+  /** `null` where a person asked for an endpoint. */
+  readonly monitorId: string | null;
   readonly endpoint: string;
   readonly modelId: string;
   readonly model: string;
@@ -21,11 +21,28 @@ export type RetrainingJob = Document & {
   /** The window that asked: its labelled rows train and judge. Milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
-  /** The signals that were breached. */
-  readonly reasons: readonly SignalName[];
+  /** The signals that were breached; none where a person asked. */
+  readonly reasons: readonly string[];
+  /** The incident that asked. */
+  readonly incident?: string;
+  /** The principal that asked, and why, where it was a person. */
+  readonly requestedBy?: string;
+  readonly why?: string;
+  /** Where people can see the run of the last attempt. */
+  readonly run?: { readonly attempt: number; readonly page: string };
+  /** When it came to each state, in order. */
+  readonly steps?: readonly RetrainingStep[];
+  /** How many events tell of it so far. */
+  readonly events?: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 } & RetrainingState;
+
+export type RetrainingStep = {
+  readonly at: number;
+  readonly status: RetrainingState['status'];
+  readonly attempt?: number;
+};
 
 export type RetrainingState =
   | { readonly status: 'requested' }
@@ -46,7 +63,17 @@ export type RetrainingState =
       readonly gate?: Gate;
       readonly promotion?: number;
     }
-  | { readonly status: 'failed'; readonly reason: string };
+  | { readonly status: 'failed'; readonly reason: string }
+  /** The budget of its monitor was spent: it was not begun. */
+  | { readonly status: 'refused'; readonly reason: string }
+  /** What trains is being told; `attempt` is `null` where nothing trained. */
+  | {
+      readonly status: 'cancelling';
+      readonly attempt: number | null;
+      readonly reason: string;
+      readonly since: number;
+    }
+  | { readonly status: 'cancelled'; readonly reason: string };
 
 /** How one version did on the withheld rows. `logLoss` is in nats; `null` where a model gives no probabilities. */
 export type Figures = { readonly accuracy: number; readonly logLoss: number | null };

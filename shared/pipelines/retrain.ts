@@ -1,23 +1,28 @@
 import { endJobTokens } from '../access/index.ts';
 import { type Context, platform } from '../context.ts';
 import { unschedule } from '../events/index.ts';
-import { type Executor, localExecutor, type Task } from '../executors/index.ts';
+import { executorNamed, type Execution } from '../executors/index.ts';
 import { isCode, unlessCode } from '../http/index.ts';
 import { isOpen, outcomeOf, requestPromotion } from '../promotion/index.ts';
 import { getVersion, isGuarded, modelById, moveAlias } from '../registry/index.ts';
 import { runGate } from './gate.ts';
 import type { RetrainingJob, RetrainingState } from './model.ts';
-import { isFinished, jobIdOf, readJob, replaceState } from './store.ts';
-import { executionTask, retrainingTag, signedIn, trainedVersion, withLog } from './training.ts';
+import { isFinished, jobIdOf, type NextState, readJob, replaceState } from './store.ts';
+import { retrainingTag, signedIn, taskOf, trainedVersion, withLog } from './training.ts';
 
 const attemptsMax = 3;
 /** The executor stops what takes too long; this much later the job gives up on the executor itself. */
 const leaseMarginSeconds = 120;
 const pollSeconds = 2;
+/** What cannot be told so long that it is cancelled is left to itself. */
+const tellSecondsMax = 600;
 
 /** Work of kind `retrain`: carries on the retraining that a window asked for. */
-export function retrain(ctx: Context, message: { monitorId: string; windowEnd: number }): Promise<void> {
-  return advance(ctx, jobIdOf(ctx, message.monitorId, message.windowEnd));
+export function retrain(
+  ctx: Context,
+  message: { monitorId: string; windowEnd: number; jobId?: string },
+): Promise<void> {
+  return advance(ctx, message.jobId ?? jobIdOf(ctx, message.monitorId, message.windowEnd));
 }
 
 /** Work of kind `retrain-recover`: carries on a job after a training ended, a message was lost, or a process died. */
@@ -50,13 +55,15 @@ async function advance(ctx: Context, jobId: string): Promise<void> {
       return;
     }
     // What it runs as ends with it, or with the attempt that was lost.
-    if (stored.doc.status === 'training') await endJobTokens(ctx, jobId);
+    const { status } = stored.doc;
+    if (status === 'cancelling' || (status === 'training' && !isSameAttempt(stored.doc, next)))
+      await endJobTokens(ctx, jobId);
     await replaceState(ctx, stored, next);
   }
 }
 
 /** The next state, or what it waits for: the report of the executor (or the next minute), or a while. */
-type Step = RetrainingState | { readonly wait: 'report' | { readonly seconds: number } };
+type Step = NextState | { readonly wait: 'report' | { readonly seconds: number } };
 
 function step(ctx: Context, job: RetrainingJob): Promise<Step> {
   switch (job.status) {
@@ -68,9 +75,13 @@ function step(ctx: Context, job: RetrainingJob): Promise<Step> {
       return runGate(ctx, job, job.challenger);
     case 'promoting':
       return promote(ctx, job);
+    case 'cancelling':
+      return cancel(ctx, job);
     case 'promoted':
     case 'rejected':
     case 'failed':
+    case 'refused':
+    case 'cancelled':
       return Promise.resolve({ wait: 'report' });
   }
 }
@@ -95,18 +106,21 @@ function attempt(ctx: Context, number: number): RetrainingState {
 }
 
 async function train(ctx: Context, job: RetrainingJob & { status: 'training' }): Promise<Step> {
-  const executor = executorOf(ctx, job);
+  const executor = executorNamed(ctx, job.executor);
   if (!executor)
     return {
       status: 'failed',
       reason: `No executor is named '${job.executor}'; declare it in CAIRN_EXECUTORS.`,
     };
-  const task = taskOf(ctx, job);
+  const task = taskOf(ctx, job, job.attempt);
   const execution = await executor.poll(ctx, task);
+  const run = runOf(job, execution);
+  if (run) return { status: 'training', attempt: job.attempt, lease: job.lease, run };
   const expired = ctx.clock.now() > job.lease.until;
   switch (execution.state) {
     case 'absent':
-      await executor.start(ctx, await signedIn(ctx, task));
+      await executor.start(ctx, await signedIn(ctx, task, executor));
+      if (await isGivenUp(ctx, job)) await executor.cancel(ctx, task);
       return { wait: 'report' };
     case 'running':
       if (!expired) return { wait: 'report' };
@@ -123,11 +137,51 @@ async function train(ctx: Context, job: RetrainingJob & { status: 'training' }):
       return { status: 'failed', reason: withLog(execution.reason, execution.log) };
     case 'succeeded': {
       const trained = trainedVersion(execution);
+      if (trained === 'unseen') {
+        const version = await registeredBy(ctx, job);
+        return version === undefined
+          ? { status: 'failed', reason: withLog(noVersion(job), execution.log) }
+          : challengerOf(ctx, job, version, expired);
+      }
       return 'failed' in trained
         ? { status: 'failed', reason: trained.failed }
         : challengerOf(ctx, job, trained.version, expired);
     }
   }
+}
+
+/** Where the run is to be seen, where that is news. */
+function runOf(job: RetrainingJob & { status: 'training' }, execution: Execution): RetrainingJob['run'] {
+  const page = 'page' in execution ? execution.page : undefined;
+  const isNews = job.run?.page !== page || job.run?.attempt !== job.attempt;
+  return page !== undefined && isNews ? { attempt: job.attempt, page } : undefined;
+}
+
+/** Whether the next state is the same attempt, with something noted. */
+function isSameAttempt(job: RetrainingJob & { status: 'training' }, next: NextState): boolean {
+  return next.status === 'training' && next.attempt === job.attempt;
+}
+
+/** Whether a job was cancelled while its training was being started. */
+async function isGivenUp(ctx: Context, { jobId, attempt: number }: RetrainingJob & { status: 'training' }) {
+  const now = (await readJob(ctx, jobId))?.doc;
+  return !(now?.status === 'training' && now.attempt === number);
+}
+
+/** Tells what trains that it is to end. */
+async function cancel(ctx: Context, job: RetrainingJob & { status: 'cancelling' }): Promise<Step> {
+  const executor = executorNamed(ctx, job.executor);
+  try {
+    if (executor && job.attempt !== null) await executor.cancel(ctx, taskOf(ctx, job, job.attempt));
+  } catch (error) {
+    if (ctx.clock.now() - job.since < tellSecondsMax * 1000) throw error;
+    ctx.log.warn('a training is left to itself', { jobId: job.jobId, reason: String(error) });
+  }
+  return { status: 'cancelled', reason: job.reason };
+}
+
+function noVersion({ model, jobId }: RetrainingJob): string {
+  return `The training ended well, but registered no version of '${model}' with the tag ${retrainingTag}=${jobId}.`;
 }
 
 /** The version that a training registered before nobody was there to hear of it. */
@@ -205,17 +259,4 @@ async function promoteByPolicy(
   if (promotion.status === 'promoted')
     return { status: 'promoted', version: challenger, gate, promotion: number };
   return { status: 'rejected', challenger, reason: outcomeOf(promotion), gate, promotion: number };
-}
-
-function executorOf(ctx: Context, job: RetrainingJob): Executor | undefined {
-  const command = Object.hasOwn(ctx.settings.executors, job.executor)
-    ? ctx.settings.executors[job.executor]
-    : undefined;
-  return command && localExecutor(command);
-}
-
-function taskOf(ctx: Context, job: RetrainingJob & { status: 'training' }): Task {
-  const { jobId, workspace, endpoint, model, alias, from, to } = job;
-  const champion = job.champion ?? 0;
-  return executionTask(ctx, { jobId, workspace, endpoint, model, alias, champion, from, to }, job.attempt);
 }

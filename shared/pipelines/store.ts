@@ -9,8 +9,10 @@ export const jobs = (ctx: Context) => ctx.stores.documents('jobs');
 
 export const keyOf = (jobId: string): readonly string[] => [jobId];
 
-export function jobIdOf(ctx: Context, monitorId: string, windowEnd: number): string {
-  return `retrain-${ctx.workspace}-${monitorId}-${windowEnd}`;
+/** The id of the job that a window asks for, or an incident in that window. */
+export function jobIdOf(ctx: Context, monitorId: string, windowEnd: number, incident?: string): string {
+  const window = `retrain-${ctx.workspace}-${monitorId}-${windowEnd}`;
+  return incident === undefined ? window : `${window}-${incident}`;
 }
 
 export function readJob(ctx: Context, jobId: string): Promise<Stored<RetrainingJob> | undefined> {
@@ -45,22 +47,44 @@ export function unknownRetraining(jobId: string): CairnError {
   return new CairnError('not-found', `There is no retraining job '${jobId}'.`, { field: 'id' });
 }
 
+/** Which retrainings a list is of; what is left out is of any. */
+export type RetrainingFilter = {
+  readonly status?: RetrainingState['status'] | undefined;
+  readonly endpoint?: string | undefined;
+  readonly monitorId?: string | undefined;
+  readonly model?: string | undefined;
+  readonly executor?: string | undefined;
+};
+
 /** Retraining jobs of the workspace whose endpoints the caller may see, newest first. */
-export function listRetrainings(ctx: Context, limit: number): Promise<RetrainingJob[]> {
+export function listRetrainings(
+  ctx: Context,
+  limit: number,
+  filter: RetrainingFilter = {},
+): Promise<RetrainingJob[]> {
+  const asked = Object.entries(filter).filter(([, value]) => value !== undefined);
   const conditions: Condition[] = [
     (bind) => `c.workspace = ${bind(ctx.workspace)} AND c.type = 'retraining-job'`,
+    ...asked.map(
+      ([name, value]): Condition =>
+        (bind) =>
+          `c.${name} = ${bind(value)}`,
+    ),
     ...onlyVisible(['endpoint'], ctx.access.visible('endpoint')),
   ];
   return jobs(ctx).query<RetrainingJob>(queryOf('*', conditions, 'c.createdAt DESC'), { limit });
 }
 
+/** A state, with where its run is to be seen where that has been learnt. */
+export type NextState = RetrainingState & { readonly run?: RetrainingJob['run'] };
+
 /** Replaces the state; the last one with its event. A lost race is nothing: the caller reads again. */
 export async function replaceState(
   ctx: Context,
   { doc: job, etag }: Stored<RetrainingJob>,
-  next: RetrainingState,
+  next: NextState,
 ): Promise<void> {
-  const doc: RetrainingJob = { ...commonOf(job), updatedAt: ctx.clock.now(), ...next };
+  const doc = movedTo(ctx, job, next);
   const key = keyOf(job.jobId);
   if (!isFinished(doc)) {
     await jobs(ctx).write(key, { op: 'replace', doc, etag });
@@ -71,24 +95,51 @@ export async function replaceState(
     {
       type: 'retraining.finished',
       aggregate: `retraining/${job.jobId}`,
-      seq: 1,
-      subject: { jobId: job.jobId, monitorId: job.monitorId, modelId: job.modelId, status: doc.status },
+      seq: (job.events ?? 0) + 1,
+      subject: toldOf(doc),
       after: doc,
     },
     { jobId: job.jobId },
   );
-  const { outcome } = await jobs(ctx).batch(key, [{ op: 'replace', doc, etag }, event]);
+  const last = { ...doc, events: (job.events ?? 0) + 1 };
+  const { outcome } = await jobs(ctx).batch(key, [{ op: 'replace', doc: last, etag }, event]);
   if (outcome === 'applied') relay(ctx, 'jobs', key, event);
 }
 
-export function isFinished(job: RetrainingJob): boolean {
-  return job.status === 'promoted' || job.status === 'rejected' || job.status === 'failed';
+/** The job in another state, with the step noted where it is one. */
+export function movedTo(ctx: Context, job: RetrainingJob, next: NextState): RetrainingJob {
+  const at = ctx.clock.now();
+  const attempt = 'attempt' in next && next.attempt !== null ? { attempt: next.attempt } : {};
+  const last = job.steps?.at(-1);
+  const isSame = last?.status === next.status && last.attempt === attempt.attempt;
+  const steps = isSame ? job.steps : [...(job.steps ?? []), { at, status: next.status, ...attempt }];
+  return { ...commonOf(job), updatedAt: at, ...(steps ? { steps } : {}), ...next };
+}
+
+/** What events tell of a retraining. */
+export function toldOf(job: RetrainingJob): Record<string, string> {
+  const { jobId, monitorId, modelId, status } = job;
+  return { jobId, ...(monitorId === null ? {} : { monitorId }), modelId, status };
+}
+
+export function isFinished({ status }: RetrainingJob): boolean {
+  return ['promoted', 'rejected', 'failed', 'refused', 'cancelled'].includes(status);
 }
 
 /** The job without what belongs to its state. */
 function commonOf(job: RetrainingJob) {
   const { id, type, kind, v, workspace, jobId, monitorId, endpoint, modelId, model } = job;
   const { alias, champion, executor, margin, from, to, reasons, createdAt } = job;
+  const { incident, requestedBy, why, run, steps, events } = job;
   const ids = { id, type, kind, v, workspace, jobId, monitorId, endpoint, modelId, model } as const;
-  return { ...ids, alias, champion, executor, margin, from, to, reasons, createdAt };
+  return {
+    ...ids,
+    ...{ alias, champion, executor, margin, from, to, reasons, createdAt },
+    ...(incident === undefined ? {} : { incident }),
+    ...(requestedBy === undefined ? {} : { requestedBy }),
+    ...(why === undefined ? {} : { why }),
+    ...(run === undefined ? {} : { run }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(events === undefined ? {} : { events }),
+  };
 }

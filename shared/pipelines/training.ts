@@ -1,7 +1,8 @@
 import { jobToken } from '../access/index.ts';
 import type { Context } from '../context.ts';
-import type { Execution, Task } from '../executors/index.ts';
+import type { Execution, Executor, Task } from '../executors/index.ts';
 import { excerpt, redacted } from '../redaction/index.ts';
+import type { RetrainingJob } from './model.ts';
 
 /** What a training is told. */
 export type TrainingTask = {
@@ -18,11 +19,18 @@ export type TrainingTask = {
 /** The tag of a model version that says which retraining made it. */
 export const retrainingTag = 'cairn.retraining';
 
+/** An attempt at a job as a task. */
+export function taskOf(ctx: Context, job: RetrainingJob, attempt: number): Task {
+  const { jobId, workspace, endpoint, model, alias, from, to } = job;
+  const champion = job.champion ?? 0;
+  return executionTask(ctx, { jobId, workspace, endpoint, model, alias, champion, from, to }, attempt);
+}
+
 /**
  * A training as a task: it finds this server under MLFLOW_TRACKING_URI, and the {@link TrainingTask} as
  * JSON in CAIRN_RETRAINING.
  */
-export function executionTask(ctx: Context, training: TrainingTask, attempt: number): Task {
+function executionTask(ctx: Context, training: TrainingTask, attempt: number): Task {
   return {
     jobId: training.jobId,
     attempt,
@@ -30,13 +38,18 @@ export function executionTask(ctx: Context, training: TrainingTask, attempt: num
       MLFLOW_TRACKING_URI: ctx.settings.publicUrl,
       CAIRN_RETRAINING: JSON.stringify(training),
     },
+    facts: { kind: 'retraining', ...training },
     secondsMax: ctx.settings.executorSecondsMax,
     whenEnded: { kind: 'retrain-recover', jobId: training.jobId },
   };
 }
 
-/** The same task with what it signs in by, where that is asked of it: as MLflow's client looks for it. */
-export async function signedIn(ctx: Context, task: Task): Promise<Task> {
+/**
+ * The same task with what it signs in by, where that is asked of it: as MLflow's client looks for it. What proves
+ * by itself what it is, is given nothing.
+ */
+export async function signedIn(ctx: Context, task: Task, { signsIn }: Executor): Promise<Task> {
+  if (signsIn !== 'token') return task;
   const token = await jobToken(ctx, task);
   if (token === undefined) return task;
   const { workspace } = ctx;
@@ -44,11 +57,15 @@ export async function signedIn(ctx: Context, task: Task): Promise<Task> {
   return { ...task, environment };
 }
 
-/** The version that a training's last line names, which is `{"model_version": "<number>"}`; or why there is none. */
+/**
+ * The version that a training's last line names, which is `{"model_version": "<number>"}`; or why there is none;
+ * `unseen` where nobody saw a line.
+ */
 export function trainedVersion({
   lastLine: line,
   log,
-}: Extract<Execution, { state: 'succeeded' }>): { version: number } | { failed: string } {
+}: Extract<Execution, { state: 'succeeded' }>): { version: number } | { failed: string } | 'unseen' {
+  if (line === null) return 'unseen';
   const version = versionIn(line);
   if (version !== undefined) return { version };
   const reason = `Its last line must be {"model_version": "<number>"}, but was '${excerpt(line, 200)}'.`;

@@ -14,6 +14,7 @@ export {
 export { type Attempt, type Delivery, type DeliveryState, type Webhook, webhookFormats } from './model.ts';
 export type { NewWebhook } from './fields.ts';
 export type { Answer } from './post.ts';
+export { deliveryHeaders } from './signature.ts';
 export { testWebhook, type Transport } from './send.ts';
 export {
   createWebhook,

@@ -343,6 +343,14 @@ const serving: Readonly<Record<string, Entry>> = {
   'GET /api/v1/endpoints/{name}/labelled': served({ from: '1', to: '2' }),
   'GET /api/v1/retraining-jobs': among('endpoint'),
   'GET /api/v1/retraining-jobs/{id}': endpoint(({ retraining: id }) => ({ id })),
+  'POST /api/v1/retraining-jobs': endpoint(
+    ({ monitor: name }) => ({ monitor: name, reason: 'asked' }),
+    ({ endpoint: name }) => ({ endpoint: name, executor: 'none', reason: 'asked' }),
+  ),
+  'POST /api/v1/retraining-jobs/{id}/cancel': endpoint(({ retraining: id }) => ({ id })),
+  'POST /api/v1/retraining-jobs/{id}/heartbeat': endpoint(({ retraining: id }) => ({ id })),
+  'POST /api/v1/retraining-jobs/{id}/report': endpoint(({ retraining: id }) => ({ id, status: 'failed' })),
+  'POST /api/v1/retraining-jobs/{id}/token': open,
 };
 
 const platform: Readonly<Record<string, Entry>> = {

@@ -197,6 +197,23 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
   'GET getMonitorResult': (w) => ({ path: `/api/v1/monitors/${w.monitor}/results/1` }),
   'GET getLabelledRows': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/labelled?from=0&to=1` }),
   'GET getRetrainingJob': (w) => ({ path: `/api/v1/retraining-jobs/${w.retraining}` }),
+  'POST createRetrainingJob': (w) => ({
+    path: '/api/v1/retraining-jobs',
+    body: { monitor: w.monitor, reason: 'asked' },
+  }),
+  'POST cancelRetrainingJob': (w) => ({ path: `/api/v1/retraining-jobs/${w.retraining}/cancel`, body: {} }),
+  'POST retrainingHeartbeat': (w) => ({
+    path: `/api/v1/retraining-jobs/${w.retraining}/heartbeat`,
+    body: {},
+  }),
+  'POST reportRetraining': (w) => ({
+    path: `/api/v1/retraining-jobs/${w.retraining}/report`,
+    body: { status: 'failed' },
+  }),
+  'POST retrainingToken': (w) => ({
+    path: `/api/v1/retraining-jobs/${w.retraining}/token`,
+    body: { id_token: 'none' },
+  }),
 };
 
 /** Lists and searches, and what makes new things: they name nothing that is there. */

@@ -58,6 +58,13 @@ const exempt: Readonly<Record<string, readonly string[]>> = {
     'POST /api/v1/lineage/batch',
     'POST /api/v1/lineage/record',
   ],
+  'A training says that it goes on, or how it ended; what becomes of it is an entry of the platform.': [
+    'POST /api/v1/retraining-jobs/{id}/heartbeat',
+    'POST /api/v1/retraining-jobs/{id}/report',
+  ],
+  'It gives a run the token of its job, which is an entry of the platform: token.created.': [
+    'POST /api/v1/retraining-jobs/{id}/token',
+  ],
   'It only does again what was asked for before: what changes by it is an entry of the platform.': [
     'POST /api/v1/models/{m}/versions/{v}/inspect',
     'POST /api/v1/monitors/{name}/check',

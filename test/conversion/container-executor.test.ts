@@ -81,7 +81,7 @@ describe('an execution of a Container Apps job', () => {
   test.each([
     ['Processing', { state: 'running' }],
     ['Unknown', { state: 'running' }],
-    ['Succeeded', { state: 'succeeded', lastLine: '', log: '' }],
+    ['Succeeded', { state: 'succeeded', lastLine: null, log: '' }],
     ['Failed', { state: 'failed', reason: "Its execution 'convert-0' ended as Failed.", log: '' }],
     ['Stopped', { state: 'failed', reason: "Its execution 'convert-0' ended as Stopped.", log: '' }],
   ])('that Azure calls %s', async (status, expected) => {

@@ -144,7 +144,9 @@ async function eventsOf(name: string): Promise<unknown[]> {
   return ctx.stores
     .documents('jobs')
     .query(
-      { text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event'" },
+      {
+        text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event' AND c.event.type = 'retraining.finished'",
+      },
       { key: [jobIdOf(name)], consistency: 'strong' },
     );
 }

@@ -45,6 +45,23 @@ export async function identify(port: SignInPort, presented: Presented): Promise<
   }
 }
 
+/**
+ * The claims of a token that GitHub Actions gave a job to sign in here with, by whatever repository: who that is, and
+ * whether they may do anything, is for the caller to say. Throws `unauthenticated`, and `unavailable` where the keys
+ * of GitHub cannot be read.
+ */
+export async function githubClaims(port: SignInPort, idToken: string): Promise<Record<string, unknown>> {
+  try {
+    if (idToken.length > credentialCharsMax) throw new Refused('it is longer than any credential');
+    const { issuer, payload } = await authenticatorOf(port).jwts.verified(idToken, port.log);
+    if (issuer.issuer !== port.settings.githubIssuer) throw new Refused('its issuer is not GitHub');
+    return payload;
+  } catch (error) {
+    if (error instanceof Refused) throw notSignedIn(error);
+    throw error;
+  }
+}
+
 function authenticatorOf({ stores, settings, clock }: SignInPort): Authenticator {
   let authenticator = authenticators.get(stores.documents);
   if (!authenticator) {

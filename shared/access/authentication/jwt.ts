@@ -37,6 +37,17 @@ export class Jwts {
 
   /** What a token proves. Throws {@link Refused}, and `unavailable` where its issuer's keys cannot be had. */
   async verify(text: string, log: Log): Promise<Proof> {
+    const { issuer, payload } = await this.verified(text, log);
+    const endsAt = (payload.exp ?? 0) * 1000;
+    // Clocks differ: it is taken for as long as it would be verified again.
+    return {
+      expiresAt: endsAt + clockToleranceSeconds * 1000,
+      identityIn: issuer.identify(payload, endsAt, log),
+    };
+  }
+
+  /** The claims of a token whose signature, issuer, audience and time are right. Throws the same. */
+  async verified(text: string, log: Log): Promise<{ issuer: Issuer; payload: JWTPayload }> {
     const { jwtVerify, decodeJwt } = await import('jose');
     try {
       const { iss, exp = 0 } = decodeJwt(text);
@@ -52,12 +63,7 @@ export class Jwts {
         currentDate: new Date(this.#clock.now()),
         requiredClaims: ['exp', 'iat', ...issuer.requiredClaims],
       });
-      const endsAt = (payload.exp ?? 0) * 1000;
-      // Clocks differ: it is taken for as long as it would be verified again.
-      return {
-        expiresAt: endsAt + clockToleranceSeconds * 1000,
-        identityIn: issuer.identify(payload, endsAt, log),
-      };
+      return { issuer, payload };
     } catch (error) {
       if (error instanceof Refused || isCode(error, 'unavailable')) throw error;
       const { code, message } = error as { code?: unknown; message?: unknown };

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts';
 import { platform } from '../../context.ts';
 import type { Resource } from '../access.ts';
 import { changeAccess, type Edit, readAccess } from '../change.ts';
+import type { Identity } from '../identity.ts';
 import {
   accessId,
   accessKey,
@@ -74,6 +75,11 @@ export async function endJobTokens(ctx: Context, jobId: string): Promise<void> {
       edits: (await Promise.all(live.map(async ({ tokenId }) => revocation(there, tokenId, reason)))).flat(),
       result: undefined,
     }));
+}
+
+/** Whether who asks signed in by a token of this job; so they are where nobody has to sign in. */
+export function isOfJob({ via, token }: Identity, jobId: string): boolean {
+  return via === 'open' || (token?.principalId === jobs && token.name === nameOf(jobId));
 }
 
 const nameOf = (jobId: string) => `Job ${jobId}`;

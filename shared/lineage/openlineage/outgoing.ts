@@ -141,7 +141,7 @@ export function ofRetraining(ctx: Context, job: RetrainingJob, endedAt: number):
     runId: uuidOf(job.jobId),
     startedAt: job.createdAt,
     endedAt,
-    ended: job.status === 'failed' ? 'FAIL' : 'COMPLETE',
+    ended: job.status === 'failed' ? 'FAIL' : job.status === 'cancelled' ? 'ABORT' : 'COMPLETE',
     jobName: `retrain.${job.endpoint}`,
     jobType: 'RETRAINING',
     inputs: [
