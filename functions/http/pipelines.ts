@@ -130,7 +130,7 @@ export const pipelines: Surface = {
       scope: onJob,
       input: z.strictObject({ id: fields.requiredText, attempt }),
       async handle(ctx, input, call) {
-        checkCaller(call, input.id);
+        await checkCaller(ctx, call, input.id);
         await hearOfTraining(ctx, input.id, { attempt: input.attempt });
         return {};
       },
@@ -141,7 +141,7 @@ export const pipelines: Surface = {
       scope: onJob,
       input: report,
       async handle(ctx, { id, attempt: of, ...said }, call) {
-        checkCaller(call, id);
+        await checkCaller(ctx, call, id);
         await hearOfTraining(ctx, id, { attempt: of, report: said });
         return {};
       },
@@ -156,8 +156,9 @@ export const pipelines: Surface = {
   ],
 };
 
-/** Only what trains speaks for a training. */
-function checkCaller({ identity }: Call, jobId: string): void {
+/** Only what trains speaks for a training. A job that is not there is told first, as everywhere. */
+async function checkCaller(ctx: Context, { identity }: Call, jobId: string): Promise<void> {
+  await getRetraining(ctx, jobId);
   if (isOfJob(identity, jobId)) return;
   throw new CairnError('forbidden', 'Only the training itself calls this, by the token that it was given.');
 }

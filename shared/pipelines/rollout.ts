@@ -5,6 +5,8 @@ import type { RetrainingJob } from './model.ts';
 
 /** How a challenger that got the alias takes over at its endpoint, by the rollout policy of that. */
 export type RolloutOfJob =
+  /** Its policy has no steps, or the version was there already. */
+  | { readonly status: 'at-once'; readonly deployment: string }
   | {
       readonly status: 'under-way';
       readonly deployment: string;
@@ -40,6 +42,7 @@ export async function rolloutOf(ctx: Context, job: RetrainingJob): Promise<Rollo
         ...{ status: last.outcome, deployment: name, reason: last.reason },
         ...{ startedAt: last.startedAt, endedAt: last.endedAt },
       };
+    if (deployment.stable?.version === job.version) return { status: 'at-once', deployment: name };
   }
   return undefined;
 }

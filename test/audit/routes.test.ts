@@ -88,6 +88,7 @@ let log: AuditEntry[];
 beforeAll(async () => {
   server = await testServer({
     CAIRN_KEYS_FOLDER: await mkdtemp(join(tmpdir(), 'cairn-audit-keys-')),
+    CAIRN_EXECUTORS: JSON.stringify({ train: [process.execPath, '-e', 'process.exit(1)'] }),
     CAIRN_CONVERTER: JSON.stringify([process.execPath, '-e', 'process.exit(1)']),
   });
   told = await tellStory(server);
@@ -98,6 +99,7 @@ afterAll(async () => {
   await server.close();
   delete process.env['CAIRN_KEYS_FOLDER'];
   delete process.env['CAIRN_CONVERTER'];
+  delete process.env['CAIRN_EXECUTORS'];
 });
 
 describe('every route that can change something', () => {

@@ -95,6 +95,9 @@ export async function tellStory(server: TestServer): Promise<Told[]> {
   await call('PUT /api/v1/endpoints/{name}/data-policy', { purpose: 'test', pii: {} }, { name: 'iris' });
   await call('POST /api/v1/hash-keys', { reason: 'a test' });
   await call('PUT /api/v1/monitors/{name}', { min_rows: 50 }, { name: 'iris' });
+  const asked = { endpoint: 'iris', executor: 'train', reason: 'it is old' };
+  const retraining = { id: id((await call('POST /api/v1/retraining-jobs', asked))['id']) };
+  await call('POST /api/v1/retraining-jobs/{id}/cancel', { reason: 'too soon' }, retraining);
 
   // Promotions.
   const policy = { aliases: ['champion'], stages: [], gates: [{ gate: 'approvals', count: 1 }] };

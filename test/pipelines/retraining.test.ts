@@ -141,14 +141,12 @@ async function agenda(): Promise<string> {
 }
 
 async function eventsOf(name: string): Promise<unknown[]> {
-  return ctx.stores
-    .documents('jobs')
-    .query(
-      {
-        text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event' AND c.event.type = 'retraining.finished'",
-      },
-      { key: [jobIdOf(name)], consistency: 'strong' },
-    );
+  return ctx.stores.documents('jobs').query(
+    {
+      text: "SELECT VALUE c.event.subject FROM c WHERE c.type = 'event' AND c.event.type = 'retraining.finished'",
+    },
+    { key: [jobIdOf(name)], consistency: 'strong' },
+  );
 }
 
 describe('a breach', () => {

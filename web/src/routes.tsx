@@ -61,6 +61,10 @@ export const router = createHashRouter([
       page('batch-jobs', async () => (await import('./batch/BatchJobsPage.tsx')).BatchJobsPage),
       page('batch-jobs/new', async () => (await import('./batch/NewJobPage.tsx')).NewJobPage),
       page('batch-jobs/:id', async () => (await import('./batch/BatchJobPage.tsx')).BatchJobPage),
+      page(
+        'retraining/:id',
+        async () => (await import('./retraining/RetrainingJobPage.tsx')).RetrainingJobPage,
+      ),
       page('retraining', async () => (await import('./retraining/RetrainingPage.tsx')).RetrainingPage),
       page('webhooks', async () => (await import('./webhooks/WebhooksPage.tsx')).WebhooksPage),
       page('webhooks/:id', async () => (await import('./webhooks/WebhookPage.tsx')).WebhookPage),

@@ -176,15 +176,40 @@ export type MonitorResult = {
   signals: MonitorSignal[];
 };
 
+export type RetrainingFigures = { version: number; accuracy: number; log_loss: number | null };
+
 export type Retraining = {
   id: string;
   model: string;
-  monitor_id: string;
+  endpoint: string;
+  alias: string;
+  executor: string;
+  /** `null` for one that is no longer declared. */
+  executor_kind: 'process' | 'container-job' | 'github' | 'webhook' | null;
+  /** `null` where a person asked for an endpoint. */
+  monitor_id: string | null;
+  reasons: string[];
+  requested_by?: string;
+  why?: string;
+  incident?: string;
+  from: number;
+  to: number;
+  run?: { attempt: number; page: string };
+  steps?: { at: number; status: string; attempt?: number }[];
+  rollout?: {
+    status: string;
+    deployment: string;
+    share?: number;
+    says?: string;
+    reason?: string;
+    started_at?: number;
+    ended_at?: number;
+  };
   status: string;
   champion: number | null;
   challenger?: number;
   version?: number;
   reason?: string;
-  gate?: { champion: { accuracy: number }; challenger: { accuracy: number } };
+  gate?: { rows: number; margin: number; champion: RetrainingFigures; challenger: RetrainingFigures };
   created_at: number;
 };

@@ -24,6 +24,7 @@ const tones: Readonly<Record<string, Tone>> = {
   planned: 'busy',
   requested: 'busy',
   training: 'busy',
+  cancelling: 'busy',
   gating: 'busy',
   promoting: 'busy',
   reading: 'busy',

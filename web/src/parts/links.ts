@@ -14,6 +14,7 @@ export const links = {
   webhook: (id: string) => `#/webhooks/${encodeURIComponent(id)}`,
   endpoint: (name: string) => `#/endpoints/${encodeURIComponent(name)}`,
   batchJob: (id: string) => `#/batch-jobs/${encodeURIComponent(id)}`,
+  retraining: (id: string) => `#/retraining/${encodeURIComponent(id)}`,
   newBatchJob: (endpoint: string) => `#/batch-jobs/new?endpoint=${encodeURIComponent(endpoint)}`,
   /** Another workspace: a new document, whose every request names it. */
   workspace: (name: string) => (name === 'default' ? '/#/' : `/?workspace=${encodeURIComponent(name)}#/`),

@@ -8,6 +8,7 @@ import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { Table } from '../parts/Table.tsx';
 import { Ago } from '../parts/Time.tsx';
+import { AskedBy, RunLink } from './words.tsx';
 
 /** The newest `max` retrainings. */
 export function RetrainingTable({ max }: { readonly max: number }) {
@@ -21,7 +22,8 @@ export function RetrainingTable({ max }: { readonly max: number }) {
       {({ jobs }) =>
         jobs.length === 0 ? (
           <Empty title="No retraining yet">
-            A monitor with a retraining policy starts one when a signal of it is breached.
+            A monitor with a retraining policy starts one when a signal of it is breached, and an operator by
+            hand.
           </Empty>
         ) : (
           <Table
@@ -29,12 +31,13 @@ export function RetrainingTable({ max }: { readonly max: number }) {
             rows={jobs}
             rowKey={({ id }) => id}
             columns={[
-              { title: 'Model', cell: ({ model }) => <a href={links.model(model)}>{model}</a> },
+              { title: 'Model', cell: ({ id, model }) => <a href={links.retraining(id)}>{model}</a> },
               { title: 'Status', cell: ({ status }) => <Chip state={status} /> },
               {
                 title: 'Asked for by',
-                cell: ({ monitor_id: id }) => <a href={links.monitor(id)}>{id}</a>,
+                cell: (job) => <AskedBy job={job} />,
               },
+              { title: 'By', cell: (job) => <RunLink job={job} /> },
               {
                 title: 'Champion',
                 cell: ({ champion, gate }) =>
