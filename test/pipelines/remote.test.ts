@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +18,7 @@ import { modelByName } from '../../shared/registry/index.ts';
 import { type Claims, openIssuer, signed, type TestIssuer } from '../access/issuer.ts';
 import { type Caller, type GuardedServer, guardedServer } from '../access/support.ts';
 import { openGithub } from '../executors/github.ts';
+import { openFront } from '../support/front.ts';
 import {
   ask,
   at,
@@ -197,6 +200,47 @@ describe('a retraining by GitHub', () => {
     const answer = await server.as(null)('POST', path(id, '/token'), { id_token: await idToken({}) });
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('10');
+    await operator('POST', path(id, '/cancel'), {});
+    await until(id, 'cancelled');
+  });
+
+  test('signs in as the documentation has it', async () => {
+    await degraded('documented');
+    const id = await asked('documented', 'github');
+    const page = await readFile(new URL('../../docs/monitoring.md', import.meta.url), 'utf8');
+    const [, script = ''] = /- name: Sign in\n {8}run: \|\n([\s\S]*?)\n {6}- run:/.exec(page) ?? [];
+    expect(script).toContain('curl');
+    const proof = await idToken({});
+    const ofGithub = createServer((request, response) => {
+      const isAsked = request.headers.authorization === 'bearer of-the-runner';
+      response.writeHead(isAsked ? 200 : 401).end(JSON.stringify({ value: proof }));
+    }).listen(0, '127.0.0.1');
+    await once(ofGithub, 'listening');
+    const { port } = ofGithub.address() as { port: number };
+    const [front, out] = [await openFront(), join(keys, 'github-env')];
+    front.serve(server);
+    const bash = spawn('bash', ['-e', '-o', 'pipefail', '-c', script], {
+      env: {
+        PATH: process.env['PATH'],
+        ...{ CAIRN_JOB: `${id}/1`, MLFLOW_TRACKING_URI: front.url, GITHUB_ENV: out },
+        ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/?version=1`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-runner',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const said = (await bash.stdout.toArray()).join('');
+    front.close();
+    ofGithub.close();
+    const given = Object.fromEntries(
+      (await readFile(out, 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => line.split('=') as [string, string]),
+    );
+    expect(said).toBe(`::add-mask::${given['MLFLOW_TRACKING_TOKEN']}\n`);
+    expect(given['MLFLOW_WORKSPACE']).toBe('default');
+    const trainer = server.as(`Bearer ${given['MLFLOW_TRACKING_TOKEN']}`);
+    expect((await trainer('GET', path(id))).status).toBe(200);
     await operator('POST', path(id, '/cancel'), {});
     await until(id, 'cancelled');
   });
