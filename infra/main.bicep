@@ -63,6 +63,13 @@ param openLineageUrl string = ''
 @description('Name of the secret in the Key Vault that the OpenLineage backend takes as bearer token; empty for none.')
 param openLineageKeySecret string = ''
 
+@description('What trains models anew, by name, as the setting CAIRN_EXECUTORS has it: an object.')
+param executors object = {}
+
+@description('Seconds that a retraining or a conversion may run before it is stopped.')
+@minValue(1)
+param executorSecondsMax int = 600
+
 @description('Days for which nobody can change or remove a segment of the audit log, from when it was begun.')
 @minValue(1)
 @maxValue(146000)
@@ -174,6 +181,8 @@ module app 'modules/app.bicep' = {
     retentionDaysMax: retentionDaysMax
     openLineageUrl: openLineageUrl
     openLineageKeySecret: openLineageKeySecret
+    executors: executors
+    executorSecondsMax: executorSecondsMax
   }
 }
 

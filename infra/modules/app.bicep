@@ -18,6 +18,8 @@ param githubIssuer string
 param retentionDaysMax int
 param openLineageUrl string
 param openLineageKeySecret string
+param executors object
+param executorSecondsMax int
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: identityName
@@ -115,6 +117,8 @@ module settings '../generated/settings.bicep' = {
     cairnRetentionDaysMax: '${retentionDaysMax}'
     cairnOpenlineageUrl: openLineageUrl
     cairnOpenlineageKeySecret: openLineageKeySecret
+    cairnExecutors: string(executors)
+    cairnExecutorSecondsMax: '${executorSecondsMax}'
     cairnPublicUrl: 'https://${site.properties.defaultHostName}'
   }
 }
