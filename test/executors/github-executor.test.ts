@@ -83,7 +83,7 @@ describe('a workflow of GitHub', () => {
     ]);
     expect(JSON.stringify(github.requests)).not.toContain('never-sent');
     expect(await executor().poll(ctx, task)).toEqual({ state: 'running', page });
-    Object.assign(github.runs[0]!, { status: 'completed', conclusion: 'success' });
+    Object.assign(github.runs[0] ?? {}, { status: 'completed', conclusion: 'success' });
     expect(await executor().poll(ctx, task)).toEqual({ state: 'succeeded', lastLine: null, log: '', page });
   });
 
@@ -94,7 +94,7 @@ describe('a workflow of GitHub', () => {
   ])('that ended as %s has failed', async (conclusion, reason) => {
     const task = newTask();
     await executor().start(ctx, task);
-    Object.assign(github.runs[0]!, { status: 'completed', conclusion });
+    Object.assign(github.runs[0] ?? {}, { status: 'completed', conclusion });
     expect(await executor().poll(ctx, task)).toEqual({ state: 'failed', reason, log: '', page });
   });
 
@@ -107,7 +107,7 @@ describe('a workflow of GitHub', () => {
       await executor().start(ctx, task);
       await executor().start(ctx, task);
       expect(github.runs).toHaveLength(2);
-      Object.assign(github.runs[0]!, { status: 'completed', conclusion: 'success' });
+      Object.assign(github.runs[0] ?? {}, { status: 'completed', conclusion: 'success' });
       expect(await executor().poll(ctx, task)).toMatchObject({ state: 'succeeded' });
       expect(await executor().poll(ctx, other)).toMatchObject({ state: 'running' });
       expect(await executor().poll(later(3600), other)).toMatchObject({ state: 'running' });
@@ -169,7 +169,7 @@ describe('a workflow of GitHub', () => {
     github.state.reading = status;
     expect(await executor().poll(ctx, task)).toMatchObject({ state: 'running' });
     github.state.reading = 200;
-    Object.assign(github.runs[0]!, { status: 'completed', conclusion: 'success' });
+    Object.assign(github.runs[0] ?? {}, { status: 'completed', conclusion: 'success' });
     expect(await executor().poll(ctx, task)).toMatchObject({ state: 'succeeded' });
   });
 });
@@ -265,7 +265,7 @@ describe('a cancel', () => {
   test('of one that has ended is done', async () => {
     const task = newTask();
     await executor().start(ctx, task);
-    Object.assign(github.runs[0]!, { status: 'completed', conclusion: 'success' });
+    Object.assign(github.runs[0] ?? {}, { status: 'completed', conclusion: 'success' });
     await executor().cancel(ctx, task);
     expect(await executor().poll(ctx, task)).toMatchObject({ state: 'failed' });
   });
