@@ -399,7 +399,7 @@ describe("a monitor's budget", () => {
   /** A monitor that retrains by GitHub, whose window has been checked. */
   async function watched(name: string): Promise<void> {
     await degraded(name);
-    await putMonitor(server.ctx, name, { retraining: { executor: 'github', on: 'performance' } });
+    await putMonitor(server.ctx, name, { retraining: { executor: 'github', on: ['performance'] } });
     const checked = await operator('POST', `/api/v1/monitors/${name}/check`, window);
     expect(checked.status).toBe(200);
   }
