@@ -58,6 +58,8 @@ const theirs: Readonly<Record<string, readonly string[]>> = {
   'POST createPromotion': ['stage'],
   'POST webhooks': ['secret', 'status'],
   'PATCH webhooks/{webhook_id}': ['secret', 'status'],
+  // A training says how it ended.
+  'POST reportRetraining': ['status'],
   // Who is known here, and what they may do, is what admins decide.
   'POST createPrincipal': ['id', 'kind'],
   'POST createGrant': ['workspace'],
