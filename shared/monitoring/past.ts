@@ -5,7 +5,10 @@ import type { SignalName } from './signal.ts';
 import { readResults } from './store.ts';
 import type { Window } from './windows.ts';
 
-/** Earlier results by signal and segment, for bounds that are learnt; none where the settings learn none. */
+/** So many windows are read where nothing but latency learns what is usual. */
+const usualWindowsMax = 30;
+
+/** Earlier results by signal and segment, for bounds that are learnt; none where none are. */
 export async function pastResults(
   ctx: Context,
   { monitorId, signals }: Monitor,
@@ -14,8 +17,9 @@ export async function pastResults(
   const isAnyLearnt = Object.values(signals).some(
     ({ enabled, thresholds }) => enabled && Object.values(thresholds).some(({ kind }) => kind === 'learnt'),
   );
-  if (!isAnyLearnt) return () => [];
-  const results = await readResults(ctx, monitorId, { to: window.to - 1 }, 2 * learntWindowsMax);
+  if (!isAnyLearnt && !signals.latency.enabled) return () => [];
+  const most = isAnyLearnt ? 2 * learntWindowsMax : usualWindowsMax;
+  const results = await readResults(ctx, monitorId, { to: window.to - 1 }, most);
   return (signal, segment) =>
     results.flatMap(({ windowEnd, signals: found }) =>
       found

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../shared/context.ts';
 import { checkDue, checkNow, checkOnTime, getResult } from '../../shared/monitoring/index.ts';
+import { countCall, flushSummaries } from '../../shared/summaries/index.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import {
   ask,
@@ -123,6 +124,28 @@ describe('segments', () => {
     expect((await put('other', { segments: null })).status).toBe(200);
     expect((await split('owned', 'b')).status).toBe(200);
   });
+});
+
+test('what latency is usual is learnt of ten windows, without being asked for', async () => {
+  await monitored('quick');
+  const answered = { deployment: 'main', variant: 'stable', version: 1, digest: 'sha256:1' } as const;
+  const called = async (i: number, latencyMicros: number) => {
+    const then = at(server.ctx, start + i * hour + minute);
+    for (let call = 0; call < 250; call++)
+      countCall(then, 'quick', answered, { status: 200, rows: 1, latencyMicros });
+    await flushSummaries(ctx.stores);
+    const window = { from: start + i * hour, to: start + (i + 1) * hour };
+    return async () =>
+      signalIn(await checkNow(at(server.ctx, window.to + settled), 'quick', window), 'latency');
+  };
+  for (let i = 0; i < 10; i++) {
+    const latency = await called(i, 10_000 + 100 * i);
+    expect(await latency()).toMatchObject({ verdict: 'insufficient-data', value: expect.closeTo(10.5, 0) });
+  }
+  await expect.poll(await called(10, 11_000), lagging).toMatchObject({ verdict: 'ok' });
+  await expect
+    .poll(await called(11, 100_000), lagging)
+    .toMatchObject({ verdict: 'breached', bounds: { upper: expect.closeTo(15.75, 0) } });
 });
 
 describe('what was found', () => {
