@@ -35,6 +35,8 @@ describe('the table of surfaces', () => {
     expect([...new Set(open)].toSorted()).toEqual([
       '/ajax-api/3.0/mlflow/server-info',
       '/api/3.0/mlflow/server-info',
+      // By GitHub's token of the very run that was started.
+      '/api/v1/retraining-jobs/{id}/token',
       '/api/v1/sign-in',
       '/health',
       '/openapi.json',

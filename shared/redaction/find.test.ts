@@ -313,11 +313,11 @@ describe('a megabyte made to be slow', () => {
       'cairn_aaaaaaaa_',
       'hooks.slack.com/services/',
     ].map((piece) => [piece]),
-  )('of %j takes less than half a second of computing', (piece) => {
+  )('of %j takes less than two seconds of computing', (piece) => {
     const text = megabyte(piece);
     const before = process.cpuUsage();
     redacted(text);
     const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1e6).toBeLessThan(0.5);
+    expect((user + system) / 1e6).toBeLessThan(2);
   });
 });
