@@ -55,7 +55,7 @@ describe('webhooks', () => {
       await page.getByRole('button', { name: 'New webhook' }).click();
       await dialog.getByRole('textbox', { name: 'Name' }).fill(deploys);
       await dialog.getByRole('textbox', { name: 'Address' }).fill(target);
-      await dialog.getByLabel('Secret').fill('only between us');
+      await dialog.locator('input[name=secret]').fill('only between us');
       await dialog.getByLabel('A version is created').uncheck();
       await dialog.getByLabel('A model is created').check();
       await dialog.getByRole('button', { name: 'Create' }).click();

@@ -126,7 +126,7 @@ describe('what serves', () => {
   test('a monitor says what it watches for', async () => {
     await browser.look(visits.monitor, async ({ page }) => {
       const text = await page.locator('main').innerText();
-      expect(text).toContain('Data quality');
+      expect(text).toContain('Feature drift');
       expect(text).toContain('Rows needed');
     });
   });
