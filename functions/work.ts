@@ -1,6 +1,7 @@
 import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
 import { checkDirectory, dropGrants, finishEnding, finishTrust } from '../shared/access/index.ts';
+import { watchAlerts } from '../shared/alerts/index.ts';
 import { exportSegments, recordAudit } from '../shared/audit/index.ts';
 import {
   type BatchMessage,
@@ -89,7 +90,7 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'rollout.finished': [notifyWebhooks, traceEndpoint],
   'rollout.rolled-back': [notifyWebhooks],
   'rollout.stopped': [notifyWebhooks],
-  'monitor.checked': [requestRetraining],
+  'monitor.checked': [watchAlerts, requestRetraining],
   'batch.finished': [cleanCommit, notifyWebhooks, traceBatchJob, announceEnded, forgetCounted],
   'batch.deleted': [cleanJob],
   'retraining.finished': [traceRetraining, announceEnded],

@@ -33,12 +33,14 @@ export {
 export { type ColumnDrift, type Drift, profileDrift } from './profile-drift.ts';
 export { type CountedReference, referenceProfile } from './reference-profile.ts';
 export { unknownMonitor } from './store.ts';
-export type { MonitorSettingsV2, SignalSetting, ThresholdSetting } from './settings.ts';
+export type { AlertingSetting, MonitorSettingsV2, SignalSetting, ThresholdSetting } from './settings.ts';
 export {
   type Bounds,
   type Item,
   severities,
+  type Severity,
   type SignalName,
   signalNames,
   type SignalResult,
+  type Verdict,
 } from './signal.ts';

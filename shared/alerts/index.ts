@@ -1,0 +1,1 @@
+export { watchAlerts } from './watch.ts';
