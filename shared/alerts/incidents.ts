@@ -62,6 +62,7 @@ function opened({ workspace, monitorId, endpoint, severity }: Alert, number: num
   return {
     ...{ id: incidentId(number), type: 'incident', v: 1, workspace, monitorId, endpoint, number },
     ...{ state: 'open', severity, openedAt: now, resolvedAt: null, alerts: [], timeline: [], seq: 0 },
+    ...{ acknowledged: null, toldAt: now },
   };
 }
 

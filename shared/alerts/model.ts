@@ -26,12 +26,32 @@ export type Alert = Document &
     readonly seq: number;
   };
 
+/** What happened to an incident, or was done about it. */
+export const timelineKinds = [
+  'opened',
+  'joined',
+  'escalated',
+  'alert-resolved',
+  'resolved',
+  'silenced',
+  'silence-ended',
+  'reminded',
+  'acknowledged',
+  'note',
+  'retraining',
+  'gate',
+  'promoted',
+  'rollout',
+] as const;
+
 export type TimelineEntry = {
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly kind: 'opened' | 'joined' | 'escalated' | 'alert-resolved' | 'resolved';
+  readonly kind: (typeof timelineKinds)[number];
   readonly text: string;
-  /** What it is about: the fingerprint of an alert. */
+  /** The principal that did it, where somebody did. */
+  readonly by?: string;
+  /** What it is about: the fingerprint of an alert, the id of a retraining job. With `kind` it is told once. */
   readonly ref?: string;
 };
 
@@ -49,10 +69,38 @@ export type Incident = Document & {
   readonly resolvedAt: number | null;
   /** Fingerprints of all alerts that were part of it. */
   readonly alerts: readonly string[];
+  /** Who looks after it: nobody is reminded any more. */
+  readonly acknowledged: { readonly at: number; readonly by: string; readonly comment: string } | null;
+  /** When channels were last told of it; `null` while silences kept it from them. */
+  readonly toldAt: number | null;
   readonly timeline: readonly TimelineEntry[];
   /** Number of its last event. */
   readonly seq: number;
 };
+
+/**
+ * What is not to be told for a while: alerts go on, and what still fires when it ends is told then. A field that is
+ * `null` matches anything. In the partition of all silences of a workspace.
+ */
+export type Silence = Document & {
+  readonly type: 'silence';
+  readonly monitorId: typeof silencesPartition;
+  readonly silenceId: string;
+  readonly monitor: string | null;
+  readonly signal: string | null;
+  readonly segment: string | null;
+  readonly severity: Severity | null;
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly until: number;
+  readonly comment: string;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly seq: number;
+};
+
+/** No monitor has such a name. */
+export const silencesPartition = '~silences';
 
 /** Part of each change of a monitor's alerts, so that of two changes at once one is made again. */
 export type AlertsHead = Document & {
