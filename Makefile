@@ -37,7 +37,7 @@ demo: node_modules/.ready ## Walk the whole lifecycle on real data, each figure 
 
 converter: .venv/convert/.ready ## Install what converts scikit-learn, XGBoost and LightGBM models to ONNX (from PyPI)
 
-test: node_modules/.ready ## Run the short form of every test, those in a browser last
+test: node_modules/.ready programs ## Run the short form of every test, those in a browser last
 	@node scripts/test.ts $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory test-web)
 
@@ -45,7 +45,7 @@ test-web: node_modules/.ready browser ## Test the web UI in Chromium, which is i
 	@node scripts/test.ts --config vitest.web.config.ts $(ARGS)
 
 test-long: export CAIRN_TEST = long
-test-long: node_modules/.ready test-mlflow test-converter test-web ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
+test-long: node_modules/.ready programs test-mlflow test-converter test-web ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
 	@node scripts/test.ts $(ARGS)
 	@echo 'Again with stale reads and four physical ranges'
 	@CAIRN_TEST= CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node scripts/test.ts $(ARGS)
@@ -94,6 +94,19 @@ node_modules/.ready: package-lock.json package.json .npmrc $(toolchain)
 	@echo 'Installing packages (once; under a minute) …'
 	@npm ci --loglevel=error
 	@touch $@
+
+# What the documentation has readers run, the tests run.
+.PHONY: programs
+programs:
+	@missing=; for program in curl jq python3; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	test -z "$$missing" && exit 0; \
+	admin="$$(test "$$(id -u)" = 0 || echo sudo -n)"; \
+	if test -f /etc/debian_version && { test -z "$$admin" || $$admin true 2>/dev/null; }; then \
+	  echo "Installing$$missing (once) …"; \
+	  $$admin apt-get update -qq && $$admin env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else \
+	  echo "The tests run programs that are not here:$$missing. Install them (on Debian: apt-get install$$missing)." >&2; exit 1; \
+	fi
 
 # Another Chromium than these serves by CHROMIUM=path.
 .PHONY: browser

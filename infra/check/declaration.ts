@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 import { textAt, valueAt } from './finding.ts';
 import type { Template, Value } from './template.ts';
 
-/** App settings that the Functions platform reads; our code does not. */
+/** App settings that the Functions platform or the C library reads; our code does not. */
 const platformSettings = new Set([
   'AzureWebJobsStorage__credential',
   'AzureWebJobsDisableHomepage',
