@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { BatchJob, BatchOptions } from '../api/batch.ts';
-import { ApiError } from '../api/client.ts';
-import { endpointQuery } from '../endpoints/queries.ts';
+import { endpointsQuery } from '../endpoints/queries.ts';
 import { Card } from '../parts/Card.tsx';
 import { Copyable } from '../parts/Code.tsx';
 import { Facts } from '../parts/Facts.tsx';
@@ -37,8 +36,9 @@ export function DetailsCard({ job }: { readonly job: BatchJob }) {
 
 /** A job stays when its endpoint is deleted, and is there before one where a file is dropped too early. */
 function OwnerOrGone({ owner }: Pick<BatchJob, 'owner'>) {
-  const { error } = useQuery({ ...endpointQuery(owner.name), enabled: owner.type === 'endpoint' });
-  if (!(error instanceof ApiError && error.status === 404)) return <OwnerLink owner={owner} />;
+  const { data } = useQuery({ ...endpointsQuery, enabled: owner.type === 'endpoint' });
+  const isThere = data?.endpoints.some(({ name }) => name === owner.name) ?? true;
+  if (owner.type === 'model' || isThere) return <OwnerLink owner={owner} />;
   return (
     <>
       {owner.name} <span className="hint">endpoint, which is not there</span>
@@ -54,8 +54,9 @@ function VersionLink({
   readonly job: BatchJob;
   readonly version: number;
 }) {
-  const { data } = useQuery({ ...endpointQuery(owner.name), enabled: owner.type === 'endpoint' });
-  const deployed = data?.deployments.find(
+  const { data } = useQuery({ ...endpointsQuery, enabled: owner.type === 'endpoint' });
+  const endpoint = data?.endpoints.find(({ name: each }) => each === owner.name);
+  const deployed = endpoint?.deployments.find(
     (each) => each.kind === 'model' && each.model_id === model?.model_id,
   );
   const name = owner.type === 'model' ? owner.name : deployed?.kind === 'model' ? deployed.model : undefined;

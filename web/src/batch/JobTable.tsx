@@ -34,6 +34,7 @@ export function JobTable({ jobs, isBrief = false }: JobTableProps) {
                 {inputName(job)}
               </a>
               <small className="hint">{placeText(job)}</small>
+              {job.error && <small className="job-why narrow">{failureText(job)}</small>}
             </span>
           ),
         },
