@@ -1,1 +1,2 @@
 export { watchAlerts } from './watch.ts';
+export { activeSilences, isSilenced } from './silences.ts';

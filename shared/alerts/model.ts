@@ -87,6 +87,8 @@ export type Silence = Document & {
   readonly monitorId: typeof silencesPartition;
   readonly silenceId: string;
   readonly monitor: string | null;
+  /** What that monitor watches, by which it is decided who may see the silence and end it; `null` for any monitor. */
+  readonly endpoint: string | null;
   readonly signal: string | null;
   readonly segment: string | null;
   readonly severity: Severity | null;
@@ -101,6 +103,8 @@ export type Silence = Document & {
 
 /** No monitor has such a name. */
 export const silencesPartition = '~silences';
+/** Where alerts and incidents of Alertmanager lie, as if that were a monitor. */
+export const alertmanagerPartition = '~alertmanager';
 
 /** Part of each change of a monitor's alerts, so that of two changes at once one is made again. */
 export type AlertsHead = Document & {
@@ -121,4 +125,5 @@ export function fingerprintOf(
 }
 
 export const alertId = (fingerprint: string) => `alert:${fingerprint}`;
+export const silenceDocument = (silenceId: string) => `silence:${silenceId}`;
 export const incidentId = (number: number) => `incident:${String(number).padStart(8, '0')}`;

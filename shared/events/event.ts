@@ -61,6 +61,8 @@ export type EventType =
   | 'incident.opened'
   | 'incident.updated'
   | 'incident.resolved'
+  | 'silence.created'
+  | 'silence.ended'
   | 'batch.requested'
   | 'batch.finished'
   | 'batch.retried'
