@@ -146,10 +146,30 @@ export const containers = {
     partitionKey: ['/workspace'],
     indexed: [...envelope, '/name/?', '/modelId/?', '/deployments/[]/modelId/?'],
   },
-  /** Monitors and their results. */
+  /** Monitors and their results, alerts, incidents and silences. */
   monitors: {
     partitionKey: ['/workspace', '/monitorId'],
-    indexed: [...envelope, '/monitorId/?', '/endpoint/?', '/windowEnd/?'],
+    indexed: [
+      ...envelope,
+      '/monitorId/?',
+      '/endpoint/?',
+      '/windowEnd/?',
+      '/state/?',
+      '/fingerprint/?',
+      '/since/?',
+      '/openedAt/?',
+    ],
+    composite: [
+      [
+        { path: '/since', order: 'descending' },
+        { path: '/fingerprint', order: 'ascending' },
+      ],
+      [
+        { path: '/openedAt', order: 'descending' },
+        { path: '/monitorId', order: 'ascending' },
+        { path: '/number', order: 'descending' },
+      ],
+    ],
   },
   /** Batch jobs with their chunks, retraining jobs, and the agenda of the timer. */
   jobs: {

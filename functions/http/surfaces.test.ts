@@ -46,9 +46,9 @@ describe('the table of surfaces', () => {
     ]);
   });
 
-  test('what lists access, the audit log, usage and data requests takes no parameter that it does not know', () => {
+  test('what lists access, alerts, the audit log, usage and data requests takes no parameter that it does not know', () => {
     const own =
-      /^\/api\/v1\/(access|audit|erasure|hash-keys|holds|session|sign-in|tokens|usage|workspaces)\b/;
+      /^\/api\/v1\/(access|alerts|audit|erasure|hash-keys|holds|incidents|session|sign-in|silences|tokens|usage|workspaces)\b/;
     const read = routes.filter(({ method, path }) => method === 'GET' && own.test(path));
     expect(read.length).toBeGreaterThan(20);
     for (const { path, input = z.unknown() } of read) {

@@ -1,5 +1,6 @@
 import type { Surface } from '../../shared/http/index.ts';
 import { access } from './access/index.ts';
+import { alerts } from './alerts/index.ts';
 import { artifacts } from './artifacts/index.ts';
 import { audit } from './audit/index.ts';
 import { batch } from './batch/index.ts';
@@ -54,6 +55,7 @@ const served: readonly Surface[] = [
   openInference,
   batch,
   monitoring,
+  alerts,
   pipelines,
   prometheus,
   purges,

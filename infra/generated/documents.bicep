@@ -559,13 +559,50 @@ resource monitorsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/c
           {
             path: '/windowEnd/?'
           }
+          {
+            path: '/state/?'
+          }
+          {
+            path: '/fingerprint/?'
+          }
+          {
+            path: '/since/?'
+          }
+          {
+            path: '/openedAt/?'
+          }
         ]
         excludedPaths: [
           {
             path: '/*'
           }
         ]
-        compositeIndexes: []
+        compositeIndexes: [
+          [
+            {
+              path: '/since'
+              order: 'descending'
+            }
+            {
+              path: '/fingerprint'
+              order: 'ascending'
+            }
+          ]
+          [
+            {
+              path: '/openedAt'
+              order: 'descending'
+            }
+            {
+              path: '/monitorId'
+              order: 'ascending'
+            }
+            {
+              path: '/number'
+              order: 'descending'
+            }
+          ]
+        ]
       }
     }
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Document } from '../documents.ts';
-import type { Bounds, Severity, SignalResult } from '../monitoring/index.ts';
+import { type Bounds, type Severity, signalNames } from '../monitoring/index.ts';
 import type { AlertStanding } from './state.ts';
 
 /** What a monitor says of one signal in one segment, and since when. Beside the results of the monitor. */
@@ -115,15 +115,21 @@ export type AlertsHead = Document & {
   readonly changes: number;
 };
 
+/** What an alert can be of: a signal of a monitor, checks that do not run, what another system reports. */
+export const alertSignals = [...signalNames, 'check', 'external'] as const;
+
 /** Names an alert: the first 16 hexadecimal digits of the SHA-256 of what it is about. */
 export function fingerprintOf(
   { workspace, monitorId }: { readonly workspace: string; readonly monitorId: string },
-  { signal, segment }: Pick<SignalResult, 'signal' | 'segment'>,
+  { signal, segment }: Pick<Alert, 'signal' | 'segment'>,
 ): string {
   const text = JSON.stringify([workspace, monitorId, signal, segment]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 export const alertId = (fingerprint: string) => `alert:${fingerprint}`;
+/** How an incident is called outside: the monitor, a hyphen, the number. */
+export const incidentRef = ({ monitorId, number }: Pick<Incident, 'monitorId' | 'number'>) =>
+  `${monitorId}-${number}`;
 export const silenceDocument = (silenceId: string) => `silence:${silenceId}`;
 export const incidentId = (number: number) => `incident:${String(number).padStart(8, '0')}`;

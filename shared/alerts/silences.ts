@@ -2,7 +2,7 @@ import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { eventWrite, relay } from '../events/index.ts';
-import { CairnError, type Page, pageOf, positionIn } from '../http/index.ts';
+import { CairnError, type Page, pageOf, positionIn, unlessCode } from '../http/index.ts';
 import { getMonitor, type Severity } from '../monitoring/index.ts';
 import { type Condition, onlyVisible, queryOf } from '../search/index.ts';
 import { textWithoutSecrets } from '../secrets/index.ts';
@@ -51,7 +51,9 @@ export async function createSilence(ctx: Context, input: NewSilence): Promise<Si
     });
   if (from >= until) throw new CairnError('invalid', "'from' must lie before 'until'.", { field: 'from' });
   const isOfMonitor = monitor !== null && monitor !== alertmanagerPartition;
-  const endpoint = isOfMonitor ? (await getMonitor(ctx, monitor)).doc.endpoint : null;
+  const watched = isOfMonitor ? await unlessCode(getMonitor(ctx, monitor), 'not-found') : undefined;
+  if (isOfMonitor && !watched) throw noMonitorToSilence(monitor);
+  const endpoint = watched?.doc.endpoint ?? null;
   await requireRoom(ctx, now);
   const silenceId = `${String(now).padStart(14, '0')}-${ctx.ids.hex(4)}`;
   const doc: Silence = {
@@ -130,6 +132,13 @@ export function isSilenced(
     (segment ?? alert.segment) === alert.segment &&
     (severity ?? alert.severity) === alert.severity;
   return among.filter(matches).toSorted((a, b) => b.until - a.until)[0];
+}
+
+/** The words where a silence names a monitor that there is not. */
+export function noMonitorToSilence(monitor: string): CairnError {
+  return new CairnError('not-found', `There is no monitor named '${monitor.slice(0, 100)}'.`, {
+    field: 'monitor',
+  });
 }
 
 /** The words where there is no silence of an id. */

@@ -61,6 +61,8 @@ export type EventType =
   | 'incident.opened'
   | 'incident.updated'
   | 'incident.resolved'
+  | 'incident.acknowledged'
+  | 'incident.noted'
   | 'silence.created'
   | 'silence.ended'
   | 'batch.requested'

@@ -23,7 +23,9 @@ export type Named =
   | 'batch-job'
   | 'batch-file'
   | 'batch-folder'
-  | 'retraining-job';
+  | 'retraining-job'
+  | 'incident'
+  | 'silence';
 
 /** What an input gives: what its schema made of it. */
 export type Input = Readonly<Record<string, unknown>>;

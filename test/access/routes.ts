@@ -17,6 +17,8 @@ export type Things = {
   readonly batchOutput: string;
   readonly batchJobOfModel: string;
   readonly retraining: string;
+  readonly incident: string;
+  readonly silence: string;
 };
 
 export type Input = Readonly<Record<string, unknown>>;
@@ -340,6 +342,14 @@ const serving: Readonly<Record<string, Entry>> = {
   'GET /api/v1/monitors/{name}/results/{windowEnd}/detail': monitor({ windowEnd: '1' }),
   'GET /api/v1/monitors/{name}/history': monitor({ signal: 'latency' }),
   'POST /api/v1/monitors/{name}/backfill': monitor({ from: 1, to: 2 }),
+  'GET /api/v1/alerts': among('endpoint'),
+  'GET /api/v1/incidents': among('endpoint'),
+  'GET /api/v1/incidents/{id}': endpoint(({ incident: id }) => ({ id })),
+  'POST /api/v1/incidents/{id}/acknowledge': endpoint(({ incident: id }) => ({ id })),
+  'POST /api/v1/incidents/{id}/notes': endpoint(({ incident: id }) => ({ id, text: 'seen' })),
+  'GET /api/v1/silences': among('endpoint'),
+  'POST /api/v1/silences': endpoint(({ monitor: name }) => ({ monitor: name, until: 1 })),
+  'DELETE /api/v1/silences/{id}': endpoint(({ silence: id }) => ({ id })),
   'GET /api/v1/endpoints/{name}/labelled': served({ from: '1', to: '2' }),
   'GET /api/v1/retraining-jobs': among('endpoint'),
   'GET /api/v1/retraining-jobs/{id}': endpoint(({ retraining: id }) => ({ id })),

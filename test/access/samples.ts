@@ -195,6 +195,14 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
     body: { from: 1, to: 2 },
   }),
   'GET getMonitorResult': (w) => ({ path: `/api/v1/monitors/${w.monitor}/results/1` }),
+  'GET getIncident': (w) => ({ path: `/api/v1/incidents/${w.incident}` }),
+  'POST acknowledgeIncident': (w) => ({ path: `/api/v1/incidents/${w.incident}/acknowledge`, body: {} }),
+  'POST addIncidentNote': (w) => ({ path: `/api/v1/incidents/${w.incident}/notes`, body: { text: 'seen' } }),
+  'POST createSilence': (w) => ({
+    path: '/api/v1/silences',
+    body: { monitor: w.monitor, until: Date.UTC(2100, 0) },
+  }),
+  'DELETE endSilence': (w) => ({ path: `/api/v1/silences/${w.silence}` }),
   'GET getLabelledRows': (w) => ({ path: `/api/v1/endpoints/${w.endpoint}/labelled?from=0&to=1` }),
   'GET getRetrainingJob': (w) => ({ path: `/api/v1/retraining-jobs/${w.retraining}` }),
   'POST createRetrainingJob': (w) => ({
@@ -230,6 +238,9 @@ export const namingNothing: readonly string[] = [
   'GET inferenceReady',
   'GET listBatchJobs',
   'GET listMonitors',
+  'GET listAlerts',
+  'GET listIncidents',
+  'GET listSilences',
   'GET listRetrainingJobs',
   // Who proves nothing learns of nothing by it.
   'POST retrainingToken',

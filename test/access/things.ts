@@ -1,11 +1,13 @@
 import { blobName } from '../../shared/artifacts/index.ts';
 import type { BatchJob } from '../../shared/batch/index.ts';
 import type { Context } from '../../shared/context.ts';
+import { createSilence } from '../../shared/alerts/index.ts';
 import { putMonitor } from '../../shared/monitoring/index.ts';
 import type { RetrainingJob } from '../../shared/pipelines/index.ts';
 import { modelByName } from '../../shared/registry/index.ts';
 import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
 import { createExperiment, createLoggedModel, createRun, logToRun } from '../../shared/tracking/index.ts';
+import { keepIncident } from '../alerts/support.ts';
 import { classifier, publish } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';
 import type { Things } from './routes.ts';
@@ -30,6 +32,12 @@ export async function makeThings(server: TestServer, name: string): Promise<Thin
     owner: { type: 'model', id: modelId, name },
   });
   const retraining = await keepJob(ctx, retrainingOf(ctx, name, modelId));
+  const incident = await keepIncident(ctx, `monitor-${name}`, name);
+  const { silenceId: silence } = await createSilence(ctx, {
+    monitor: `monitor-${name}`,
+    until: Date.UTC(2100, 0),
+    comment: 'known',
+  });
   const batchOutput = `${name}/job/data.csv`;
   return {
     experiment: experimentId,
@@ -45,6 +53,8 @@ export async function makeThings(server: TestServer, name: string): Promise<Thin
     batchOutput,
     batchJobOfModel,
     retraining,
+    incident,
+    silence,
   };
 }
 

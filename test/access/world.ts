@@ -1,6 +1,7 @@
 import { blobName } from '../../shared/artifacts/index.ts';
 import type { Context } from '../../shared/context.ts';
 import { type ContainerName, containers } from '../../shared/resources.ts';
+import { keepIncident } from '../alerts/support.ts';
 import { classifier, features } from '../serving/support.ts';
 import type { TestServer } from '../support/server.ts';
 import type { Caller } from './support.ts';
@@ -18,6 +19,8 @@ export type World = {
   readonly input: string;
   readonly output: string;
   readonly retraining: string;
+  readonly incident: string;
+  readonly silence: string;
   readonly webhook: string;
   readonly delivery: string;
   readonly promotion: string;
@@ -83,6 +86,12 @@ export async function makeWorld(server: TestServer, ctx: Context, call: Caller, 
     labels: { said: secret },
   });
   await ok('PUT', `/api/v1/monitors/${endpoint}-watch`, { endpoint });
+  const incident = await keepIncident(ctx, `${endpoint}-watch`, endpoint, { text: secret });
+  const silence = await ok('POST', '/api/v1/silences', {
+    monitor: `${endpoint}-watch`,
+    until: Date.UTC(2100, 0),
+    comment: secret,
+  });
   await ok('POST', `/endpoints/${endpoint}/invocations`, {
     dataframe_split: { columns: features, data: [features.map(() => 1)] },
   });
@@ -133,6 +142,8 @@ export async function makeWorld(server: TestServer, ctx: Context, call: Caller, 
     input,
     output: String(done['output']?.['name']),
     retraining,
+    incident,
+    silence: String(silence['id']),
     webhook: webhookId,
     delivery: String(deliveries['deliveries']?.['0']?.['delivery_id']),
     promotion: String(promotion['number']),
@@ -155,6 +166,8 @@ export function nowhere(world: World, workspace: string): World {
     input: `${folder}/in/none.csv`,
     output: `${folder}/none/none.csv`,
     retraining: 'retrain-none',
+    incident: 'nobody-watch-1',
+    silence: '00000000000000-none',
     webhook: '00000000-0000-4000-8000-000000000000',
     delivery: '00000000-0000-4000-8000-000000000001',
     promotion: world.promotion,

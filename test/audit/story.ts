@@ -1,4 +1,5 @@
 import { type JsonObject, type TestServer } from '../support/server.ts';
+import { keepIncident } from '../alerts/support.ts';
 import { publish, classifier, features } from '../serving/support.ts';
 import { pickledVersion } from '../conversion/support.ts';
 
@@ -95,6 +96,11 @@ export async function tellStory(server: TestServer): Promise<Told[]> {
   await call('PUT /api/v1/endpoints/{name}/data-policy', { purpose: 'test', pii: {} }, { name: 'iris' });
   await call('POST /api/v1/hash-keys', { reason: 'a test' });
   await call('PUT /api/v1/monitors/{name}', { min_rows: 50 }, { name: 'iris' });
+  const incident = { id: await keepIncident(server.ctx, 'iris', 'iris', { incident: { seq: 0 } }) };
+  await call('POST /api/v1/incidents/{id}/acknowledge', { comment: 'I look' }, incident);
+  await call('POST /api/v1/incidents/{id}/notes', { text: 'it was the upstream' }, incident);
+  const silence = await call('POST /api/v1/silences', { monitor: 'iris', until: Date.UTC(2100, 0) });
+  await call('DELETE /api/v1/silences/{id}', undefined, { id: id(silence['id']) });
   const asked = { endpoint: 'iris', executor: 'train', reason: 'it is old' };
   const retraining = { id: id((await call('POST /api/v1/retraining-jobs', asked))['id']) };
   await call('POST /api/v1/retraining-jobs/{id}/cancel', { reason: 'too soon' }, retraining);

@@ -1,4 +1,5 @@
 import type { Resource, ResourceType } from '../../../shared/access/index.ts';
+import { getSilence, storedIncident, unknownIncident, unknownSilence } from '../../../shared/alerts/index.ts';
 import {
   ownerOfJob,
   placeOfFolder,
@@ -77,6 +78,21 @@ export const locators: Readonly<Record<Named, Locator>> = {
     locate: async (ctx, id) =>
       one('endpoint', (await unlessCode(getRetraining(ctx, id), 'not-found'))?.endpoint),
     unknown: unknownRetraining,
+  },
+  incident: {
+    types: ['endpoint'],
+    reads: true,
+    locate: async (ctx, id) =>
+      // What another system reports of no endpoint of ours, and what is of all of them, is the workspace's.
+      one('endpoint', (await unlessCode(storedIncident(ctx, id), 'not-found'))?.doc.endpoint || undefined),
+    unknown: unknownIncident,
+  },
+  silence: {
+    types: ['endpoint'],
+    reads: true,
+    locate: async (ctx, id) =>
+      one('endpoint', (await unlessCode(getSilence(ctx, id), 'not-found'))?.endpoint ?? undefined),
+    unknown: unknownSilence,
   },
 };
 
