@@ -15,12 +15,14 @@ import {
   deleteWebhook,
   type Delivery,
   type Entity,
+  type EventKind,
   eventOf,
   getWebhook,
   kindOf,
   listDeliveries,
   listWebhooks,
   mlflowActions,
+  monitoringActions,
   partsOf,
   redeliver,
   rolloutActions,
@@ -44,6 +46,7 @@ const yesOrNo = z.enum(['true', 'false']).default('false');
 const changeable = {
   rollout_events: z.array(eventOfThese(rolloutActions)).optional(),
   batch_events: z.array(eventOfThese(batchActions)).optional(),
+  monitoring_events: z.array(eventOfThese(monitoringActions)).optional(),
   format: z.enum(webhookFormats).optional(),
   description: fields.text.optional(),
   // The verb checks it: what a schema refuses is quoted to the caller.
@@ -68,11 +71,13 @@ export const webhooks: Surface = {
         events: z.array(event),
         ...changeable,
       }),
-      handle: async (ctx, { events, rollout_events: rollouts = [], batch_events: jobs = [], ...input }) => ({
-        webhook: present(
-          await createWebhook(ctx, { ...input, events: [...events, ...rollouts, ...jobs].map(parsed) }),
-        ),
-      }),
+      async handle(ctx, { events, rollout_events, batch_events, monitoring_events, ...input }) {
+        const all = ownEvents({ rollout_events, batch_events, monitoring_events });
+        const own = all.flatMap(([, given = []]) => given);
+        return {
+          webhook: present(await createWebhook(ctx, { ...input, events: [...events, ...own].map(parsed) })),
+        };
+      },
     }),
     ...mlflow('GET', 'webhooks', 'admin', {
       scope: 'workspace',
@@ -82,6 +87,7 @@ export const webhooks: Surface = {
         page_token: fields.text.optional(),
         with_rollouts: yesOrNo,
         with_batch: yesOrNo,
+        with_monitoring: yesOrNo,
       }),
       handle: async (ctx, input) => {
         const found = await listWebhooks(ctx, {
@@ -93,6 +99,7 @@ export const webhooks: Surface = {
           mlflow: true,
           rollout: input.with_rollouts === 'true',
           batch: input.with_batch === 'true',
+          monitoring: input.with_monitoring === 'true',
         };
         const isShown = ({ events }: Webhook) => events.some((each) => shown[kindOf(each)]);
         return { ...optional('webhooks', found.items.filter(isShown).map(present)), ...nextPage(found) };
@@ -112,28 +119,24 @@ export const webhooks: Surface = {
         events: z.array(event).default([]),
         ...changeable,
       }),
-      handle: async (
+      async handle(
         ctx,
-        { webhook_id, name, url, events, rollout_events: rollouts, batch_events: jobs, ...change },
-      ) => ({
+        { webhook_id, name, url, events, rollout_events, batch_events, monitoring_events, ...input },
+      ) {
+        const all = ownEvents({ rollout_events, batch_events, monitoring_events });
+        const own = all.flatMap(([, given]) => given ?? []);
+        const keeps = all.flatMap(([kind, given]) => (given ? [] : [kind]));
         // As MLflow reads it: an empty name, URL or list is one left out; an empty description or secret is set.
         // With events that MLflow does not know an empty list of its own is one that is set.
-        webhook: present(
-          await updateWebhook(
-            ctx,
-            webhook_id,
-            {
-              ...change,
-              ...(name ? { name } : {}),
-              ...(url ? { url } : {}),
-              ...(events.length > 0 || rollouts || jobs
-                ? { events: [...events, ...(rollouts ?? []), ...(jobs ?? [])].map(parsed) }
-                : {}),
-            },
-            { keeps: [...(rollouts ? [] : ['rollout' as const]), ...(jobs ? [] : ['batch' as const])] },
-          ),
-        ),
-      }),
+        const isGiven = events.length > 0 || keeps.length < all.length;
+        const change = {
+          ...input,
+          ...(name ? { name } : {}),
+          ...(url ? { url } : {}),
+          ...(isGiven ? { events: [...events, ...own].map(parsed) } : {}),
+        };
+        return { webhook: present(await updateWebhook(ctx, webhook_id, change, { keeps })) };
+      },
     }),
     ...mlflow('DELETE', 'webhooks/{webhook_id}', 'admin', {
       scope: 'workspace',
@@ -188,6 +191,21 @@ export const webhookDeliveries: Surface = {
   ],
 };
 
+type Given = readonly { readonly entity: string; readonly action: string }[] | undefined;
+
+/** The lists of events that MLflow does not know, each with whose words they are in. */
+function ownEvents(given: {
+  readonly rollout_events: Given;
+  readonly batch_events: Given;
+  readonly monitoring_events: Given;
+}): readonly (readonly [Exclude<EventKind, 'mlflow'>, Given])[] {
+  return [
+    ['rollout', given.rollout_events],
+    ['batch', given.batch_events],
+    ['monitoring', given.monitoring_events],
+  ];
+}
+
 function parsed({ entity, action }: { entity: string; action: string }): WebhookEvent {
   return eventOf(entity.toLowerCase() as Entity, action.toLowerCase());
 }
@@ -200,7 +218,12 @@ function checkedLimit(maxResults: number): number {
 
 /** The fields of MLflow's message, and events that it has none for: the secret is not among them. */
 function present(webhook: Webhook) {
-  const { mlflow: known = [], rollout = [], batch = [] } = Object.groupBy(webhook.events, kindOf);
+  const {
+    mlflow: known = [],
+    rollout = [],
+    batch = [],
+    monitoring = [],
+  } = Object.groupBy(webhook.events, kindOf);
   return {
     webhook_id: webhook.webhookId,
     name: webhook.name,
@@ -209,6 +232,7 @@ function present(webhook: Webhook) {
     events: known.map(presentEvent),
     ...(rollout.length > 0 ? { rollout_events: rollout.map(presentEvent) } : {}),
     ...(batch.length > 0 ? { batch_events: batch.map(presentEvent) } : {}),
+    ...(monitoring.length > 0 ? { monitoring_events: monitoring.map(presentEvent) } : {}),
     status: webhook.status.toUpperCase(),
     // MLflow's clients know of no formats.
     ...(webhook.format === undefined || webhook.format === 'cairn' ? {} : { format: webhook.format }),

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { askToSend, type DeliveryMessage } from './deliveries.ts';
+import { refreshedBody } from './incident.ts';
 import type { Attempt, Delivery, Webhook } from './model.ts';
 import type { Answer } from './post.ts';
 import { claimed, isSpent, reasonOf, settled, stopped, verdictOf } from './state.ts';
@@ -34,10 +35,11 @@ export async function deliverWebhook(
     await replaceDelivery(ctx, stopped(stored.doc, why ?? '', now), stored.etag);
     return;
   }
-  const etag = await replaceDelivery(ctx, claim, stored.etag);
+  const fresh = { ...claim, body: await refreshedBody(ctx, claim.body) };
+  const etag = await replaceDelivery(ctx, fresh, stored.etag);
   if (etag === undefined) return;
-  const answer = await sendUnlessMute(ctx, webhook.doc, claim, transport);
-  await settle(ctx, claim, etag, attemptOf(answer, now, ctx.clock.now()), answer);
+  const answer = await sendUnlessMute(ctx, webhook.doc, fresh, transport);
+  await settle(ctx, fresh, etag, attemptOf(answer, now, ctx.clock.now()), answer);
 }
 
 /** Asks again for deliveries whose message was lost, or whose worker was. Returns how many. */

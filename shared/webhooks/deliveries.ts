@@ -37,7 +37,9 @@ export async function notifyWebhooks(ctx: Context, event: CairnEvent): Promise<v
   const news = await newsOf(ctx, event);
   if (news === undefined) return;
   const body = bodyOf(ctx, news, event.at);
-  const told = listening.filter(({ events }) => events.includes(news.event));
+  const told = listening.filter(
+    ({ events, webhookId }) => events.includes(news.event) && (news.channels?.includes(webhookId) ?? true),
+  );
   await inTurns(told, writesAtOnceMax, async ({ webhookId }) => {
     const deliveryId = deliveryIdOf(webhookId, event);
     const now = ctx.clock.now();

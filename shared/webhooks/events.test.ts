@@ -6,11 +6,12 @@ import { examples } from './examples.ts';
 const actions = ['created', 'updated', 'deleted', 'set', 'exceeded'];
 const entities = Object.keys(actionsOf) as Entity[];
 
-test('the pairs of entity and action are the 15 of MLflow, 5 of rollouts and 3 of batch jobs, each with an example', () => {
+test('the pairs of entity and action are the 15 of MLflow, 5 of rollouts, 3 of batch jobs and 3 of incidents, each with an example', () => {
   const pairs = entities.flatMap((entity) => actionsOf[entity].map((action) => eventOf(entity, action)));
   expect(pairs.toSorted()).toEqual(Object.keys(examples).toSorted());
   const kinds = Object.groupBy(pairs, kindOf);
-  expect([kinds.mlflow?.length, kinds.rollout?.length, kinds.batch?.length]).toEqual([15, 5, 3]);
+  const counts = [kinds.mlflow, kinds.rollout, kinds.batch, kinds.monitoring].map((each) => each?.length);
+  expect(counts).toEqual([15, 5, 3, 3]);
   for (const pair of pairs) expect(eventOf(partsOf(pair).entity, partsOf(pair).action)).toBe(pair);
 });
 

@@ -28,8 +28,13 @@ export const batchActions = {
   batch_job: ['succeeded', 'failed', 'cancelled'],
 } as const;
 
+/** What becomes of incidents of monitors; MLflow's clients do not know these either. */
+export const monitoringActions = {
+  incident: ['opened', 'updated', 'resolved'],
+} as const;
+
 /** All that a webhook can listen to. */
-export const actionsOf = { ...mlflowActions, ...rolloutActions, ...batchActions };
+export const actionsOf = { ...mlflowActions, ...rolloutActions, ...batchActions, ...monitoringActions };
 
 export type Entity = keyof typeof actionsOf;
 type Pairs = { [E in Entity]: `${E}.${(typeof actionsOf)[E][number]}` };
@@ -50,7 +55,7 @@ export function eventOf(entity: Entity, action: string): WebhookEvent {
 }
 
 /** Whose words an event is in: MLflow's, or those that its clients do not know. */
-export type EventKind = 'mlflow' | 'rollout' | 'batch';
+export type EventKind = 'mlflow' | 'rollout' | 'batch' | 'monitoring';
 
 export function kindOf(event: WebhookEvent): EventKind {
   switch (partsOf(event).entity) {
@@ -58,6 +63,8 @@ export function kindOf(event: WebhookEvent): EventKind {
       return 'rollout';
     case 'batch_job':
       return 'batch';
+    case 'incident':
+      return 'monitoring';
     default:
       return 'mlflow';
   }

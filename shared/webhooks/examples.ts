@@ -32,6 +32,20 @@ const batchJob = {
   job: '/api/v1/batch-jobs/batch-0123456789abcdef0123456789abcdef',
 };
 
+const incident = {
+  incident: 'example-monitor-1',
+  monitor: 'example-monitor',
+  endpoint: 'example-endpoint',
+  severity: 'critical',
+  title: 'example-monitor: accuracy and feature drift',
+  text: 'Accuracy (critical since 2026-01-01T00:00:00.000Z, version 2): accuracy 0.71, bound at least 0.85. Feature drift (warning since 2026-01-01T01:00:00.000Z, version 2): drifted share 0.5, bound at most 0.3.',
+  signals: ['performance', 'feature-drift'],
+  versions: [2],
+  opened_at: Date.UTC(2026, 0, 1),
+  resolved_at: null,
+  link: '/#/incidents/example-monitor-1',
+};
+
 /** What a test of a webhook sends: made up, in the shape of the real thing, and MLflow's own values where it has them. */
 export const examples: Readonly<Record<WebhookEvent, Body['data']>> = {
   'registered_model.created': { ...model, tags, description: 'An example registered model' },
@@ -81,6 +95,14 @@ export const examples: Readonly<Record<WebhookEvent, Body['data']>> = {
     error: { code: 'bad-input', reason: 'is no number', row: 7, column: 'example_column' },
   },
   'batch_job.cancelled': { ...batchJob, status: 'cancelled' },
+  'incident.opened': { ...incident, why: 'performance: accuracy 0.71 (at least 0.85), version 2' },
+  'incident.updated': { ...incident, why: 'feature-drift: drifted-share 0.5 (at most 0.3), version 2' },
+  'incident.resolved': {
+    ...incident,
+    text: 'Accuracy (resolved since 2026-01-01T04:00:00.000Z, version 2): accuracy 0.91, bound at least 0.85. Feature drift (resolved since 2026-01-01T03:00:00.000Z, version 2): drifted share 0.1, bound at most 0.3.',
+    resolved_at: Date.UTC(2026, 0, 1, 4),
+    why: 'None of its alerts fires any more.',
+  },
   'budget_policy.exceeded': {
     budget_policy_id: 'bp-abc123',
     budget_unit: 'USD',

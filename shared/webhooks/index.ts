@@ -1,12 +1,15 @@
+export { checkChannels } from './channels.ts';
 export { deliverWebhook, sweepWebhooks } from './deliver.ts';
 export { type DeliveryMessage, listDeliveries, notifyWebhooks, redeliver } from './deliveries.ts';
 export {
   actionsOf,
   batchActions,
   type Entity,
+  type EventKind,
   eventOf,
   kindOf,
   mlflowActions,
+  monitoringActions,
   partsOf,
   rolloutActions,
   type WebhookEvent,

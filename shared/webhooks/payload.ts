@@ -11,10 +11,16 @@ import {
   promptTag,
 } from '../registry/index.ts';
 import { eventOf, partsOf, type WebhookEvent } from './events.ts';
+import { incidentNews } from './incident.ts';
 import type { Body } from './model.ts';
 
 /** An event as receivers are told of it. */
-export type News = { readonly event: WebhookEvent; readonly data: Body['data'] };
+export type News = {
+  readonly event: WebhookEvent;
+  readonly data: Body['data'];
+  /** Ids of the webhooks that are told, of those that listen; all of them where it is absent. */
+  readonly channels?: readonly string[];
+};
 
 const promptTextTag = 'mlflow.prompt.text';
 /** Tags by which MLflow tells prompts and their kinds; they are no news. */
@@ -25,7 +31,8 @@ const promptTags: readonly string[] = [promptTag, '_mlflow_prompt_type'];
  * `server/handlers.py`); `undefined` for an event that no webhook is told of, and where what it was about is gone by now.
  * State is read here, not taken from the event: of two changes in quick succession both tell the later value.
  */
-export async function newsOf(ctx: Context, { type, subject, reason }: CairnEvent): Promise<News | undefined> {
+export async function newsOf(ctx: Context, event: CairnEvent): Promise<News | undefined> {
+  const { type, subject, reason } = event;
   const { modelId = '', version = '', key = '', alias = '', to = '' } = subject;
   switch (type) {
     case 'model.created': {
@@ -77,6 +84,10 @@ export async function newsOf(ctx: Context, { type, subject, reason }: CairnEvent
       const job = await unlessGone(findJob(ctx, subject['jobId'] ?? ''));
       return job && batchNews(ctx, job, subject);
     }
+    case 'incident.opened':
+    case 'incident.updated':
+    case 'incident.resolved':
+      return incidentNews(ctx, event);
     default:
       return undefined;
   }

@@ -230,7 +230,7 @@ describe('notes', () => {
     const check = async () => {
       for (let done = 0; done < changes; ) {
         const stored = await documents.read(key, 'incident:00000006');
-        const { timeline } = stored?.doc as unknown as { timeline: object[] };
+        const { timeline } = stored!.doc as unknown as { timeline: object[] };
         const entry = { at: start + done, kind: 'joined', text: `joined ${done}` };
         const doc = { ...stored!.doc, timeline: [...timeline, entry] };
         const { outcome } = await documents.write(key, { op: 'replace', doc, etag: stored!.etag });

@@ -47,3 +47,29 @@ export async function keepIncident(
   await documents.write(key, { op: 'create', doc });
   return incidentRef(doc);
 }
+
+/** What a signal said of a window: breached, or clear of its bound. */
+export type Said = Readonly<Record<string, 'breached' | 'ok'>>;
+
+/** Writes the result of the window of a monitor that ends at `windowEnd`, as a check does, without judging it. */
+export async function keepResult(
+  { workspace, stores }: Context,
+  monitorId: string,
+  windowEnd: number,
+  said: Said,
+): Promise<void> {
+  const signals = Object.entries(said).map(([signal, verdict]) => ({
+    ...{ signal, segment: '', verdict, metric: signal === 'performance' ? 'accuracy' : 'drifted-share' },
+    ...(signal === 'performance'
+      ? { severity: 'critical', value: verdict === 'ok' ? 0.99 : 0.71, bounds: { lower: 0.9 } }
+      : { severity: 'warning', value: verdict === 'ok' ? 0 : 0.5, bounds: { upper: 0.3 } }),
+    items: [],
+  }));
+  const doc = {
+    ...{ id: `result:${String(windowEnd).padStart(14, '0')}`, type: 'result', v: 2, workspace, monitorId },
+    ...{ endpoint: monitorId, windowStart: windowEnd - 3_600_000, windowEnd, checkedAt: windowEnd },
+    ...{ settled: true, model: { modelId: 'm', version: 3, digest: 'sha256:0' }, otherVersionsRows: 0 },
+    signals,
+  };
+  await stores.documents('monitors').write([workspace, monitorId], { op: 'create', doc });
+}

@@ -18,6 +18,7 @@ import {
   type ResultDetail,
   signalNames,
 } from '../../../shared/monitoring/index.ts';
+import { checkChannels } from '../../../shared/webhooks/index.ts';
 import { snakeCase } from '../snake-case.ts';
 import { instant, monitorChange, presentMonitor } from './settings.ts';
 
@@ -53,10 +54,11 @@ export const monitoring: Surface = {
         ],
       },
       input: monitorChange,
-      handle: async (ctx, { name: monitorId, ...change }, { request }) =>
-        monitorResponse(
-          await putMonitor(ctx, monitorId, change, request.headers.get('if-match') ?? undefined),
-        ),
+      async handle(ctx, { name: monitorId, ...change }, { request }) {
+        await checkChannels(ctx, change.alerting?.channels ?? [], 'alerting.channels');
+        const ifMatch = request.headers.get('if-match') ?? undefined;
+        return monitorResponse(await putMonitor(ctx, monitorId, change, ifMatch));
+      },
     }),
     route('POST', '/api/v1/monitors/{name}/check', {
       operation: 'checkMonitor',

@@ -11,7 +11,21 @@ const severities: Readonly<Record<Notice['severity'], string>> = {
  * https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
  */
 export function azureMonitorBody(notice: Notice) {
-  const { matter, title, text, severity, status, facts, link, at, openedAt, event, workspace, data } = notice;
+  const {
+    matter,
+    title,
+    text,
+    severity,
+    status,
+    facts,
+    link,
+    at,
+    openedAt,
+    resolvedAt,
+    event,
+    workspace,
+    data,
+  } = notice;
   const isOver = status === 'resolved';
   const target = typeof data['endpoint'] === 'string' ? data['endpoint'] : data['name'];
   return {
@@ -29,7 +43,7 @@ export function azureMonitorBody(notice: Notice) {
         configurationItems: typeof target === 'string' ? [target] : [],
         originAlertId: matter,
         firedDateTime: openedAt,
-        ...(isOver ? { resolvedDateTime: at } : {}),
+        ...(isOver ? { resolvedDateTime: resolvedAt } : {}),
         description: text,
         essentialsVersion: '1.0',
         alertContextVersion: '1.0',

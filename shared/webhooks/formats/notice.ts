@@ -22,6 +22,8 @@ export type Notice = {
   readonly at: string;
   /** When it began, where that is known; else `at`. */
   readonly openedAt: string;
+  /** When it ended, where it has and that is known; else `at`. */
+  readonly resolvedAt: string;
   readonly data: Body['data'];
 };
 
@@ -44,6 +46,8 @@ export function noticeOf(event: WebhookEvent, id: string, body: Body, publicUrl:
   const at = new Date(body.timestamp).toISOString();
   const opened = data['opened_at'];
   const openedAt = typeof opened === 'number' || typeof opened === 'string' ? new Date(opened) : undefined;
+  // What is told late of an incident that is over by then says so, too.
+  const resolvedAt = isIncident && typeof data['resolved_at'] === 'number' ? data['resolved_at'] : undefined;
   const name = textOf(data, 'incident', 'job_id', 'rollout_id', 'name', 'endpoint') ?? event;
   const link = textOf(data, 'link', 'job');
   return {
@@ -57,10 +61,11 @@ export function noticeOf(event: WebhookEvent, id: string, body: Body, publicUrl:
     title: excerpt(textOf(data, 'title') ?? titleOf(body), titleCharsMax),
     text: excerpt(textOf(data, 'text', 'summary', 'reason', 'description') ?? '', textCharsMax),
     severity: severityOf(event, data),
-    status: isIncident && isStep(action) ? action : 'told',
+    status: isIncident && isStep(action) ? (resolvedAt === undefined ? action : 'resolved') : 'told',
     facts: factsOf(data),
     link: link?.startsWith('/') ? `${publicUrl.replace(/\/+$/, '')}${link}` : null,
     at,
+    resolvedAt: resolvedAt === undefined ? at : new Date(resolvedAt).toISOString(),
     openedAt: openedAt && !Number.isNaN(openedAt.getTime()) ? openedAt.toISOString() : at,
     data,
   };

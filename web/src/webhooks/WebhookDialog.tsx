@@ -31,8 +31,12 @@ export function WebhookDialog({ webhook, onClose, onCreated }: WebhookDialogProp
       onSubmit={async (form) => {
         const text = (name: string) => String(form.get(name)).trim();
         const events = chosenEvents(chosen, webhook);
-        const { ROLLOUT = [], BATCH_JOB = [] } = Object.groupBy(events, ({ entity }) => entity);
-        const known = events.filter((event) => !ROLLOUT.includes(event) && !BATCH_JOB.includes(event));
+        const {
+          ROLLOUT = [],
+          BATCH_JOB = [],
+          INCIDENT = [],
+        } = Object.groupBy(events, ({ entity }) => entity);
+        const known = events.filter((event) => ![...ROLLOUT, ...BATCH_JOB, ...INCIDENT].includes(event));
         if (events.length === 0) throw new Error('Choose what it is told of.');
         const draft = {
           name: text('name'),
@@ -42,6 +46,7 @@ export function WebhookDialog({ webhook, onClose, onCreated }: WebhookDialogProp
           events: known,
           rollout_events: ROLLOUT,
           batch_events: BATCH_JOB,
+          monitoring_events: INCIDENT,
           ...(text('secret') === '' ? {} : { secret: text('secret') }),
         };
         if (webhook) await updateWebhook(webhook.webhook_id, draft);

@@ -15,6 +15,7 @@ export type Webhook = {
   /** Those that MLflow has no names for. */
   readonly rollout_events?: readonly WebhookEvent[];
   readonly batch_events?: readonly WebhookEvent[];
+  readonly monitoring_events?: readonly WebhookEvent[];
   readonly status: 'ACTIVE' | 'DISABLED';
   /** Absent: `cairn`. */
   readonly format?: string;
@@ -29,6 +30,7 @@ export type WebhookDraft = {
   readonly events: readonly WebhookEvent[];
   readonly rollout_events: readonly WebhookEvent[];
   readonly batch_events: readonly WebhookEvent[];
+  readonly monitoring_events: readonly WebhookEvent[];
   readonly format: string;
   /** Left as it is where undefined. */
   readonly secret?: string;
@@ -90,6 +92,9 @@ export const eventWords: readonly (readonly [WebhookEvent, string])[] = [
   [{ entity: 'BATCH_JOB', action: 'SUCCEEDED' }, 'A batch job has succeeded'],
   [{ entity: 'BATCH_JOB', action: 'FAILED' }, 'A batch job has failed'],
   [{ entity: 'BATCH_JOB', action: 'CANCELLED' }, 'A batch job is cancelled'],
+  [{ entity: 'INCIDENT', action: 'OPENED' }, 'An incident of a monitor begins'],
+  [{ entity: 'INCIDENT', action: 'UPDATED' }, 'An incident grows worse, or goes on'],
+  [{ entity: 'INCIDENT', action: 'RESOLVED' }, 'An incident is over'],
 ];
 
 /** `model_version.created`, as receivers are told. */
@@ -102,8 +107,9 @@ export function eventsOf({
   events,
   rollout_events: rollouts = [],
   batch_events: jobs = [],
+  monitoring_events: incidents = [],
 }: Webhook): readonly WebhookEvent[] {
-  return [...events, ...rollouts, ...jobs];
+  return [...events, ...rollouts, ...jobs, ...incidents];
 }
 
 const pageSize = 50;
@@ -113,7 +119,13 @@ export const webhooksQuery = infiniteQueryOptions({
   queryKey: ['webhooks'],
   queryFn: ({ pageParam, signal }) =>
     mlflow.get<{ webhooks?: readonly Webhook[]; next_page_token?: string }>('webhooks', {
-      query: { max_results: pageSize, page_token: pageParam, with_rollouts: 'true', with_batch: 'true' },
+      query: {
+        max_results: pageSize,
+        page_token: pageParam,
+        with_rollouts: 'true',
+        with_batch: 'true',
+        with_monitoring: 'true',
+      },
       signal,
     }),
   initialPageParam: undefined as string | undefined,
