@@ -146,7 +146,7 @@ export const containers = {
     partitionKey: ['/workspace'],
     indexed: [...envelope, '/name/?', '/modelId/?', '/deployments/[]/modelId/?'],
   },
-  /** Monitors and their results, alerts, incidents and silences. */
+  /** Monitors and their results, alerts, incidents and silences; what other systems tell expires by its own `ttl`. */
   monitors: {
     partitionKey: ['/workspace', '/monitorId'],
     indexed: [
@@ -170,6 +170,7 @@ export const containers = {
         { path: '/number', order: 'descending' },
       ],
     ],
+    ttlSeconds: -1,
   },
   /** Batch jobs with their chunks, retraining jobs, and the agenda of the timer. */
   jobs: {

@@ -604,6 +604,7 @@ resource monitorsContainer 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/c
           ]
         ]
       }
+      defaultTtl: -1
     }
   }
 }

@@ -2,6 +2,7 @@ export { acknowledge, addNote, retrainingsOf } from './attend.ts';
 export { listAlerts, listIncidents, type SeenAlert, type SeenIncident } from './list.ts';
 export { alertSignals, type Incident, incidentRef, type Silence } from './model.ts';
 export { getIncident, seenIncident, storedIncident, unknownIncident } from './read.ts';
+export { receiveAlerts } from './receive.ts';
 export {
   activeSilences,
   createSilence,

@@ -20,10 +20,14 @@ export type Alert = Document &
     readonly windowEnd: number;
     /** The version that answered that window. */
     readonly version: number | null;
+    /** What another system says of it. */
+    readonly text?: string;
     /** The number of the incident that it last belonged to. */
     readonly incident: number | null;
     /** Number of its last event. */
     readonly seq: number;
+    /** Seconds after its last change at which the store drops one of another system. */
+    readonly ttl?: number;
   };
 
 /** What happened to an incident, or was done about it. */
@@ -74,8 +78,12 @@ export type Incident = Document & {
   /** When channels were last told of it; `null` while silences kept it from them. */
   readonly toldAt: number | null;
   readonly timeline: readonly TimelineEntry[];
+  /** Names the group of alerts of another system. */
+  readonly group?: string;
   /** Number of its last event. */
   readonly seq: number;
+  /** Seconds after its last change at which the store drops one of another system. */
+  readonly ttl?: number;
 };
 
 /**

@@ -39,20 +39,20 @@ function nameOf(signal: string, metric: string): string {
 
 /** A sentence on an alert as it stands: figure, bounds, since when, which version. */
 export function sentenceOf(alert: Alert): string {
-  const { state, since, signal, metric, value, bounds, version, severity } = alert;
+  const { state, since, metric, value, bounds, version, severity, text = '' } = alert;
   const what = matterOf(alert);
   const subject = `${what.slice(0, 1).toUpperCase()}${what.slice(1)}`;
   const time = since === null ? '' : ` since ${new Date(since).toISOString()}`;
   const by = version === null ? '' : `, version ${version}`;
-  const figure =
-    value === null || signal === 'external' ? '' : `: ${spoken(metric)} ${rounded(value)}${held(bounds)}`;
+  const said = text === '' ? '.' : `: ${text}`;
+  const figure = value === null ? '' : `: ${spoken(metric)} ${rounded(value)}${held(bounds)}`;
   const stands: Record<Alert['state'], string> = {
     firing: `${severity}${time}`,
     resolved: `resolved${time}`,
     pending: `breached${time}, not yet firing`,
     ok: 'within its bounds',
   };
-  return `${subject} (${stands[state]}${by})${figure}.`;
+  return `${subject} (${stands[state]}${by})${figure}${said}`;
 }
 
 function held(bounds: Alert['bounds']): string {

@@ -112,6 +112,17 @@ const others: readonly (readonly [key: string, path: string, body: (w: World) =>
   ],
   ['POST createPrincipal', '/api/v1/access/principals', () => ({ name: 'new', kind: 'user' })],
   ['POST create-token', '/api/v1/tokens', () => ({ name: 'new' })],
+  [
+    'POST receiveAlerts',
+    '/api/v1/alertmanager',
+    () => ({
+      version: '4',
+      groupKey: '{}:{}',
+      alerts: [
+        { status: 'firing', labels: { alertname: 'Down' }, startsAt: '2026-01-01T00:00:00Z', by: word },
+      ],
+    }),
+  ],
   ['POST createWorkspace', '/api/v1/workspaces', () => ({ name: 'new' })],
 ];
 

@@ -347,6 +347,7 @@ const serving: Readonly<Record<string, Entry>> = {
   'GET /api/v1/incidents/{id}': endpoint(({ incident: id }) => ({ id })),
   'POST /api/v1/incidents/{id}/acknowledge': endpoint(({ incident: id }) => ({ id })),
   'POST /api/v1/incidents/{id}/notes': endpoint(({ incident: id }) => ({ id, text: 'seen' })),
+  'POST /api/v1/alertmanager': workspace,
   'GET /api/v1/silences': among('endpoint'),
   'POST /api/v1/silences': endpoint(({ monitor: name }) => ({ monitor: name, until: 1 })),
   'DELETE /api/v1/silences/{id}': endpoint(({ silence: id }) => ({ id })),

@@ -24,6 +24,7 @@ import {
 } from '../../../shared/http/index.ts';
 import { severities } from '../../../shared/monitoring/index.ts';
 import { instant } from '../monitoring/settings.ts';
+import { alertmanagerRoute } from './alertmanager.ts';
 import { presentAlert, presentIncident, presentSilence, presentWhole } from './present.ts';
 
 const oneOf = <const T extends readonly string[]>(values: T) =>
@@ -132,6 +133,7 @@ export const alerts: Surface = {
       input: z.strictObject({ id: fields.requiredText }),
       handle: async (ctx, { id }) => presentSilence(await endSilence(ctx, id), ctx.clock.now()),
     }),
+    alertmanagerRoute,
   ],
 };
 
