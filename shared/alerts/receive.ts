@@ -28,13 +28,16 @@ export type Received = { readonly incident: string | null; readonly state: Incid
 
 /**
  * Takes in what an Alertmanager tells of a group of alerts: those that fire are alerts of signal `external`, of one
- * incident, until they are resolved. The same again changes nothing. Throws `invalid` where more of a group fire at once
+ * incident, until they are resolved. The same again changes nothing, and so does what says by the label `origin` that it
+ * comes from here. Throws `invalid` where more of a group fire at once
  * than an incident holds.
  */
 export async function receiveAlerts(ctx: Context, said: ExternalGroup): Promise<Received> {
-  const endpoints = await endpointsOf(ctx, said);
+  // What was made of incidents here would keep itself alive as another.
+  const news = { ...said, alerts: said.alerts.filter(({ labels }) => labels['origin'] !== 'cairn') };
+  const endpoints = await endpointsOf(ctx, news);
   for (;;) {
-    const step = await swapInTurn(ctx, `The alerts of '${monitorId}'`, () => attempt(ctx, said, endpoints));
+    const step = await swapInTurn(ctx, `The alerts of '${monitorId}'`, () => attempt(ctx, news, endpoints));
     if (!step.isMore) return step;
   }
 }

@@ -134,6 +134,12 @@ describe('what an Alertmanager tells', () => {
     });
   });
 
+  test('is no news where it says that it comes from here', async () => {
+    expect(await say('own', alert(0, { labels: { origin: 'cairn' } }))).toBeNull();
+    const id = await say('own', alert(0, { labels: { origin: 'cairn' } }), alert(0));
+    expect(items((await incident(id))['alerts'])).toHaveLength(1);
+  });
+
   test('grows more severe with what joins it', async () => {
     const id = await say('severe', alert(0, { labels: { severity: 'none' } }));
     expect(await incident(id)).toMatchObject({ severity: 'info' });

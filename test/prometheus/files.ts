@@ -12,7 +12,7 @@ type Prometheus = {
 };
 type Alertmanager = {
   route: Record<string, unknown>;
-  receivers: { webhook_configs: { url: string }[] }[];
+  receivers: { webhook_configs?: { url: string }[] }[];
 };
 type Rules = { groups: { rules: { alert: string; expr: string; for?: string }[] }[] };
 
@@ -27,6 +27,8 @@ export async function configure(
     readonly alertmanager: string;
     readonly receiver: string;
     readonly token: string;
+    /** Of who may write. */
+    readonly operator: string;
   },
 ): Promise<void> {
   const prometheus = (await read('prometheus.yml')) as Prometheus;
@@ -40,20 +42,24 @@ export async function configure(
     }
   const alertmanager = (await read('alertmanager.yml')) as Alertmanager;
   Object.assign(alertmanager.route, { group_wait: '0s', group_interval: '1s' });
-  for (const { webhook_configs: webhooks } of alertmanager.receivers)
-    for (const webhook of webhooks) webhook.url = at.receiver;
+  // To Cairn, and beside it to who looks at what is sent.
+  for (const receiver of alertmanager.receivers)
+    receiver.webhook_configs = (receiver.webhook_configs ?? []).flatMap((webhook) => [
+      { ...webhook, url: webhook.url.replace('http://127.0.0.1:7071', at.cairn) },
+      { ...webhook, url: at.receiver },
+    ]);
   const rules = (await read('cairn-rules.yml')) as Rules;
   for (const { rules: each } of rules.groups)
     for (const rule of each) {
       delete rule.for;
-      rule.expr = rule.expr.replaceAll('[5m]', '[1m]');
+      rule.expr = rule.expr.replaceAll('[5m]', '[30s]');
     }
   const write = (name: string, content: unknown) => writeFile(join(folder, name), stringify(content));
   await write('prometheus.yml', prometheus);
   await write('alertmanager.yml', alertmanager);
   await write('cairn-rules.yml', rules);
   await writeFile(join(folder, 'cairn-token'), at.token);
-  await writeFile(join(folder, 'cairn-alertmanager-token'), 'of-a-contributor');
+  await writeFile(join(folder, 'cairn-alertmanager-token'), at.operator);
 }
 
 export async function read(name: string): Promise<unknown> {

@@ -7,7 +7,8 @@ import { eventually, receiver, run, start } from './tools.ts';
 
 /**
  * `make test-prometheus`: the real Prometheus finds the platform by itself, reads it with the token of a viewer, raises
- * an alert by the rules that ship, and the real Alertmanager delivers it.
+ * an alert by the rules that ship, and the real Alertmanager delivers it to the platform, with the token of an operator:
+ * an incident there, until the alert is over.
  */
 const began = performance.now();
 const say = (what: string) =>
@@ -29,7 +30,8 @@ async function walk(): Promise<void> {
   const stack = await startedStack(env, data, ['--auth']);
   ends.push(() => stack.stop());
   const admin = callsOf(stack, (await readFile(join(data, 'admin-token'), 'utf8')).trim());
-  const token = await viewer(admin);
+  const token = await tokenOf(admin, 'prometheus', 'viewer');
+  const operator = await tokenOf(admin, 'alertmanager', 'operator');
   // Nobody is there, so that every call fails.
   const url = `http://127.0.0.1:${await freePort()}/invocations`;
   await admin('POST', '/api/v1/endpoints', { name: 'flowers', deployments: [{ name: 'main', url }] });
@@ -41,7 +43,8 @@ async function walk(): Promise<void> {
   const received = await receiver();
   ends.push(() => received.close());
   const alertmanagerUrl = `http://127.0.0.1:${alertPort}`;
-  await configure(folder, { cairn: stack.url, alertmanager: alertmanagerUrl, receiver: received.url, token });
+  const at = { cairn: stack.url, alertmanager: alertmanagerUrl, receiver: received.url };
+  await configure(folder, { ...at, token, operator });
   checkFiles();
   await checkMetrics(stack, token);
 
@@ -112,8 +115,29 @@ async function walk(): Promise<void> {
     told.annotations['description'],
     '100% of its calls of the last 5 minutes failed or came too late.',
   );
-  same('who delivers it', told.authorization, 'Bearer of-a-contributor');
+  same('who delivers it', told.authorization, `Bearer ${operator}`);
   say('The alert fires, and the Alertmanager delivers it.');
+
+  const incidents = async (query: string) =>
+    ((await admin('GET', `/api/v1/incidents?monitor=~alertmanager&${query}`)) as { incidents: Incident[] })
+      .incidents;
+  const opened = await eventually('an incident', 30, async () => (await incidents('state=open'))[0]);
+  same(
+    'the incident',
+    [opened.title, opened.endpoint, opened.severity, opened.signals],
+    ['flowers: CairnEndpointErrors', 'flowers', 'critical', ['external']],
+  );
+  say(`It is incident ${opened.id}.`);
+  // Nothing fails any more, since nobody calls.
+  await eventually('an incident that is over', 120, async () => (await incidents('state=resolved'))[0]);
+  const whole = (await admin('GET', `/api/v1/incidents/${opened.id}`)) as Incident;
+  same(
+    'how it went',
+    whole.timeline?.map(({ kind }) => kind),
+    ['opened', 'alert-resolved', 'resolved'],
+  );
+  same('how many there were', (await incidents('')).length, 1);
+  say('It is over when the alert is.');
 }
 
 /** The files that ship, by the tools that come with Prometheus. */
@@ -151,16 +175,25 @@ function callsOf({ url }: RunningStack, token: string): Call {
   };
 }
 
-/** The token of a viewer, as Prometheus gets one. */
-async function viewer(admin: Call): Promise<string> {
-  await admin('POST', '/api/v1/access/principals', { name: 'prometheus', kind: 'service' });
+type Incident = {
+  readonly id: string;
+  readonly title: string;
+  readonly endpoint: string;
+  readonly severity: string;
+  readonly signals: readonly string[];
+  readonly timeline?: readonly { readonly kind: string }[];
+};
+
+/** The token of a service of its own with a role, as Prometheus and its Alertmanager get one each. */
+async function tokenOf(admin: Call, name: string, role: string): Promise<string> {
+  await admin('POST', '/api/v1/access/principals', { name, kind: 'service' });
   await admin('POST', '/api/v1/access/grants', {
-    subject: 'principal:prometheus',
-    role: 'viewer',
+    subject: `principal:${name}`,
+    role,
     workspace: 'default',
     effect: 'allow',
   });
-  const made = await admin('POST', '/api/v1/tokens', { name: 'prometheus', principal: 'prometheus' });
+  const made = await admin('POST', '/api/v1/tokens', { name, principal: name });
   return (made as { token: string }).token;
 }
 
