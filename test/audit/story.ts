@@ -96,7 +96,12 @@ export async function tellStory(server: TestServer): Promise<Told[]> {
   await call('PUT /api/v1/endpoints/{name}/data-policy', { purpose: 'test', pii: {} }, { name: 'iris' });
   await call('POST /api/v1/hash-keys', { reason: 'a test' });
   await call('PUT /api/v1/monitors/{name}', { min_rows: 50 }, { name: 'iris' });
-  const incident = { id: await keepIncident(server.ctx, 'iris', 'iris', { incident: { seq: 0 } }) };
+  const incident = {
+    id: await keepIncident(server.ctx, 'iris', 'iris', {
+      incident: { seq: 0 },
+      alerts: [{ seq: 0 }],
+    }),
+  };
   await call('POST /api/v1/incidents/{id}/acknowledge', { comment: 'I look' }, incident);
   await call('POST /api/v1/incidents/{id}/notes', { text: 'it was the upstream' }, incident);
   const silence = await call('POST /api/v1/silences', { monitor: 'iris', until: Date.UTC(2100, 0) });
