@@ -28,6 +28,8 @@ export type AlertFilter = Filter & {
 };
 export type IncidentFilter = Filter & { readonly state?: Incident['state'] | undefined };
 
+const askedAtOnce = 5000;
+
 type Asked = { readonly limit: number; readonly pageToken?: string | undefined };
 
 /**
@@ -114,17 +116,23 @@ export async function alertsOf(
   consistency: 'strong' | 'eventual',
 ): Promise<ReadonlyMap<string, Alert>> {
   const fingerprints = [...new Set(incidents.flatMap(({ alerts }) => alerts))];
-  if (fingerprints.length === 0) return new Map();
   const monitors = [...new Set(incidents.map(({ monitorId }) => monitorId))];
-  const found = await ctx.stores.documents('monitors').query<Alert>(
-    queryOf('*', [
-      () => "c.type = 'alert'",
-      // The index serves it as it does IN, and here they are one parameter.
-      (bind) => `ARRAY_CONTAINS(${bind(fingerprints)}, c.fingerprint)`,
-    ]),
-    { key: keyOf(ctx, monitors.length === 1 ? monitors[0] : undefined), consistency },
-  );
-  return new Map(found.map((alert) => [alert.fingerprint, alert]));
+  const key = keyOf(ctx, monitors.length === 1 ? monitors[0] : undefined);
+  const found = new Map<string, Alert>();
+  // A query has at most 512 KB.
+  for (let i = 0; i < fingerprints.length; i += askedAtOnce) {
+    const asked = fingerprints.slice(i, i + askedAtOnce);
+    const rows = await ctx.stores.documents('monitors').query<Alert>(
+      queryOf('*', [
+        () => "c.type = 'alert'",
+        // The index serves it as it does IN, and here they are one parameter.
+        (bind) => `ARRAY_CONTAINS(${bind(asked)}, c.fingerprint)`,
+      ]),
+      { key, consistency },
+    );
+    for (const alert of rows) found.set(alert.fingerprint, alert);
+  }
+  return found;
 }
 
 function seen(alerts: readonly Alert[], silences: readonly Silence[]): SeenAlert[] {
