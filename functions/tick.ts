@@ -1,5 +1,6 @@
 import type { InvocationContext, Timer } from '@azure/functions';
 import { directoryCheckSeconds } from '../shared/access/index.ts';
+import { lookAfterAlerts } from '../shared/alerts/index.ts';
 import { enqueueDue, scheduleOnce } from '../shared/events/index.ts';
 import { workContext } from './app.ts';
 
@@ -36,6 +37,8 @@ export async function tick(_timer: Timer, invocation: InvocationContext): Promis
         workspace: '*',
         message: { kind },
       });
+    // Stands only while there are monitors; those of an earlier release never asked for it.
+    await lookAfterAlerts(ctx);
     sweepsStand = true;
   }
   const count = await enqueueDue(ctx);

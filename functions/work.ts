@@ -1,7 +1,13 @@
 import type { InvocationContext } from '@azure/functions';
 import type { Envelope } from '../shared/azure/index.ts';
 import { checkDirectory, dropGrants, finishEnding, finishTrust } from '../shared/access/index.ts';
-import { watchAlerts } from '../shared/alerts/index.ts';
+import {
+  followMonitor,
+  followSilence,
+  lookAtAlerts,
+  sweepAlerts,
+  watchAlerts,
+} from '../shared/alerts/index.ts';
 import { exportSegments, recordAudit } from '../shared/audit/index.ts';
 import {
   type BatchMessage,
@@ -90,10 +96,13 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'rollout.finished': [notifyWebhooks, traceEndpoint],
   'rollout.rolled-back': [notifyWebhooks],
   'rollout.stopped': [notifyWebhooks],
+  'monitor.changed': [followMonitor],
   'monitor.checked': [watchAlerts, requestRetraining],
   'incident.opened': [notifyWebhooks],
   'incident.updated': [notifyWebhooks],
   'incident.resolved': [notifyWebhooks],
+  'silence.created': [followSilence],
+  'silence.ended': [followSilence],
   'batch.finished': [cleanCommit, notifyWebhooks, traceBatchJob, announceEnded, forgetCounted],
   'batch.deleted': [cleanJob],
   'retraining.finished': [traceRetraining, announceEnded],
@@ -132,6 +141,8 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'fold-run': foldRun,
   'check-monitor': checkOnTime,
   'check-window': checkWindow,
+  'sweep-alerts': sweepAlerts,
+  'look-at-alerts': lookAtAlerts,
   retrain,
   'retrain-recover': recoverRetraining,
   promotion: advancePromotion,

@@ -6,7 +6,10 @@ import { alertState, type WindowVerdict } from './state.ts';
 export type Checked = {
   readonly windowEnd: number;
   readonly model: { readonly version: number } | null;
-  readonly signals: readonly SignalResult[];
+  readonly signals: readonly Pick<
+    SignalResult,
+    'signal' | 'segment' | 'severity' | 'verdict' | 'metric' | 'value' | 'bounds'
+  >[];
 };
 
 export type Watched = {
@@ -17,8 +20,10 @@ export type Watched = {
 };
 
 /**
- * The alerts as the results have them, given how they stood; of each that differs. Where there are results before
- * these (`isCut`), one whose first breaches are among those fires still until these resolve it. What no result speaks of stays as it is, and what was never breached is no alert.
+ * The alerts as the results have them, given how they stood; of each that differs. One that began to fire at a window
+ * that is not among these, or so early among them that breaches before it counted (`isCut`), fires still until these
+ * resolve it. What no result speaks of stays as it is: with insufficient data alone an alert goes on firing, since nothing says
+ * that it is over. What was never breached is no alert.
  */
 export function changedAlerts(
   { workspace, monitorId, endpoint, alerting }: Watched,
@@ -27,7 +32,7 @@ export function changedAlerts(
   isCut: boolean,
 ): Alert[] {
   const inOrder = results.toSorted((a, b) => a.windowEnd - b.windowEnd);
-  const first = inOrder[0]?.windowEnd ?? 0;
+  const ends = new Set(inOrder.map(({ windowEnd }) => windowEnd));
   const said = Map.groupBy(
     inOrder.flatMap(({ windowEnd, model, signals }) =>
       signals.map((signal) => ({ ...signal, windowEnd, version: model?.version ?? null })),
@@ -35,13 +40,15 @@ export function changedAlerts(
     (each) => fingerprintOf({ workspace, monitorId }, each),
   );
   const changed: Alert[] = [];
-  for (const [fingerprint, windows] of said) {
+  for (const [fingerprint, all] of said) {
+    const old = before.get(fingerprint);
+    const { countsFrom = -1 } = old ?? {};
+    const windows = all.filter(({ windowEnd }) => windowEnd > countsFrom);
     const last = windows.findLast(({ verdict }) => verdict !== 'insufficient-data');
     if (!last) continue;
-    const old = before.get(fingerprint);
     const firedAt = old?.state === 'firing' ? old.firedAt : null;
     const isFromBefore =
-      firedAt !== null && (firedAt < first || (isCut && judgedUntil(windows, firedAt) < alerting.of));
+      firedAt !== null && (!ends.has(firedAt) || (isCut && judgedUntil(windows, firedAt) < alerting.of));
     const standing = isFromBefore
       ? alertState(
           windows.filter((window) => window.windowEnd > firedAt),
@@ -55,6 +62,7 @@ export function changedAlerts(
     const alert: Alert = {
       ...{ id: alertId(fingerprint), type: 'alert', v: 1, workspace, monitorId, fingerprint, endpoint },
       ...{ signal, segment, ...figures, ...standing, incident: old?.incident ?? null, seq: old?.seq ?? 0 },
+      ...(old?.countsFrom === undefined ? {} : { countsFrom: old.countsFrom }),
     };
     if (!old || !isSame(old, alert)) changed.push(alert);
   }

@@ -1,5 +1,7 @@
 export { acknowledge, addNote, retrainingsOf } from './attend.ts';
+export { forgetAlerts } from './forget.ts';
 export { listAlerts, listIncidents, type SeenAlert, type SeenIncident } from './list.ts';
+export { followSilence, lookAfterAlerts, sweepAlerts } from './look-after.ts';
 export { alertSignals, type Incident, incidentRef, type Silence } from './model.ts';
 export { getIncident, seenIncident, storedIncident, unknownIncident } from './read.ts';
 export { receiveAlerts } from './receive.ts';
@@ -15,5 +17,5 @@ export {
   silenceStates,
   unknownSilence,
 } from './silences.ts';
-export { watchAlerts } from './watch.ts';
+export { followMonitor, lookAtAlerts, renewFigures, watchAlerts } from './watch.ts';
 export { sentenceOf, titleOf } from './words.ts';

@@ -3,7 +3,10 @@ import type { Document } from '../documents.ts';
 import { type Bounds, type Severity, signalNames } from '../monitoring/index.ts';
 import type { AlertStanding } from './state.ts';
 
-/** What a monitor says of one signal in one segment, and since when. Beside the results of the monitor. */
+/**
+ * What a monitor says of one signal in one segment, and since when. Beside the results of the monitor. That its checks
+ * do not run is one of signal {@link checkSignal}: no window speaks of it, and its times are those of the clock.
+ */
 export type Alert = Document &
   AlertStanding & {
     readonly type: 'alert';
@@ -24,6 +27,8 @@ export type Alert = Document &
     readonly text?: string;
     /** The number of the incident that it last belonged to. */
     readonly incident: number | null;
+    /** Windows that ended by then are not counted: it was not watched then any more. */
+    readonly countsFrom?: number;
     /** Number of its last event. */
     readonly seq: number;
     /** Seconds after its last change at which the store drops one of another system. */
@@ -77,6 +82,8 @@ export type Incident = Document & {
   readonly acknowledged: { readonly at: number; readonly by: string; readonly comment: string } | null;
   /** When channels were last told of it; `null` while silences kept it from them. */
   readonly toldAt: number | null;
+  /** By fingerprint, ids of the silences that keep alerts from being told, or did while they last fired. */
+  readonly silencedBy?: Readonly<Record<string, string>>;
   readonly timeline: readonly TimelineEntry[];
   /** Names the group of alerts of another system. */
   readonly group?: string;
@@ -109,6 +116,9 @@ export type Silence = Document & {
   readonly seq: number;
 };
 
+/** The signal of the alert that says that a monitor is not checked. */
+export const checkSignal = 'check';
+
 /** No monitor has such a name. */
 export const silencesPartition = '~silences';
 /** Where alerts and incidents of Alertmanager lie, as if that were a monitor. */
@@ -124,7 +134,7 @@ export type AlertsHead = Document & {
 };
 
 /** What an alert can be of: a signal of a monitor, checks that do not run, what another system reports. */
-export const alertSignals = [...signalNames, 'check', 'external'] as const;
+export const alertSignals = [...signalNames, checkSignal, 'external'] as const;
 
 /** Names an alert: the first 16 hexadecimal digits of the SHA-256 of what it is about. */
 export function fingerprintOf(

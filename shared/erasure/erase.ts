@@ -1,4 +1,5 @@
 import { fullAccess } from '../access/index.ts';
+import { renewFigures } from '../alerts/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { unschedule } from '../events/index.ts';
@@ -147,6 +148,7 @@ async function take(ctx: Context, job: Running, endpoint: string, counts: Endpoi
       const next = await nextResult(ctx, erased, step.outdated, step.after);
       if (!next) return { step: { kind: 'look-elsewhere' }, counts };
       await recheckResult(ctx, next);
+      await renewFigures(ctx, next.monitorId, next.windowEnd);
       return { step: { ...step, after: next }, counts: { ...counts, windows: counts.windows + 1 } };
     }
     case 'look-elsewhere':

@@ -1,3 +1,4 @@
+import { forgetAlerts } from '../alerts/index.ts';
 import { headerOf, type ScoredFile } from '../batch/index.ts';
 import type { Context } from '../context.ts';
 import { removeReferences, removeResults } from '../monitoring/index.ts';
@@ -62,13 +63,16 @@ export async function expireHour(
   return { ...none, parts: await count('parts'), labels: await count('labels') };
 }
 
-/** Results of windows that ended before. They are figures, and hold no rows of anybody. */
+/** Results of windows that ended before, and what alerts say of them. They are figures, and hold no rows of anybody. */
 export async function expireResults(
   ctx: Context,
   monitorId: string,
   { before, isDryRun }: Removal,
 ): Promise<Expired> {
-  return { ...none, results: await removeResults(ctx, monitorId, before, isDryRun) };
+  const results = await removeResults(ctx, monitorId, before, isDryRun);
+  // Afterwards: they are made of results.
+  if (!isDryRun) await forgetAlerts(ctx, monitorId, before);
+  return { ...none, results };
 }
 
 /** References whose rows are all older; while anybody's rows are held they stay, since they may be theirs. */

@@ -32,7 +32,7 @@ export {
 } from './monitors.ts';
 export { type ColumnDrift, type Drift, profileDrift } from './profile-drift.ts';
 export { type CountedReference, referenceProfile } from './reference-profile.ts';
-export { unknownMonitor } from './store.ts';
+export { findMonitor, unknownMonitor } from './store.ts';
 export type { AlertingSetting, MonitorSettingsV2, SignalSetting, ThresholdSetting } from './settings.ts';
 export {
   type Bounds,
@@ -44,3 +44,4 @@ export {
   type SignalResult,
   type Verdict,
 } from './signal.ts';
+export { settleSeconds } from './windows.ts';
