@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { random } from '../../examples/ml/index.ts';
-import { watchAlerts } from '../../shared/alerts/index.ts';
 import type { Context } from '../../shared/context.ts';
-import type { CairnEvent } from '../../shared/events/index.ts';
+import { hour } from '../monitoring/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { classifier, deploy } from '../monitoring/support.ts';
-
-const hour = 3_600_000;
-const start = Date.UTC(2026, 2, 2);
+import { checked, eventsOf, monitored, start, windowEnd, write } from './windows.ts';
 
 let server: TestServer;
 let ctx: Context;
@@ -17,48 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const windowEnd = (window: number) => start + window * hour;
-const documents = () => ctx.stores.documents('monitors');
-
-/** What a signal said: breached, within its bound, clear of it, or nothing. */
-type Letter = 'x' | 'o' | '.' | '?';
-const values = { x: 2, o: 0.9, '.': 0.1, '?': null };
-const verdicts = { x: 'breached', o: 'ok', '.': 'ok', '?': 'insufficient-data' };
-
-function signalOf(signal: string, letter: string) {
-  const said = letter as Letter;
-  const severity = signal === 'performance' ? 'critical' : 'warning';
-  const figure = { metric: 'm', value: values[said], bounds: { upper: 1 }, items: [] };
-  return { signal, segment: '', severity, verdict: verdicts[said], ...figure };
-}
-
-/** Writes the result of a window, or writes it anew. */
-async function write(monitorId: string, window: number, letters: Readonly<Record<string, string>>) {
-  const key = ['default', monitorId];
-  const end = windowEnd(window);
-  const doc = {
-    ...{ id: `result:${String(end).padStart(14, '0')}`, type: 'result', v: 2, workspace: 'default' },
-    ...{ monitorId, endpoint: monitorId, windowStart: end - hour, windowEnd: end, checkedAt: end },
-    ...{ settled: true, model: { modelId: 'm', version: 3, digest: 'sha256:0' }, otherVersionsRows: 0 },
-    signals: Object.entries(letters).map(([signal, letter]) => signalOf(signal, letter)),
-  };
-  const existing = await documents().read(key, doc.id);
-  await documents().write(
-    key,
-    existing ? { op: 'replace', doc, etag: existing.etag } : { op: 'create', doc },
-  );
-}
-
-const checked = (monitorId: string) => watchAlerts(ctx, { subject: { monitorId } } as unknown as CairnEvent);
-
 /** Everything that was told of alerts and incidents, in no order. */
 async function told(monitorId: string): Promise<string[]> {
-  const events = await documents().query<CairnEvent>(
-    {
-      text: "SELECT VALUE c.event FROM c WHERE c.type = 'event' AND (STARTSWITH(c.event.type, 'alert.') OR STARTSWITH(c.event.type, 'incident.'))",
-    },
-    { key: ['default', monitorId], consistency: 'strong' },
-  );
+  const events = await eventsOf(ctx, monitorId);
   return events
     .map(({ type, subject }) => {
       const { incident, signal, signals, windowEnd: end } = subject;
@@ -67,19 +24,14 @@ async function told(monitorId: string): Promise<string[]> {
     .toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1));
 }
 
-async function monitored(name: string): Promise<string> {
-  await deploy(server, ctx, name, classifier([1, 1, 1]));
-  return name;
-}
-
 test('tells of sixty windows each transition once', async () => {
-  const monitor = await monitored('sixty');
+  const monitor = await monitored(server, 'sixty');
   const drift = '....x...xx.ooo....x.....xxxxxxxx....?.?.......x..x..........';
   const performance = '..........xx....................................xx....xx....';
   for (let i = 0; i < 60; i++) {
-    await write(monitor, i, { 'feature-drift': drift[i] ?? '.', performance: performance[i] ?? '.' });
-    await checked(monitor);
-    await checked(monitor);
+    await write(ctx, monitor, i, { 'feature-drift': drift[i] ?? '.', performance: performance[i] ?? '.' });
+    await checked(ctx, monitor);
+    await checked(ctx, monitor);
   }
   expect(await told(monitor)).toEqual([
     '9 alert.fired 1 feature-drift',
@@ -105,10 +57,10 @@ test('tells of sixty windows each transition once', async () => {
 });
 
 test('tells nothing twice to many at once', async () => {
-  const monitor = await monitored('at-once');
-  await write(monitor, 1, { 'feature-drift': 'x', performance: 'x' });
-  await write(monitor, 0, { 'feature-drift': 'x', performance: 'x' });
-  await Promise.all(Array.from({ length: 4 }, () => checked(monitor)));
+  const monitor = await monitored(server, 'at-once');
+  await write(ctx, monitor, 1, { 'feature-drift': 'x', performance: 'x' });
+  await write(ctx, monitor, 0, { 'feature-drift': 'x', performance: 'x' });
+  await Promise.all(Array.from({ length: 4 }, () => checked(ctx, monitor)));
   expect(await told(monitor)).toEqual([
     '1 alert.fired 1 feature-drift',
     '1 alert.fired 1 performance',
@@ -121,17 +73,19 @@ test('comes to the same in whatever order windows are checked', async () => {
   const draw = random(3);
   const states: unknown[] = [];
   for (const name of ['in-order', 'shuffled']) {
-    const monitor = await monitored(name);
+    const monitor = await monitored(server, name);
     const order = letters.split('').map((letter, i) => ({ letter, i, at: name === 'in-order' ? i : draw() }));
     for (const { letter, i } of order.toSorted((a, b) => a.at - b.at)) {
-      await write(monitor, i, { traffic: letter });
-      await checked(monitor);
+      await write(ctx, monitor, i, { traffic: letter });
+      await checked(ctx, monitor);
     }
     states.push(
-      await documents().query(
-        { text: "SELECT c.state, c.since, c.firedAt, c.windowEnd FROM c WHERE c.type = 'alert'" },
-        { key: ['default', monitor], consistency: 'strong' },
-      ),
+      await ctx.stores
+        .documents('monitors')
+        .query(
+          { text: "SELECT c.state, c.since, c.firedAt, c.windowEnd FROM c WHERE c.type = 'alert'" },
+          { key: ['default', monitor], consistency: 'strong' },
+        ),
     );
   }
   expect(states[0]).toEqual([
@@ -141,15 +95,15 @@ test('comes to the same in whatever order windows are checked', async () => {
 });
 
 test('follows late labels that change what a window said', async () => {
-  const monitor = await monitored('late');
-  for (const [i, letter] of ['x', '.', '?'].entries()) await write(monitor, i, { performance: letter });
-  await checked(monitor);
+  const monitor = await monitored(server, 'late');
+  for (const [i, letter] of ['x', '.', '?'].entries()) await write(ctx, monitor, i, { performance: letter });
+  await checked(ctx, monitor);
   expect(await told(monitor)).toEqual([]);
-  await write(monitor, 2, { performance: 'x' });
-  await checked(monitor);
+  await write(ctx, monitor, 2, { performance: 'x' });
+  await checked(ctx, monitor);
   expect(await told(monitor)).toEqual(['2 alert.fired 1 performance', '2 incident.opened 1 performance']);
-  await write(monitor, 0, { performance: '.' });
-  await checked(monitor);
+  await write(ctx, monitor, 0, { performance: '.' });
+  await checked(ctx, monitor);
   expect((await told(monitor)).slice(2)).toEqual([
     '2 incident.opened 1 performance',
     '2 incident.resolved 1 performance',
@@ -157,15 +111,15 @@ test('follows late labels that change what a window said', async () => {
 });
 
 test('goes on firing for longer than results are looked back at', async () => {
-  const monitor = await monitored('long');
+  const monitor = await monitored(server, 'long');
   for (const [i, letter] of `xx${'o'.repeat(40)}`.split('').entries()) {
-    await write(monitor, i, { latency: letter });
-    await checked(monitor);
+    await write(ctx, monitor, i, { latency: letter });
+    await checked(ctx, monitor);
   }
   expect(await told(monitor)).toEqual(['1 alert.fired 1 latency', '1 incident.opened 1 latency']);
 });
 
 test('takes up no monitor that is not there', async () => {
-  await checked('never');
+  await checked(ctx, 'never');
   expect(await told('never')).toEqual([]);
 });
