@@ -1,3 +1,4 @@
+import type { QueryOptions } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { type CairnEvent, scheduleUntil, standsUntil, unschedule } from '../events/index.ts';
 import { inTurns } from '../turns.ts';
@@ -59,12 +60,10 @@ export async function sweepAlerts(ctx: Context): Promise<void> {
  */
 export async function followSilence(ctx: Context, { subject }: CairnEvent): Promise<void> {
   const { monitorId } = subject;
-  const open = await openIncidents(ctx);
+  const open = await openIncidents(ctx, { key: [ctx.workspace], consistency: 'strong' });
   await send(
     ctx,
-    open.filter(
-      (each) => each.workspace === ctx.workspace && (monitorId ?? each.monitorId) === each.monitorId,
-    ),
+    open.filter((each) => (monitorId ?? each.monitorId) === each.monitorId),
   );
 }
 
@@ -100,12 +99,15 @@ function readMonitors({ stores }: Context): Promise<Watched[]> {
 
 type OpenIncident = Place & Pick<Incident, 'toldAt' | 'acknowledged' | 'silencedBy'>;
 
-function openIncidents({ stores }: Context): Promise<OpenIncident[]> {
-  return stores.documents('monitors').query<OpenIncident>({
-    text:
-      'SELECT c.workspace, c.monitorId, c.toldAt, c.acknowledged, c.silencedBy FROM c ' +
-      "WHERE c.type = 'incident' AND c.state = 'open'",
-  });
+function openIncidents({ stores }: Context, options: QueryOptions = {}): Promise<OpenIncident[]> {
+  return stores.documents('monitors').query<OpenIncident>(
+    {
+      text:
+        'SELECT c.workspace, c.monitorId, c.toldAt, c.acknowledged, c.silencedBy FROM c ' +
+        "WHERE c.type = 'incident' AND c.state = 'open'",
+    },
+    options,
+  );
 }
 
 /** Monitors of which it is said that their checks do not run. */

@@ -9,7 +9,7 @@ import { openQueues, type QueueStore } from './queues.ts';
 import { blobContainers, queues } from '../resources.ts';
 
 export type { BlobContainer, BlobEntry, BlobFile, BlobProperties, ByteRange } from './blobs.ts';
-export type { DocumentContainer, Key, Outcome, Query, Write } from './cosmos.ts';
+export type { DocumentContainer, Key, Outcome, Query, QueryOptions, Write } from './cosmos.ts';
 export { type AccountState, type Directory, directoryAt } from './directory.ts';
 export type { KeyStore, PublicKey } from './keys.ts';
 export { type Management, managementAt } from './management.ts';
