@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { type CairnEvent, scheduleUntil, standsUntil, unschedule } from '../events/index.ts';
 import { inTurns } from '../turns.ts';
 import { lateness, skewSeconds, sweepSeconds } from './late.ts';
-import type { Incident } from './model.ts';
+import { alertmanagerPartition, type Incident } from './model.ts';
 import { settleSeconds } from '../monitoring/index.ts';
 
 /** So long the sweeps go on after the last monitor and the last open incident: far longer than clocks are apart. */
@@ -104,7 +104,9 @@ function openIncidents({ stores }: Context, options: QueryOptions = {}): Promise
     {
       text:
         'SELECT c.workspace, c.monitorId, c.toldAt, c.acknowledged, c.silencedBy FROM c ' +
-        "WHERE c.type = 'incident' AND c.state = 'open'",
+        "WHERE c.type = 'incident' AND c.state = 'open' AND c.monitorId != @other",
+      // What another system tells, it tells again itself.
+      values: { other: alertmanagerPartition },
     },
     options,
   );

@@ -7,7 +7,7 @@ import { type Change, changeAlerts, type Decision } from './change.ts';
 import { changedAlerts } from './derive.ts';
 import { lateAlert, lateness, skewSeconds } from './late.ts';
 import { lookAfterAlerts } from './look-after.ts';
-import { type Alert, alertmanagerPartition } from './model.ts';
+import type { Alert } from './model.ts';
 import { lookBack } from './results.ts';
 import { ended, isWatched, unwatched } from './watched.ts';
 
@@ -47,8 +47,6 @@ type Look = { readonly monitorId: string; readonly changedEnd?: number };
 function look(ctx: Context, { monitorId, changedEnd = Infinity }: Look, manner?: 'quietly'): Promise<void> {
   return changeAlerts(ctx, monitorId, async (before) => {
     const cooldownSeconds = defaultSettings.alerting.cooldownSeconds;
-    // Nothing there is watched: its alerts are what somebody else says.
-    if (monitorId === alertmanagerPartition) return { changes: [], cooldownSeconds };
     const monitor = (await findMonitor(ctx, monitorId))?.doc;
     const decision = monitor
       ? await decide(ctx, monitor, before, changedEnd)

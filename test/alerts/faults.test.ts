@@ -34,10 +34,7 @@ function failing(ctx: Context, nth: number, when: 'before' | 'after') {
         };
       },
     });
-  const guarded = Object.assign(
-    (name: Parameters<typeof documents>[0]) => guard(documents(name)),
-    documents,
-  ) as typeof documents;
+  const guarded = Object.assign((name: Parameters<typeof documents>[0]) => guard(documents(name)), documents);
   return { ctx: { ...ctx, stores: { ...ctx.stores, documents: guarded } }, struck: () => calls >= nth };
 }
 

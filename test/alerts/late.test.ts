@@ -142,7 +142,8 @@ test('the sweep finds late monitors and no others, and reads a few rows while no
 });
 
 test('the sweep stands on the agenda from the first monitor on, and ends where there is none', async () => {
-  const { ctx, close } = await testContext();
+  const context = await testContext();
+  const { ctx } = context;
   const agenda = async () => JSON.stringify(await ctx.stores.documents('jobs').read(['agenda'], 'agenda'));
   await followMonitor(ctx, checkedEvent('first'));
   expect(await agenda()).toContain('sweep-alerts');
@@ -150,5 +151,5 @@ test('the sweep stands on the agenda from the first monitor on, and ends where t
   expect(await agenda()).toContain('sweep-alerts');
   await sweepAlerts(at(ctx, Date.now() + 61 * minute));
   expect(await agenda()).not.toContain('sweep-alerts');
-  await close();
+  await context.close();
 });
