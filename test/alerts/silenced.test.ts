@@ -140,7 +140,7 @@ test('a silence that is ended by hand has it told at once, and one that runs out
   });
 });
 
-test('a higher severity of what fires already is told', async () => {
+test('what joins with a higher severity is told once, as the worse that it is', async () => {
   const monitor = await monitored(server, 'worse');
   await windows(hours(1), monitor, { traffic: 'xx', performance: '..' });
   await write(ctx, monitor, 2, { traffic: 'x', performance: 'x' });
