@@ -109,10 +109,16 @@ export function noMonitorYet(monitorId: string): CairnError {
   );
 }
 
-/** Results, newest window first. */
-export async function listResults(ctx: Context, monitorId: string, limit: number): Promise<MonitorResult[]> {
+/** Results of the windows that end in [from, to], milliseconds since 1970, newest first: the latest `limit` of them. */
+export async function listResults(
+  ctx: Context,
+  monitorId: string,
+  limit: number,
+  { from, to }: { readonly from?: number | undefined; readonly to?: number | undefined } = {},
+): Promise<MonitorResult[]> {
   await readMonitor(ctx, monitorId);
-  return readResults(ctx, monitorId, {}, limit);
+  const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  return readResults(ctx, monitorId, range, limit);
 }
 
 /** The result of the window that ends at `windowEnd`, milliseconds since 1970. Throws `not-found` for a monitor or a window. */

@@ -75,9 +75,11 @@ export const monitoring: Surface = {
       input: z.object({
         name: fields.requiredText,
         limit: fields.limit(1000, 100),
+        from: instant.optional(),
+        to: instant.optional(),
       }),
-      handle: async (ctx, input) => ({
-        results: (await listResults(ctx, input.name, input.limit)).map(presentResult),
+      handle: async (ctx, { name: monitorId, limit, ...range }) => ({
+        results: (await listResults(ctx, monitorId, limit, range)).map(presentResult),
       }),
     }),
     route('GET', '/api/v1/monitors/{name}/results/{windowEnd}', {
