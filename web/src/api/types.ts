@@ -79,7 +79,7 @@ export type Model = {
   aliases?: { alias: string; version: string }[];
 };
 
-type MonitorBounds = { lower?: number; upper?: number };
+export type MonitorBounds = { lower?: number; upper?: number };
 
 export type Monitor = {
   name: string;
@@ -94,18 +94,32 @@ export type Monitor = {
   preset: string;
   min_rows: number;
   min_labelled: number;
+  max_label_delay_seconds: number;
   segments: { column: string; values: string[] } | null;
+  feature_weights: Record<string, number>;
   signals: Record<
     string,
-    {
-      enabled: boolean;
-      severity: string;
-      thresholds: Record<string, MonitorBounds & { learnt?: { sigmas: number; windows: number } }>;
-    }
+    { enabled: boolean; severity: string; thresholds: Record<string, MonitorThreshold> }
   >;
-  alerting: { breaches: number; of: number; clear: number };
-  retraining: { executor: string; on: string[]; alias: string; margin: number } | null;
+  alerting: {
+    breaches: number;
+    of: number;
+    clear: number;
+    hysteresis: number;
+    cooldown_seconds: number;
+    channels?: string[];
+  };
+  retraining: {
+    executor: string;
+    on: string[];
+    alias: string;
+    margin: number;
+    max_per_day: number;
+  } | null;
 };
+
+/** Bounds that are given, or how they are learnt of earlier windows. */
+export type MonitorThreshold = MonitorBounds & { learnt?: { sigmas: number; windows: number } };
 
 type Both = { reference: number; current: number };
 export type ColumnDrift =
@@ -132,7 +146,7 @@ export type BatchDrift =
       drifted_share: number;
     };
 
-type SignalVerdict = 'ok' | 'breached' | 'insufficient-data';
+export type SignalVerdict = 'ok' | 'breached' | 'insufficient-data';
 
 export type MonitorItem = {
   name: string;
@@ -174,6 +188,47 @@ export type MonitorResult = {
     | { source: 'none'; why: string };
   rows: Both;
   signals: MonitorSignal[];
+  /** Every feature by how far it moved, by name. */
+  heat?: { features: string[]; metric: string; values: (number | null)[]; breached: boolean[] };
+};
+
+/** How far a column moved, by the test of a preset. */
+export type MonitorFigure = {
+  metric: string;
+  value: number | null;
+  bounds: MonitorBounds;
+  p_value?: number | null;
+  test?: 'ks' | 'chi-square';
+  statistic?: number | null;
+};
+
+/** How both sides are distributed; of numbers `edges` are one more than bins, of categories `null` is all others. */
+export type MonitorOverlay =
+  | { kind: 'numeric'; edges: number[]; reference: number[]; current: number[] }
+  | { kind: 'categorical'; categories: (string | null)[]; reference: number[]; current: number[] };
+
+export type MonitorItemDetail = MonitorItem & {
+  profile?: MonitorFigure;
+  exact?: MonitorFigure;
+  missing?: Both;
+  overlay?: MonitorOverlay;
+};
+
+/** All that a check found of a window. */
+export type MonitorDetail = {
+  window_end: number;
+  signals: { signal: string; segment: string; items: MonitorItemDetail[] }[];
+};
+
+/** What one window said of a figure. */
+export type MonitorHistoryPoint = {
+  window_start: number;
+  window_end: number;
+  version: number | null;
+  verdict: SignalVerdict;
+  value: number | null;
+  band?: { lower: number; upper: number };
+  bounds: MonitorBounds | null;
 };
 
 export type RetrainingFigures = { version: number; accuracy: number; log_loss: number | null };

@@ -1,4 +1,4 @@
-import type { MonitorItem, MonitorSignal } from '../api/types.ts';
+import type { Monitor, MonitorItem, MonitorSignal } from '../api/types.ts';
 import { figure, percent } from '../parts/format.ts';
 
 const shares = new Set([
@@ -14,6 +14,8 @@ const shares = new Set([
   'absent',
 ]);
 const digits = 4;
+/** How long after its end a window is looked at: by then all its calls are written. */
+const settleSeconds = 60;
 
 /** A figure in its unit: shares as per cent, latencies in milliseconds. */
 export function shown(metric: string, value: number | null | undefined): string {
@@ -41,4 +43,14 @@ export function heading(name: string): string {
 export function worstOf(signals: readonly MonitorSignal[]): MonitorSignal['verdict'] {
   if (signals.some(({ verdict }) => verdict === 'breached')) return 'breached';
   return signals.some(({ verdict }) => verdict === 'ok') ? 'ok' : 'insufficient-data';
+}
+
+/** When the next window of the grid is looked at, in milliseconds since 1970. */
+export function nextCheckAt(
+  { every_seconds: every, offset_seconds: offset }: Pick<Monitor, 'every_seconds' | 'offset_seconds'>,
+  now = Date.now(),
+): number {
+  const step = every * 1000;
+  const late = (settleSeconds + offset) * 1000;
+  return (Math.floor((now - late) / step) + 1) * step + late;
 }
