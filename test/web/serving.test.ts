@@ -124,7 +124,7 @@ describe('what serves', () => {
   });
 
   test('a monitor says what it watches for', async () => {
-    await browser.look(visits.monitor, async ({ page }) => {
+    await browser.look(`${visits.monitor}?tab=settings`, async ({ page }) => {
       const text = await page.locator('main').innerText();
       expect(text).toContain('Feature drift');
       expect(text).toContain('Rows needed');

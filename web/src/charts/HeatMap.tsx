@@ -74,7 +74,6 @@ export function HeatMap(props: HeatMapProps) {
           columns,
           cell,
           chosen,
-          pointed,
           scrolled,
           width,
           height,
@@ -82,7 +81,7 @@ export function HeatMap(props: HeatMapProps) {
         });
     });
     return () => cancelAnimationFrame(drawing);
-  }, [layout, rows, columns, cell, chosen, pointed, scrolled, width, height, theme]);
+  }, [layout, rows, columns, cell, chosen, scrolled, width, height, theme]);
 
   const placeOf = (event: MouseEvent) => {
     const { left, top } = scroller.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
@@ -137,6 +136,9 @@ export function HeatMap(props: HeatMapProps) {
         Arrow keys go from cell to cell, Home and End to the first and the last, Enter chooses.
       </span>
       {pointed && (
+        <div className="heat-pointed" style={cellPlace(layout, pointed, scrolled)} aria-hidden="true" />
+      )}
+      {pointed && (
         <div className="chart-tip" role="status" style={tipPlace(layout, pointed, scrolled, width, height)}>
           {describe(pointed)}
         </div>
@@ -175,6 +177,20 @@ function bringIntoView(element: HTMLElement, layout: HeatLayout, { row, column }
     left: Math.max(Math.min(element.scrollLeft, left), left + columnWidth - seenAcross),
     top: Math.max(Math.min(element.scrollTop, up), up + rowHeight - seenDown),
   });
+}
+
+/** A frame around a cell. */
+function cellPlace(
+  { gutter, columnWidth, rowHeight, top }: HeatLayout,
+  { row, column }: HeatPlace,
+  scrolled: { readonly left: number; readonly top: number },
+) {
+  return {
+    left: gutter + column * columnWidth - scrolled.left - 1.5,
+    top: top + row * rowHeight - scrolled.top - 1.5,
+    width: columnWidth + 2,
+    height: rowHeight + 2,
+  };
 }
 
 /** Beside the cell, on the side where there is room. */

@@ -9,7 +9,6 @@ export type HeatDrawing = {
   readonly columns: readonly HeatColumn[];
   readonly cell: (place: HeatPlace) => HeatCell | undefined;
   readonly chosen: Partial<HeatPlace>;
-  readonly pointed: HeatPlace | undefined;
   readonly scrolled: { readonly left: number; readonly top: number };
   /** Of what is seen, in pixels. */
   readonly width: number;
@@ -18,6 +17,10 @@ export type HeatDrawing = {
 };
 
 type Inks = Readonly<Record<'card' | 'ink' | 'soft' | 'line' | 'strong' | 'accent' | 'font', string>>;
+
+const waySteps = 16;
+/** Beyond it all have one colour. */
+const wayMax = 4;
 
 /** Draws what is seen of a map: its cells, the names of rows at their left, times below and marks above. */
 export function drawHeat(canvas: HTMLCanvasElement, drawing: HeatDrawing): void {
@@ -50,7 +53,7 @@ function inksNow(): Inks {
 }
 
 function drawCells(on: CanvasRenderingContext2D, drawing: HeatDrawing, inks: Inks): void {
-  const { layout, cell, chosen, pointed, scrolled, width, height, theme } = drawing;
+  const { layout, cell, chosen, scrolled, width, height, theme } = drawing;
   const { gutter, columnWidth, rowHeight, top, bottom } = layout;
   on.save();
   on.beginPath();
@@ -70,44 +73,52 @@ function drawCells(on: CanvasRenderingContext2D, drawing: HeatDrawing, inks: Ink
       gutter + place.column * columnWidth - scrolled.left,
       top + place.row * rowHeight - scrolled.top,
     ] as const;
+  // To set a colour costs more than to fill a cell: those of one colour are filled together.
+  const byColor = new Map<string, (readonly [x: number, y: number])[]>();
+  const marks = new Map<string, (readonly [x: number, y: number])[]>();
   for (let row = first.row; row <= last.row; row++)
     for (let column = first.column; column <= last.column; column++) {
-      const place = { row, column };
-      const found = cell(place);
-      const [x, y] = corner(place);
-      if (found?.way === undefined) {
-        on.fillStyle = inks.strong;
-        on.fillRect(x + columnWidth / 2 - 1, y + rowHeight / 2 - 0.5, 2, 1);
-        continue;
+      const found = cell({ row, column });
+      const place = corner({ row, column });
+      if (found?.way === undefined) add(byColor, '', place);
+      else {
+        const way = Math.round(Math.min(found.way, wayMax) * waySteps) / waySteps;
+        add(byColor, heatColor(way, theme), place);
+        if (found.isMarked) add(marks, markColor(way, theme), place);
       }
-      on.fillStyle = heatColor(found.way, theme);
-      on.fillRect(x, y, columnWidth - gap, rowHeight - gap);
-      if (!found.isMarked) continue;
-      // Not by its colour alone is a breach told.
-      const size = Math.min(5, columnWidth - 2, rowHeight - 4);
-      on.fillStyle = markColor(found.way, theme);
-      on.fillRect(x + (columnWidth - gap - size) / 2, y + (rowHeight - gap - size) / 2, size, size);
     }
+  for (const [color, places] of byColor) {
+    on.fillStyle = color || inks.strong;
+    for (const [x, y] of places)
+      if (color) on.fillRect(x, y, columnWidth - gap, rowHeight - gap);
+      else on.fillRect(x + columnWidth / 2 - 1, y + rowHeight / 2 - 0.5, 2, 1);
+  }
+  // Not by its colour alone is a breach told.
+  const size = Math.min(5, columnWidth - 2, rowHeight - 4);
+  for (const [color, places] of marks) {
+    on.fillStyle = color;
+    for (const [x, y] of places)
+      on.fillRect(x + (columnWidth - gap - size) / 2, y + (rowHeight - gap - size) / 2, size, size);
+  }
   if (chosen.column !== undefined) {
     const [x] = corner({ row: 0, column: chosen.column });
     on.strokeStyle = inks.ink;
     on.lineWidth = 1.5;
     on.strokeRect(x - 0.75, top - scrolled.top, columnWidth + 0.5, layout.rows * rowHeight);
   }
-  const around = [
-    chosen.row !== undefined && chosen.column !== undefined
-      ? { row: chosen.row, column: chosen.column }
-      : undefined,
-    pointed,
-  ];
-  for (const place of around) {
-    if (!place) continue;
-    const [x, y] = corner(place);
-    on.strokeStyle = inks.ink;
+  if (chosen.row !== undefined && chosen.column !== undefined) {
+    const [x, y] = corner({ row: chosen.row, column: chosen.column });
     on.lineWidth = 2;
+    on.strokeStyle = inks.ink;
     on.strokeRect(x - 0.5, y - 0.5, columnWidth, rowHeight);
   }
   on.restore();
+}
+
+function add<T>(to: Map<string, T[]>, name: string, value: T): void {
+  const list = to.get(name);
+  if (list) list.push(value);
+  else to.set(name, [value]);
 }
 
 function drawNames(on: CanvasRenderingContext2D, drawing: HeatDrawing, inks: Inks): void {

@@ -18,7 +18,7 @@ export type HeatLayout = {
 
 export type HeatPlace = { readonly row: number; readonly column: number };
 
-const columnPixels = { min: 5, max: 30 } as const;
+const columnPixels = { min: 5, max: 64 } as const;
 const gutterPixels = { min: 84, max: 190, share: 0.3, character: 6.4, around: 16 } as const;
 const edgePixels = 8;
 

@@ -1,16 +1,17 @@
 import { useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import type { Monitor } from '../api/types.ts';
-import { Dialog, Field } from '../parts/Dialog.tsx';
+import type { Fault } from '../endpoints/faults.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 import { Failure } from '../parts/Failure.tsx';
 import { counted } from '../parts/format.ts';
 import { Moment } from '../parts/Time.tsx';
-import { type Backfill, forgetBackfill, startBackfill, windowEnds } from './backfill.ts';
+import { type Backfill, backfillWindowsMax, forgetBackfill, startBackfill, windowEnds } from './backfill.ts';
+import { Setting } from './Inputs.tsx';
 import { localText, timeOf } from './times.ts';
 
 type BackfillDialogProps = { readonly monitor: Monitor; readonly onClose: () => void };
 
-const windowsMax = 1000;
 const windowsUsual = 24;
 
 /** Asks from when to when windows are to be looked at, again where they have been. */
@@ -18,7 +19,7 @@ export function BackfillDialog({ monitor, onClose }: BackfillDialogProps) {
   const step = monitor.every_seconds * 1000;
   const [to, setTo] = useState(() => localText(Math.floor(Date.now() / 60_000) * 60_000));
   const [from, setFrom] = useState(() => localText(Math.floor(Date.now() / step - windowsUsual) * step));
-  const [fault, setFault] = useState<string>();
+  const [fault, setFault] = useState<Fault>();
   const [start, end] = [timeOf(from), timeOf(to)];
   const windows =
     start === undefined || end === undefined || (end - start) / step > 100_000
@@ -34,7 +35,8 @@ export function BackfillDialog({ monitor, onClose }: BackfillDialogProps) {
         try {
           await startBackfill(monitor, start ?? 0, end ?? 0);
         } catch (error) {
-          if (error instanceof ApiError) setFault(error.field);
+          if (error instanceof ApiError && error.field !== undefined)
+            setFault({ field: error.field, message: error.message });
           throw error;
         }
       }}
@@ -44,30 +46,30 @@ export function BackfillDialog({ monitor, onClose }: BackfillDialogProps) {
         have been: with the settings and the labels of now. Their results are made again.
       </p>
       <div className="pair">
-        <Field label="From">
+        <Setting label="From" field="from" fault={fault}>
           <input
             type="datetime-local"
             required
-            aria-invalid={fault === 'from'}
+            aria-invalid={fault?.field === 'from'}
             value={from}
             onChange={({ target }) => setFrom(target.value)}
           />
-        </Field>
-        <Field label="To">
+        </Setting>
+        <Setting label="To" field="to" fault={fault}>
           <input
             type="datetime-local"
             required
-            aria-invalid={fault === 'to'}
+            aria-invalid={fault?.field === 'to'}
             value={to}
             onChange={({ target }) => setTo(target.value)}
           />
-        </Field>
+        </Setting>
       </div>
       <p className="hint" role="status">
         {windows === undefined
           ? ''
-          : windows > windowsMax
-            ? `${counted(windows, 'window')}: more than the ${windowsMax} that can be asked for at once.`
+          : windows > backfillWindowsMax
+            ? `${counted(windows, 'window')}: more than the ${backfillWindowsMax} that can be asked for at once.`
             : `${counted(windows, 'window')}.`}
       </p>
     </Dialog>

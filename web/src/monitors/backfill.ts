@@ -14,6 +14,9 @@ export type Backfill = {
   readonly error?: unknown;
 };
 
+/** Windows that can be asked for at once. */
+export const backfillWindowsMax = 1000;
+
 const pollMilliseconds = 1500;
 /** Windows asked about at a time. */
 const askedMax = 50;
@@ -45,7 +48,10 @@ export function forgetBackfill(name: string): void {
 /** Asks for a backfill, and follows it by the results until it is done. Throws what the server said to the request. */
 export async function startBackfill(monitor: Monitor, from: number, to: number): Promise<void> {
   const { name } = monitor;
-  const ends = windowEnds(monitor.every_seconds, from, Math.min(to, Date.now() - settleMilliseconds));
+  const until = Math.min(to, Date.now() - settleMilliseconds);
+  // More than that the server refuses.
+  const isFew = (until - from) / 1000 / monitor.every_seconds <= backfillWindowsMax + 1;
+  const ends = isFew ? windowEnds(monitor.every_seconds, from, until) : [];
   const before = await checkedAt(name, ends);
   const { windows } = await changeMonitor.backfill(name, from, to);
   tell(name, { from, to, windows, done: 0, state: windows === 0 ? 'finished' : 'running' });
