@@ -166,6 +166,8 @@ describe('the map of drift', () => {
         .getByText(/The window has 40 rows; at least 200 are needed/)
         .first()
         .waitFor();
+      expect(await tipOf(on).count()).toBe(0);
+      expect(on.url()).toContain(String(endOf(shortWindow)));
     });
   });
 
@@ -470,7 +472,9 @@ describe('every part of the pages', () => {
 
   test('says what is not known', async () => {
     const looking: Looking = async ({ page: on }) => {
-      await on.getByRole('alert').getByText('no result for a window').first().waitFor();
+      const alert = on.getByRole('alert').filter({ hasText: 'no result for a window' });
+      await alert.waitFor();
+      expect(await alert.innerText()).toContain('Not found');
     };
     await look(`${page}/1000`, looking, { refused: /results/ });
   });

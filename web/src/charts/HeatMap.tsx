@@ -3,7 +3,6 @@ import {
   type MouseEvent,
   type ReactNode,
   useEffect,
-  useEffectEvent,
   useId,
   useMemo,
   useRef,
@@ -60,10 +59,10 @@ export function HeatMap(props: HeatMapProps) {
   const layout = useMemo(() => layoutOf(rows, columns.length, width), [rows, columns.length, width]);
   const height = Math.min(layout.height, heightPixelsMax);
 
-  const toLatest = useEffectEvent(() => {
+  // The latest is what one comes for.
+  useEffect(() => {
     if (scroller.current) scroller.current.scrollLeft = layout.width;
-  });
-  useEffect(() => toLatest(), [columns.length, layout.width]);
+  }, [layout.width]);
 
   useEffect(() => {
     const drawing = requestAnimationFrame(() => {

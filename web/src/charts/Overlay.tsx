@@ -28,7 +28,7 @@ export function OverlaidBins({ label, edges, ...counts }: BinsProps) {
   const bins = edges.length - 1;
   const most = Math.max(...reference, ...current, 1e-9);
   const scale = scaleOf('linear', [0, most], 4);
-  const [low = 0, high = 1] = [edges[0], edges.at(-1)];
+  const [low, high] = [edges[0], edges[bins]];
   const across = Math.max(1, width - margin.left - margin.right);
   const x = (edge: number) => margin.left + (edge / bins) * across;
   const y = (share: number) => bottom - (share / most) * (bottom - margin.top);

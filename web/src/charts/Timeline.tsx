@@ -41,7 +41,7 @@ export function Timeline(props: TimelineProps) {
   const times = useMemo(() => timesOf(lines), [lines]);
   const scale = useMemo(() => valueScale(lines), [lines]);
   const step = stepOf(times);
-  const [first = 0, last = 0] = [times[0], times.at(-1)];
+  const [first, last] = [times[0] ?? 0, times.at(-1) ?? 0];
   const across = Math.max(1, width - margin.left - margin.right);
   const x = (at: number) =>
     margin.left + (last > first ? ((at - first) / (last - first)) * across : across / 2);

@@ -118,9 +118,9 @@ function keyOf({ signal, item }: Option): string {
 function whyNone({ signals }: Monitor, result: MonitorResult, segment: string): string {
   const drift = result.signals.find((each) => each.signal === 'feature-drift' && each.segment === segment);
   if (drift?.reason !== undefined) return sentence(drift.reason);
-  return signals['feature-drift']?.enabled === false
-    ? 'Drift of features is not watched, see the settings.'
-    : 'Nothing was compared in this window.';
+  return signals['feature-drift'].enabled
+    ? 'Nothing was compared in this window.'
+    : 'Drift of features is not watched, see the settings.';
 }
 
 type DistributionProps = Option & { readonly result: MonitorResult; readonly segment: string };

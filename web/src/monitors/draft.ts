@@ -123,7 +123,7 @@ export function newWeight(beside: readonly WeightDraft[]): WeightDraft {
 }
 
 function signalDraft({ signals: set, preset }: Monitor, signal: SignalName): SignalDraft {
-  const { enabled = false, severity = 'warning', thresholds = {} } = set[signal] ?? {};
+  const { enabled, severity, thresholds } = set[signal];
   return {
     enabled,
     severity,
