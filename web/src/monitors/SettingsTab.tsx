@@ -65,10 +65,10 @@ export function SettingsTab({ monitor }: { readonly monitor: Monitor }) {
                 )),
             },
             { title: 'Figure', cell: ({ metric }) => metric.replaceAll('-', ' ') },
-            { title: 'Bound', cell: ({ bound }) => bound },
+            { title: 'Bound', cell: ({ bound }) => <span className="reason">{bound}</span> },
             {
               title: 'Set',
-              cell: ({ isSet }) => (isSet ? 'here' : <span className="hint">by default</span>),
+              cell: ({ isSet }) => (isSet ? 'here' : <span className="hint steady">by default</span>),
             },
           ]}
         />
