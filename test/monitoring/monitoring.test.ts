@@ -323,6 +323,14 @@ describe('checks of an endpoint', () => {
     const iso = new Date(from + hour).toISOString();
     expect((await server.call('GET', `/api/v1/monitors/moves/results/${iso}`)).body).toEqual(single.body);
     expect((await server.call('GET', '/api/v1/monitors/moves/results/77')).status).toBe(404);
+    const between = await server.call(
+      'GET',
+      `/api/v1/monitors/moves/results?from=${start + hour}&to=${start + 2 * hour}`,
+    );
+    expect(between.body['results']).toMatchObject([
+      { window_end: start + 2 * hour },
+      { window_end: start + hour },
+    ]);
   });
 
   test('of one window give one result and one event, however many there are at once', async () => {
