@@ -123,6 +123,17 @@ describe('the list of monitors', () => {
     });
   });
 
+  test('leads to the endpoint, whose page says the same, and back', async () => {
+    await look('#/monitors', async ({ page: on }) => {
+      await rowOf(on, watched).getByRole('cell').getByRole('link', { name: watched }).click();
+      await on.getByRole('heading', { level: 2, name: `Monitor ${watched}` }).waitFor();
+      const signals = region(on, 'Signals');
+      expect(await signals.innerText()).toContain('Feature drift where c=1');
+      await on.goBack();
+      await rowOf(on, watched).getByText('breached', { exact: true }).waitFor();
+    });
+  });
+
   test('says that there are none, and how one comes about', async () => {
     await stack.server.admin('POST', '/api/v1/workspaces', { name: 'empty' });
     await look('?workspace=empty#/monitors', async ({ page: on }) => {

@@ -1,16 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { cairn } from '../api/client.ts';
-import type { Monitor, MonitorResult } from '../api/types.ts';
+import type { Monitor } from '../api/types.ts';
+import { latestQuery, monitorsQuery } from '../monitors/queries.ts';
 import { Verdict, VerdictChips } from '../monitors/Verdict.tsx';
 import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
 
 /** What the monitors of an endpoint saw last. */
 export function Watchers({ endpoint }: { readonly endpoint: string }) {
-  const query = useQuery({
-    queryKey: ['monitors'],
-    queryFn: ({ signal }) => cairn.get<{ monitors: Monitor[] }>('monitors', { signal }),
-  });
+  const query = useQuery(monitorsQuery);
   return (
     <Loaded query={query}>
       {({ monitors }) => {
@@ -23,15 +20,8 @@ export function Watchers({ endpoint }: { readonly endpoint: string }) {
 }
 
 function Latest({ monitor }: { readonly monitor: Monitor }) {
-  const query = useQuery({
-    queryKey: ['monitors', monitor.name, 'latest'],
-    queryFn: ({ signal }) =>
-      cairn.get<{ results: MonitorResult[] }>(`monitors/${encodeURIComponent(monitor.name)}/results`, {
-        query: { limit: 1 },
-        signal,
-      }),
-  });
-  const result = query.data?.results[0];
+  const query = useQuery(latestQuery(monitor.name));
+  const result = query.data?.[0];
   return (
     <>
       <h2 className="row">
