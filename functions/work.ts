@@ -50,7 +50,13 @@ import {
   monitorEndpoint,
 } from '../shared/monitoring/index.ts';
 import { type RollUpMessage, rollUpProfiles, sweepProfiles } from '../shared/predictions/index.ts';
-import { recoverRetraining, requestRetraining, retrain } from '../shared/pipelines/index.ts';
+import {
+  recoverRetraining,
+  requestRetraining,
+  retrain,
+  tellOfRetraining,
+  tellOfRollout,
+} from '../shared/pipelines/index.ts';
 import { advancePromotion, wakePromotions } from '../shared/promotion/index.ts';
 import {
   cleanModel,
@@ -91,21 +97,24 @@ const subscribers: Partial<Record<CairnEvent['type'], readonly Subscriber[]>> = 
   'endpoint.moved': [traceEndpoint, freezeEdges],
   'endpoint.changed': [traceEndpoint],
   'endpoint.deleted': [endMonitors, dropGrants],
-  'rollout.started': [notifyWebhooks, traceEndpoint, freezeEdges, watchBegun],
+  'rollout.started': [notifyWebhooks, traceEndpoint, freezeEdges, watchBegun, tellOfRollout],
   'rollout.advanced': [notifyWebhooks],
-  'rollout.finished': [notifyWebhooks, traceEndpoint],
-  'rollout.rolled-back': [notifyWebhooks],
-  'rollout.stopped': [notifyWebhooks],
+  'rollout.finished': [notifyWebhooks, traceEndpoint, tellOfRollout],
+  'rollout.rolled-back': [notifyWebhooks, tellOfRollout],
+  'rollout.stopped': [notifyWebhooks, tellOfRollout],
   'monitor.changed': [followMonitor],
-  'monitor.checked': [watchAlerts, requestRetraining],
+  'monitor.checked': [watchAlerts],
   'silence.created': [followSilence],
   'silence.ended': [followSilence],
-  'incident.opened': [notifyWebhooks],
-  'incident.updated': [notifyWebhooks],
+  'incident.opened': [notifyWebhooks, requestRetraining],
+  'incident.updated': [notifyWebhooks, requestRetraining],
   'incident.resolved': [notifyWebhooks],
   'batch.finished': [cleanCommit, notifyWebhooks, traceBatchJob, announceEnded, forgetCounted],
   'batch.deleted': [cleanJob],
-  'retraining.finished': [traceRetraining, announceEnded],
+  'retraining.requested': [tellOfRetraining],
+  'retraining.refused': [tellOfRetraining],
+  'retraining.cancelled': [tellOfRetraining],
+  'retraining.finished': [traceRetraining, announceEnded, tellOfRetraining],
   'model.created': [notifyWebhooks],
   'model.renamed': [finishRename],
   'model.deleted': [finishDeletion, dropGrants],

@@ -1,6 +1,7 @@
 import { severities } from '../monitoring/index.ts';
 import { externalTtl, externalWords } from './external.ts';
 import { type Alert, alertmanagerPartition, type Incident, incidentId, type TimelineEntry } from './model.ts';
+import { shortened } from './timeline.ts';
 
 /** Something to tell of an incident, and whether channels are told. */
 export type ExternalTold = {
@@ -11,7 +12,6 @@ export type ExternalTold = {
 };
 
 /** Messages go on for months, and a document has an end. */
-const timelineMax = 300;
 const alertsMax = 2000;
 
 type Moves = {
@@ -99,12 +99,4 @@ function endpointOf(open: Incident | undefined, fired: readonly Alert[]): string
     ...fired.map(({ endpoint }) => endpoint),
   ]);
   return others.length > 0 ? '' : only;
-}
-
-/** The first entry says how it began; of many, those in the middle go, but for what people said. */
-function shortened(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
-  let surplus = entries.length - timelineMax;
-  return entries.filter(
-    ({ by }, i) => i === 0 || i >= entries.length - timelineMax / 2 || by !== undefined || surplus-- <= 0,
-  );
 }

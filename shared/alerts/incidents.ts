@@ -1,6 +1,7 @@
 import { severities, type Severity } from '../monitoring/index.ts';
 import { type Alert, type Incident, incidentId, type Silence, type TimelineEntry } from './model.ts';
 import { listOf, whatOf } from './texts.ts';
+import { shortened } from './timeline.ts';
 
 /** Why channels are told of an open incident once more. */
 export type Why = 'joined' | 'escalated' | 'silence-ended' | 'reminder';
@@ -33,8 +34,6 @@ export type Telling = {
   /** So long after it was last told an open incident is told again. */
   readonly cooldownSeconds: number;
 };
-
-const timelineMax = 500;
 
 /**
  * The incident after alerts of its monitor began to fire or were resolved, silences began or ended, or time went by.
@@ -110,7 +109,6 @@ export function nextIncident(
       ...(isOver ? { state: 'resolved', resolvedAt: now } : {}),
       toldAt,
       ...(before.silencedBy || Object.keys(silencedBy).length > 0 ? { silencedBy } : {}),
-      // The first entry says how it began; of many, those in the middle go.
       timeline: shortened([...before.timeline, ...entries]),
       seq: before.seq + told.length,
     },
@@ -157,10 +155,6 @@ function opened({ workspace, monitorId, endpoint, severity }: Alert, number: num
 function overBecause(resolved: readonly Alert[], because: Moves['because']): string {
   const [why, ...others] = new Set(resolved.map((alert) => because?.(alert)));
   return why && others.length === 0 ? why : 'None of its alerts fires any more.';
-}
-
-function shortened(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
-  return entries.length > timelineMax ? [...entries.slice(0, 1), ...entries.slice(1 - timelineMax)] : entries;
 }
 
 function highest(all: readonly Severity[]): Severity {

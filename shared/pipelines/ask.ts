@@ -21,7 +21,7 @@ export type Asking = {
   /** The end of the window whose labelled rows train and judge. */
   readonly windowEnd: number;
   readonly reasons: readonly string[];
-  /** The incident that asks; without one it is the window. */
+  /** The id of the incident that asks, as `iris-3`; without one it is the window. */
   readonly incident?: string;
 };
 

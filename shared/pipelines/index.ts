@@ -12,3 +12,4 @@ export {
   retrainingsOver,
   unknownRetraining,
 } from './store.ts';
+export { tellOfRetraining, tellOfRollout } from './tell-incident.ts';

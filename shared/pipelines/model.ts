@@ -5,7 +5,7 @@ export type RetrainingJob = Document & {
   readonly type: 'retraining-job';
   readonly id: 'job';
   readonly kind: 'retraining';
-  /** `retrain-<workspace>-<monitor>-<window end>`, and who asked where it was not the window: who asks again gets the same job. */
+  /** `retrain-<workspace>-<monitor>-<window end>-incident-<number>`, or who asked where it was not an incident: who asks again gets the same job. */
   readonly jobId: string;
   /** `null` where a person asked for an endpoint. */
   readonly monitorId: string | null;
@@ -18,12 +18,12 @@ export type RetrainingJob = Document & {
   readonly champion: number | null;
   readonly executor: string;
   readonly margin: number;
-  /** The window that asked: its labelled rows train and judge. Milliseconds since 1970. */
+  /** The window whose labelled rows train and judge. Milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
   /** The signals that were breached; none where a person asked. */
   readonly reasons: readonly string[];
-  /** The incident that asked. */
+  /** The id of the incident that asked, as `iris-3`. */
   readonly incident?: string;
   /** The principal that asked, and why, where it was a person. */
   readonly requestedBy?: string;

@@ -12,7 +12,8 @@ export const keyOf = (jobId: string): readonly string[] => [jobId];
 /** The id of the job that a window asks for, or an incident in that window. */
 export function jobIdOf(ctx: Context, monitorId: string, windowEnd: number, incident?: string): string {
   const window = `retrain-${ctx.workspace}-${monitorId}-${windowEnd}`;
-  return incident === undefined ? window : `${window}-${incident}`;
+  if (incident === undefined) return window;
+  return `${window}-incident-${incident.slice(incident.lastIndexOf('-') + 1)}`;
 }
 
 export function readJob(ctx: Context, jobId: string): Promise<Stored<RetrainingJob> | undefined> {
@@ -40,6 +41,25 @@ export async function retrainingsOver(
     { consistency: 'strong' },
   );
   return found.filter(({ from, to }) => meets(from, to)).map(({ jobId }) => jobId);
+}
+
+/** The latest retraining of an endpoint that made this version, which is being promoted or has been. */
+export async function jobOfChallenger(
+  ctx: Context,
+  endpoint: string,
+  version: number,
+): Promise<RetrainingJob | undefined> {
+  const [job] = await jobs(ctx).query<RetrainingJob>(
+    {
+      text:
+        "SELECT * FROM c WHERE c.type = 'retraining-job' AND c.workspace = @workspace AND c.endpoint = @endpoint " +
+        "AND ((c.status = 'promoting' AND c.challenger = @version) OR (c.status = 'promoted' AND c.version = @version)) " +
+        'ORDER BY c.createdAt DESC',
+      values: { workspace: ctx.workspace, endpoint, version },
+    },
+    { consistency: 'strong', limit: 1 },
+  );
+  return job;
 }
 
 /** The words where the workspace has no job of an id. */

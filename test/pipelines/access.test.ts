@@ -7,6 +7,7 @@ import type { TokenDocument } from '../../shared/access/index.ts';
 import { stopExecutors } from '../../shared/executors/index.ts';
 import { checkDue, checkNow, putMonitor } from '../../shared/monitoring/index.ts';
 import { getRetraining, type RetrainingJob } from '../../shared/pipelines/index.ts';
+import { unlessCode } from '../../shared/http/index.ts';
 import { type GuardedServer, guardedServer } from '../access/support.ts';
 import { ask, at, classifier, deploy, hour, label, rowsOf, type Truth } from '../monitoring/support.ts';
 import { openFront } from '../support/front.ts';
@@ -37,6 +38,14 @@ afterAll(async () => {
 const byFirst: Truth = ([a = 0]) => a > 0;
 const bySecond: Truth = ([a = 0, b = 0]) => 0.4 * a + b > 0;
 
+/** The job of the first incident, once it is there. */
+async function jobOf(name: string): Promise<RetrainingJob | undefined> {
+  return unlessCode(
+    getRetraining(server.ctx, `retrain-default-${name}-${start + hour}-incident-1`),
+    'not-found',
+  );
+}
+
 /** Lets an endpoint degrade and its monitor notice; the retraining has ended when it returns. */
 async function retrained(name: string, executor: string): Promise<RetrainingJob> {
   const ctx = at(server.ctx, start - hour);
@@ -45,15 +54,18 @@ async function retrained(name: string, executor: string): Promise<RetrainingJob>
   const earlier = at(ctx, start - 30 * 60_000);
   await label(earlier, name, await ask(earlier, name, before), before, byFirst);
   await checkNow(at(ctx, start + 61_000), name, { from: start - hour, to: start });
-  await putMonitor(ctx, name, { retraining: { executor, on: ['performance'] } });
+  await putMonitor(ctx, name, {
+    retraining: { executor, on: ['performance'] },
+    alerting: { breaches: 1, of: 1 },
+  });
   const asked = rowsOf(2, 500);
   const during = at(ctx, start + 1000);
   await label(during, name, await ask(during, name, asked), asked, bySecond);
   await checkDue(at(server.ctx, start + hour + 61_000), { monitorId: name });
   for (const deadline = Date.now() + 25_000; ; ) {
     await server.drain();
-    const job = await getRetraining(ctx, `retrain-default-${name}-${start + hour}`);
-    if (['promoted', 'rejected', 'failed'].includes(job.status)) return job;
+    const job = await jobOf(name);
+    if (job && ['promoted', 'rejected', 'failed'].includes(job.status)) return job;
     if (Date.now() > deadline) throw new Error(`The job is still ${JSON.stringify(job)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

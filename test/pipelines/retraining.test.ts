@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { getIncident, watchAlerts } from '../../shared/alerts/index.ts';
 import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { stopExecutors } from '../../shared/executors/index.ts';
@@ -13,6 +14,7 @@ import {
   requestRetraining,
   retrain,
   type RetrainingJob,
+  tellOfRetraining,
 } from '../../shared/pipelines/index.ts';
 import { approvePromotion, type GateSpec, getPromotion, putPolicy } from '../../shared/promotion/index.ts';
 import { inspectVersion, modelByName, moveAlias } from '../../shared/registry/index.ts';
@@ -88,27 +90,33 @@ async function degraded(name: string, executor: string, rows = 500): Promise<voi
   const earlier = at(ctx, start - 30 * 60_000);
   await label(earlier, name, await ask(earlier, name, before), before, byFirst);
   await checkNow(at(ctx, start + 61_000), name, { from: start - hour, to: start });
-  await putMonitor(ctx, name, { retraining: { executor, on: ['performance'] } });
+  await putMonitor(ctx, name, {
+    retraining: { executor, on: ['performance'] },
+    alerting: { breaches: 1, of: 1 },
+  });
   const asked = rowsOf(2, rows);
   const during = at(ctx, start + 1000);
   await label(during, name, await ask(during, name, asked), asked, bySecond);
 }
 
-const jobIdOf = (name: string) => `retrain-default-${name}-${window.to}`;
+const jobIdOf = (name: string) => `retrain-default-${name}-${window.to}-incident-1`;
+const messageOf = (name: string) => ({
+  monitorId: name,
+  windowEnd: window.to,
+  jobId: jobIdOf(name),
+});
 const checking = () => at(server.ctx, start + hour + 61_000);
 const now = () => server.ctx;
 
 async function breach(name: string): Promise<void> {
   const result = await checkDue(checking(), { monitorId: name });
   expect(breachedIn(result)).toContain('performance');
+  await watchAlerts(checking(), { subject: { monitorId: name } } as unknown as CairnEvent);
 }
 
-/** The event as its subscribers get it. */
-const breached = (name: string): CairnEvent =>
-  ({
-    type: 'monitor.checked',
-    subject: { monitorId: name, windowEnd: String(window.to), breached: 'performance' },
-  }) as unknown as CairnEvent;
+/** The event of its first incident as subscribers get it. */
+const opened = (name: string): CairnEvent =>
+  ({ type: 'incident.opened', subject: { monitorId: name, incident: '1' } }) as unknown as CairnEvent;
 
 /** Handles messages until the job has reached one of these states. */
 async function until(name: string, ...statuses: RetrainingJob['status'][]): Promise<RetrainingJob> {
@@ -217,18 +225,53 @@ describe('a breach', () => {
     expect(elsewhere.status).toBe(404);
   });
 
+  test('has what was done about it in the timeline of its incident, each thing once', async () => {
+    await degraded('told', 'good', 2000);
+    await breach('told');
+    const { jobId } = await finished('told');
+    const events = ['requested', 'finished'].map(
+      (what) => ({ type: `retraining.${what}`, subject: { jobId } }) as unknown as CairnEvent,
+    );
+    for (const event of [...events, ...events]) await tellOfRetraining(now(), event);
+    const { incident } = await getIncident(ctx, 'told-1');
+    const done = incident.timeline.filter(({ ref }) => ref === jobId);
+    expect(done.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
+      "retraining: Retraining was asked of executor 'good' because of performance.",
+      expect.stringMatching(
+        /^gate: On \d+ rows that no training saw version 2 is right in 9\d\.\d\d %, version 1 is right in 6\d\.\d\d %: the challenger wins\.$/,
+      ),
+      "promoted: Version 2 has the alias 'champion' now.",
+    ]);
+  });
+
+  test('of a version that no longer answers asks for nothing, nor one that has not fired', async () => {
+    await degraded('late', 'good');
+    await putMonitor(ctx, 'late', { alerting: { breaches: 2, of: 3 } });
+    await breach('late');
+    await requestRetraining(now(), opened('late'));
+    await expect(getRetraining(ctx, jobIdOf('late'))).rejects.toMatchObject({ code: 'not-found' });
+    const version = await registerVersion(server, ctx, 'late', classifier([0, 1, 0]));
+    await moveAlias(ctx, { name: 'late', alias: 'champion', version });
+    await server.drain();
+    await putMonitor(ctx, 'late', { alerting: { breaches: 1, of: 1 } });
+    await breach('late');
+    expect(await getIncident(ctx, 'late-1')).toMatchObject({ incident: { state: 'open' } });
+    await requestRetraining(now(), opened('late'));
+    await expect(getRetraining(ctx, jobIdOf('late'))).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   test('makes one job, one message and one training, however often checks, events and messages come', async () => {
     await degraded('repeated', 'worse');
     await Promise.all(Array.from({ length: 3 }, () => breach('repeated')));
-    await Promise.all(Array.from({ length: 4 }, () => requestRetraining(now(), breached('repeated'))));
-    await requestRetraining(now(), breached('repeated'));
+    await Promise.all(Array.from({ length: 4 }, () => requestRetraining(now(), opened('repeated'))));
+    await requestRetraining(now(), opened('repeated'));
     const messages = (await waiting(ctx, 'retrain')).filter(({ monitorId }) => monitorId === 'repeated');
     expect(messages).toMatchObject([{ monitorId: 'repeated', windowEnd: window.to }]);
-    const message = { monitorId: 'repeated', windowEnd: window.to };
+    const message = messageOf('repeated');
     await Promise.all(Array.from({ length: 4 }, () => retrain(now(), message)));
     await retrain(now(), message);
     await finished('repeated');
-    await Promise.all([retrain(now(), message), requestRetraining(now(), breached('repeated'))]);
+    await Promise.all([retrain(now(), message), requestRetraining(now(), opened('repeated'))]);
     await server.drain();
     expect(started('repeated')).toHaveLength(1);
     expect(await eventsOf('repeated')).toHaveLength(1);
@@ -352,8 +395,8 @@ describe('a training fails with the reason when its command', () => {
     await degraded('hangs', 'hangs');
     await breach('hangs');
     const hurried: Context = { ...now(), settings: { ...ctx.settings, executorSecondsMax: 1 } };
-    await requestRetraining(hurried, breached('hangs'));
-    await retrain(hurried, { monitorId: 'hangs', windowEnd: window.to });
+    await requestRetraining(hurried, opened('hangs'));
+    await retrain(hurried, messageOf('hangs'));
     expect(await finished('hangs')).toMatchObject({
       status: 'failed',
       reason: 'It ran longer than 1 seconds and was stopped.',
@@ -363,9 +406,9 @@ describe('a training fails with the reason when its command', () => {
   test('is no longer declared', async () => {
     await degraded('undeclared', 'good');
     await breach('undeclared');
-    await requestRetraining(now(), breached('undeclared'));
+    await requestRetraining(now(), opened('undeclared'));
     const without: Context = { ...now(), settings: { ...ctx.settings, executors: {} } };
-    await retrain(without, { monitorId: 'undeclared', windowEnd: window.to });
+    await retrain(without, messageOf('undeclared'));
     expect(await getRetraining(ctx, jobIdOf('undeclared'))).toMatchObject({
       status: 'failed',
       reason: "No executor is named 'good'; declare it in CAIRN_EXECUTORS.",
@@ -404,7 +447,7 @@ describe('a process that dies', () => {
       await breach(name);
       const { dying, died } = dyingAfter(now(), writes, ['jobs']);
       const lives = async () => {
-        await requestRetraining(dying, breached(name));
+        await requestRetraining(dying, opened(name));
         for (;;) {
           await inspectAll(name);
           await recoverRetraining(dying, { jobId: jobIdOf(name) });
@@ -422,7 +465,7 @@ describe('a process that dies', () => {
         Date.now() < deadline
       )
         await new Promise((resolve) => setTimeout(resolve, 50));
-      await requestRetraining(server.ctx, breached(name));
+      await requestRetraining(server.ctx, opened(name));
       await recoverRetraining(later(60), { jobId: jobIdOf(name) });
       expect(await finished(name)).toMatchObject({ status: 'promoted', version: 2 });
       expect(await championOf(name)).toBe(2);
@@ -438,7 +481,7 @@ describe('a process that dies', () => {
     await breach('lost');
     await until('lost', 'training');
     stopExecutors();
-    const message = { monitorId: 'lost', windowEnd: window.to };
+    const message = messageOf('lost');
     await retrain(server.ctx, message);
     expect(await getRetraining(ctx, jobIdOf('lost'))).toMatchObject({ status: 'training', attempt: 1 });
     await retrain(later(60), message);
