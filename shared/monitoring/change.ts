@@ -10,6 +10,7 @@ import type {
   ThresholdSetting,
 } from './settings.ts';
 import { type Severity, type SignalName, signalNames } from './signal.ts';
+import type { DetectorName } from './signals/index.ts';
 
 /**
  * What is changed of a monitor. Absent stays as it is; `null` takes back what was set, so that the default holds again.
@@ -34,6 +35,7 @@ export type SignalChange = {
   readonly enabled?: boolean | undefined;
   readonly severity?: Severity | undefined;
   readonly thresholds?: Readonly<Record<string, ThresholdSetting | null>> | null | undefined;
+  readonly detectors?: readonly DetectorName[] | null | undefined;
 };
 type AlertingChange = { readonly [K in keyof AlertingSetting]?: AlertingSetting[K] | null | undefined };
 type RetrainingChange = { readonly [K in keyof RetrainingSetting]?: RetrainingSetting[K] | undefined } & {
@@ -98,8 +100,10 @@ function signalsOf(
 function signalOf(
   name: SignalName,
   old: SignalSetting,
-  { enabled, severity, thresholds }: SignalChange,
+  { enabled, severity, thresholds, detectors = old.detectors }: SignalChange,
 ): SignalSetting {
+  if (detectors && name !== 'concept-drift')
+    throw invalid(`signals.${name}.detectors`, "Only signal 'concept-drift' has detectors.");
   const { metrics } = signalDefaults[name];
   for (const [metric, threshold] of Object.entries(thresholds ?? {})) {
     const field = `signals.${name}.thresholds.${metric}`;
@@ -118,6 +122,7 @@ function signalOf(
     enabled: enabled ?? old.enabled,
     severity: severity ?? old.severity,
     thresholds: merged(old.thresholds, thresholds),
+    ...(detectors ? { detectors } : {}),
   };
 }
 

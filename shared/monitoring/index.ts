@@ -15,6 +15,7 @@ export {
   removeResults,
   type ResultRef,
 } from './erased.ts';
+export { detectorNames } from './signals/index.ts';
 export { freezeEdges } from './freeze-edges.ts';
 export { history } from './history.ts';
 export { type LabelledRows, labelledCsv, labelledRows } from './labelled.ts';

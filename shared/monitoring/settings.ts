@@ -1,5 +1,6 @@
 import type { DriftPreset } from '../stats/index.ts';
 import type { Bounds, Severity, SignalName } from './signal.ts';
+import type { DetectorName } from './signals/index.ts';
 
 /** Given bounds, or bounds `sigmas` standard deviations around the mean of at least `windows` earlier windows. */
 export type ThresholdSetting =
@@ -12,6 +13,8 @@ export type SignalSetting = {
   readonly severity: Severity;
   /** By metric; a metric that is not named keeps its default. */
   readonly thresholds: Readonly<Record<string, ThresholdSetting>>;
+  /** Which go through the errors, only of `concept-drift`; ADWIN and Page–Hinkley where absent. */
+  readonly detectors?: readonly DetectorName[];
 };
 
 /** What the window is held against. */

@@ -204,6 +204,11 @@ describe('a monitor', () => {
     });
     expect((await put({ min_rows: 60 }, etag)).status).toBe(409);
     expect((await put({ min_rows: 60 }, first.headers.get('etag') ?? '')).status).toBe(200);
+    const detectors = ['adwin', 'ddm'];
+    const watched = await put({ signals: { 'concept-drift': { detectors } } });
+    expect(await watched.json()).toMatchObject({ signals: { 'concept-drift': { detectors } } });
+    const usual = await put({ signals: { 'concept-drift': { detectors: null } } });
+    expect(await usual.text()).not.toContain('detectors');
     const removed = await put({ min_rows: null, ...psi(null), feature_weights: { Amount: 2, a: 0 } });
     expect(await removed.json()).toMatchObject({
       min_rows: 200,
@@ -229,6 +234,9 @@ describe('a monitor', () => {
     ],
     [{ signals: { latency: { thresholds: { 'p95-ms': {} } } } }, 'signals.latency.thresholds.p95-ms'],
     [{ signals: { latency: { severity: 'loud' } } }, 'signals.latency.severity'],
+    [{ signals: { latency: { detectors: ['ddm'] } } }, 'signals.latency.detectors'],
+    [{ signals: { 'concept-drift': { detectors: [] } } }, 'signals.concept-drift.detectors'],
+    [{ signals: { 'concept-drift': { detectors: ['cusum'] } } }, 'signals.concept-drift.detectors[0]'],
     [{ alerting: { breaches: 4, of: 3 } }, 'alerting.breaches'],
     [
       { reference: { kind: 'rolling', length_seconds: 3600, offset_seconds: -60 } },

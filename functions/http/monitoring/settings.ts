@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { fields } from '../../../shared/http/index.ts';
 import {
+  detectorNames,
   driftedShareOf,
   type Monitor,
   type MonitorChange,
@@ -101,6 +102,11 @@ const signal = z.strictObject({
   enabled: z.boolean('must be true or false').optional(),
   severity: oneOf(severities).optional(),
   thresholds: z.record(text, threshold.nullable()).nullable().optional(),
+  detectors: z
+    .array(oneOf(detectorNames))
+    .min(1, 'must name a detector at least; disable the signal to have none')
+    .nullable()
+    .optional(),
 });
 
 const moved = (where: string) => z.undefined(`is now set by ${where}`).optional();

@@ -7,6 +7,7 @@ import {
   conceptErrorsFrom,
   type ConceptState,
   defaultDetectors,
+  type DetectorName,
   detectorNames,
   type DetectorSettings,
 } from './index.ts';
@@ -43,7 +44,7 @@ const watched = (
   n: number,
   errors: Errors,
   state: ConceptState | null,
-  detectors: DetectorSettings = defaultDetectors,
+  detectors: readonly DetectorName[] = ['adwin', 'page-hinkley'],
 ) =>
   conceptDrift(
     {
@@ -54,9 +55,8 @@ const watched = (
       errorsFrom: at(n),
       state,
       minLabelled: 100,
-      detectors,
     },
-    usual,
+    { ...usual, detectors },
   );
 const all: DetectorSettings = { ...defaultDetectors, ddm: {}, eddm: {} };
 const take = (state: ConceptState | null, errors: readonly Errors[], from: number, to: number) =>
@@ -161,7 +161,7 @@ describe('concept drift', () => {
     expect(few.result.reason).toBe('99 predictions have a label; at least 100 are needed (min_labelled).');
     // What was too little for a verdict is not lost.
     expect(few.state?.hours).toHaveLength(1);
-    const blind = watched(0, sizes(0, drawn(uniforms(1), 200, 0.5)), null, { ddm: {}, eddm: {} });
+    const blind = watched(0, sizes(0, drawn(uniforms(1), 200, 0.5)), null, ['ddm', 'eddm']);
     expect(blind.result.reason).toBe(
       'None of the detectors that are set watches errors of numbers: DDM and EDDM know right and wrong alone.',
     );

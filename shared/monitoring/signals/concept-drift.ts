@@ -2,7 +2,7 @@ import type { Errors } from '../../outcomes/index.ts';
 import type { SignalSetting } from '../settings.ts';
 import type { Item } from '../signal.ts';
 import { type ConceptState, hourAt, takeErrors } from './concept-state.ts';
-import { defaultDetectors, type DetectorName, detectorNames, type DetectorSettings } from './detectors.ts';
+import { defaultDetectors, type DetectorName, detectorNames, detectorsNamed } from './detectors.ts';
 import { insufficient, type JudgedSignal, signalOf } from './items.ts';
 import { Holder } from './held.ts';
 import type { PastWindow } from './learnt.ts';
@@ -22,8 +22,6 @@ export type ConceptDriftInput = {
   /** After an earlier window of the same version; `null` for the first. */
   readonly state: ConceptState | null;
   readonly minLabelled: number;
-  /** {@link defaultDetectors} where it is absent. */
-  readonly detectors?: DetectorSettings;
   readonly past?: readonly PastWindow[];
 };
 
@@ -42,7 +40,7 @@ export function conceptDrift(
   setting: SignalSetting,
 ): { readonly result: JudgedSignal; readonly state: ConceptState | null } {
   const { segment, from, to, errors, errorsFrom, minLabelled, past } = input;
-  const { detectors = defaultDetectors } = input;
+  const detectors = setting.detectors ? detectorsNamed(setting.detectors) : defaultDetectors;
   const state = takeErrors(input.state, errors, { from: errorsFrom, to }, detectors);
   const head = { signal: 'concept-drift', segment, metric: 'drifts' } as const;
   const hours =

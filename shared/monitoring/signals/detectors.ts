@@ -43,6 +43,13 @@ export const defaultDetectors: DetectorSettings = {
   'page-hinkley': { alpha: 1, delta: 0.02, threshold: 50, mode: 'up' },
 };
 
+/** Detectors by name: as they are by default, or as they were published. */
+export function detectorsNamed(names: readonly DetectorName[]): DetectorSettings {
+  return Object.fromEntries(
+    detectorNames.filter((name) => names.includes(name)).map((name) => [name, defaultDetectors[name] ?? {}]),
+  );
+}
+
 /** Plain values, which JSON keeps. */
 export type DetectorStates = {
   readonly adwin?: Adwin;

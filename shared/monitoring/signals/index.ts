@@ -1,7 +1,7 @@
 export { type Calibrator, type EstimatedMetric, fitCalibrator } from './calibrator.ts';
 export { conceptDrift, type ConceptDriftInput } from './concept-drift.ts';
 export { conceptErrorsFrom, type ConceptState } from './concept-state.ts';
-export { defaultDetectors, detectorNames, type DetectorSettings } from './detectors.ts';
+export { defaultDetectors, type DetectorName, detectorNames, type DetectorSettings } from './detectors.ts';
 export { estimatedPerformance, type EstimatedPerformanceInput } from './estimated-performance.ts';
 export { cutItems, insufficient, type JudgedSignal, orderedItems, signalOf } from './items.ts';
 export { latency, type LatencyInput, latencyOf } from './latency.ts';

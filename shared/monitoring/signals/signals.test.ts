@@ -7,7 +7,6 @@ import type { SignalSetting } from '../settings.ts';
 import { itemsMax } from '../signal.ts';
 import {
   conceptDrift,
-  defaultDetectors,
   detectorNames,
   estimatedPerformance,
   excess,
@@ -92,9 +91,8 @@ function signalsOf(
         errors: outcome.errors,
         errorsFrom: start,
         state: null,
-        detectors: { ...defaultDetectors, ddm: {}, eddm: {} },
       },
-      by,
+      { ...by, detectors: detectorNames },
     ).result,
     traffic({ ...common, traffic: now, weeks: [], days: [now, now, now] }, by),
     latency({ ...common, latency: latencyOf(summaries) }, by),
