@@ -48,7 +48,7 @@ export async function startHostProcess(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [],
     // As in Azure (infra/modules/app.bicep).
-    env: { MALLOC_ARENA_MAX: '2', ...inherited(), ...options.env },
+    env: { MALLOC_ARENA_MAX: '1', ...inherited(), ...options.env },
   });
   spawned(child);
   const exited = once(child, 'exit').then(([code, signal]) => String(signal ?? code));

@@ -131,8 +131,8 @@ resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
     AzureWebJobsDisableHomepage: 'true'
     // The app refuses bodies that are too long by itself, and says what to do instead.
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776'
-    // The C library else keeps free memory apart for each thread: a tenth more of it while Parquet is scored.
-    MALLOC_ARENA_MAX: '2'
+    // The C library else keeps free memory apart for each thread: a sixth more of it while Parquet is scored.
+    MALLOC_ARENA_MAX: '1'
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
   })
