@@ -64,6 +64,11 @@ export class Cairn {
 /** Parsed JSON of an answer. */
 export type Json = { readonly [key: string]: Json };
 
+/** What an answer has as a list, which it may leave out. */
+export function list(value: Json | undefined): Json[] {
+  return (value ?? []) as unknown as Json[];
+}
+
 /** Asks again and again until the answer is not `undefined`; after `secondsMax` an error says what was awaited. */
 export async function eventually<T>(
   what: string,

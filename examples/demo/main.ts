@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { Cairn, eventually, type Json } from '../client.ts';
+import { Cairn, eventually, type Json, list } from '../client.ts';
 import { type Flight, flightColumns, isEvening, isMorning, loadFlights } from '../data/flights.ts';
 import { toCsv } from '../flights/table.ts';
 import { register, trainAsRun } from '../flights/train.ts';
@@ -11,6 +11,8 @@ import {
   predictedLabels,
   splitByKey,
 } from '../ml/index.ts';
+import { openedIncident, tellOf, watch } from './incident.ts';
+import { check, rowsOf, signalOf, verdictOf, worst } from './monitor.ts';
 import { accountFor, champion, guard, promote, refused, rollBack, trustGates } from './promotion.ts';
 import { fact, percent, say, secondsSoFar, step } from './report.ts';
 import { half, rollOut } from './rollout.ts';
@@ -162,36 +164,31 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   );
 
   step('Watched: a quiet morning');
-  await cairn.call('PUT', `/api/v1/monitors/${name}`, {
-    retraining: { executor: 'flights', on: ['performance'], alias: 'champion' },
-  });
+  await watch(cairn, name, quiet.features);
   const quietEnd = Date.now();
-  const calm = await check(
-    cairn,
-    name,
-    windowStart,
-    quietEnd,
-    (result) => rowsOf(result) >= quiet.labels.length,
-  );
+  const busy = part(evenings, 0, busyRows);
+  // Rows are seconds on their way to the log; the evening's calls do not wait for those of the morning.
+  const [calm, inEvening] = await Promise.all([
+    check(cairn, name, windowStart, quietEnd, (result) => rowsOf(result) >= quiet.labels.length),
+    predict(cairn, name, busy, best.model.classes),
+  ]);
   fact(
     verdictOf(calm, 'feature-drift') === 'ok' && verdictOf(calm, 'prediction-drift') === 'ok',
     `${rowsOf(calm)} logged predictions look like the training data`,
   );
 
   step('The world changes: evening flights');
-  const inEvening = await predict(cairn, name, part(evenings, 0, busyRows), best.model.classes);
-  const busyEnd = Date.now();
+  const busyEnd = inEvening.until;
   const drifted = await check(cairn, name, quietEnd, busyEnd, (result) => rowsOf(result) >= busyRows);
   fact(
-    verdictOf(drifted, 'feature-drift') === 'breached' ||
+    verdictOf(drifted, 'feature-drift') === 'breached' &&
       verdictOf(drifted, 'prediction-drift') === 'breached',
-    `drift found in ${rowsOf(drifted)} predictions`,
+    `inputs and answers drifted in ${rowsOf(drifted)} predictions`,
   );
   for (const feature of worst(drifted))
     say(`${String(feature['name'])}: PSI ${Number(feature['value']).toFixed(2)}`);
 
   step('Labels arrive, and the champion turns out worse');
-  const busy = part(evenings, 0, busyRows);
   await cairn.call('POST', '/api/v1/feedback', {
     endpoint: name,
     labels: inEvening.ids.map((id, at) => ({ prediction_id: id, label: busy.labels[at] })),
@@ -215,6 +212,9 @@ async function lifecycle(cairn: Cairn): Promise<void> {
     `performance fell to ${percent(accuracy)}, below the bound of ${percent(bound)}`,
   );
 
+  step('One alert');
+  const incident = await openedIncident(cairn, name, busyEnd);
+
   step('Retrained, judged on withheld rows, promoted');
   const job = await eventually('retraining', 90, () => finishedRetraining(cairn, name));
   if (String(job['status']) !== 'promoted')
@@ -227,7 +227,7 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   );
   fact(accuracyOf('challenger') > accuracyOf('champion'), `version ${second} beats version ${first}`);
 
-  step('A new champion answers, half of the calls first');
+  step('A canary: the new champion answers half of the calls first');
   const tomorrow = part(evenings, busyRows, busyRows + 2000);
   await rollOut(cairn, name, second, pick(tomorrow, completeRows(tomorrow)));
   const renewed = await predict(cairn, name, tomorrow, best.model.classes);
@@ -242,12 +242,16 @@ async function lifecycle(cairn: Cairn): Promise<void> {
   step('Accounted for');
   await accountFor(cairn, name, first);
 
+  step('Told in one place: the incident');
+  await tellOf(cairn, incident, { job: String(job['id']), version: second });
+
   process.stdout.write(`\nDone in ${secondsSoFar()}. Every line with a ✓ was checked.\n\n`);
   for (const [what, hash] of [
     ['runs', `#/experiments/${experimentId}`],
     ['model', `#/models/${name}`],
     ['endpoint', `#/endpoints/${name}`],
     ['monitor', `#/monitors/${name}`],
+    ['incident', `#/incidents/${incident}`],
   ] as const)
     say(`${what.padEnd(9)} ${cairn.url}/${hash}`);
   process.stdout.write('\n');
@@ -319,20 +323,6 @@ async function scoreFile(
   );
 }
 
-/** Runs the monitor on a window until the log has all that the caller waits for. */
-function check(
-  cairn: Cairn,
-  name: string,
-  from: number,
-  to: number,
-  complete: (result: Json) => boolean,
-): Promise<Json> {
-  return eventually('the monitor seeing every prediction', 45, async () => {
-    const result = await cairn.call('POST', `/api/v1/monitors/${name}/check`, { from, to });
-    return complete(result) ? result : undefined;
-  });
-}
-
 async function pinned(cairn: Cairn, name: string, version: number): Promise<true | undefined> {
   const endpoint = await cairn.call('GET', `/api/v1/endpoints/${name}`);
   return Number(endpoint['stable']?.['version']) === version ? true : undefined;
@@ -347,34 +337,9 @@ async function finishedRetraining(cairn: Cairn, endpoint: string): Promise<Json 
   );
 }
 
-/** The three features that moved most. */
-function worst(result: Json): Json[] {
-  return list(signalOf(result, 'feature-drift')['items'])
-    .filter((item) => String(item['metric']) === 'psi' && String(item['verdict']) === 'breached')
-    .slice(0, 3);
-}
-
-function rowsOf(result: Json): number {
-  return Number(result['rows']?.['current']);
-}
-
-function signalOf(result: Json, signal: string): Json {
-  const found = list(result['signals']).find((each) => String(each['signal']) === signal);
-  if (!found) throw new Error(`The result says nothing of ${signal}.`);
-  return found;
-}
-
-function verdictOf(result: Json, signal: string): string {
-  return String(signalOf(result, signal)['verdict']);
-}
-
 function metric(run: Json, key: string): number {
   const found = list(run['run']?.['data']?.['metrics']).find((each) => String(each['key']) === key);
   return Number(found?.['value']);
-}
-
-function list(value: Json | undefined): Json[] {
-  return (value ?? []) as unknown as Json[];
 }
 
 function part(rows: Examples, first: number, last: number): Examples {

@@ -1,5 +1,4 @@
-import type { Cairn, Json } from '../client.ts';
-import { eventually } from '../client.ts';
+import { type Cairn, eventually, type Json, list } from '../client.ts';
 import { fact } from './report.ts';
 
 /** What any version must pass that is to hold `champion`. */
@@ -94,8 +93,4 @@ function settled(cairn: Cairn, path: string, status: string): Promise<Json> {
     if (now === 'evaluating' || now === 'waiting') return undefined;
     throw new Error(`the promotion is ${now}, not ${status}: ${JSON.stringify(promotion)}`);
   });
-}
-
-function list(value: Json | undefined): Json[] {
-  return (value ?? []) as unknown as Json[];
 }

@@ -6,6 +6,8 @@ export type Answers = {
   readonly labels: readonly string[];
   /** [n, classes] row-major, in the order of the classifier's classes. */
   readonly probabilities: Float64Array;
+  /** All of them were answered before: milliseconds since 1970. */
+  readonly until: number;
 };
 
 const rowsPerRequest = 250;
@@ -32,7 +34,7 @@ export async function predict(
       probabilities.push(...classes.map((name) => prediction.probabilities[name] ?? Number.NaN));
     }
   }
-  return { ids, labels, probabilities: Float64Array.from(probabilities) };
+  return { ids, labels, probabilities: Float64Array.from(probabilities), until: Date.now() };
 }
 
 /** One call with the rows from `first` on; the answer says in a header which version it is from. */
