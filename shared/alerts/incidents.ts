@@ -1,7 +1,7 @@
 import { severities, type Severity } from '../monitoring/index.ts';
 import { type Alert, type Incident, incidentId, type Silence, type TimelineEntry } from './model.ts';
-import { listOf, whatOf } from './texts.ts';
 import { shortened } from './timeline.ts';
+import { listOf, whatOf } from './words.ts';
 
 /** Why channels are told of an open incident once more. */
 export type Why = 'joined' | 'escalated' | 'silence-ended' | 'reminder';

@@ -45,7 +45,7 @@ export function sentenceOf(alert: Alert): string {
   const time = since === null ? '' : ` since ${new Date(since).toISOString()}`;
   const by = version === null ? '' : `, version ${version}`;
   const said = text === '' ? '.' : `: ${text}`;
-  const figure = value === null ? '' : `: ${spoken(metric)} ${rounded(value)}${held(bounds)}`;
+  const figure = value === null ? '' : `: ${figureOf({ metric, value, bounds })}`;
   const stands: Record<Alert['state'], string> = {
     firing: `${severity}${time}`,
     resolved: `resolved${time}`,
@@ -53,6 +53,21 @@ export function sentenceOf(alert: Alert): string {
     ok: 'within its bounds',
   };
   return `${subject} (${stands[state]}${by})${figure}${said}`;
+}
+
+/** What an alert is about, as timelines say it: signal, figure, bounds, version. */
+export function whatOf(alert: Alert): string {
+  const { version } = alert;
+  return `${matterOf(alert)}: ${figureOf(alert)}${version === null ? '' : `, version ${version}`}`;
+}
+
+/** Alerts by what they are about. */
+export function listOf(alerts: readonly Alert[]): string {
+  return alerts.map(matterOf).join(', ');
+}
+
+function figureOf({ metric, value, bounds }: Pick<Alert, 'metric' | 'value' | 'bounds'>): string {
+  return `${spoken(metric)} ${value === null ? 'unknown' : rounded(value)}${held(bounds)}`;
 }
 
 function held(bounds: Alert['bounds']): string {

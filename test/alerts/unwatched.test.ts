@@ -45,7 +45,7 @@ test('an alert of a signal that is disabled is resolved, says why, and counts an
   expect(incident.state).toBe('open');
   expect(incident.timeline.at(-1)).toMatchObject({
     kind: 'alert-resolved',
-    text: 'traffic: m 2 (at most 1), version 3. It is no longer watched.',
+    text: 'traffic: m 2, bound at most 1, version 3. It is no longer watched.',
   });
   expect(await put(monitor, { signals: { latency: { enabled: false } } })).toBe(200);
   expect(await toldOf(ctx, monitor)).toEqual(['opened (traffic,latency)', 'resolved (latency)']);
