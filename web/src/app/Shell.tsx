@@ -5,6 +5,7 @@ import { Mark } from '../parts/Mark.tsx';
 import { useMay } from '../session/may.tsx';
 import { useSession } from '../session/session.ts';
 import { Account } from './Account.tsx';
+import { IncidentCount } from './IncidentCount.tsx';
 import { NoRole } from './NoRole.tsx';
 import { SearchBox } from './SearchBox.tsx';
 import { ThemeToggle } from './ThemeToggle.tsx';
@@ -18,6 +19,7 @@ const places: readonly Place[] = [
   ['/endpoints', 'Endpoints', 'endpoint'],
   ['/batch-jobs', 'Batch jobs', 'batch'],
   ['/monitors', 'Monitors', 'monitor'],
+  ['/alerts', 'Alerts', 'alert'],
   ['/retraining', 'Retraining', 'job'],
 ];
 
@@ -101,6 +103,7 @@ function Places({ places: shown, label }: { readonly places: readonly Place[]; r
           <NavLink to={to} end={to === '/'} title={name}>
             <Icon name={icon} />
             <span>{name}</span>
+            {to === '/alerts' && <IncidentCount />}
           </NavLink>
         </li>
       ))}

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useParams } from 'react-router';
+import { OpenIncidents } from '../alerts/OpenIncidents.tsx';
 import type { Endpoint } from '../api/endpoints.ts';
 import { Failure } from '../parts/Failure.tsx';
 import { Skeleton } from '../parts/Loading.tsx';
@@ -38,6 +39,7 @@ export function EndpointPage() {
   return (
     <On resource={{ type: 'endpoint', id: name }}>
       <EndpointHead endpoint={endpoint} />
+      <OpenIncidents of={{ endpoint: name }} />
       <Tabs tabs={tabs} label="Of this endpoint" titles={titles} />
       {query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
       {contentOf(tab, endpoint)}

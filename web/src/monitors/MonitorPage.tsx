@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
+import { OpenIncidents } from '../alerts/OpenIncidents.tsx';
 import type { Monitor, MonitorResult } from '../api/types.ts';
 import { Empty } from '../parts/Empty.tsx';
 import { Failure } from '../parts/Failure.tsx';
@@ -68,6 +69,7 @@ export function MonitorPage() {
   return (
     <On resource={{ type: 'endpoint', id: it.endpoint }}>
       <MonitorHead monitor={it} version={version} latest={results.data[0]} />
+      <OpenIncidents of={{ monitor: name }} />
       <Tabs tabs={tabs} label="Of this monitor" titles={titles} />
       {error && <Failure error={error} />}
       {tab === 'settings' ? (

@@ -22,4 +22,8 @@ export const links = {
   audit: (filter: Readonly<Record<string, string>>) => `#/audit?${new URLSearchParams(filter).toString()}`,
   monitor: (name: string, windowEnd?: number) =>
     `#/monitors/${encodeURIComponent(name)}${windowEnd === undefined ? '' : `/${windowEnd}`}`,
+  incident: (id: string) => `#/incidents/${encodeURIComponent(id)}`,
+  /** What is open of an endpoint or a monitor. */
+  openIncidents: (of: Readonly<Record<string, string>>) =>
+    `#/alerts?${new URLSearchParams({ state: 'open', ...of }).toString()}`,
 };
