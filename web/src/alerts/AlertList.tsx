@@ -9,7 +9,7 @@ import { counted } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
 import { Ago, Moment } from '../parts/Time.tsx';
 import { Silenced } from './FiringTable.tsx';
-import { figureWords, matterOf, SeverityChip, StateChip } from './words.tsx';
+import { figureWords, matterOf, metricWords, SeverityChip, StateChip } from './words.tsx';
 
 /** Windows whose results are asked for: a request each. */
 const windowsMax = 6;
@@ -46,7 +46,7 @@ export function AlertList({ incident: { monitor, alerts } }: { readonly incident
               )}
             </div>
             {alert.value !== null && alert.signal !== 'external' && <p>{sentence(figureWords(alert))}</p>}
-            <Worst items={itemsOf(alert)} />
+            <Worst items={itemsOf(alert)} of={alert} />
             {isOfWindow(alert) && (
               <p className="hint">
                 {alert.version !== null && `Version ${alert.version}, `}
@@ -62,16 +62,18 @@ export function AlertList({ incident: { monitor, alerts } }: { readonly incident
   );
 }
 
-/** The items that are breached, the worst first. */
-function Worst({ items }: { readonly items: readonly MonitorItem[] }) {
-  const breached = items.filter(({ verdict }) => verdict === 'breached');
+/** The items that are breached, the worst first, without the one whose figure stands for all. */
+function Worst({ items, of }: { readonly items: readonly MonitorItem[]; readonly of: Alert }) {
+  const breached = items.filter(
+    ({ verdict, metric, value }) => verdict === 'breached' && !(metric === of.metric && value === of.value),
+  );
   if (breached.length === 0) return null;
   return (
     <p className="tags">
       {breached.slice(0, itemsShown).map(({ name, metric, value, bounds }) => (
         <Tag key={`${name} ${metric}`} title={`${name}: ${metric}, ${shownBounds(metric, bounds)}`}>
           {name === metric ? '' : `${name}: `}
-          {metric.replaceAll('-', ' ')} {shown(metric, value)}
+          {metricWords(metric)} {shown(metric, value)}
         </Tag>
       ))}
       {breached.length > itemsShown && <span className="hint">and {breached.length - itemsShown} more</span>}

@@ -29,7 +29,7 @@ export function IncidentPage() {
     <On resource={incident.endpoint === '' ? undefined : { type: 'endpoint', id: incident.endpoint }}>
       <IncidentHead incident={incident} />
       {failure}
-      <div className="split">
+      <div className="split incident">
         <div className="split-main">
           <AlertList incident={incident} />
           <TimelineCard key={id} incident={incident} jobs={jobs} />

@@ -16,7 +16,14 @@ export function IncidentTable({ label, incidents }: IncidentTableProps) {
       rows={incidents}
       rowKey={({ id }) => id}
       columns={[
-        { title: 'Incident', cell: ({ id, title }) => <a href={links.incident(id)}>{title}</a> },
+        {
+          title: 'Incident',
+          cell: ({ id, title }) => (
+            <a className="alerts-cell" href={links.incident(id)}>
+              {title}
+            </a>
+          ),
+        },
         { title: 'Severity', cell: ({ severity }) => <SeverityChip severity={severity} /> },
         {
           title: 'State',

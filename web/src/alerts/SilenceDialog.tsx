@@ -153,7 +153,7 @@ function HeldBack({ of }: { readonly of: Omit<NewSilence, 'until' | 'comment'> }
 function words(found: readonly Parameters<typeof matches>[1][], isMore: boolean): string {
   if (found.length === 0 && !isMore) return 'Nothing that fires right now matches.';
   const named = found.slice(0, namedMax).map((alert) => `${matterOf(alert)} of ${alert.monitor}`);
-  const rest = found.length > namedMax || isMore ? ', …' : '';
+  const end = found.length > namedMax || isMore ? ' …' : '.';
   const count = `${counted(found.length, 'alert')}${isMore ? ' and more' : ''}`;
-  return `Right now it would hold back ${count}: ${named.join(', ')}${rest}.`;
+  return `Right now it would hold back ${count}: ${named.join(', ')}${end}`;
 }

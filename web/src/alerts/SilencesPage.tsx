@@ -101,12 +101,15 @@ function SilenceTable({ silences }: { readonly silences: readonly Silence[] }) {
         rows={silences}
         rowKey={({ id }) => id}
         columns={[
-          { title: 'Silence', cell: silenceWords },
+          {
+            title: 'Silence',
+            cell: (silence) => <span className="alerts-cell">{silenceWords(silence)}</span>,
+          },
           { title: 'State', cell: ({ state }) => <Chip state={state} tone={tones[state]} /> },
           { title: 'From', cell: ({ from }) => <Moment at={from} /> },
           { title: 'Until', cell: ({ until }) => <Moment at={until} /> },
           { title: 'Holds back now', cell: heldBack },
-          { title: 'Comment', cell: ({ comment }) => comment || '—' },
+          { title: 'Comment', cell: ({ comment }) => <span className="alerts-cell">{comment || '—'}</span> },
           {
             title: 'Made',
             cell: ({ created_at: at, created_by: by }) => (

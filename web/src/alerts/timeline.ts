@@ -45,6 +45,7 @@ function inWords(text: string, isFirst: boolean): string {
   const plain = text
     .replace(names, (name) => name.replaceAll('-', ' '))
     .replace(/(?<=[a-z])-(?=[a-z]+ \d)/g, ' ')
+    .replace(/\b(?:psi|auc|mae|rmse|r2)(?= \d)/g, (name) => name.toUpperCase())
     .replace(/\d+\.\d{5,}(?:e-?\d+)?/g, (digits) => figure(Number(digits), 4));
   return isFirst ? plain.charAt(0).toUpperCase() + plain.slice(1) : plain;
 }

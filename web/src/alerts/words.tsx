@@ -33,11 +33,19 @@ export function matterOf({ signal, segment, metric }: Pick<Alert, 'signal' | 'se
   return segment === '' ? signalWords(signal) : `${signalWords(signal)} where ${segment}`;
 }
 
+/** What a figure is called: `psi` as PSI, `p95-ms` as p95, as its value has the unit. */
+export function metricWords(metric: string): string {
+  return metric
+    .replace(/-ms$/, '')
+    .replaceAll('-', ' ')
+    .replace(/\b(psi|auc|mae|rmse|r2)\b/, (name) => name.toUpperCase());
+}
+
 /** A figure and what it is held against: `accuracy 71 %, at least 90 %`. */
 export function figureWords({ metric, value, bounds, signal }: Alert): string {
   if (value === null || signal === 'external') return '—';
   const held = bounds ? `, ${shownBounds(metric, bounds)}` : '';
-  return `${metric.replaceAll('-', ' ')} ${shown(metric, value)}${held}`;
+  return `${metricWords(metric)} ${shown(metric, value)}${held}`;
 }
 
 /** A monitor, where there is one to go to. */
