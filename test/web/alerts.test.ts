@@ -120,7 +120,7 @@ const answered = (page: Page, method: string, path: string | RegExp) =>
 
 describe('the page of alerts', () => {
   test('shows what fires, incidents that are open before those that are over, and more of them when asked', async () => {
-    await look('#/alerts', async ({ page, barriersInBothThemes }) => {
+    await look('#/alerts', async ({ page }) => {
       const firing = list(page, 'Alerts that fire');
       await firing.getByRole('link', { name: 'Feature drift' }).waitFor();
       expect(await rowOf(page, 'Performance').first().innerText()).toMatch(/critical.*at least/s);
@@ -132,14 +132,13 @@ describe('the page of alerts', () => {
       await page.getByRole('button', { name: 'Load more' }).click();
       await expect.poll(() => over.getByRole('row').count(), lagging).toBe(resolvedBefore + 1);
       expect(await page.getByRole('link', { name: 'Alerts 2 open incidents' }).count()).toBe(1);
-      expect(await barriersInBothThemes()).toEqual([]);
       await open.getByRole('link', { name: /^fraud: / }).click();
       await page.getByRole('heading', { level: 1, name: /^fraud: / }).waitFor();
     });
   });
 
   test('is narrowed by what its address keeps', async () => {
-    await look('#/alerts', async ({ page, settled: quiet }) => {
+    await look('#/alerts', async ({ page, settled: quiet, barriersInBothThemes }) => {
       await page.getByRole('combobox', { name: 'Endpoint' }).selectOption('oak');
       await page.getByRole('combobox', { name: 'Severity' }).selectOption('warning');
       await page.getByRole('button', { name: 'Open', exact: true }).click();
@@ -150,10 +149,32 @@ describe('the page of alerts', () => {
       await open.getByRole('link', { name: 'oak: traffic' }).waitFor();
       expect(await open.getByRole('row').count()).toBe(2);
       expect(await list(page, 'Resolved incidents').count()).toBe(0);
+      expect(await barriersInBothThemes()).toEqual([]);
       await page.getByRole('combobox', { name: 'Severity' }).selectOption('critical');
       await page.getByText('None matches.').waitFor();
       expect(await page.getByText('Nothing of this fires.').count()).toBe(1);
     });
+  });
+
+  test('counts open incidents only while somebody looks', async () => {
+    const view = await stack.browser.view({ token: tokens.admin });
+    await view.page.addInitScript(() =>
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true }),
+    );
+    const asked: string[] = [];
+    view.page.on('request', (request) => asked.push(request.url()));
+    await view.visit('#/models');
+    expect(asked.filter((url) => url.includes('/incidents'))).toEqual([]);
+    const counted = answered(view.page, 'GET', '/incidents$');
+    await view.page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'visible', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    });
+    expect((await counted).status()).toBe(200);
+    await view.page.getByRole('link', { name: 'Alerts 2 open incidents' }).waitFor();
+    // The next who takes up this window looks.
+    await view.page.close();
+    await view.close();
   });
 
   test('says what would be there where nothing is, and costs nothing for who sees no endpoint', async () => {

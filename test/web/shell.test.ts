@@ -68,6 +68,7 @@ describe('what surrounds every page', () => {
         'Endpoints',
         'Batch jobs',
         'Monitors',
+        'Alerts',
         'Retraining',
         'Webhooks',
       ]) {

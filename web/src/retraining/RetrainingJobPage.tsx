@@ -41,6 +41,9 @@ export function RetrainingJobPage() {
                 Model: <a href={links.model(job.model)}>{job.model}</a>,
                 Endpoint: <a href={links.endpoint(job.endpoint)}>{job.endpoint}</a>,
                 'Asked for by': <AskedBy job={job} />,
+                Incident: job.incident !== undefined && (
+                  <a href={links.incident(job.incident)}>{job.incident}</a>
+                ),
                 Because: job.why ?? job.reasons.join(', '),
                 'Trained by': (
                   <>
