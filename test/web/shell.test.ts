@@ -188,6 +188,8 @@ describe.each([
     'monitors',
     'batch-jobs',
     'retraining',
+    'alerts',
+    'silences',
     'webhooks',
     'nowhere',
   ];

@@ -145,12 +145,12 @@ function HeldBack({ of }: { readonly of: Omit<NewSilence, 'until' | 'comment'> }
   const found = query.data?.pages.flatMap(({ alerts }) => alerts).filter((alert) => matches(of, alert));
   return (
     <p className="silence-held" role="status">
-      {found === undefined ? '…' : words(found, query.hasNextPage)}
+      {found === undefined ? '…' : heldWords(found, query.hasNextPage)}
     </p>
   );
 }
 
-function words(found: readonly Parameters<typeof matches>[1][], isMore: boolean): string {
+function heldWords(found: readonly Parameters<typeof matches>[1][], isMore: boolean): string {
   if (found.length === 0 && !isMore) return 'Nothing that fires right now matches.';
   const named = found.slice(0, namedMax).map((alert) => `${matterOf(alert)} of ${alert.monitor}`);
   const end = found.length > namedMax || isMore ? ' …' : '.';
