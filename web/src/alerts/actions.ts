@@ -35,6 +35,8 @@ async function silenced(change: Promise<Silence>): Promise<void> {
   ]);
 }
 
+/** Soon, and once more: who ended a silence and sees it stand would end it again. */
 function againLater(queryKey: readonly string[]): void {
-  setTimeout(() => void queryClient.invalidateQueries({ queryKey }), listsLagMilliseconds);
+  for (const wait of [listsLagMilliseconds, 3 * listsLagMilliseconds])
+    setTimeout(() => void queryClient.invalidateQueries({ queryKey }), wait);
 }

@@ -8,7 +8,7 @@ import { isOver } from '../retraining/words.tsx';
 const perPage = 50;
 /** Windows end once an hour or so; what people do about an incident is seen sooner. None is asked while hidden. */
 const listMilliseconds = 30_000;
-const incidentMilliseconds = 10_000;
+const changedMilliseconds = 10_000;
 const resolvedMilliseconds = 60_000;
 
 export type Narrowed = {
@@ -51,7 +51,7 @@ export function incidentQuery(id: string) {
     queryKey: ['incident', id],
     queryFn: ({ signal }) => cairn.get<WholeIncident>(incidentPath(id), { signal }),
     refetchInterval: ({ state: { data, error } }) =>
-      error ? false : data?.state === 'resolved' ? resolvedMilliseconds : incidentMilliseconds,
+      error ? false : data?.state === 'resolved' ? resolvedMilliseconds : changedMilliseconds,
   });
 }
 
@@ -61,7 +61,7 @@ export function retrainingQuery(id: string) {
     queryKey: ['retraining-job', id],
     queryFn: ({ signal }) => cairn.get<Retraining>(`retraining-jobs/${encodeURIComponent(id)}`, { signal }),
     refetchInterval: ({ state: { data } }) =>
-      data && isOver(data) && data.rollout?.status !== 'under-way' ? false : incidentMilliseconds,
+      data && isOver(data) && data.rollout?.status !== 'under-way' ? false : changedMilliseconds,
   });
 }
 
@@ -71,6 +71,6 @@ export function silencesQuery(state: Silence['state'] | undefined) {
   return infiniteQueryOptions({
     queryKey: ['silences', query],
     ...pagesOf<SilencesPage>('silences', query),
-    refetchInterval: listMilliseconds,
+    refetchInterval: changedMilliseconds,
   });
 }
