@@ -244,7 +244,10 @@ describe('the page of an incident', () => {
     await look(incident, async ({ page }) => {
       await page.getByRole('list', { name: /newest last/ }).waitFor();
       await stack.server.admin('POST', '/api/v1/incidents/fraud-1/notes', { text: 'from elsewhere' });
-      const last = page.getByRole('list', { name: /newest last/ }).getByRole('listitem').last();
+      const last = page
+        .getByRole('list', { name: /newest last/ })
+        .getByRole('listitem')
+        .last();
       await last.getByText('from elsewhere').waitFor();
       expect(await last.innerText()).toMatch(/Note\s+by admin/);
     });
