@@ -3,6 +3,12 @@ import type { ByteReader, ByteWriter } from './bytes.ts';
 /** Bins between 0 and 1; one more before them for what is below, and one behind for what is above. */
 export const scoreBins = 1_024;
 
+/**
+ * So far beyond 0 or 1 a score is one of either: sums of float32, as of a softmax, end up to some ten of their last digits
+ * (2⁻²³, 1.2e-7) above 1. It is a thousandth of a bin.
+ */
+export const scoreRounding = 1e-6;
+
 /** The scores of one predicted class, in `scoreBins` bins [a, b) of equal width over [0, 1], the last one closed. */
 export type ScoreCounts = { readonly counts: Float64Array; readonly without: number };
 
@@ -40,9 +46,9 @@ function sumOf(a: ScoreCounts, b: ScoreCounts): ScoreCounts {
 }
 
 function binOf(score: number): number {
-  if (score < 0) return 0;
-  if (score > 1) return scoreBins + 1;
-  return 1 + Math.min(Math.floor(score * scoreBins), scoreBins - 1);
+  if (score < -scoreRounding) return 0;
+  if (score > 1 + scoreRounding) return scoreBins + 1;
+  return 1 + Math.min(Math.max(Math.floor(score * scoreBins), 0), scoreBins - 1);
 }
 
 export function mergeScores(a: ScoresByClass, b: ScoresByClass): ScoresByClass {
