@@ -1,14 +1,15 @@
 import type { Outcome } from '../../outcomes/index.ts';
-import { scoreBins, type ScoresByClass } from '../../profiles/index.ts';
+import { mergeScores, scoreBins, type ScoresByClass } from '../../profiles/index.ts';
 import {
   aucSamplingError,
   fitIsotonic,
   type Isotonic,
-  isotonicAt,
   needsCalibration,
   type SamplingError,
+  samplingErrorOf,
   samplingErrors,
 } from '../../stats/index.ts';
+import { estimateOf, expectedOf } from './estimate.ts';
 import {
   macroF1Deviation,
   type PerformanceFigures,
@@ -31,14 +32,20 @@ export type EstimatedMetric = 'accuracy' | 'macro-f1' | 'auc';
  * How likely a score makes it that a prediction is right, learnt of labelled rows of one version, and how its figures
  * stray by chance. JSON keeps it.
  */
-export type Calibrator = {
+export type Calibrator = CalibratedScores & {
   /** Of the labelled rows it was fitted on. */
   readonly source: 'evaluation-set' | 'first-labelled-window';
   readonly rows: number;
-  /** What these rows gave, which an estimate is held against. */
+  /** What these rows gave by their labels. */
   readonly figures: PerformanceFigures['figures'];
+  /** What these rows give without their labels, which an estimate is held against; absent of calibrators kept before it was. */
+  readonly estimated?: Readonly<Partial<Record<EstimatedMetric, number>>>;
+  /** The larger of what their labels and what their probabilities make. */
   readonly errors: Readonly<Partial<Record<EstimatedMetric, SamplingError>>>;
-} & (
+};
+
+/** How scores are turned into probabilities. */
+export type CalibratedScores =
   | {
       readonly kind: 'binary';
       readonly classes: readonly [negative: string, positive: string];
@@ -50,8 +57,7 @@ export type Calibrator = {
       /** Of being right, by the score of the predicted class; for classes of few rows that of all together. */
       readonly probability: Isotonic | null;
       readonly byClass: Readonly<Record<string, Isotonic>>;
-    }
-);
+    };
 
 /** Isotonic steps of fewer rows than this, of either kind, follow chance. */
 const rowsOfKindMin = 50;
@@ -90,11 +96,16 @@ export function fitCalibrator(
   const { figures } = performanceFigures({ classes: of, numbers: null }, classes);
   const common = { source, rows: rowsOf(of), figures };
   const two = twoClasses(of.confusion, classes);
+  const all = mergeScores(right, wrong);
   if (!two) {
     const hits = [...right.values()].reduce((sum, { counts }) => sum + total(counts), 0);
     const outcomes = { truePositives: hits, falsePositives: scored - hits };
     const { accuracy } = samplingErrors({ ...outcomes, falseNegatives: 0, trueNegatives: 0 });
-    return { ...common, kind: 'several', errors: { accuracy }, ...ofSeveral(right, wrong) };
+    const scores: CalibratedScores = { kind: 'several', ...ofSeveral(right, wrong) };
+    const estimated = estimatedOf(all, scores);
+    const likely = estimated.accuracy ?? 0;
+    const expected = { deviation: Math.sqrt(likely * (1 - likely)), share: 1 };
+    return { ...common, ...scores, estimated, errors: larger({ accuracy }, { accuracy: expected }) };
   }
   const scores = binaryScores(right, wrong, two);
   const { positives, negatives } = scores;
@@ -107,18 +118,38 @@ export function fitCalibrator(
         counts,
       )
     : null;
+  const calibration = { kind: 'binary', classes: two, probability } as const;
+  const expected = expectedOf(all, calibration);
   return {
     ...common,
-    kind: 'binary',
-    classes: two,
-    probability,
-    errors: errorsOf(scores, binaryOutcomes(right, wrong, two)),
+    ...calibration,
+    estimated: estimatedOf(all, calibration),
+    errors: larger(
+      errorsOf(scores, binaryOutcomes(right, wrong, two)),
+      errorsOf(expected.scores, expected.outcomes),
+    ),
   };
 }
 
-/** The probability that a score of the second class, or of the predicted one, makes. */
-export function calibrated(probability: Isotonic | null, score: number): number {
-  return probability ? isotonicAt(probability, score) : score;
+function estimatedOf(scores: ScoresByClass, calibration: CalibratedScores): Calibrator['estimated'] & object {
+  return Object.fromEntries(
+    Object.entries(estimateOf(scores, calibration)).filter(([, value]) => Number.isFinite(value)),
+  );
+}
+
+/**
+ * Of each figure the error that is larger. Labels that were all as predicted have none, though what is estimated of
+ * scores that are less sure strays with the rows.
+ */
+function larger(of: Calibrator['errors'], other: Calibrator['errors']): Calibrator['errors'] {
+  const names = [...new Set([...Object.keys(of), ...Object.keys(other)])] as EstimatedMetric[];
+  return Object.fromEntries(
+    names.map((name) => {
+      const [a, b] = [of[name], other[name]];
+      if (!a || !b) return [name, a ?? b];
+      return [name, samplingErrorOf(a, 1) < samplingErrorOf(b, 1) ? b : a];
+    }),
+  );
 }
 
 const middles = Float64Array.from({ length: scoreBins }, (_, bin) => probabilityOf(bin));

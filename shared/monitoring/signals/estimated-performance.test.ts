@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { countScores, mergeScores, type ScoresByClass } from '../../profiles/index.ts';
 import { estimatePerformance } from '../../stats/index.ts';
 import { closeness, golden, uniform, worst } from '../../stats/testing.ts';
-import { estimateOf } from './estimated-performance.ts';
+import { estimateOf } from './estimate.ts';
 import { type Calibrator, estimatedPerformance, fitCalibrator } from './index.ts';
 import { counted, given, numberRows, twoClassRows, uniforms, usual } from './testing.ts';
 
@@ -194,6 +194,32 @@ describe('estimated performance', () => {
       ).filter(({ verdict }) => verdict === 'breached');
       expect(breached.length).toBeLessThanOrEqual(10);
     }
+  });
+
+  test('of a model that is always right, and too modest, is no breach; that it became less sure still is', () => {
+    const draw = uniforms(41);
+    const perfect = (rows: number, sharpness: number, several = false) =>
+      twoClassRows(draw, rows, { sharpness }).map((each, at) => {
+        const predicted = several && at % 3 === 0 ? 'maybe' : each.predicted;
+        return { ...each, predicted, label: String(predicted) };
+      });
+    for (const several of [false, true]) {
+      const calibrator = fitted(perfect(2_000, 0.6, several));
+      expect(calibrator).toMatchObject({ figures: { accuracy: { value: 1 } }, probability: null });
+      const breached = (sharpness: number) =>
+        Array.from({ length: 200 }, () =>
+          estimatedPerformance(input(perfect(200, sharpness, several), calibrator), usual),
+        ).filter(({ verdict }) => verdict === 'breached').length;
+      expect(breached(0.6)).toBeLessThanOrEqual(2);
+      expect(breached(0.1)).toBeGreaterThanOrEqual(198);
+    }
+  });
+
+  test('is held against the labels of a calibrator that was kept without an estimate', () => {
+    const { estimated, ...kept } = fitted(labelled);
+    const { bounds } = estimatedPerformance(input(labelled.slice(0, 500), kept as Calibrator), usual);
+    expect(bounds?.lower).toBeLessThan((kept.figures.accuracy?.value ?? 0) - 0.05 + 1e-12);
+    expect(Math.abs((estimated?.accuracy ?? 0) - (kept.figures.accuracy?.value ?? 0))).toBeLessThan(0.02);
   });
 
   test('sees a model that has become less sure at once, or gradually, and none that errs as sure as before', () => {

@@ -1,13 +1,14 @@
-import { scoreBins, type ScoresByClass } from '../../profiles/index.ts';
-import { estimatePerformance, samplingErrorOf } from '../../stats/index.ts';
+import type { ScoresByClass } from '../../profiles/index.ts';
+import { samplingErrorOf } from '../../stats/index.ts';
 import type { SignalSetting } from '../settings.ts';
 import type { Item } from '../signal.ts';
-import { calibrated, type Calibrator, type EstimatedMetric } from './calibrator.ts';
+import type { Calibrator, EstimatedMetric } from './calibrator.ts';
+import { estimateOf } from './estimate.ts';
 import { insufficient, type JudgedSignal, signalOf } from './items.ts';
 import { Holder } from './held.ts';
 import type { PastWindow } from './learnt.ts';
 import { performanceBounds, performanceRules } from './performance.ts';
-import { inUnit, probabilityOf, scoredRows, whyNoProbabilities } from './scores-binary.ts';
+import { scoredRows, whyNoProbabilities } from './scores-binary.ts';
 import { unjudgedItem } from './verdict.ts';
 
 export type EstimatedPerformanceInput = {
@@ -36,8 +37,9 @@ const unknownShareMax = 0.01;
  *
  * Of two classes `accuracy`, `macro-f1` and `auc`; of more `accuracy`, since only the score of the predicted class is
  * kept. Of scores in 1,024 bins: off by 0.0005 at most, AUC by half of the pairs that share a bin. Where the settings name
- * no bounds, the bound is what the labelled rows of the calibrator gave, less the allowance of the same figure in
- * `performanceRules` or {@link estimateErrors} sampling errors, whichever is more.
+ * no bounds, the bound is what is estimated of the labelled rows of the calibrator, less the allowance of the same figure in
+ * `performanceRules` or {@link estimateErrors} sampling errors, whichever is more: an estimate is held against an estimate,
+ * so that scores which are too modest, as of a model that is always right, are no change.
  */
 export function estimatedPerformance(input: EstimatedPerformanceInput, setting: SignalSetting): JudgedSignal {
   const { segment, scores, calibrator, minRows, past } = input;
@@ -68,11 +70,11 @@ export function estimatedPerformance(input: EstimatedPerformanceInput, setting: 
     if (!Number.isFinite(value))
       return unjudgedItem(of, 'It takes rows that are likely to be of either class.');
     return holder.hold(of, value, performanceRules[metric], () => {
-      const found = calibrator.figures[metric];
+      const found = heldAgainst(calibrator, metric);
       const error = errorOf(calibrator, metric, scored);
-      if (!found || error === undefined)
+      if (found === undefined || error === undefined)
         return { bounds: null, why: 'The labelled rows of the version do not have it.' };
-      return { bounds: performanceBounds(metric, found.value, estimateErrors * error) };
+      return { bounds: performanceBounds(metric, found, estimateErrors * error) };
     });
   });
   const error = errorOf(calibrator, 'accuracy', scored);
@@ -86,51 +88,17 @@ export function estimatedPerformance(input: EstimatedPerformanceInput, setting: 
   return signalOf({ ...head, headline: { metric: 'accuracy' }, items, band, learnt: holder.learnt }, setting);
 }
 
-/** The figures to be expected; NaN where one has no meaning. */
-export function estimateOf(
-  scores: ScoresByClass,
-  calibrator: Calibrator,
-): { readonly accuracy: number } & Readonly<Partial<Record<EstimatedMetric, number>>> {
-  if (calibrator.kind === 'several') {
-    let [rows, hits] = [0, 0];
-    for (const [name, { counts }] of scores) {
-      const known = Object.hasOwn(calibrator.byClass, name) ? calibrator.byClass[name] : undefined;
-      for (const [bin, count] of inUnit(counts).entries()) {
-        rows += count;
-        hits += count * calibrated(known ?? calibrator.probability, probabilityOf(bin));
-      }
-    }
-    return { accuracy: hits / rows };
-  }
-  const [negative, positive] = calibrator.classes;
-  const columns = { scores: [] as number[], predicted: [] as number[], counts: [] as number[] };
-  for (const [name, isPositive] of [
-    [positive, 1],
-    [negative, 0],
-  ] as const)
-    for (const [bin, count] of inUnit(
-      scores.get(name)?.counts ?? new Float64Array(scoreBins + 2),
-    ).entries()) {
-      if (count === 0) continue;
-      columns.scores.push(probabilityOf(isPositive ? bin : scoreBins - 1 - bin));
-      columns.predicted.push(isPositive);
-      columns.counts.push(count);
-    }
-  const probabilities = columns.scores.map((score) => calibrated(calibrator.probability, score));
-  const { accuracy, f1, rocAuc } = estimatePerformance({ ...columns, probabilities });
-  const { f1: ofNegative } = estimatePerformance({
-    ...columns,
-    probabilities: probabilities.map((p) => 1 - p),
-    predicted: columns.predicted.map((predicted) => 1 - predicted),
-  });
-  return { accuracy, 'macro-f1': (f1 + ofNegative) / 2, auc: rocAuc };
-}
-
 /** Rows of classes that the calibrator of two classes does not know; one of several knows all classes together. */
 function unknownRows(scores: ScoresByClass, calibrator: Calibrator): number {
   if (calibrator.kind === 'several') return 0;
   const others = [...scores].filter(([name]) => !calibrator.classes.includes(name));
   return scoredRows(new Map(others)).scored;
+}
+
+/** What the labelled rows gave by estimate; by their labels where a calibrator was kept that has no estimate. */
+function heldAgainst({ estimated, figures }: Calibrator, metric: EstimatedMetric): number | undefined {
+  const found = figures[metric]?.value;
+  return found === undefined || !estimated ? found : estimated[metric];
 }
 
 function errorOf({ errors }: Calibrator, metric: EstimatedMetric, rows: number): number | undefined {
