@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { edgeSetOf, profileOf } from '../../profiles/index.ts';
 import { defaultSettings } from '../defaults.ts';
+import { uniforms } from '../signals/testing.ts';
 import { dataQuality } from './quality.ts';
 import type { Sides } from './sides.ts';
 
@@ -64,6 +65,38 @@ describe('the quality of inputs', () => {
     expect(breached(sidesOf({ x: letters(1000, 'abc') }, { x: letters(400, 'abcd') }))).toEqual([
       'x unseen-rate',
     ]);
+  });
+
+  test('expects new ones of a column of many rare categories, and sees when there are more', () => {
+    const draw = uniforms(11);
+    // Zipf's law, near enough: half of the names are among the first 22 of 500.
+    const cities = (count: number, of = 500) =>
+      Array.from({ length: count }, () => `city ${Math.floor(of ** draw())}`);
+    let told = 0;
+    for (let repeat = 0; repeat < 20; repeat++) {
+      const reference = { x: cities(1000) };
+      for (const rows of [200, 1000, 5000])
+        if (breached(sidesOf(reference, { x: cities(rows) })).length > 0) told++;
+      const renamed = cities(1000).map((city, i) => (i % 4 === 0 ? `new ${city}` : city));
+      expect(breached(sidesOf(reference, { x: renamed }))).toEqual(['x unseen-rate']);
+    }
+    expect(told).toBeLessThanOrEqual(1);
+    const ids = (count: number) => Array.from({ length: count }, () => `id ${draw()}`);
+    expect(breached(sidesOf({ x: ids(1000) }, { x: ids(1000) }))).toEqual([]);
+  });
+
+  test('allows the few rows beyond its range that chance brings, and no more', () => {
+    const draw = uniforms(13);
+    const even = (count: number) => Array.from({ length: count }, draw);
+    let reference = even(1000);
+    let told = 0;
+    for (let window = 0; window < 1000; window++) {
+      if (window % 20 === 0) reference = even(1000);
+      if (breached(sidesOf({ x: reference }, { x: even(200) })).length > 0) told++;
+    }
+    expect(told).toBeLessThanOrEqual(5);
+    const beyond = even(200).map((value, i) => (i < 8 ? 7 : value));
+    expect(breached(sidesOf({ x: reference }, { x: beyond }))).toEqual(['x out-of-range-rate']);
   });
 
   test('misses a column that calls no longer have', () => {

@@ -14,7 +14,13 @@ export type QualityInput = {
 };
 
 /** By metric, how many of the rows, and what to hold it against in the reference. */
-type Rates = Readonly<Record<string, { readonly current: number; readonly reference: number }>>;
+type Rates = Readonly<Record<string, Rate>>;
+type Rate = {
+  readonly current: number;
+  readonly reference: number;
+  /** How much further than a count of rows what was found in the reference strays: a variance, in rows. */
+  readonly strays?: number;
+};
 
 /** An excess over the reference by chance is smaller than this many standard errors in 999 of 1000 cases. */
 const chanceErrors = 3;
@@ -22,7 +28,7 @@ const chanceErrors = 3;
 /**
  * Whether the inputs are as complete and as sound as those of the reference: shares of cells that are null, NaN, of
  * another type, out of the reference's range or of no category it has, and of calls without the column. Without bounds of
- * its own a share may exceed the reference's by {@link rateAllowance}, or by three standard errors where that is more.
+ * its own a share may exceed the reference's by {@link rateAllowance}, or by what chance does where that is more.
  */
 export function dataQuality(
   { segment, sides, past = [] }: QualityInput,
@@ -46,8 +52,7 @@ export function dataQuality(
       const value = rate.current / current.rows;
       const set = boundsSet(setting, past, of, { side: 'upper', least: 0, most: 1 });
       if (set && 'why' in set) items.push(unjudgedItem(of, set.why, value));
-      else
-        items.push(judgedItem(of, value, set?.bounds ?? usual(rate.reference, reference.rows, current.rows)));
+      else items.push(judgedItem(of, value, set?.bounds ?? usual(rate, reference.rows, current.rows)));
     }
   }
   if (items.every(({ verdict }) => verdict === 'insufficient-data'))
@@ -67,12 +72,20 @@ export function dataQuality(
   };
 }
 
-function usual(hits: number, referenceRows: number, rows: number) {
+/**
+ * The difference of two shares by chance: so many standard errors, and further where few rows are meant, since few are more
+ * often many than the normal distribution has it. That is the second term of Cornish and Fisher (1938), with the skewness of
+ * a count of the window (Poisson) around a share that is known by a count of the reference (gamma).
+ */
+function usual({ reference: hits, strays = 0 }: Rate, referenceRows: number, rows: number) {
   const rate = hits / referenceRows;
   // Of a share that the reference does not have, one in its rows is what chance allows (Laplace).
   const p = (hits + 1) / (referenceRows + 2);
-  const error = Math.sqrt(p * (1 - p) * (1 / referenceRows + 1 / rows));
-  return { upper: Math.min(rate + Math.max(rateAllowance, chanceErrors * error), 1) };
+  const [ofReference, ofWindow] = [1 / referenceRows, 1 / rows];
+  const error = Math.sqrt(p * (1 - p) * (ofReference + ofWindow) + strays * ofReference ** 2);
+  const skewed = (2 * ofReference ** 2 + ofWindow ** 2) / (ofReference + ofWindow);
+  const chance = chanceErrors * error + ((chanceErrors ** 2 - 1) / 6) * Math.max(1 - 2 * p, 0) * skewed;
+  return { upper: Math.min(rate + Math.max(rateAllowance, chance), 1) };
 }
 
 function ratesOf(reference: FeatureCounts, current: FeatureCounts, { rows }: Profile): Rates {
@@ -96,6 +109,20 @@ function ratesOf(reference: FeatureCounts, current: FeatureCounts, { rows }: Pro
       };
   }
   if (reference.kind === 'categorical' && current.kind === 'categorical')
-    rates['unseen-rate'] = { current: current.unseen, reference: reference.unseen };
+    rates['unseen-rate'] = { current: current.unseen, ...unseenIn(reference) };
   return rates;
+}
+
+/**
+ * How many rows of the reference stand for what it does not have: of a reference that the categories are those of as many
+ * as it has only once (Good, Biometrika 40, 1953), with the variance of that (Esty, Annals of Statistics 11, 1983). A column
+ * of many rare categories goes on to bring new ones.
+ */
+function unseenIn({
+  counts,
+  unseen,
+}: Extract<FeatureCounts, { kind: 'categorical' }>): Omit<Rate, 'current'> {
+  if (unseen > 0) return { reference: unseen };
+  const times = (n: number) => [...counts.values()].filter((count) => count === n).length;
+  return { reference: times(1), strays: 2 * times(2) };
 }
