@@ -35,7 +35,7 @@ const driftedShare = learnt(
 );
 const rate = (of: string) =>
   learnt(
-    `the share of ${of}; by default 0.01 above the reference's, or three standard errors where that is more`,
+    `the share of ${of}; by default 0.01 above the reference's, or what chance does where that is more`,
   );
 const figure = (of: string) =>
   learnt(`${of}; by default the baseline of the version less an allowance, and beyond chance`);

@@ -57,7 +57,7 @@ const baseline: MetricWords = {
   isLearnt: true,
 };
 const rate: MetricWords = {
-  usual: '1 % above the reference, or three standard errors where that is more',
+  usual: '1 % above the reference, or what chance does where that is more',
   isLearnt: true,
 };
 const earlier: MetricWords = { usual: 'half to double of what the same time had before', isLearnt: true };
