@@ -34,9 +34,7 @@ const driftedShare = learnt(
   'the share of features, by weight, that have drifted; by the preset: cairn 0.3, evidently 0.5, nannyml and azureml any',
 );
 const rate = (of: string) =>
-  learnt(
-    `the share of ${of}; by default 0.01 above the reference's, or what chance does where that is more`,
-  );
+  learnt(`the share of ${of}; by default 0.01 above the reference's, or what chance does where that is more`);
 const figure = (of: string) =>
   learnt(`${of}; by default the baseline of the version less an allowance, and beyond chance`);
 

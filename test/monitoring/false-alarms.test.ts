@@ -33,12 +33,10 @@ test.each([200, 1_000, 5_000])(
   'where nothing changes, checks of %i rows are a breach no more often than stated',
   (rows) => {
     const found = checkStationary(1_000 + rows, { rows, endpoints, windows });
-    for (const [signal, { checks, breached, fired, items }] of found) {
-      const of = `${signal}: ${[...items].map(([name, count]) => `${name} ${count}`).join(', ')}`;
-      // A verdict each time: one that is silent raises no false alarm either.
-      expect(checks, of).toBe(endpoints * windows);
-      expect(breached, of).toBeLessThanOrEqual(mostOf(checks, rates[signal]));
-      expect(fired, of).toBeLessThanOrEqual(mostOf(checks, alertRate));
-    }
+    const checks = endpoints * windows;
+    // A verdict each time: one that is silent raises no false alarm either.
+    expect([...found].filter(([, each]) => each.checks !== checks)).toEqual([]);
+    expect([...found].filter(([name, each]) => each.breached > mostOf(checks, rates[name]))).toEqual([]);
+    expect([...found].filter(([, each]) => each.fired > mostOf(checks, alertRate))).toEqual([]);
   },
 );

@@ -217,7 +217,7 @@ describe('estimated performance', () => {
 
   test('is held against the labels of a calibrator that was kept without an estimate', () => {
     const { estimated, ...kept } = fitted(labelled);
-    const { bounds } = estimatedPerformance(input(labelled.slice(0, 500), kept as Calibrator), usual);
+    const { bounds } = estimatedPerformance(input(labelled.slice(0, 500), kept), usual);
     expect(bounds?.lower).toBeLessThan((kept.figures.accuracy?.value ?? 0) - 0.05 + 1e-12);
     expect(Math.abs((estimated?.accuracy ?? 0) - (kept.figures.accuracy?.value ?? 0))).toBeLessThan(0.02);
   });
