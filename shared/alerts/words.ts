@@ -57,8 +57,10 @@ export function sentenceOf(alert: Alert): string {
 
 /** What an alert is about, as timelines say it: signal, figure, bounds, version. */
 export function whatOf(alert: Alert): string {
-  const { version } = alert;
-  return `${matterOf(alert)}: ${figureOf(alert)}${version === null ? '' : `, version ${version}`}`;
+  const { metric, version } = alert;
+  const matter = matterOf(alert);
+  const what = matter === spoken(metric) ? '' : `${matter}: `;
+  return `${what}${figureOf(alert)}${version === null ? '' : `, version ${version}`}`;
 }
 
 /** Alerts by what they are about. */

@@ -82,7 +82,7 @@ describe('an incident', () => {
         title: 'iris: accuracy',
         text: `Accuracy (critical since ${ended(1)}, version 3): accuracy 0.71, bound at least 0.9.`,
         ...{ signals: ['performance'], versions: [3], opened_at: expect.any(Number), resolved_at: null },
-        why: 'performance: accuracy 0.71 (at least 0.9), version 3',
+        why: 'accuracy 0.71, bound at least 0.9, version 3',
         link: '/#/incidents/iris-1',
       },
     });
@@ -91,7 +91,7 @@ describe('an incident', () => {
       data: {
         title: 'iris: accuracy and feature drift',
         signals: ['performance', 'feature-drift'],
-        why: 'feature-drift: drifted-share 0.5 (at most 0.3), version 3',
+        why: 'feature drift: drifted share 0.5, bound at most 0.3, version 3',
       },
     });
     expect(resolved).toMatchObject({ action: 'resolved', data: { resolved_at: expect.any(Number) } });
