@@ -65,7 +65,7 @@ export function SettingsTab({ monitor }: { readonly monitor: Monitor }) {
                 )),
             },
             { title: 'Figure', cell: ({ metric }) => metric.replaceAll('-', ' ') },
-            { title: 'Bound', cell: ({ bound }) => <span className="reason">{bound}</span> },
+            { title: 'Bound', cell: ({ bound }) => <span className="roomy">{bound}</span> },
             {
               title: 'Set',
               cell: ({ isSet }) => (isSet ? 'here' : <span className="hint steady">by default</span>),

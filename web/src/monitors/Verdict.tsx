@@ -120,7 +120,7 @@ function Signals({ signals, hasSegments }: SignalsProps) {
             reason === undefined ? (
               metric.replaceAll('-', ' ')
             ) : (
-              <span className="hint reason">{sentence(reason)}</span>
+              <span className="hint roomy">{sentence(reason)}</span>
             ),
         },
         {
