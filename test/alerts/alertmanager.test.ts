@@ -72,6 +72,7 @@ describe('what an Alertmanager tells', () => {
         {
           ...{ signal: 'external', segment: 'endpoint=iris,instance=a', state: 'firing', metric: 'Down' },
           ...{ since: start, fired_at: start, value: null, bounds: null, incident: id },
+          text: 'It does not answer.',
         },
       ],
       timeline: [{ kind: 'opened', text: 'Down (endpoint=iris,instance=a): It does not answer.' }],

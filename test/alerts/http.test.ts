@@ -122,7 +122,8 @@ describe('an incident', () => {
       fingerprint: expect.stringMatching(/^[\da-f]{16}$/),
       ...{ monitor: 'iris', endpoint: 'iris', signal: 'performance', segment: '', severity: 'critical' },
       ...{ state: 'firing', since: start, fired_at: start, metric: 'accuracy', value: 0.71 },
-      ...{ bounds: { lower: 0.9 }, window_end: start, version: 2, incident: 'iris-1', silenced_until: null },
+      ...{ bounds: { lower: 0.9 }, window_end: start, version: 2, text: null, incident: 'iris-1' },
+      silenced_until: null,
     });
   });
 

@@ -10,10 +10,10 @@ import {
 
 export function presentAlert({ alert, silencedUntil }: SeenAlert) {
   const { fingerprint, monitorId, endpoint, signal, segment, severity, state, since, firedAt } = alert;
-  const { metric, value, bounds, windowEnd, version, incident: number } = alert;
+  const { metric, value, bounds, windowEnd, version, text = null, incident: number } = alert;
   return {
     ...{ fingerprint, monitor: monitorId, endpoint, signal, segment, severity, state, since },
-    ...{ fired_at: firedAt, metric, value, bounds, window_end: windowEnd, version },
+    ...{ fired_at: firedAt, metric, value, bounds, window_end: windowEnd, version, text },
     incident: number === null ? null : incidentRef({ monitorId, number }),
     silenced_until: silencedUntil,
   };

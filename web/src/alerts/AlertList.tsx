@@ -45,7 +45,8 @@ export function AlertList({ incident: { monitor, alerts } }: { readonly incident
                 </span>
               )}
             </div>
-            {alert.value !== null && alert.signal !== 'external' && <p>{sentence(figureWords(alert))}</p>}
+            {alert.value !== null && <p>{sentence(figureWords(alert))}</p>}
+            {alert.text && <p className="note">{alert.text}</p>}
             <Worst items={itemsOf(alert)} of={alert} />
             {isOfWindow(alert) && (
               <p className="hint">

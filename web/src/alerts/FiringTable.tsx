@@ -32,7 +32,14 @@ export function FiringTable({ alerts }: { readonly alerts: readonly Alert[] }) {
             </span>
           ),
         },
-        { title: 'Figure', cell: (alert) => <span className="alerts-cell">{figureWords(alert)}</span> },
+        {
+          title: 'What it says',
+          cell: (alert) => (
+            <span className="alerts-cell clamp" title={alert.text ?? undefined}>
+              {figureWords(alert)}
+            </span>
+          ),
+        },
         { title: 'Since', cell: ({ since }) => (since === null ? '—' : <Ago at={since} />) },
         { title: 'Monitor', cell: ({ monitor }) => <MonitorLink name={monitor} /> },
         { title: 'Endpoint', cell: ({ endpoint }) => <EndpointLink name={endpoint} /> },

@@ -41,9 +41,9 @@ export function metricWords(metric: string): string {
     .replace(/\b(psi|auc|mae|rmse|r2)\b/, (name) => name.toUpperCase());
 }
 
-/** A figure and what it is held against: `accuracy 71 %, at least 90 %`. */
-export function figureWords({ metric, value, bounds, signal }: Alert): string {
-  if (value === null || signal === 'external') return '—';
+/** A figure and what it is held against, as `accuracy 71 %, at least 90 %`; of another system what that says. */
+export function figureWords({ metric, value, bounds, text }: Alert): string {
+  if (value === null) return text || '—';
   const held = bounds ? `, ${shownBounds(metric, bounds)}` : '';
   return `${metricWords(metric)} ${shown(metric, value)}${held}`;
 }

@@ -37,6 +37,8 @@ export type Alert = {
   readonly bounds: MonitorBounds | null;
   readonly window_end: number;
   readonly version: number | null;
+  /** What another system says of it; `null` of what a monitor found. */
+  readonly text: string | null;
   /** The id of the incident that it last belonged to. */
   readonly incident: string | null;
   readonly silenced_until: number | null;
