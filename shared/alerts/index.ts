@@ -17,6 +17,7 @@ export {
   silenceStates,
   unknownSilence,
 } from './silences.ts';
+export { resolveIncident } from './resolve.ts';
 export { addToTimeline } from './timeline.ts';
 export { followMonitor, lookAtAlerts, renewFigures, watchAlerts } from './watch.ts';
 export { sentenceOf, titleOf } from './words.ts';

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import { getEndpoint } from '../endpoints/index.ts';
-import { eventWrite, relay } from '../events/index.ts';
 import { CairnError, unlessCode } from '../http/index.ts';
 import { queryOf } from '../search/index.ts';
 import { lost, swapInTurn } from '../swap.ts';
 import { inTurns } from '../turns.ts';
 import { externalAlert, externalFingerprint, type ExternalGroup } from './external.ts';
 import { externalIncident } from './external-incident.ts';
+import { changedAtOnce, externalAlerts, writeExternal } from './external-write.ts';
 import {
   type Alert,
   type AlertsHead,
@@ -18,8 +17,6 @@ import {
 } from './model.ts';
 import { activeSilences, isSilenced } from './silences.ts';
 
-/** Alerts changed in one transaction, beside head, incident and three events. */
-const changedAtOnce = 80;
 const readsAtOnce = 8;
 const firingMax = 1500;
 
@@ -37,7 +34,7 @@ export async function receiveAlerts(ctx: Context, said: ExternalGroup): Promise<
   const news = { ...said, alerts: said.alerts.filter(({ labels }) => labels['origin'] !== 'cairn') };
   const endpoints = await endpointsOf(ctx, news);
   for (;;) {
-    const step = await swapInTurn(ctx, `The alerts of '${monitorId}'`, () => attempt(ctx, news, endpoints));
+    const step = await swapInTurn(ctx, externalAlerts, () => attempt(ctx, news, endpoints));
     if (!step.isMore) return step;
   }
 }
@@ -118,47 +115,13 @@ async function attempt(
     : { incident: null, state: null };
   if (changed.length === 0 && !step) return { ...received, isMore: false };
 
-  const events = (step?.told ?? []).map(({ type, why, isTold, about }, i) =>
-    eventWrite(
-      ctx,
-      {
-        ...{ type, aggregate: `incident/${monitorId}/${number}` },
-        seq: step!.incident.seq - step!.told.length + i + 1,
-        subject: {
-          ...{ monitorId, endpoint: step!.incident.endpoint, incident: String(number) },
-          alerts: about.map(({ fingerprint }) => fingerprint).join(','),
-          ...{ signals: 'external', severity: step!.incident.severity },
-          windowEnd: String(Math.max(0, ...about.map(({ windowEnd }) => windowEnd))),
-          ...(why === undefined ? {} : { why }),
-          ...(isTold ? {} : { told: 'false' }),
-        },
-      },
-      { workspace, monitorId },
-    ),
-  );
-  const nextHead: AlertsHead = {
-    ...{ id: 'alerts-head', type: 'alerts-head', v: 1, workspace, monitorId },
-    incidents: Math.max(head?.doc.incidents ?? 0, incident?.number ?? 0),
-    changes: (head?.doc.changes ?? 0) + 1,
-  };
-  const { outcome } = await documents.batch(key, [
-    head ? { op: 'replace', doc: nextHead, etag: head.etag } : { op: 'create', doc: nextHead },
-    ...changed.map((alert): Write => {
-      const doc = alert.state === 'firing' ? { ...alert, incident: number } : alert;
-      const etag = before.get(alert.fingerprint)?.etag;
-      return etag === undefined ? { op: 'create', doc } : { op: 'replace', doc, etag };
-    }),
-    ...(step
-      ? [
-          stored
-            ? ({ op: 'replace', doc: step.incident, etag: stored.etag } as const)
-            : ({ op: 'create', doc: step.incident } as const),
-        ]
-      : []),
-    ...events,
-  ]);
-  if (outcome !== 'applied') return lost;
-  for (const each of events) relay(ctx, 'monitors', key, each);
+  const isWritten = await writeExternal(ctx, {
+    head,
+    alerts: changed.map((alert) => (alert.state === 'firing' ? { ...alert, incident: number } : alert)),
+    etags: new Map(known.map(({ doc, etag }) => [doc.fingerprint, etag])),
+    ...(step ? { incident: { before: stored, after: step.incident, told: step.told } } : {}),
+  });
+  if (!isWritten) return lost;
   return { ...received, isMore: different.length > changed.length };
 }
 

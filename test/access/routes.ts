@@ -346,6 +346,7 @@ const serving: Readonly<Record<string, Entry>> = {
   'GET /api/v1/incidents': among('endpoint'),
   'GET /api/v1/incidents/{id}': endpoint(({ incident: id }) => ({ id })),
   'POST /api/v1/incidents/{id}/acknowledge': endpoint(({ incident: id }) => ({ id })),
+  'POST /api/v1/incidents/{id}/resolve': endpoint(({ incident: id }) => ({ id })),
   'POST /api/v1/incidents/{id}/notes': endpoint(({ incident: id }) => ({ id, text: 'seen' })),
   'POST /api/v1/alertmanager': workspace,
   'GET /api/v1/silences': among('endpoint'),

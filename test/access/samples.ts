@@ -197,6 +197,7 @@ export const samples: Readonly<Record<string, (w: World) => Sample>> = {
   'GET getMonitorResult': (w) => ({ path: `/api/v1/monitors/${w.monitor}/results/1` }),
   'GET getIncident': (w) => ({ path: `/api/v1/incidents/${w.incident}` }),
   'POST acknowledgeIncident': (w) => ({ path: `/api/v1/incidents/${w.incident}/acknowledge`, body: {} }),
+  'POST resolveIncident': (w) => ({ path: `/api/v1/incidents/${w.incident}/resolve`, body: {} }),
   'POST addIncidentNote': (w) => ({ path: `/api/v1/incidents/${w.incident}/notes`, body: { text: 'seen' } }),
   'POST createSilence': (w) => ({
     path: '/api/v1/silences',

@@ -95,6 +95,7 @@ describe('who reads', () => {
         ['GET', '', undefined],
         ['POST', '/acknowledge', {}],
         ['POST', '/notes', { text: 'x' }],
+        ['POST', '/resolve', {}],
       ] as const) {
         const hidden = await denied(method, `/api/v1/incidents/${id}${path}`, body);
         const nothing = await denied(method, `/api/v1/incidents/${id}9${path}`, body);
@@ -117,6 +118,9 @@ describe('who writes', () => {
     expect(items(body['timeline']).map(({ by }) => String(by))).toEqual(['undefined', 'otto', 'dan']);
     expect((await operator('POST', '/api/v1/incidents/~alertmanager-2/acknowledge', {})).status).toBe(403);
     expect((await denied('POST', '/api/v1/incidents/~alertmanager-2/acknowledge', {})).status).toBe(200);
+    const close = (caller: Caller) => caller('POST', '/api/v1/incidents/~alertmanager-2/resolve', {});
+    expect([(await close(everything)).status, (await close(operator)).status]).toEqual([403, 403]);
+    expect((await close(denied)).body).toMatchObject({ state: 'resolved' });
   });
 
   test('silences what is theirs, and who works in the workspace everything', async () => {

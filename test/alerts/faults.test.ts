@@ -3,10 +3,10 @@ import { lookAtAlerts, watchAlerts } from '../../shared/alerts/index.ts';
 import { createSilence } from '../../shared/alerts/silences.ts';
 import type { Context } from '../../shared/context.ts';
 import { flushRelay, sweepEvents } from '../../shared/events/index.ts';
-import { CairnError } from '../../shared/http/index.ts';
 import { random } from '../../examples/ml/index.ts';
 import { at } from '../monitoring/support.ts';
 import { type TestServer, testServer } from '../support/server.ts';
+import { failing } from './failing.ts';
 import { checkedEvent, eventsOf, monitored, timelineOf, toldOf, windowEnd, write } from './windows.ts';
 
 let server: TestServer;
@@ -14,29 +14,6 @@ beforeAll(async () => {
   server = await testServer();
 });
 afterAll(() => server.close());
-
-/** A context whose n-th call of documents fails: before it is made, or after it was made and before that is known. */
-function failing(ctx: Context, nth: number, when: 'before' | 'after') {
-  let calls = 0;
-  const { documents } = ctx.stores;
-  const unavailable = () => new CairnError('unavailable', 'The store does not answer.');
-  const guard = <T extends object>(store: T): T =>
-    new Proxy(store, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name, target);
-        if (typeof member !== 'function') return member;
-        return async (...given: unknown[]) => {
-          const isStruck = ++calls === nth;
-          if (isStruck && when === 'before') throw unavailable();
-          const result: unknown = await Reflect.apply(member, target, given);
-          if (isStruck) throw unavailable();
-          return result;
-        };
-      },
-    });
-  const guarded = Object.assign((name: Parameters<typeof documents>[0]) => guard(documents(name)), documents);
-  return { ctx: { ...ctx, stores: { ...ctx.stores, documents: guarded } }, struck: () => calls >= nth };
-}
 
 /** What happens to a monitor, in steps that are each served by `serve`. */
 async function story(monitor: string, serve: (ctx: Context, window: number) => Promise<void>): Promise<void> {

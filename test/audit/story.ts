@@ -107,7 +107,10 @@ export async function tellStory(server: TestServer): Promise<Told[]> {
   const silence = await call('POST /api/v1/silences', { monitor: 'iris', until: Date.UTC(2100, 0) });
   await call('DELETE /api/v1/silences/{id}', undefined, { id: id(silence['id']) });
   const down = { status: 'firing', labels: { alertname: 'Down' }, startsAt: '2026-01-01T00:00:00Z' };
-  await call('POST /api/v1/alertmanager', { version: '4', groupKey: '{}:{}', alerts: [down] });
+  const received = await call('POST /api/v1/alertmanager', {
+    ...{ version: '4', groupKey: '{}:{}', alerts: [down] },
+  });
+  await call('POST /api/v1/incidents/{id}/resolve', { comment: 'gone' }, { id: id(received['incident']) });
   const asked = { endpoint: 'iris', executor: 'train', reason: 'it is old' };
   const retraining = { id: id((await call('POST /api/v1/retraining-jobs', asked))['id']) };
   await call('POST /api/v1/retraining-jobs/{id}/cancel', { reason: 'too soon' }, retraining);

@@ -378,3 +378,48 @@ test.each(['#/alerts', incident, '#/silences'])('%s fits a narrow window', async
     { width: 375, height: 800 },
   );
 });
+
+describe('an incident of an Alertmanager', () => {
+  test('shows what that says, and is closed by hand', async () => {
+    const { body } = await stack.server.admin('POST', '/api/v1/alertmanager', {
+      ...{ version: '4', groupKey: 'down' },
+      alerts: [
+        {
+          ...{ status: 'firing', labels: { alertname: 'HostDown', endpoint: 'quiet' } },
+          annotations: { summary: 'The host does not answer.' },
+          startsAt: '2026-01-01T00:00:00Z',
+        },
+      ],
+    });
+    await look('#/alerts?endpoint=quiet', async ({ page }) => {
+      const row = rowOf(page, 'HostDown').filter({ hasText: 'The host does not answer.' });
+      await expect
+        .poll(async () => {
+          const count = await row.count();
+          if (count === 0) await page.reload();
+          return count;
+        }, lagging)
+        .toBe(1);
+    });
+    await look(`#/incidents/${String(body['incident'])}`, async ({ page, barriersInBothThemes }) => {
+      const alerts = page.getByRole('list', { name: 'Alerts' });
+      await alerts.getByText('The host does not answer.', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Close', exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('textbox', { name: 'Comment' }).fill('it was taken away');
+      expect(await barriersInBothThemes()).toEqual([]);
+      await dialog.getByRole('button', { name: 'Close incident' }).click();
+      const last = page
+        .getByRole('list', { name: /newest last/ })
+        .getByRole('listitem')
+        .last();
+      await last.getByText('Closed by hand: it was taken away').waitFor();
+      expect(await last.innerText()).toMatch(/Resolved\s+by admin/);
+      expect(await page.getByRole('button', { name: 'Close', exact: true }).count()).toBe(0);
+    });
+    await look(incident, async ({ page }) => {
+      await page.getByRole('button', { name: 'Silence' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Close', exact: true }).count()).toBe(0);
+    });
+  });
+});

@@ -10,6 +10,7 @@ import {
   listIncidents,
   listSilences,
   noMonitorToSilence,
+  resolveIncident,
   seenIncident,
   silenceStates,
 } from '../../../shared/alerts/index.ts';
@@ -81,6 +82,14 @@ export const alerts: Surface = {
       input: z.strictObject({ id: fields.requiredText, comment: text(1000).optional() }),
       handle: async (ctx, { id, comment }) =>
         presentWhole(await seenIncident(ctx, await acknowledge(ctx, id, comment))),
+    }),
+    route('POST', '/api/v1/incidents/{id}/resolve', {
+      operation: 'resolveIncident',
+      role: 'operator',
+      scope: onIncident,
+      input: z.strictObject({ id: fields.requiredText, comment: text(1000).optional() }),
+      handle: async (ctx, { id, comment }) =>
+        presentWhole(await seenIncident(ctx, await resolveIncident(ctx, id, comment))),
     }),
     route('POST', '/api/v1/incidents/{id}/notes', {
       operation: 'addIncidentNote',

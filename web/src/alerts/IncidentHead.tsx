@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { WholeIncident } from '../api/alerts.ts';
+import { alertmanager, type WholeIncident } from '../api/alerts.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { Dialog, Field } from '../parts/Dialog.tsx';
 import { FactLine } from '../parts/Facts.tsx';
@@ -15,7 +15,7 @@ const commentCharsMax = 1000;
 
 /** What an incident is, how it stands, who looks after it, and what can be done about it. */
 export function IncidentHead({ incident }: { readonly incident: WholeIncident }) {
-  const [asked, setAsked] = useState<'acknowledge' | 'silence'>();
+  const [asked, setAsked] = useState<'acknowledge' | 'silence' | 'resolve'>();
   const { id, monitor, endpoint, state, severity, title, versions, acknowledged } = incident;
   const isOpen = state === 'open';
   const close = () => setAsked(undefined);
@@ -41,6 +41,11 @@ export function IncidentHead({ incident }: { readonly incident: WholeIncident })
               <button type="button" onClick={() => setAsked('silence')}>
                 <Icon name="silence" size={14} /> Silence
               </button>
+              {monitor === alertmanager && (
+                <button type="button" onClick={() => setAsked('resolve')}>
+                  <Icon name="close" size={14} /> Close
+                </button>
+              )}
               {acknowledged === null && (
                 <button type="button" className="primary" onClick={() => setAsked('acknowledge')}>
                   <Icon name="check" size={14} /> Acknowledge
@@ -91,6 +96,22 @@ export function IncidentHead({ incident }: { readonly incident: WholeIncident })
             You are named here, and nobody is reminded of it any more. It stays open while its alerts fire.
           </p>
           <Field label="Comment" hint="What others should know; may be left empty.">
+            <textarea name="comment" rows={3} maxLength={commentCharsMax} />
+          </Field>
+        </Dialog>
+      )}
+      {asked === 'resolve' && (
+        <Dialog
+          title="Close this incident"
+          action="Close incident"
+          onClose={close}
+          onSubmit={(form) => changeIncident.resolve(id, String(form.get('comment')).trim())}
+        >
+          <p>
+            Its alerts end with it, also where the Alertmanager goes on to repeat them. What fires anew opens
+            another incident.
+          </p>
+          <Field label="Comment" hint="How it is known to be over; may be left empty.">
             <textarea name="comment" rows={3} maxLength={commentCharsMax} />
           </Field>
         </Dialog>

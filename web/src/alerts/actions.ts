@@ -11,6 +11,11 @@ export const changeIncident = {
         body: comment === '' ? {} : { comment },
       }),
     ),
+  /** Of an Alertmanager: those of monitors end by themselves. */
+  resolve: (id: string, comment: string) =>
+    taken(
+      cairn.post<WholeIncident>(incidentPath(id, 'resolve'), { body: comment === '' ? {} : { comment } }),
+    ),
   note: (id: string, text: string) =>
     taken(cairn.post<WholeIncident>(incidentPath(id, 'notes'), { body: { text } })),
 };
@@ -23,7 +28,7 @@ export const changeSilences = {
 async function taken(change: Promise<WholeIncident>): Promise<void> {
   const incident = await change;
   queryClient.setQueryData(incidentQuery(incident.id).queryKey, incident);
-  againLater(['incidents']);
+  for (const list of ['incidents', 'alerts']) againLater([list]);
 }
 
 async function silenced(change: Promise<Silence>): Promise<void> {
