@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import type { Bounds, SignalName, SignalResult, Verdict } from './signal.ts';
+import type { Band, Bounds, Item, SignalName, SignalResult, Verdict } from './signal.ts';
 import { readMonitor, readResults } from './store.ts';
 
 /** What one window said of a figure. Times are milliseconds since 1970. */
@@ -9,8 +9,10 @@ export type HistoryPoint = {
   readonly version: number | null;
   readonly verdict: Verdict;
   readonly value: number | null;
-  readonly band?: SignalResult['band'];
+  readonly band?: Band;
   readonly bounds: Bounds | null;
+  /** Why there is no verdict; only with `insufficient-data`. */
+  readonly reason?: string;
 };
 
 export type HistoryOf = {
@@ -39,15 +41,32 @@ export async function history(ctx: Context, monitorId: string, of: HistoryOf): P
   });
 }
 
-function pointOf(
-  result: SignalResult,
-  { metric, name }: HistoryOf,
-): Pick<HistoryPoint, 'verdict' | 'value' | 'band' | 'bounds'> | undefined {
-  const { verdict, value, band, bounds } = result;
-  if (name === undefined && (metric === undefined || metric === result.metric))
-    return { verdict, value, ...(band ? { band } : {}), bounds };
+type Said = Pick<HistoryPoint, 'verdict' | 'value' | 'band' | 'bounds' | 'reason'>;
+
+/** A window whose signal has no verdict has none of any of its figures, for the same reason. */
+function pointOf(result: SignalResult, { metric, name }: HistoryOf): Said | undefined {
+  if (name === undefined && (metric === undefined || metric === result.metric)) return saidOf(result);
   const item = result.items.find(
     (each) => (metric === undefined || each.metric === metric) && (name === undefined || each.name === name),
   );
-  return item && { verdict: item.verdict, value: item.value, bounds: item.bounds };
+  if (item) return saidOf(item);
+  const { verdict, reason } = result;
+  return verdict === 'insufficient-data' ? saidOf({ verdict, value: null, bounds: null, reason }) : undefined;
+}
+
+function saidOf({
+  verdict,
+  value,
+  band,
+  bounds,
+  reason,
+}: Pick<SignalResult | Item, 'verdict' | 'value' | 'bounds'> & {
+  readonly band?: Band | undefined;
+  readonly reason?: string | undefined;
+}): Said {
+  return {
+    ...{ verdict, value, bounds },
+    ...(band === undefined ? {} : { band }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }

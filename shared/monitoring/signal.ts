@@ -23,6 +23,9 @@ export type Verdict = 'ok' | 'breached' | 'insufficient-data';
 /** What a figure is held against: below `lower` or above `upper` is a breach, whether at the bound the preset says. */
 export type Bounds = { readonly lower?: number; readonly upper?: number };
 
+/** Where the true value lies in 95 of 100 cases, or ± 3 sampling errors of an estimate. */
+export type Band = { readonly lower: number; readonly upper: number };
+
 /** Where a figure comes from: counts of all rows, values of a sample of them, labels, or calls. */
 export type Basis = 'profile' | 'exact' | 'outcomes' | 'summaries';
 
@@ -34,6 +37,8 @@ export type Item = {
   readonly metric: string;
   /** `null` where it could not be computed, for the `reason`. */
   readonly value: number | null;
+  /** Absent where it is not known, and of results of before it was kept. */
+  readonly band?: Band;
   readonly bounds: Bounds | null;
   readonly verdict: Verdict;
   readonly basis: Basis;
@@ -55,8 +60,8 @@ export type SignalResult = {
   /** The figure that stands for the signal: `drifted-share`, `accuracy`, `breached-items`, … */
   readonly metric: string;
   readonly value: number | null;
-  /** Where the true value lies in 95 of 100 cases, or ± 3 sampling errors of an estimate, as `metric` has it. */
-  readonly band?: { readonly lower: number; readonly upper: number };
+  /** As `metric` has it. */
+  readonly band?: Band;
   readonly bounds: Bounds | null;
   /** At most {@link itemsMax}: breached ones first, of these the worst first. All are in the detail of the result. */
   readonly items: readonly Item[];

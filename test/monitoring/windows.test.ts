@@ -188,6 +188,20 @@ describe('what was found', () => {
     expect(await points('&metric=psi&item=b')).toMatchObject([{ verdict: 'ok' }, { verdict: 'ok' }]);
     expect(await points(`&from=${end}`)).toHaveLength(1);
     expect((await server.call('GET', '/api/v1/monitors/kept/history?signal=mood')).status).toBe(400);
+    // Without labels no figure has a verdict, and each says why.
+    const why = expect.stringMatching(/^0 of 0 rows have a prediction and a label.*min_labelled/);
+    for (const metric of ['', '&metric=auc', '&metric=auc&item=auc']) {
+      const { body } = await server.call(
+        'GET',
+        `/api/v1/monitors/kept/history?signal=performance${metric}&to=${start + hour}`,
+      );
+      expect(body['points']).toMatchObject([{ verdict: 'insufficient-data', value: null, reason: why }]);
+    }
+    const waited = await server.call('GET', '/api/v1/monitors/kept/history?signal=latency&metric=p99-ms');
+    expect(waited.body['points']).toMatchObject([
+      { verdict: 'insufficient-data', reason: expect.stringContaining('needed (min_rows)') },
+      { verdict: 'insufficient-data', reason: expect.stringContaining('needed (min_rows)') },
+    ]);
   });
 
   test('is made for windows of the past on demand, each by a message', async () => {

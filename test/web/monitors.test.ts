@@ -239,7 +239,9 @@ describe('the history', () => {
       await tipOf(on).getByText('bound: at least').first().waitFor();
       expect(await tipOf(on).innerText()).toMatch(/, v1\s+Realised\s+\S+ %\s+between/);
       for (let moves = 0; moves < shortWindow; moves++) await on.keyboard.press('ArrowRight');
-      expect(await tipOf(on).innerText()).toMatch(/Realised\s+no verdict\s+insufficient data/);
+      expect(await tipOf(on).innerText()).toMatch(
+        /Realised\s+no verdict\s+\d+ of \d+ rows have a prediction and a label/,
+      );
       expect(await barriersInBothThemes()).toEqual([]);
       await chart.focus();
       await on.keyboard.press('End');
@@ -251,7 +253,13 @@ describe('the history', () => {
   test('shows another figure of performance where one is chosen', async () => {
     await look(`${page}?tab=history`, async ({ page: on }) => {
       await on.getByRole('combobox', { name: 'Figure of performance' }).selectOption('auc');
-      await on.getByRole('group', { name: 'Chart of auc over time' }).waitFor();
+      const chart = on.getByRole('group', { name: 'Chart of auc over time' });
+      await chart.waitFor();
+      expect(await chart.locator('.timeline-band').count()).toBeGreaterThan(1);
+      await chart.focus();
+      await on.keyboard.press('Home');
+      for (let moves = 0; moves < shortWindow; moves++) await on.keyboard.press('ArrowRight');
+      expect(await tipOf(on).innerText()).toMatch(/Realised\s+no verdict\s+\d+ of \d+ rows have/);
       expect(on.url()).toContain('metric=auc');
     });
   });

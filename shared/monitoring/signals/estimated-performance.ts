@@ -1,7 +1,7 @@
 import type { ScoresByClass } from '../../profiles/index.ts';
 import { samplingErrorOf } from '../../stats/index.ts';
 import type { SignalSetting } from '../settings.ts';
-import type { Item } from '../signal.ts';
+import type { Band, Item } from '../signal.ts';
 import type { Calibrator, EstimatedMetric } from './calibrator.ts';
 import { estimateOf } from './estimate.ts';
 import { insufficient, type JudgedSignal, signalOf } from './items.ts';
@@ -69,23 +69,24 @@ export function estimatedPerformance(input: EstimatedPerformanceInput, setting: 
     const of = { name: metric, metric, basis: 'profile' } as const;
     if (!Number.isFinite(value))
       return unjudgedItem(of, 'It takes rows that are likely to be of either class.');
-    return holder.hold(of, value, performanceRules[metric], () => {
+    const error = errorOf(calibrator, metric, scored);
+    const item = holder.hold(of, value, performanceRules[metric], () => {
       const found = heldAgainst(calibrator, metric);
-      const error = errorOf(calibrator, metric, scored);
       if (found === undefined || error === undefined)
         return { bounds: null, why: 'The labelled rows of the version do not have it.' };
       return { bounds: performanceBounds(metric, found, estimateErrors * error) };
     });
+    return error === undefined ? item : { ...item, band: bandOf(value, error) };
   });
-  const error = errorOf(calibrator, 'accuracy', scored);
-  const band =
-    error === undefined
-      ? undefined
-      : {
-          lower: Math.max(estimate.accuracy - estimateErrors * error, 0),
-          upper: Math.min(estimate.accuracy + estimateErrors * error, 1),
-        };
-  return signalOf({ ...head, headline: { metric: 'accuracy' }, items, band, learnt: holder.learnt }, setting);
+  return signalOf({ ...head, headline: { metric: 'accuracy' }, items, learnt: holder.learnt }, setting);
+}
+
+/** All of its figures are shares. */
+function bandOf(value: number, error: number): Band {
+  return {
+    lower: Math.max(value - estimateErrors * error, 0),
+    upper: Math.min(value + estimateErrors * error, 1),
+  };
 }
 
 /** Rows of classes that the calibrator of two classes does not know; one of several knows all classes together. */

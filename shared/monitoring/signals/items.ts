@@ -39,7 +39,6 @@ type Told = {
   /** The item that stands for the signal, by its metric and, where several have it, its name. */
   readonly headline: { readonly metric: string; readonly name?: string };
   readonly items: readonly Item[];
-  readonly band?: SignalResult['band'] | undefined;
   readonly learnt?: readonly Learnt[] | undefined;
   /** Where no item says why there is no verdict. */
   readonly reason?: string;
@@ -47,7 +46,7 @@ type Told = {
 
 /** A signal of its items: breached if one is, and with the reason of its headline where none has a verdict. */
 export function signalOf(told: Told, { severity }: Pick<SignalSetting, 'severity'>): JudgedSignal {
-  const { signal, segment, headline, items, band, learnt } = told;
+  const { signal, segment, headline, items, learnt } = told;
   const verdict = verdictOf(items);
   const isHeadline = (item: Item) =>
     item.metric === headline.metric && (headline.name === undefined || item.name === headline.name);
@@ -61,7 +60,7 @@ export function signalOf(told: Told, { severity }: Pick<SignalSetting, 'severity
     ...(verdict === 'insufficient-data' ? { reason: reason ?? 'There is nothing to judge.' } : {}),
     metric: headline.metric,
     value: head?.value ?? null,
-    ...(band && head?.value !== null && head !== undefined ? { band } : {}),
+    ...(head?.band ? { band: head.band } : {}),
     bounds: head?.bounds ?? null,
     ...cutItems(items),
     ...(learnt && learnt.length > 0 ? { learnt } : {}),

@@ -91,6 +91,9 @@ describe('latency', () => {
     const result = latency(input(draw(1_000, 2), past), usual);
     expect(result).toMatchObject({ verdict: 'breached', learnt: [{ windows: 30 }, { windows: 30 }] });
     expect(result.band?.lower).toBeGreaterThan(result.bounds?.upper ?? Infinity);
+    const [p95, p99] = ['p95-ms', 'p99-ms'].map((each) => result.items.find(({ metric }) => metric === each));
+    expect(p95?.band).toEqual(result.band);
+    expect(p99?.band?.lower).toBeGreaterThan(p95?.value ?? Infinity);
     const first = Array.from({ length: 10 }, (_, n) =>
       latency(input(draw(1_000, 1 + (n + 1) / 10), past), usual),
     ).findIndex(({ verdict }) => verdict === 'breached');

@@ -1,6 +1,6 @@
 import { type Counts, latencyAt, mergeCounts, type Summary, totalOf } from '../../summaries/index.ts';
 import type { SignalSetting } from '../settings.ts';
-import type { Item } from '../signal.ts';
+import type { Band, Item } from '../signal.ts';
 import { type JudgedSignal, signalOf } from './items.ts';
 import { foundOf, Holder } from './held.ts';
 import { learnBounds, type PastWindow } from './learnt.ts';
@@ -55,16 +55,22 @@ export function latency(input: LatencyInput, setting: SignalSetting): JudgedSign
         of,
         `${waited} calls were answered or took too long; at least ${Math.max(1, minRows)} are needed (min_rows).`,
       );
-    return holder.hold(of, value, side, () => foundOf(rising(learnBounds(past, of, learntOf, side))));
+    const item = holder.hold(of, value, side, () => foundOf(rising(learnBounds(past, of, learntOf, side))));
+    return { ...item, band: bandOf(counts, share) };
   });
-  const rank = 0.95 * waited;
-  const error = bandErrors * Math.sqrt(0.05 * rank);
-  const at = (place: number) => millisecondsAt(counts, Math.min(Math.max(place / waited, 0), 1)) ?? 0;
-  const band = waited === 0 ? undefined : { lower: at(rank - error), upper: at(rank + error) };
   return signalOf(
-    { signal: 'latency', segment, headline: { metric: 'p95-ms' }, items, band, learnt: holder.learnt },
+    { signal: 'latency', segment, headline: { metric: 'p95-ms' }, items, learnt: holder.learnt },
     setting,
   );
+}
+
+/** The percentiles of the ranks that the true one has in 95 of 100 cases: ranks are drawn as by a binomial. */
+function bandOf(counts: Counts, share: number): Band {
+  const waited = totalOf(counts);
+  const rank = share * waited;
+  const error = bandErrors * Math.sqrt((1 - share) * rank);
+  const at = (place: number) => millisecondsAt(counts, Math.min(Math.max(place / waited, 0), 1)) ?? 0;
+  return { lower: at(rank - error), upper: at(rank + error) };
 }
 
 const side = { side: 'upper', least: 0 } as const;

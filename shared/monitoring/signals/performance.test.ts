@@ -250,6 +250,8 @@ describe('performance', () => {
     expect(of(accuracy).verdict).toBe('ok');
     const { band = { lower: 0, upper: 0 } } = of(0);
     expect(band.upper - band.lower).toBeCloseTo(2 * 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / 500), 3);
+    const bands = of(0).items.map(({ band: each }) => (each ? each.upper - each.lower : 0));
+    expect(bands.map((width) => width > 0 && width < 0.3)).toEqual(bands.map(() => true));
   });
 
   test('does not give the alarm in more than one window of 200 where nothing changes', () => {

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../outcomes/index.ts';
 import type { SignalSetting } from '../settings.ts';
-import type { Bounds, Item } from '../signal.ts';
+import type { Band, Bounds, Item } from '../signal.ts';
 import { insufficient, type JudgedSignal, signalOf } from './items.ts';
 import { type Found, Holder } from './held.ts';
 import type { PastWindow, Side } from './learnt.ts';
@@ -85,19 +85,13 @@ export function performance(input: PerformanceInput, setting: SignalSetting): Ju
     const of = { name: each, metric: each, basis: 'outcomes' } as const;
     const figure = found.figures[each];
     if (!figure) return unjudgedItem(of, found.missing[each] ?? 'It could not be counted.');
-    return holder.hold(of, figure.value, performanceRules[each], () =>
+    const item = holder.hold(of, figure.value, performanceRules[each], () =>
       usualBounds(each, found.rows, baseline),
     );
+    return { ...item, band: bandOf(each, figure, found.rows) };
   });
   return signalOf(
-    {
-      signal: 'performance',
-      segment,
-      headline: { metric },
-      items,
-      band: bandOf(found, metric),
-      learnt: holder.learnt,
-    },
+    { signal: 'performance', segment, headline: { metric }, items, learnt: holder.learnt },
     setting,
   );
 }
@@ -118,15 +112,14 @@ export function performanceBounds(metric: PerformanceMetric, baseline: number, c
 }
 
 /** Where the true value lies in 95 of 100 cases. */
-function bandOf({ figures, rows }: PerformanceFigures, metric: PerformanceMetric) {
-  const figure = figures[metric];
-  if (!figure) return undefined;
+function bandOf(
+  metric: PerformanceMetric,
+  { value, deviation }: { readonly value: number; readonly deviation: number },
+  rows: number,
+): Band {
   const { least = -Infinity, most = Infinity } = performanceRules[metric];
-  const error = (bandErrors * figure.deviation) / Math.sqrt(rows);
-  return {
-    lower: Math.max(figure.value - error, least),
-    upper: Math.min(figure.value + error, most),
-  };
+  const error = (bandErrors * deviation) / Math.sqrt(rows);
+  return { lower: Math.max(value - error, least), upper: Math.min(value + error, most) };
 }
 
 function headlineOf(baseline: PerformanceBaseline | null): PerformanceMetric | undefined {

@@ -122,7 +122,9 @@ test('every input has an answer: a verdict with figures that are numbers, or non
           expect(result.severity).toBe('critical');
           expect(result.verdict === 'insufficient-data').toBe(result.reason !== undefined);
           expect(result.items.length).toBeLessThanOrEqual(itemsMax);
-          for (const { verdict, value, bounds, reason } of result.items) {
+          for (const { verdict, value, bounds, reason, band } of result.items) {
+            const { lower = -Infinity, upper = Infinity } = band ?? {};
+            expect(value === null ? band === undefined : lower <= value && value <= upper).toBe(true);
             expect(value === null || Number.isFinite(value)).toBe(true);
             expect(verdict === 'insufficient-data').toBe(reason !== undefined);
             expect(verdict === 'breached').toBe(
@@ -134,8 +136,7 @@ test('every input has an answer: a verdict with figures that are numbers, or non
           expect(result.verdict === 'breached').toBe(
             result.items.some(({ verdict }) => verdict === 'breached'),
           );
-          const { band = { lower: 0, upper: 0 } } = result;
-          expect(band.lower).toBeLessThanOrEqual(band.upper);
+          expect(result.band).toEqual(result.items.find(({ metric }) => metric === result.metric)?.band);
         }
       },
     ),

@@ -152,6 +152,7 @@ export type MonitorItem = {
   name: string;
   metric: string;
   value: number | null;
+  band?: { lower: number; upper: number };
   bounds: MonitorBounds | null;
   verdict: SignalVerdict;
   basis: string;
@@ -229,6 +230,7 @@ export type MonitorHistoryPoint = {
   value: number | null;
   band?: { lower: number; upper: number };
   bounds: MonitorBounds | null;
+  reason?: string;
 };
 
 export type RetrainingFigures = { version: number; accuracy: number; log_loss: number | null };

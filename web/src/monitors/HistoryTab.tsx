@@ -27,8 +27,8 @@ export function HistoryTab({ monitor, chosen }: HistoryTabProps) {
       <div className="row">
         <SegmentSelect monitor={monitor} result={chosen} />
         <span className="hint">
-          Dashed: the bound. Shaded: where the true value is likely to lie. Grey: no verdict. A diamond:
-          breached. Choose a window to see all of it.
+          Dashed: the bound. Shaded: where the true value is likely to lie. Grey: no verdict; point at it to
+          see why. A diamond: breached. Choose a window to see all of it.
         </span>
       </div>
       {segment === '' && <PerformanceCard monitor={monitor} chosen={chosen} />}
@@ -90,8 +90,8 @@ function PerformanceCard({ monitor, chosen }: HistoryTabProps) {
                 </>
               ) : (
                 <p className="hint chart-none">
-                  No window had enough labels, or scores that are probabilities: see the reasons in each
-                  window.
+                  No window had enough labels, or scores that are probabilities. {lastReason(first.points)}{' '}
+                  {lastReason(second.points)}
                 </p>
               );
             }}
@@ -139,7 +139,7 @@ function SignalCard({ monitor, chosen, signal, segment }: SignalCardProps) {
               marks={versionMarks(pointsOf({ points }))}
             />
           ) : (
-            <p className="hint chart-none">No window has a verdict yet. {whyNone(chosen, signal, segment)}</p>
+            <p className="hint chart-none">No window has a verdict yet. {lastReason(points)}</p>
           )
         }
       </Loaded>
@@ -223,10 +223,10 @@ function Legend({ lines }: { readonly lines: readonly TimeLine[] }) {
   );
 }
 
-/** Why the chosen window has no verdict of a signal. */
-function whyNone({ signals: judged }: MonitorResult, signal: string, segment: string): string {
-  const found = judged.find((each) => each.signal === signal && each.segment === segment);
-  return found?.reason === undefined ? '' : sentence(found.reason);
+/** Why the last window has no verdict. */
+function lastReason(points: readonly MonitorHistoryPoint[]): string {
+  const reason = points.at(-1)?.reason;
+  return reason === undefined ? '' : sentence(reason);
 }
 
 /** The figures that a window has of some signals, without what it has of features. */
@@ -240,13 +240,15 @@ function lineOf(label: string, color: string, points: readonly MonitorHistoryPoi
     id: label,
     label,
     color,
-    points: points.map(({ window_end: at, verdict, value, band, bounds }) => ({
+    points: points.map(({ window_end: at, verdict, value, band, bounds, reason }) => ({
       at,
       value: verdict === 'insufficient-data' ? null : value,
       bounds,
       isBreached: verdict === 'breached',
       ...(band && verdict !== 'insufficient-data' ? { band } : {}),
-      ...(verdict === 'insufficient-data' ? { note: 'insufficient data' } : {}),
+      ...(verdict === 'insufficient-data'
+        ? { note: reason === undefined ? 'insufficient data' : sentence(reason) }
+        : {}),
     })),
   };
 }
