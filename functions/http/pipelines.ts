@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isOfJob } from '../../shared/access/index.ts';
+import { listExecutors } from '../../shared/executors/index.ts';
 import {
   type Call,
   CairnError,
@@ -75,6 +76,14 @@ export const pipelines: Surface = {
   part: 'control',
   errors: problem,
   routes: [
+    route('GET', '/api/v1/executors', {
+      operation: 'listExecutors',
+      role: 'viewer',
+      // They are of the deployment: whoever sees an endpoint may know what could train for it.
+      scope: { among: ['endpoint'] },
+      input: z.strictObject({}),
+      handle: (ctx) => Promise.resolve({ executors: listExecutors(ctx) }),
+    }),
     route('GET', '/api/v1/retraining-jobs', {
       operation: 'listRetrainingJobs',
       role: 'viewer',

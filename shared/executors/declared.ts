@@ -1,9 +1,19 @@
 import type { Context } from '../context.ts';
+import type { ExecutorSetting } from '../executor-settings.ts';
 import { containerExecutor } from './container-executor.ts';
 import type { Executor } from './executor.ts';
 import { githubExecutor } from './github-executor.ts';
 import { localExecutor } from './local-executor.ts';
 import { webhookExecutor } from './webhook-executor.ts';
+
+/** What CAIRN_EXECUTORS declares, by name: of each no more than its kind, for the rest is where it is and what it runs. */
+export function listExecutors({
+  settings,
+}: Context): { readonly name: string; readonly kind: ExecutorSetting['kind'] }[] {
+  return Object.entries(settings.executors)
+    .map(([name, { kind }]) => ({ name, kind }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 /** The executor that CAIRN_EXECUTORS declares under a name; `undefined` where it declares none. */
 export function executorNamed({ settings, stores }: Context, name: string): Executor | undefined {

@@ -1,5 +1,5 @@
 export { containerExecutor } from './container-executor.ts';
-export { executorNamed } from './declared.ts';
+export { executorNamed, listExecutors } from './declared.ts';
 export type { Execution, Executor, Task } from './executor.ts';
 export { localExecutor, stopExecutors } from './local-executor.ts';
 export { startedRun } from './github-executor.ts';

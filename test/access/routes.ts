@@ -353,6 +353,7 @@ const serving: Readonly<Record<string, Entry>> = {
   'POST /api/v1/silences': endpoint(({ monitor: name }) => ({ monitor: name, until: 1 })),
   'DELETE /api/v1/silences/{id}': endpoint(({ silence: id }) => ({ id })),
   'GET /api/v1/endpoints/{name}/labelled': served({ from: '1', to: '2' }),
+  'GET /api/v1/executors': among('endpoint'),
   'GET /api/v1/retraining-jobs': among('endpoint'),
   'GET /api/v1/retraining-jobs/{id}': endpoint(({ retraining: id }) => ({ id })),
   'POST /api/v1/retraining-jobs': endpoint(

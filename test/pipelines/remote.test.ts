@@ -131,6 +131,23 @@ async function until(id: string, status: RetrainingJob['status'], ctx = server.c
   return getRetraining(server.ctx, id);
 }
 
+test('what can train is told by name and kind, to who sees an endpoint, and nothing else of it', async () => {
+  const { status, body } = await server.as(await server.person('vic', 'viewer'))('GET', '/api/v1/executors');
+  expect([status, body]).toEqual([
+    200,
+    {
+      executors: [
+        { name: 'github', kind: 'github' },
+        { name: 'hook', kind: 'webhook' },
+        { name: 'idle', kind: 'process' },
+      ],
+    },
+  ]);
+  const outsider = server.as(await server.person('oscar'));
+  expect((await outsider('GET', '/api/v1/executors')).status).toBe(403);
+  expect((await operator('GET', '/api/v1/executors?name=hook')).body['field']).toBe('name');
+});
+
 describe('a retraining by GitHub', () => {
   test('leads by a token for its own run to a champion, with every step in its job', async () => {
     await degraded('hub');

@@ -37,7 +37,7 @@ const truth = (row: readonly number[]) => row[0] + row[1] > 0;
 const split = (rows: readonly number[][]) => rows.map(([a = 0, b = 0], row) => [a, b, 1 + (row % 2)]);
 
 beforeAll(async () => {
-  stack = await guarded();
+  stack = await guarded({ CAIRN_EXECUTORS: JSON.stringify({ idle: ['sleep', '600'] }) });
   ({ server } = stack);
   tokens.admin = stack.server.adminToken;
   tokens.viewer = await stack.token('vera', 'viewer');
@@ -458,6 +458,18 @@ describe('the settings', () => {
       await on.getByText(/every 1 h, 5 min/).waitFor();
     };
     await look(settings, looking, { refused: /monitors/ });
+  });
+
+  test('offer what is declared to train', async () => {
+    await look(settings, async ({ page: on }) => {
+      const dialog = await opened(on, 'Retraining');
+      await dialog.getByLabel('Alerts train a new version').check();
+      await dialog.getByText('CAIRN_EXECUTORS: idle, a command on this machine.').waitFor();
+      const known = dialog.locator('datalist option');
+      expect(await known.evaluateAll((all) => all.map((each) => each.getAttribute('value')))).toEqual([
+        'idle',
+      ]);
+    });
   });
 
   test('can be filled in by anyone', async () => {

@@ -233,6 +233,9 @@ export type MonitorHistoryPoint = {
   reason?: string;
 };
 
+/** What trains, as CAIRN_EXECUTORS declares it. */
+export type Executor = { name: string; kind: 'process' | 'container-job' | 'github' | 'webhook' };
+
 export type RetrainingFigures = { version: number; accuracy: number; log_loss: number | null };
 
 export type Retraining = {
@@ -242,7 +245,7 @@ export type Retraining = {
   alias: string;
   executor: string;
   /** `null` for one that is no longer declared. */
-  executor_kind: 'process' | 'container-job' | 'github' | 'webhook' | null;
+  executor_kind: Executor['kind'] | null;
   /** `null` where a person asked for an endpoint. */
   monitor_id: string | null;
   reasons: string[];

@@ -1,11 +1,13 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { FaultText } from '../endpoints/FaultText.tsx';
 import { Section } from '../endpoints/Section.tsx';
+import { kinds } from '../retraining/words.tsx';
 import { webhooksQuery } from '../webhooks/webhooks.ts';
 import { usual } from './draft.ts';
 import type { PartProps } from './EditDialog.tsx';
 import { heading } from './figures.ts';
 import { isAt, NumberSetting, Setting } from './Inputs.tsx';
+import { executorsQuery } from './queries.ts';
 import { signals } from './words.ts';
 
 /** When breaches become an alert, who is told, and whether a new version is trained. */
@@ -129,7 +131,7 @@ function Channels({ draft: { channels }, fault, onChange }: PartProps) {
 }
 
 function Retraining({ draft, fault, onChange }: PartProps) {
-  const { retrains, executor, retrainsOn } = draft;
+  const { retrains, retrainsOn } = draft;
   return (
     <Section
       title="Retraining"
@@ -147,20 +149,7 @@ function Retraining({ draft, fault, onChange }: PartProps) {
       {retrains && (
         <>
           <div className="pair">
-            <Setting
-              label="Executor"
-              hint="A name in the setting CAIRN_EXECUTORS."
-              field="retraining.executor"
-              fault={fault}
-            >
-              <input
-                required
-                autoComplete="off"
-                aria-invalid={isAt(fault, 'retraining.executor')}
-                value={executor}
-                onChange={({ target }) => onChange({ executor: target.value })}
-              />
-            </Setting>
+            <ExecutorSetting draft={draft} fault={fault} onChange={onChange} />
             <Setting
               label="Alias that a winner gets"
               hint="It names the champion, too. Empty: the one that the endpoint follows."
@@ -222,5 +211,40 @@ function Retraining({ draft, fault, onChange }: PartProps) {
         </>
       )}
     </Section>
+  );
+}
+
+/** What trains: one of those that are declared. */
+function ExecutorSetting({ draft: { executor }, fault, onChange }: PartProps) {
+  const known = useQuery(executorsQuery).data?.executors;
+  const named = known?.map(({ name, kind }) => `${name}, ${kinds[kind]}`) ?? [];
+  const listId = 'executors-known';
+  return (
+    <Setting
+      label="Executor"
+      hint={
+        known?.length === 0
+          ? 'None is declared in the setting CAIRN_EXECUTORS.'
+          : `Declared in the setting CAIRN_EXECUTORS${named.length > 0 ? `: ${named.join('; ')}` : ''}.`
+      }
+      field="retraining.executor"
+      fault={fault}
+    >
+      <input
+        required
+        autoComplete="off"
+        list={listId}
+        aria-invalid={isAt(fault, 'retraining.executor')}
+        value={executor}
+        onChange={({ target }) => onChange({ executor: target.value })}
+      />
+      <datalist id={listId}>
+        {known?.map(({ name, kind }) => (
+          <option key={name} value={name}>
+            {kinds[kind]}
+          </option>
+        ))}
+      </datalist>
+    </Setting>
   );
 }

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { cairn, versioned } from '../api/client.ts';
-import type { Monitor, MonitorDetail, MonitorHistoryPoint, MonitorResult } from '../api/types.ts';
+import type { Executor, Monitor, MonitorDetail, MonitorHistoryPoint, MonitorResult } from '../api/types.ts';
 
 /** A window is over once an hour or so; who has the page open sees it come. */
 const pollMilliseconds = 60_000;
@@ -8,6 +8,12 @@ const pollMilliseconds = 60_000;
 export const monitorsQuery = queryOptions({
   queryKey: ['monitors'],
   queryFn: ({ signal }) => cairn.get<{ monitors: Monitor[] }>('monitors', { signal }),
+});
+
+/** What can train a new version. */
+export const executorsQuery = queryOptions({
+  queryKey: ['executors'],
+  queryFn: ({ signal }) => cairn.get<{ executors: Executor[] }>('executors', { signal }),
 });
 
 /** A monitor, and the version that a change of it is to name. */

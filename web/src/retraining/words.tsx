@@ -1,9 +1,10 @@
-import type { Retraining } from '../api/types.ts';
+import type { Executor, Retraining } from '../api/types.ts';
 import { links } from '../parts/links.ts';
 
 type JobProps = { readonly job: Retraining };
 
-const kinds: Readonly<Record<NonNullable<Retraining['executor_kind']>, string>> = {
+/** The kinds of executors in words. */
+export const kinds: Readonly<Record<Executor['kind'], string>> = {
   process: 'a command on this machine',
   'container-job': 'a Container Apps job',
   github: 'GitHub Actions',
