@@ -59,7 +59,8 @@ export async function listMonitors(ctx: Context): Promise<Monitor[]> {
 
 /**
  * Changes the settings of a monitor, or makes a new one when `endpoint` says what it watches. With
- * `ifMatch`, a monitor that changed since it was read is left alone (`conflict`). Throws `forbidden` where it is to
+ * `version`, the etag that was read, a monitor that changed since is left alone (`conflict`), and with `null` one that is
+ * there already. Throws `forbidden` where it is to
  * retrain a model that the caller may not change, and `conflict` where another monitor of the endpoint splits it by
  * another column.
  */
@@ -67,10 +68,11 @@ export async function putMonitor(
   ctx: Context,
   monitorId: string,
   change: MonitorChange,
-  ifMatch?: string,
+  version?: string | null,
 ): Promise<Stored<Monitor>> {
   const stored = await findMonitor(ctx, monitorId);
-  if (ifMatch !== undefined && ifMatch !== stored?.etag) throw changed(monitorId);
+  if (version === null && stored) throw taken(monitorId);
+  if (typeof version === 'string' && version !== stored?.etag) throw changed(monitorId);
   const endpointName = stored?.doc.endpoint ?? change.endpoint;
   if (endpointName === undefined) throw noMonitorYet(monitorId);
   if (change.endpoint !== undefined && change.endpoint !== endpointName)
@@ -93,7 +95,7 @@ export async function putMonitor(
   const written = stored
     ? await replace(ctx, stored, settings)
     : await create(ctx, monitorId, { endpoint: endpointName, ...settings });
-  if (!written) throw changed(monitorId);
+  if (!written) throw version === null ? taken(monitorId) : changed(monitorId);
   // Each time, also where nothing changed: repeating a call that broke off here completes it.
   await keepSplit(ctx, written.doc);
   await putOnAgenda(ctx, written.doc);
@@ -215,6 +217,14 @@ function putOnAgenda(ctx: Context, monitor: Monitor): Promise<void> {
 
 function settingsOf(monitor: Monitor | undefined): MonitorSettingsV2 {
   return monitor ?? defaultSettings;
+}
+
+function taken(monitorId: string): CairnError {
+  return new CairnError(
+    'conflict',
+    `There is a monitor named '${monitorId}' already; give the new one another name.`,
+    { field: 'name' },
+  );
 }
 
 function changed(monitorId: string): CairnError {

@@ -244,6 +244,7 @@ export const namingNothing: readonly string[] = [
   'GET listSilences',
   'POST receiveAlerts',
   'GET listRetrainingJobs',
+  'GET listExecutors',
   // Who proves nothing learns of nothing by it.
   'POST retrainingToken',
 ];

@@ -209,6 +209,9 @@ describe('a monitor', () => {
     expect(await watched.json()).toMatchObject({ signals: { 'concept-drift': { detectors } } });
     const usual = await put({ signals: { 'concept-drift': { detectors: null } } });
     expect(await usual.text()).not.toContain('detectors');
+    const another = { method: 'PUT', headers: { 'content-type': 'application/json', 'if-none-match': '*' } };
+    const made = await server.fetch('/api/v1/monitors/changes', { ...another, body: '{"min_rows": 70}' });
+    expect([made.status, await made.json()]).toMatchObject([409, { field: 'name' }]);
     const removed = await put({ min_rows: null, ...psi(null), feature_weights: { Amount: 2, a: 0 } });
     expect(await removed.json()).toMatchObject({
       min_rows: 200,

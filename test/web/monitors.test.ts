@@ -143,6 +143,51 @@ describe('the list of monitors', () => {
   });
 });
 
+describe('another monitor of an endpoint', () => {
+  test('is made by its form, which says of each field what is wrong with it', async () => {
+    const looking: Looking = async ({ page: on, barriersInBothThemes }) => {
+      await on.getByRole('button', { name: 'New monitor' }).click();
+      const dialog = on.getByRole('dialog');
+      const create = dialog.getByRole('button', { name: 'Create' });
+      const said = (label: string) => dialog.locator('.setting').filter({ hasText: new RegExp(`^${label}`) });
+      await dialog.getByLabel('Name').fill(watched);
+      await dialog.getByLabel('Endpoint').selectOption('doomed');
+      await dialog.getByLabel('Length of a window, in minutes').fill('120');
+      await dialog.getByLabel('Reference').selectOption('fixed');
+      await dialog.getByLabel('From', { exact: true }).fill(inputTime(start));
+      await dialog.getByLabel('To', { exact: true }).fill(inputTime(Date.now() + 48 * hour));
+      expect(await barriersInBothThemes()).toEqual([]);
+      await create.click();
+      await said('Name').getByText("There is a monitor named 'fraud' already").waitFor();
+      expect(await dialog.getByLabel('Name').getAttribute('aria-invalid')).toBe('true');
+      await dialog.getByLabel('Name').fill('doomed-daily');
+      await create.click();
+      await said('To').getByText('The reference must have ended').waitFor();
+      await dialog.getByLabel('Reference').selectOption('rolling');
+      await dialog.getByLabel('Length, in hours').fill('168');
+      const answer = answered(on, 'PUT', /monitors\/doomed-daily$/);
+      await create.click();
+      expect((await answer).request().postDataJSON()).toEqual({
+        ...{ endpoint: 'doomed', window_seconds: 7200, every_seconds: null },
+        reference: { kind: 'rolling', length_seconds: 604_800, offset_seconds: 0 },
+      });
+      await on.getByRole('heading', { level: 1, name: 'doomed-daily' }).waitFor();
+      await on.getByText('2 h, every 1 h').waitFor();
+    };
+    await look('#/monitors', looking, { refused: /monitors/ });
+    const { body } = await stack.server.admin('GET', `/api/v1/monitors/${watched}`);
+    expect(body).toMatchObject({ endpoint: watched, window_seconds: 3600, reference: { kind: 'version' } });
+  });
+
+  test('is offered to those only who may make it', async () => {
+    const looking: Looking = async ({ page: on }) => {
+      await rowOf(on, watched).waitFor();
+      expect(await on.getByRole('button', { name: 'New monitor' }).count()).toBe(0);
+    };
+    await look('#/monitors', looking, { as: 'viewer' });
+  });
+});
+
 describe('the map of drift', () => {
   test('tells by keyboard what a window says of a feature, and goes there', async () => {
     await look(page, async ({ page: on, settled: isSettled }) => {

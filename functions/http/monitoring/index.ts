@@ -56,8 +56,7 @@ export const monitoring: Surface = {
       input: monitorChange,
       async handle(ctx, { name: monitorId, ...change }, { request }) {
         await checkChannels(ctx, change.alerting?.channels ?? [], 'alerting.channels');
-        const ifMatch = request.headers.get('if-match') ?? undefined;
-        return monitorResponse(await putMonitor(ctx, monitorId, change, ifMatch));
+        return monitorResponse(await putMonitor(ctx, monitorId, change, versionIn(request)));
       },
     }),
     route('POST', '/api/v1/monitors/{name}/check', {
@@ -138,6 +137,12 @@ export const monitoring: Surface = {
     }),
   ],
 };
+
+/** The version that a change is of; `null` where there must be none yet. */
+function versionIn({ headers }: Request): string | null | undefined {
+  if (headers.get('if-none-match')?.trim() === '*') return null;
+  return headers.get('if-match') ?? undefined;
+}
 
 function monitorResponse({ doc, etag }: Stored<Monitor>): Response {
   return json(presentMonitor(doc), 200, { etag });

@@ -10,6 +10,9 @@ export const changeMonitor = {
   /** Has all windows that end in (from, to] looked at, one after the other; says how many. */
   backfill: (name: string, from: number, to: number) =>
     cairn.post<{ windows: number }>(monitorPath(name, 'backfill'), { body: { from, to } }),
+  /** Makes a monitor. Throws an `ApiError` with status 409 where one has its name. */
+  make: (name: string, settings: Readonly<Record<string, unknown>>) =>
+    then(name, cairn.put<Monitor>(monitorPath(name), { body: settings, version: null })),
   /** Changes settings of the version that was read. Throws an `ApiError` with status 409 for another. */
   update: (name: string, changes: Readonly<Record<string, unknown>>, version: string | undefined) =>
     then(name, cairn.put<Monitor>(monitorPath(name), { body: changes, version })),

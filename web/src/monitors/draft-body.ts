@@ -1,4 +1,4 @@
-import type { MonitorDraft, SignalDraft, ThresholdDraft } from './draft.ts';
+import type { MonitorDraft, ReferenceDraft, SignalDraft, ThresholdDraft } from './draft.ts';
 import { timeOf } from './times.ts';
 
 /** A JSON object; null takes a setting back to its default. */
@@ -68,7 +68,8 @@ function isBody(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function referenceBody(draft: MonitorDraft): Body {
+/** The reference of a draft, as it is sent. */
+export function referenceBody(draft: ReferenceDraft): Body {
   switch (draft.reference) {
     case 'version':
       return { kind: 'version' };
@@ -130,8 +131,8 @@ function number(text: string): number | null {
   return text.trim() === '' ? null : Number(text);
 }
 
-/** Of whole minutes, since windows are. */
-function seconds(text: string, each: number): number | null {
+/** Of whole minutes, since windows are; `null` for what is left empty. */
+export function seconds(text: string, each: number): number | null {
   const value = number(text);
   return value === null ? null : Math.round((value * each) / 60) * 60;
 }

@@ -55,6 +55,11 @@ export type MonitorDraft = {
   readonly maxPerDay: string;
 };
 
+export type ReferenceDraft = Pick<
+  MonitorDraft,
+  'reference' | 'referenceFrom' | 'referenceTo' | 'referenceHours' | 'referenceHoursBefore'
+>;
+
 /** What holds where an input is empty, as the hints say it. */
 export const usual = {
   windowMinutes: '60',
