@@ -5,7 +5,7 @@ import { ownerOfFolder } from '../datasets/index.ts';
 import { defaultDays, getLogged, isEndpointHighRisk, type Logged } from '../endpoints/index.ts';
 import { unlessCode } from '../http/index.ts';
 import { limitsOf } from '../limits/index.ts';
-import { monitorsOf } from '../monitoring/index.ts';
+import { monitorsOf, removeConceptStates } from '../monitoring/index.ts';
 import { type DataPolicy, highRiskDaysMin } from '../privacy/index.ts';
 import { type Hour, loggedHours, startOf } from '../predictions/index.ts';
 import { removeProfilesBefore } from '../profiles/index.ts';
@@ -70,7 +70,7 @@ const retentionDefaults: RetentionOptions = { workSecondsMax: 60 };
 
 /**
  * Removes what an endpoint has kept for longer than its data policy says: hour by hour of its log, then the results
- * and references of its monitors, then its scored files, and what was counted of its calls; of a folder that is no
+ * and references of its monitors, then its scored files, what was counted of its calls, and what detectors know of its errors; of a folder that is no
  * endpoint's the files. Each of these is counted before it is removed, so that the one event at the end is right also
  * where the work broke off between. A hold over the endpoint keeps all of it; one over a person keeps their rows, and
  * files that have the column.
@@ -120,6 +120,7 @@ async function logOf(ctx: Context, name: string): Promise<Kept | undefined> {
     async sweep(before) {
       await removeSummaries(ctx, name, before);
       await removeProfilesBefore(ctx, name, before);
+      await removeConceptStates(ctx, name, before);
     },
   };
 }

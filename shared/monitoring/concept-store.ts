@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
-import { detailsFolder } from './detail.ts';
+import { boundsOf } from '../profiles/index.ts';
+import { checksFolder, detailsFolder } from './detail.ts';
 import type { ConceptState } from './signals/index.ts';
 
 type Of = { readonly endpoint: string; readonly monitorId: string; readonly digest: string };
@@ -26,6 +27,23 @@ export async function writeConceptState(
     .write(nameOf(ctx, of), Buffer.from(JSON.stringify(state)), { contentType: 'application/json', ...how });
 }
 
+/**
+ * Removes what detectors know of versions of an endpoint whose last errors are of before `before`, in milliseconds since
+ * 1970, whichever monitor they watched for: also of those that are no more.
+ */
+export async function removeConceptStates(ctx: Context, endpoint: string, before: number): Promise<void> {
+  const blobs = ctx.stores.blobs('profiles');
+  for await (const { name, modifiedAt } of blobs.walk(checksFolder(ctx, endpoint))) {
+    if (!name.includes(`/${detectors}/`)) continue;
+    const bytes = await blobs.read(name);
+    if (!bytes) continue;
+    const last = (JSON.parse(bytes.toString()) as ConceptState).hours.at(-1);
+    if ((last ? boundsOf(last.hour).to : modifiedAt) <= before) await blobs.remove(name);
+  }
+}
+
+const detectors = 'detectors';
+
 function nameOf(ctx: Context, { endpoint, monitorId, digest }: Of): string {
-  return `${detailsFolder(ctx, endpoint, monitorId)}detectors/${digest.replace('sha256:', '')}.json`;
+  return `${detailsFolder(ctx, endpoint, monitorId)}${detectors}/${digest.replace('sha256:', '')}.json`;
 }

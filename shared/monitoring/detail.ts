@@ -16,9 +16,14 @@ export type ResultDetail = {
   }[];
 };
 
-/** Where the details of the results of a monitor are, in container `profiles`. */
+/** Where what monitors of an endpoint keep beside their results is, in container `profiles`. */
+export function checksFolder(ctx: Context, endpoint: string): string {
+  return `${ctx.workspace}/${endpoint}/checks/`;
+}
+
+/** The same of one monitor: the details of its results, and what its detectors know. */
 export function detailsFolder(ctx: Context, endpoint: string, monitorId: string): string {
-  return `${ctx.workspace}/${endpoint}/checks/${monitorId}/`;
+  return `${checksFolder(ctx, endpoint)}${monitorId}/`;
 }
 
 function detailName(

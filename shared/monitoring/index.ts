@@ -1,5 +1,6 @@
 export { backfill } from './backfill.ts';
 export { checkDue, checkNow, checkOnTime, checkWindow } from './check-monitor.ts';
+export { removeConceptStates } from './concept-store.ts';
 export { defaultSettings, driftedShareOf, givenBound, signalDefaults } from './defaults.ts';
 export { type ResultDetail } from './detail.ts';
 export { endMonitors } from './end.ts';

@@ -3,6 +3,7 @@ import { changeWorkspace } from '../../shared/access/index.ts';
 import type { Context } from '../../shared/context.ts';
 import type { CairnEvent } from '../../shared/events/index.ts';
 import { expire, placeHold, releaseHold, sweepRetention } from '../../shared/erasure/index.ts';
+import { deleteEndpoint } from '../../shared/endpoints/index.ts';
 import { checkNow, listResults } from '../../shared/monitoring/index.ts';
 import { deleteModel, deleteModelTag, modelByName, setModelTag } from '../../shared/registry/index.ts';
 import { readLabels, readPredictions, recordLabels } from '../../shared/predictions/index.ts';
@@ -111,6 +112,33 @@ describe('the retention of an endpoint', () => {
       { parts: '2', results: '1', references: '1', files: '0' },
       { files: '1' },
     ]);
+  });
+
+  test('covers what detectors know of versions, of an endpoint that is deleted too, by the labels they saw last', async () => {
+    const blobs = ctx.stores.blobs('profiles');
+    const hourAt = (time: number) => new Date(time).toISOString().slice(0, 13).replaceAll(/[-T]/g, '');
+    const known = async (endpoint: string, name: string, time: number) => {
+      const path = `default/${endpoint}/checks/${name}.json`;
+      const state = { v: 1, hours: [{ hour: hourAt(old - day) }, { hour: hourAt(time) }], checkpoints: [] };
+      await blobs.write(path, Buffer.from(JSON.stringify(state)));
+      return path;
+    };
+    await aged('watched');
+    await deleteEndpoint(ctx, 'watched');
+    const [first, second, detail, beside] = [
+      await known('watched', 'watched/detectors/aa', old),
+      await known('watched', 'long-gone/detectors/aa', now - day),
+      await known('watched', 'watched/00000000000001', old),
+      await known('watched-not', 'watched-not/detectors/aa', old),
+    ];
+    const kept = async () => {
+      const found = await Promise.all([first, second, detail, beside].map((path) => blobs.stat(path)));
+      return found.map((each) => each !== undefined);
+    };
+    await expire(ctx, { endpoint: 'watched' });
+    expect(await kept()).toEqual([false, true, true, true]);
+    await expire(at(server.ctx, now + 30 * day), { endpoint: 'watched' });
+    expect(await kept()).toEqual([false, false, true, true]);
   });
 
   test('is six months for a system that became high-risk later', async () => {

@@ -149,7 +149,7 @@ describe('another monitor of an endpoint', () => {
       await on.getByRole('button', { name: 'New monitor' }).click();
       const dialog = on.getByRole('dialog');
       const create = dialog.getByRole('button', { name: 'Create' });
-      const said = (label: string) => dialog.locator('.setting').filter({ hasText: new RegExp(`^${label}`) });
+      const said = (field: string) => dialog.locator('.setting').filter({ hasText: new RegExp(`^${field}`) });
       await dialog.getByLabel('Name').fill(watched);
       await dialog.getByLabel('Endpoint').selectOption('doomed');
       await dialog.getByLabel('Length of a window, in minutes').fill('120');
