@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { Context } from '../../shared/context.ts';
+import { readiness } from '../../shared/health/index.ts';
 import { json, mlflowError, problem, route, type Surface } from '../../shared/http/index.ts';
 import { mlflowPaths } from './mlflow.ts';
 
@@ -20,6 +22,18 @@ export const platform: Surface = {
       input: z.object({}),
       handle: () => Promise.resolve(text('OK')),
     }),
+    route('GET', '/health/live', {
+      operation: 'live',
+      role: 'public',
+      input: z.object({}),
+      handle: () => Promise.resolve(json({ status: 'live' })),
+    }),
+    route('GET', '/health/ready', {
+      operation: 'ready',
+      role: 'public',
+      input: z.object({}),
+      handle: ready,
+    }),
     route('GET', '/version', {
       operation: 'version',
       role: 'public',
@@ -28,6 +42,15 @@ export const platform: Surface = {
     }),
   ],
 };
+
+/** 200 where everything that this app needs answers, else 503; both say of each dependency how it is. */
+async function ready(ctx: Context): Promise<Response> {
+  const { ready: isReady, dependencies } = await readiness(ctx);
+  return json({ status: isReady ? 'ready' : 'not-ready', dependencies }, isReady ? 200 : 503, {
+    'cache-control': 'no-store',
+    ...(isReady ? {} : { 'retry-after': '5' }),
+  });
+}
 
 /** What MLflow's clients and pages ask a server before they use what only some servers have. */
 export const serverInfo: Surface = {

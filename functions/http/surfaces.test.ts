@@ -39,6 +39,8 @@ describe('the table of surfaces', () => {
       '/api/v1/retraining-jobs/{id}/token',
       '/api/v1/sign-in',
       '/health',
+      '/health/live',
+      '/health/ready',
       '/openapi.json',
       '/v2/health/live',
       '/v2/health/ready',

@@ -368,6 +368,8 @@ const serving: Readonly<Record<string, Entry>> = {
 
 const platform: Readonly<Record<string, Entry>> = {
   'GET /health': open,
+  'GET /health/live': open,
+  'GET /health/ready': open,
   'GET /version': open,
   'GET /api/3.0/mlflow/server-info': open,
   'GET /mlflow': open,

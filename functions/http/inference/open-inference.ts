@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Context } from '../../../shared/context.ts';
+import { readiness } from '../../../shared/health/index.ts';
 import {
   type Call,
   CairnError,
@@ -50,7 +51,10 @@ export const openInference: Surface = {
     route('GET', '/v2/health/ready', {
       operation: 'inferenceReady',
       ...open,
-      handle: () => Promise.resolve({ ready: true, live: true }),
+      handle: async (ctx) => {
+        const { ready } = await readiness(ctx);
+        return json({ ready, live: true }, ready ? 200 : 503);
+      },
     }),
     route('GET', '/v2/models', {
       operation: 'listServedModels',

@@ -1,0 +1,2 @@
+/** Whether an instance can do its work. */
+export { type Dependency, type Readiness, readiness } from './readiness.ts';
