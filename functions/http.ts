@@ -16,6 +16,7 @@ import {
 } from '../shared/http/index.ts';
 import { inLedger, newLedger } from '../shared/ledger.ts';
 import { enterCall } from '../shared/limits/index.ts';
+import type { Settings } from '../shared/settings.ts';
 import { redactedHeader, redactedNames } from '../shared/secrets/index.ts';
 import { app as openApp, logOf } from './app.ts';
 import { enterDenial } from './http/audit/denials.ts';
@@ -125,11 +126,7 @@ async function answer(
   async function respond(): Promise<Response> {
     const opened = await openApp();
     const { settings, stores } = opened;
-    if (surface.part !== 'both' && settings.surfaces !== 'all' && settings.surfaces !== surface.part)
-      throw new CairnError(
-        'no-route',
-        `This app does not serve ${surface.name}; it serves the ${settings.surfaces} surfaces.`,
-      );
+    refuseElsewhere(surface, request, settings);
     // Who is refused before it is known who they are is nobody, in no workspace.
     asked = {
       principal: nobody.principal,
@@ -157,6 +154,18 @@ async function answer(
       params: { ...params, ...restOf(route.path, servedPath(url.pathname)) },
     });
   }
+}
+
+/**
+ * Of two apps each serves its half and names the other. A page of ours, which a browser marks as such, may try a
+ * model on the app that it came from.
+ */
+function refuseElsewhere({ part, name }: Surface, request: Request, settings: Settings): void {
+  const { surfaces: served, publicUrl, inferenceUrl } = settings;
+  if (part === 'both' || served === 'all' || served === part) return;
+  if (part === 'inference' && request.headers.get('sec-fetch-site') === 'same-origin') return;
+  const other = part === 'inference' ? inferenceUrl : publicUrl;
+  throw new CairnError('no-route', `This app does not serve ${name}; ${other} does.`);
 }
 
 function reasonOf(error: unknown): string {

@@ -21,19 +21,22 @@ app.http('http', {
   handler: http,
 });
 
-/** Each minute; an idle one costs a point read. */
-app.timer('tick', { schedule: '0 * * * * *', handler: tick });
+// Of two apps, the one that answers calls of endpoints does nothing else.
+if (process.env['CAIRN_SURFACES'] !== 'inference') {
+  /** Each minute; an idle one costs a point read. */
+  app.timer('tick', { schedule: '0 * * * * *', handler: tick });
 
-const connection = 'AzureWebJobsStorage';
-app.storageQueue('blobs', { queueName: 'blob-events', connection, handler: blobs });
-app.storageQueue('chunks', { queueName: 'batch-chunks', connection, handler: chunks });
-app.storageQueue('predictions', { queueName: 'predictions', connection, handler: predictions });
-app.storageQueue('predictionsPoison', {
-  queueName: 'predictions-poison',
-  connection,
-  handler: predictionsPoison,
-});
-app.storageQueue('work', { queueName: 'work', connection, handler: work });
+  const connection = 'AzureWebJobsStorage';
+  app.storageQueue('blobs', { queueName: 'blob-events', connection, handler: blobs });
+  app.storageQueue('chunks', { queueName: 'batch-chunks', connection, handler: chunks });
+  app.storageQueue('predictions', { queueName: 'predictions', connection, handler: predictions });
+  app.storageQueue('predictionsPoison', {
+    queueName: 'predictions-poison',
+    connection,
+    handler: predictionsPoison,
+  });
+  app.storageQueue('work', { queueName: 'work', connection, handler: work });
+}
 
 /** Settings are checked before the first request; what is wrong is said once, all of it. */
 app.hook.appStart(async () => {

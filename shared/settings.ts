@@ -146,6 +146,11 @@ export const settingDeclarations = {
     kind: 'url',
     where: 'both',
   },
+  CAIRN_INFERENCE_URL: {
+    about: 'Where clients call endpoints, in a deployment of two apps; empty where it is CAIRN_PUBLIC_URL.',
+    kind: 'url',
+    where: 'both',
+  },
   CAIRN_KEY_VAULT_URL: {
     about:
       'Key Vault with the key that signs model versions and the secret that seals what must be stored secret.',
@@ -276,6 +281,8 @@ export type Settings = {
     | { readonly by: 'container-job'; readonly resourceId: string }
     | undefined;
   readonly publicUrl: string;
+  /** Where endpoints are called. */
+  readonly inferenceUrl: string;
   /** Where the signing key and the sealing key are; without them nothing is signed or sealed. */
   readonly keys:
     | { readonly by: 'vault'; readonly url: string }
@@ -410,6 +417,7 @@ export function readSettings(env: Environment): Settings {
     executorSecondsMax: Number(get('CAIRN_EXECUTOR_SECONDS_MAX')),
     converter: parseConverter(command, converterJob, problems),
     publicUrl: get('CAIRN_PUBLIC_URL') ?? '',
+    inferenceUrl: get('CAIRN_INFERENCE_URL') ?? get('CAIRN_PUBLIC_URL') ?? '',
     keys: vault ? { by: 'vault', url: vault } : folder ? { by: 'folder', folder } : undefined,
     webhookTargets,
     openLineage: openLineageUrl ? { url: openLineageUrl, key: openLineageKey, keySecret } : undefined,

@@ -75,6 +75,9 @@ param cairnConverterJob string = ''
 @description('Where clients reach this app; handed to retraining and conversion jobs, and written into the programs that call an endpoint.')
 param cairnPublicUrl string
 
+@description('Where clients call endpoints, in a deployment of two apps; empty where it is CAIRN_PUBLIC_URL.')
+param cairnInferenceUrl string
+
 @description('Key Vault with the key that signs model versions and the secret that seals what must be stored secret.')
 param cairnKeyVaultUrl string
 
@@ -139,6 +142,7 @@ output values object = {
   CAIRN_EXECUTOR_SECONDS_MAX: cairnExecutorSecondsMax
   CAIRN_CONVERTER_JOB: cairnConverterJob
   CAIRN_PUBLIC_URL: cairnPublicUrl
+  CAIRN_INFERENCE_URL: cairnInferenceUrl
   CAIRN_KEY_VAULT_URL: cairnKeyVaultUrl
   CAIRN_WEBHOOK_TARGETS: cairnWebhookTargets
   CAIRN_OPENLINEAGE_URL: cairnOpenlineageUrl

@@ -119,6 +119,7 @@ module settings '../generated/settings.bicep' = {
     cairnOpenlineageKeySecret: openLineageKeySecret
     cairnExecutors: string(executors)
     cairnExecutorSecondsMax: '${executorSecondsMax}'
+    cairnInferenceUrl: ''
     cairnPublicUrl: 'https://${site.properties.defaultHostName}'
   }
 }

@@ -16,6 +16,8 @@ export type RunningHosts = {
   readonly urls: readonly string[];
   /** Environment that names their stores. */
   readonly env: Readonly<Record<string, string>>;
+  /** What the app of a host registered, a line each. */
+  functions(host: number): readonly string[];
   /** The process of a host. */
   pid(host: number): number;
   /** Ends a host as a power cut would. */
@@ -25,19 +27,25 @@ export type RunningHosts = {
   stop(): Promise<void>;
 };
 
-/**
- * Several instances of the app, each a Functions host in a process of its own, on the same stores in this one; blobs
- * are in memory unless they are to be on disk.
- */
+type HostOptions = {
+  /** Blobs are in memory unless they are to be on disk. */
+  readonly isOnDisk?: boolean;
+  /** What is set for one host only, by its place. */
+  readonly envOf?: readonly Readonly<Record<string, string>>[];
+  /** Delay of each Cosmos DB round trip, and the request units a second beyond which it answers 429. */
+  readonly cosmos?: { readonly latencyMs?: number; readonly requestUnitsPerSecond?: number };
+};
+
+/** Several instances of the app, each a Functions host in a process of its own, on the same stores in this one. */
 export async function startedHosts(
   count: number,
   env: Readonly<Record<string, string>> = {},
-  { isOnDisk = false } = {},
+  { isOnDisk = false, envOf = [], cosmos: account = {} }: HostOptions = {},
 ): Promise<RunningHosts> {
   await buildIfStale(root, () => undefined);
   const data = await mkdtemp(join(tmpdir(), 'cairn-hosts-'));
   const azurite = await startAzurite({ data: isOnDisk ? join(data, 'azurite') : null });
-  const emulator = createEmulator({});
+  const emulator = createEmulator(account);
   const cosmos = await listen(emulator, 0);
   await createStorage(azurite.connectionString);
   const settings = {
@@ -53,8 +61,9 @@ export async function startedHosts(
     ...env,
   };
   const hosts: HostProcess[] = [];
-  const start = async (port: number): Promise<HostProcess> => {
-    const options = { port, appDir: root, data, faithful: false, allowReset: false, env: settings };
+  const start = async (at: number, port: number): Promise<HostProcess> => {
+    const own = { ...settings, ...envOf[at] };
+    const options = { port, appDir: root, data, faithful: false, allowReset: false, env: own };
     const host = await startHostProcess({ ...options, output: undefined }, () => undefined);
     await healthy(host);
     return host;
@@ -67,7 +76,7 @@ export async function startedHosts(
     await rm(data, { recursive: true, force: true });
   };
   try {
-    for (let i = 0; i < count; i++) hosts.push(await start(0));
+    for (let i = 0; i < count; i++) hosts.push(await start(i, 0));
   } catch (error) {
     await stop();
     throw error;
@@ -76,13 +85,14 @@ export async function startedHosts(
   return {
     urls: hosts.map(({ url }) => url),
     env: settings,
+    functions: (host) => hosts[host]?.functions ?? [],
     pid: (host) => hosts[host]?.child.pid ?? -1,
     kill: async (host) => {
       const { child } = hosts[host] ?? {};
       if (child) await killed(child);
     },
     restart: async (host) => {
-      hosts[host] = await start(portOf(host));
+      hosts[host] = await start(host, portOf(host));
     },
     stop,
   };

@@ -50,9 +50,15 @@ export const session: readonly Route[] = [
       resources: resourceTypes.flatMap((type) => otherwise(ctx.access, type)),
       ...(identity.expiresAt === undefined ? {} : { expires_at: identity.expiresAt }),
       auth: ctx.settings.auth,
+      inference_url: inferenceUrlOf(ctx),
     }),
   }),
 ];
+
+/** Where endpoints are called, in a deployment of two apps; `null` where it is here. */
+function inferenceUrlOf({ settings }: Context): string | null {
+  return settings.inferenceUrl === settings.publicUrl ? null : settings.inferenceUrl.replace(/\/+$/, '');
+}
 
 /** Resources of a type on which the caller holds another role than in the workspace; `null` is none at all. */
 function otherwise(access: Access, type: ResourceType) {

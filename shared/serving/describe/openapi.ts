@@ -41,7 +41,7 @@ export async function endpointOpenApi(
       version: String(ready.version),
       description: `Version ${ready.version} of the model '${described.deployment.model}', in deployment '${described.deployment.name}'.`,
     },
-    servers: [{ url: ctx.settings.publicUrl.replace(/\/+$/, '') }],
+    servers: [{ url: ctx.settings.inferenceUrl.replace(/\/+$/, '') }],
     paths: {
       [`/endpoints/${name}/invocations`]: {
         post: {

@@ -22,9 +22,9 @@ type Call = {
  */
 export async function snippetsOf(ctx: Context, name: string, deployment?: string): Promise<Snippets> {
   const { invocations } = await exampleFor(ctx, await describedOf(ctx, name, deployment));
-  const { publicUrl, auth } = ctx.settings;
+  const { inferenceUrl, auth } = ctx.settings;
   const call: Call = {
-    url: `${publicUrl.replace(/\/+$/, '')}/endpoints/${name}/invocations`,
+    url: `${inferenceUrl.replace(/\/+$/, '')}/endpoints/${name}/invocations`,
     body: invocations,
     headers: {
       ...(ctx.workspace === 'default' ? {} : { 'x-mlflow-workspace': ctx.workspace }),

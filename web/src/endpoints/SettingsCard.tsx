@@ -3,6 +3,7 @@ import { Card } from '../parts/Card.tsx';
 import { Copyable } from '../parts/Code.tsx';
 import { Facts } from '../parts/Facts.tsx';
 import { counted, figure, percent } from '../parts/format.ts';
+import { useSession } from '../session/session.ts';
 import { span } from './words.ts';
 
 const mebibyte = 1024 * 1024;
@@ -16,7 +17,7 @@ const nonFiniteWords = {
 /** Where an endpoint is asked, and what it was told. */
 export function SettingsCard({ endpoint }: { readonly endpoint: Endpoint }) {
   const { name, limits, logging, rollout, sticky, non_finite: nonFinite } = endpoint;
-  const { origin } = location;
+  const origin = useSession().inference_url ?? location.origin;
   const isOurs = endpoint.deployments.some(({ kind }) => kind === 'model');
   return (
     <Card title="Settings">

@@ -23,6 +23,8 @@ export type Session = {
   /** In the workspace as a whole; null where there is none. */
   readonly role: Role | null;
   readonly is_deployment_admin: boolean;
+  /** Where endpoints are called, where that is another app than this. */
+  readonly inference_url: string | null;
   readonly workspaces: readonly {
     readonly name: string;
     readonly description: string;
