@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check audit-dependencies bench bench-peers audit-verify build format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check audit-dependencies bench bench-peers audit-verify build package format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -80,6 +80,9 @@ audit-verify: node_modules/.ready ## Prove that the audit log is whole [ARGS=--h
 
 build: node_modules/.ready ## Bundle for Azure into dist/
 	@npm run --silent build -- $(ARGS)
+
+package: node_modules/.ready ## Zip what is deployed, the same bytes each time [ARGS="--out FILE"]
+	@node scripts/package.ts $(ARGS)
 
 format: node_modules/.ready ## Format every file
 	@node_modules/.bin/biome format --write .

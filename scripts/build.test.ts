@@ -115,6 +115,7 @@ describe('the package for Azure', () => {
     ];
     const heldBack = [
       '.azure/env/.env',
+      'dist/main.cjs.map',
       '.env',
       '.funcignore',
       'functions/main.ts',
