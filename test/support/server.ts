@@ -28,8 +28,8 @@ export type TestServer = {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** The same with a JSON body; returns status and parsed answer. */
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: JsonObject }>;
-  /** Runs the queue functions on everything that waits, until nothing does. */
-  drain(): Promise<void>;
+  /** Runs the queue functions on everything that waits, until nothing does; returns on how many messages. */
+  drain(): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -67,13 +67,16 @@ export async function testServer(env: Readonly<Record<string, string>> = {}): Pr
       return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
     },
     async drain() {
+      let all = 0;
       for (let quiet = 0; quiet < 2; ) {
         await flushRelay(stores);
         let handled = 0;
         for (const [name, handler] of Object.entries(handlers))
           handled += await handleAll(queues, name, handler, invocation);
+        all += handled;
         quiet = handled === 0 ? quiet + 1 : 0;
       }
+      return all;
     },
     async close() {
       await flushRelay(stores);

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { atOnce, createEndpoint, following } from '../../shared/endpoints/index.ts';
+import { classifier, publish } from '../serving/support.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+import { idle } from './idle-day.ts';
+
+/** A day also has what is done once a day. */
+const hours = process.env['CAIRN_TEST'] === 'long' ? 24 : 4;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server.close());
+
+test('while nobody calls, hours cost a point read a minute and a few sweeps', async () => {
+  const used = await idle(server, hours);
+  expect(used).toMatchObject({ hours, timerRuns: hours * 60 });
+  expect(used.messages / hours).toBeLessThan(32);
+  expect(used.requestUnits / hours).toBeLessThan(700);
+  expect(used.blobTransactions / hours).toBeLessThan(10);
+  expect(used.queueTransactions / hours).toBeLessThan(100);
+  expect(used.logBytes / hours).toBeLessThan(1_000);
+});
+
+test('three endpoints that nobody calls add their checks, and hardly more', async () => {
+  for (const name of ['blue', 'green', 'amber']) {
+    await publish(server, name, classifier());
+    const deployments = [following(name, 'champion')];
+    await createEndpoint(server.ctx, { name, deployments, rollout: atOnce });
+  }
+  await server.drain();
+  const used = await idle(server, hours);
+  expect(used.messages / hours).toBeLessThan(60);
+  expect(used.requestUnits / hours).toBeLessThan(1_800);
+  expect(used.blobTransactions / hours).toBeLessThan(100);
+});
