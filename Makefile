@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check audit-dependencies bench bench-peers audit-verify build package format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check audit-dependencies bench bench-peers cost audit-verify build package format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -74,6 +74,9 @@ bench: node_modules/.ready ## Measure, as ratios against a baseline of the same 
 	@node bench/main.ts $(ARGS)
 
 bench-peers: .venv/3/.ready .venv/mlserver/.ready ## Install what the benchmarks compare with: MLflow, pandas, MLServer (from PyPI)
+
+cost: node_modules/.ready ## What a month in Azure costs, by what a day brings [ARGS=--help]
+	@node scripts/cost.ts $(ARGS)
 
 audit-verify: node_modules/.ready ## Prove that the audit log is whole [ARGS=--help]
 	@node scripts/audit-verify.ts $(ARGS)
