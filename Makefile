@@ -73,7 +73,7 @@ audit-dependencies: node_modules/.ready ## What the lockfile lets in: known vuln
 bench: node_modules/.ready ## Measure, as ratios against a baseline of the same run
 	@node bench/main.ts $(ARGS)
 
-bench-peers: .venv/3/.ready .venv/mlserver/.ready ## Install what the benchmarks compare with: MLflow, pandas, MLServer (from PyPI)
+bench-peers: .venv/3/.ready .venv/mlserver/.ready .venv/evidently/.ready ## Install what the benchmarks compare with: MLflow, pandas, MLServer, Evidently (from PyPI)
 
 cost: node_modules/.ready ## What a month in Azure costs, by what a day brings [ARGS=--help]
 	@node scripts/cost.ts $(ARGS)
@@ -159,17 +159,16 @@ alertmanager := usr/share/prometheus/alertmanager
 	.venv/convert/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-.venv/mlserver/.ready: bench/requirements-mlserver.txt
+.venv/mlserver/.ready .venv/evidently/.ready: .venv/%/.ready: bench/requirements-%.txt
 	@python="$$(for python in python3 python3.12 python3.11 python3.10; do \
 	    $$python -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$python && break; \
 	  done)"; \
-	test -n "$$python" || { echo 'MLServer needs Python 3.10 to 3.12 with venv (on Debian: apt install python3-venv).' >&2; exit 1; }; \
-	echo 'Installing MLServer into .venv/mlserver (once; about 400 MB) …'; \
-	$$python -m venv --clear .venv/mlserver && \
-	.venv/mlserver/bin/pip install --quiet --disable-pip-version-check -r $<
+	test -n "$$python" || { echo 'What the benchmarks compare with needs Python 3.10 to 3.12 with venv (on Debian: apt install python3-venv).' >&2; exit 1; }; \
+	echo 'Installing $* into .venv/$* (once; 400 MB to 1 GB) …'; \
+	$$python -m venv --clear .venv/$* && \
+	.venv/$*/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-# MLflow 2 needs a pyarrow that has no wheel for Python 3.14.
 .venv/%/.ready: test/mlflow/requirements-%.txt
 	@python="$$(for python in python3 python3.13 python3.12 python3.11 python3.10; do \
 	    $$python -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$python && break; \

@@ -3,6 +3,7 @@
  * signals; and the same rows judged by who reads the rows, in the same run.
  */
 import { fork, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -160,15 +161,16 @@ async function checkedInChild(connectionString: string): Promise<CheckCost> {
   });
 }
 
-/** Drift of every column over the raw rows, in Python; `undefined` where it is not installed. */
+/** Drift of every column over the raw rows, in Python, by Evidently where it is installed; `undefined` without either. */
 function peerOf(files: { readonly reference: string; readonly current: string }) {
-  const python = mlflowPython('3');
+  const evidently = fileURLToPath(new URL('../.venv/evidently/bin/python', import.meta.url));
+  const python = existsSync(evidently) ? evidently : mlflowPython('3');
   if (python === undefined) return undefined;
   const script = fileURLToPath(new URL('monitoring_peer.py', import.meta.url));
   const { status, stdout, stderr } = spawnSync(
     python,
     [script, files.reference, files.current, String(featureCount)],
-    { encoding: 'utf8', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } },
+    { encoding: 'utf8', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', DO_NOT_TRACK: '1' } },
   );
   if (status !== 0) throw new Error(`The peer failed:\n${stderr}`);
   return JSON.parse(stdout) as { name: string; seconds: number; peakMb: number };
