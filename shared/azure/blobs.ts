@@ -13,6 +13,7 @@ import {
   bytesOf,
   failureOf,
   guarded,
+  guardedOnce,
   unlessElsewhere,
   unlessExists,
 } from './storage-errors.ts';
@@ -167,7 +168,7 @@ export class BlobContainer {
     options: { contentType?: string; signal?: AbortSignal } = {},
   ): Promise<void> {
     const client = this.#client.getBlockBlobClient(name);
-    await guarded(() =>
+    await guardedOnce(() =>
       uploadBlob(client, data, { blobHTTPHeaders: headersOf(options), abortSignal: options.signal }),
     );
   }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { RestError } from '@azure/storage-blob';
 import { CairnError } from '../http/index.ts';
 
@@ -19,8 +20,23 @@ const refusals: Readonly<Record<string, string>> = {
 /** A call of the service, which ends it when `late` says so. */
 type Call<T> = (late: AbortSignal) => Promise<T>;
 
-/** What the call gives; what it fails with as {@link failureOf} says it, `unavailable` where it is late. */
-export async function guarded<T>(call: Call<T>, bytesSent = 0): Promise<T> {
+/** The client asks again where the service is busy (503), and not where it says that it was too slow or asked too much. */
+const askedAgain = new Set([408, 429]);
+const triesMax = 4;
+const firstWaitMilliseconds = 100;
+/** Who is told to wait longer is told so by an error. */
+const waitSecondsMax = 10;
+
+/**
+ * What the call gives; what it fails with as {@link failureOf} says it, `unavailable` where it is late. A call is made
+ * again where the service asks for that: one that cannot be belongs into {@link guardedOnce}.
+ */
+export function guarded<T>(call: Call<T>, bytesSent = 0): Promise<T> {
+  return guardedOnce((late) => insisting(call, late), bytesSent);
+}
+
+/** The same of a call that cannot be made again, as one that sends a stream. */
+export async function guardedOnce<T>(call: Call<T>, bytesSent = 0): Promise<T> {
   const late = new AbortController();
   const millisecondsMax = answerMillisecondsMax + bytesSent / bytesPerMillisecondMin;
   const timer = setTimeout(() => late.abort(), millisecondsMax);
@@ -31,6 +47,25 @@ export async function guarded<T>(call: Call<T>, bytesSent = 0): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function insisting<T>(call: Call<T>, late: AbortSignal): Promise<T> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await call(late);
+    } catch (error) {
+      const milliseconds = attempt < triesMax ? waitOf(error, attempt) : undefined;
+      if (milliseconds === undefined) throw error;
+      await wait(milliseconds, undefined, { signal: late });
+    }
+}
+
+/** How long to wait before the call is made again: as the service says, else longer each time. */
+function waitOf(error: unknown, attempt: number): number | undefined {
+  if (!askedAgain.has(statusOf(error) ?? 0)) return undefined;
+  const seconds = Number((error as RestError).response?.headers.get('retry-after'));
+  if (seconds > waitSecondsMax) return undefined;
+  return seconds > 0 ? seconds * 1000 : firstWaitMilliseconds * 2 ** attempt * Math.random();
 }
 
 /** The same, and `undefined` where there is no such blob. */

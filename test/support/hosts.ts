@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startAzurite } from '../../local/azurite/index.ts';
+import { connectionStringOf, startAzurite } from '../../local/azurite/index.ts';
 import { buildIfStale } from '../../local/bundle.ts';
 import { createEmulator, EMULATOR_KEY } from '../../local/cosmos/index.ts';
 import { listen } from '../../local/cosmos/server.ts';
@@ -34,13 +34,18 @@ type HostOptions = {
   readonly envOf?: readonly Readonly<Record<string, string>>[];
   /** Delay of each Cosmos DB round trip, and the request units a second beyond which it answers 429. */
   readonly cosmos?: { readonly latencyMs?: number; readonly requestUnitsPerSecond?: number };
+  /** Puts something between the hosts and their stores, and says where that is. */
+  readonly between?: (stores: StoreUrls) => Promise<StoreUrls>;
 };
+
+/** Addresses without a path. */
+export type StoreUrls = { readonly documents: string; readonly blobs: string; readonly queues: string };
 
 /** Several instances of the app, each a Functions host in a process of its own, on the same stores in this one. */
 export async function startedHosts(
   count: number,
   env: Readonly<Record<string, string>> = {},
-  { isOnDisk = false, envOf = [], cosmos: account = {} }: HostOptions = {},
+  { isOnDisk = false, envOf = [], cosmos: account = {}, between }: HostOptions = {},
 ): Promise<RunningHosts> {
   await buildIfStale(root, () => undefined);
   const data = await mkdtemp(join(tmpdir(), 'cairn-hosts-'));
@@ -48,15 +53,22 @@ export async function startedHosts(
   const emulator = createEmulator(account);
   const cosmos = await listen(emulator, 0);
   await createStorage(azurite.connectionString);
+  const direct = {
+    documents: cosmos.endpoint,
+    blobs: new URL(azurite.blobUrl).origin,
+    queues: new URL(azurite.queueUrl).origin,
+  };
+  const stores = (await between?.(direct)) ?? direct;
+  const portOf = (url: string) => Number(new URL(url).port);
   const settings = {
-    AzureWebJobsStorage: azurite.connectionString,
+    AzureWebJobsStorage: connectionStringOf(portOf(stores.blobs), portOf(stores.queues)),
     AzureWebJobsDisableHomepage: 'true',
     AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:01',
     AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:00:01',
     FUNCTIONS_WORKER_RUNTIME: 'node',
     CAIRN_AUTH: 'off',
     CAIRN_LOCAL: '1',
-    COSMOS_ENDPOINT: cosmos.endpoint,
+    COSMOS_ENDPOINT: stores.documents,
     COSMOS_KEY: EMULATOR_KEY,
     ...env,
   };
@@ -81,7 +93,6 @@ export async function startedHosts(
     await stop();
     throw error;
   }
-  const portOf = (host: number) => Number(new URL(hosts[host]?.url ?? '').port);
   return {
     urls: hosts.map(({ url }) => url),
     env: settings,
@@ -92,7 +103,7 @@ export async function startedHosts(
       if (child) await killed(child);
     },
     restart: async (host) => {
-      hosts[host] = await start(host, portOf(host));
+      hosts[host] = await start(host, portOf(hosts[host]?.url ?? ''));
     },
     stop,
   };
