@@ -99,6 +99,30 @@ describe('the quality of inputs', () => {
     expect(breached(sidesOf({ x: reference }, { x: beyond }))).toEqual(['x out-of-range-rate']);
   });
 
+  test('is as seldom a false alarm of a hundred columns as of one, and still finds the one that is broken', () => {
+    const draw = uniforms(17);
+    const names = Array.from({ length: 100 }, (_, i) => `x${i}`);
+    const table = (gapsOf: (name: string) => number): Cells =>
+      Object.fromEntries(
+        names.map((name) => [
+          name,
+          Array.from({ length: 300 }, () => (draw() < gapsOf(name) ? null : draw())),
+        ]),
+      );
+    const reference = table(() => 0.1);
+    const told = Array.from({ length: 30 }, () =>
+      breached(
+        sidesOf(
+          reference,
+          table(() => 0.1),
+        ),
+      ),
+    );
+    expect(told.flat()).toEqual([]);
+    const broken = table((name) => (name === 'x7' ? 0.5 : 0.1));
+    expect(breached(sidesOf(reference, broken))).toEqual(['x7 null-rate']);
+  });
+
   test('misses a column that calls no longer have', () => {
     const y = numbers(400);
     const result = judge(sidesOf({ x: numbers(1000), y: numbers(1000) }, { y }));

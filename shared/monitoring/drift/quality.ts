@@ -1,4 +1,5 @@
 import type { FeatureCounts, Profile } from '../../profiles/index.ts';
+import { chiSquareTail } from '../../stats/index.ts';
 import { rateAllowance } from '../defaults.ts';
 import type { MonitorSettingsV2, SignalSetting } from '../settings.ts';
 import type { Item } from '../signal.ts';
@@ -22,8 +23,31 @@ type Rate = {
   readonly strays?: number;
 };
 
-/** An excess over the reference by chance is smaller than this many standard errors in 999 of 1000 cases. */
-const chanceErrors = 3;
+/** A rate of a column, or that it cannot be told; and what the settings hold it against, where they do. */
+type Asked = {
+  readonly of: Pick<Item, 'name' | 'metric' | 'basis'>;
+  readonly rate: Rate | 'hidden';
+  readonly set?: ReturnType<typeof boundsSet>;
+};
+
+/**
+ * By chance any rate of any column exceeds the reference's in one window of so many. A window asks for dozens of rates at
+ * once, so each of them has its part of that alone (Bonferroni, after Dunn, Journal of the American Statistical Association
+ * 56, 1961): however many columns there are, a window is a false alarm as seldom.
+ */
+const falseAlarmRate = 0.001;
+
+/** So many standard errors one of so many rates exceeds by chance in {@link falseAlarmRate}: 3.1 of one, 4 of 30, 4.8 of 1,000. */
+function chanceErrors(rates: number): number {
+  let [from, to] = [0, 10];
+  for (let halved = 0; halved < 40; halved++) {
+    const middle = (from + to) / 2;
+    // The upper tail of the normal distribution is half that of its square.
+    if (chiSquareTail(middle ** 2, 1) / 2 > falseAlarmRate / rates) from = middle;
+    else to = middle;
+  }
+  return to;
+}
 
 /**
  * Whether the inputs are as complete and as sound as those of the reference: shares of cells that are null, NaN, of
@@ -39,22 +63,22 @@ export function dataQuality(
   const few = whyFew(sides, minRows);
   if (few !== undefined) return { result: insufficient(head, setting, few), details: [] };
   const { reference, current, basis } = sides;
-  const items: Item[] = [];
-  for (const [name, counts] of reference.profile.features) {
+  const asked = [...reference.profile.features].flatMap(([name, counts]): Asked[] => {
     const now = current.profile.features.get(name);
-    if (!now || now.kind !== counts.kind) continue;
-    if (now.missing.hidden > 0) {
-      items.push(unjudgedItem({ name, metric: 'null-rate', basis }, 'The data policy masks or hashes it.'));
-      continue;
-    }
-    for (const [metric, rate] of Object.entries(ratesOf(counts, now, reference.profile))) {
+    if (!now || now.kind !== counts.kind) return [];
+    if (now.missing.hidden > 0) return [{ of: { name, metric: 'null-rate', basis }, rate: 'hidden' }];
+    return Object.entries(ratesOf(counts, now, reference.profile)).map(([metric, rate]) => {
       const of = { name, metric, basis } as const;
-      const value = rate.current / current.rows;
-      const set = boundsSet(setting, past, of, { side: 'upper', least: 0, most: 1 });
-      if (set && 'why' in set) items.push(unjudgedItem(of, set.why, value));
-      else items.push(judgedItem(of, value, set?.bounds ?? usual(rate, reference.rows, current.rows)));
-    }
-  }
+      return { of, rate, set: boundsSet(setting, past, of, { side: 'upper', least: 0, most: 1 }) };
+    });
+  });
+  const errors = chanceErrors(asked.filter(({ rate, set }) => rate !== 'hidden' && !set).length);
+  const items = asked.map(({ of, rate, set }): Item => {
+    if (rate === 'hidden') return unjudgedItem(of, 'The data policy masks or hashes it.');
+    const value = rate.current / current.rows;
+    if (set && 'why' in set) return unjudgedItem(of, set.why, value);
+    return judgedItem(of, value, set?.bounds ?? usual(rate, errors, reference.rows, current.rows));
+  });
   if (items.every(({ verdict }) => verdict === 'insufficient-data'))
     return {
       result: {
@@ -77,14 +101,14 @@ export function dataQuality(
  * often many than the normal distribution has it. That is the second term of Cornish and Fisher (1938), with the skewness of
  * a count of the window (Poisson) around a share that is known by a count of the reference (gamma).
  */
-function usual({ reference: hits, strays = 0 }: Rate, referenceRows: number, rows: number) {
+function usual({ reference: hits, strays = 0 }: Rate, errors: number, referenceRows: number, rows: number) {
   const rate = hits / referenceRows;
   // Of a share that the reference does not have, one in its rows is what chance allows (Laplace).
   const p = (hits + 1) / (referenceRows + 2);
   const [ofReference, ofWindow] = [1 / referenceRows, 1 / rows];
   const error = Math.sqrt(p * (1 - p) * (ofReference + ofWindow) + strays * ofReference ** 2);
   const skewed = (2 * ofReference ** 2 + ofWindow ** 2) / (ofReference + ofWindow);
-  const chance = chanceErrors * error + ((chanceErrors ** 2 - 1) / 6) * Math.max(1 - 2 * p, 0) * skewed;
+  const chance = errors * error + ((errors ** 2 - 1) / 6) * Math.max(1 - 2 * p, 0) * skewed;
   return { upper: Math.min(rate + Math.max(rateAllowance, chance), 1) };
 }
 
