@@ -12,7 +12,7 @@ import { ask, at, classifier, deploy, hour, uploadRows } from './support.ts';
 
 const long = process.env['CAIRN_TEST'] === 'long';
 /** Latency learns of ten windows; calls have three days to be held against in the long form alone, error rates in both. */
-const [endpoints, windows] = long ? [3, 96] : [1, 12];
+const [endpoints, windows] = long ? [3, 144] : [1, 12];
 const start = Date.UTC(2026, 0, 5);
 const callsAnHour = 300;
 const weights = [0.5, 0.25, 1];
