@@ -40,7 +40,7 @@ function world(seed: number) {
   const row = () => [normal(), Math.exp(normal()), draw() < 0.9 ? 0 : draw()];
   return {
     rows: (size: number) => Array.from({ length: size }, row),
-    truth(of: readonly number[]) {
+    truth: (of: readonly number[]) => {
       const weighed = of.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), intercept);
       return draw() < 1 / (1 + Math.exp(-4 * weighed));
     },
@@ -63,7 +63,7 @@ async function live(name: string, seed: number): Promise<void> {
     const then = at(ctx, start + (n + 0.5) * hour);
     const asked = rows(calls());
     const ids = await ask(then, name, asked);
-    for (const _ of asked)
+    for (let call = 0; call < asked.length; call++)
       countCall(then, name, answered, {
         status: fails() ? 500 : 200,
         rows: 1,
@@ -90,7 +90,7 @@ async function said(names: readonly string[]) {
     for (const { type, subject } of await eventsOf(ctx, name))
       events.push({ type, signal: subject['signal'] });
   }
-  return watched.map((signal) => {
+  const found = watched.map((signal) => {
     const judged = signals.filter((each) => each.signal === signal && each.verdict !== 'insufficient-data');
     return {
       signal,
@@ -99,15 +99,19 @@ async function said(names: readonly string[]) {
       fired: events.filter((each) => each.type === 'alert.fired' && each.signal === signal).length,
     };
   });
+  const incidents = events.filter(({ type }) => type === 'incident.opened').length;
+  return { found, incidents };
 }
 
 test('where nothing changes, from the call to the alert, nothing is told', async () => {
   const names = Array.from({ length: endpoints }, (_, n) => `model-${n + 1}`);
   for (const [n, name] of names.entries()) await live(name, 1 + n);
-  const found = await said(names);
+  const { found, incidents } = await said(names);
   expect(found.filter(({ signal, checks }) => checks < fewest[signal])).toEqual([]);
   expect(
     found.filter(({ signal, checks, breached }) => breached > (long ? mostOf(checks, rates[signal]) : 0)),
   ).toEqual([]);
   expect(found.filter(({ checks, fired }) => fired > (long ? mostOf(checks, alertRate) : 0))).toEqual([]);
+  // Each for an alert of these signals: checks are on time, and nothing else is told.
+  expect(incidents).toBeLessThanOrEqual(found.reduce((sum, { fired }) => sum + fired, 0));
 }, 1_200_000);
