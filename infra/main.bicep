@@ -25,10 +25,37 @@ param principalType string = 'User'
 @description('Node.js version of the app.')
 param nodeVersion string = '22'
 
-@description('Most instances at a time.')
+@description('Memory of an instance, in MB; a core comes with each 2048.')
+@allowed([
+  512
+  2048
+  4096
+])
+param instanceMemoryMB int = 2048
+
+@description('Most instances at a time, of each app.')
 @minValue(40)
 @maxValue(1000)
 param instanceCountMax int = 100
+
+@description('Instances for HTTP that never go, so that no call waits for one to start; 0 for none. Of two apps that for calls of endpoints has them.')
+@minValue(0)
+param alwaysReady int = 0
+
+@description('HTTP calls that an instance answers at a time, before another is started.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 16
+
+@description('One app, or two: then a storm of calls of endpoints cannot touch tracking, nor the reverse.')
+@allowed([
+  'one'
+  'two'
+])
+param apps string = 'one'
+
+@description('Spread instances, storage and metadata over the zones of the region; it must have them. It cannot be changed later.')
+param zoneRedundant bool = false
 
 @description('Pay for requests (serverless), or for provisioned throughput that scales itself (autoscale).')
 @allowed([
@@ -103,7 +130,7 @@ module storage 'modules/storage.bicep' = {
     token: token
     retentionDaysMax: retentionDaysMax
     auditImmutableDays: auditImmutableDays
-    // By the name that modules/app.bicep gives the app, which needs the account to be there first.
+    // By the name that modules/app.bicep gives the app whose pages upload, which needs the account to be there first.
     appOrigin: 'https://func-cairn-${token}.azurewebsites.net'
   }
 }
@@ -163,34 +190,78 @@ module app 'modules/app.bicep' = {
   params: {
     location: location
     tags: tags
-    token: token
+    suffix: token
+    service: 'app'
     identityName: access.outputs.identityName
     storageName: storage.outputs.name
     packageContainer: storage.outputs.packageContainer
-    cosmosEndpoint: cosmos.outputs.endpoint
-    keyVaultUrl: keys.outputs.url
-    insightsName: telemetry.outputs.insightsName
     nodeVersion: nodeVersion
+    instanceMemoryMB: instanceMemoryMB
     instanceCountMax: instanceCountMax
-    converterJob: converterJob
-    // Whoever deploys is the first admin.
-    firstAdmin: empty(principalId) ? '' : 'entra:${tenant().tenantId}/${principalId}'
-    entraClientId: entraClientId
-    entraAuthority: entraAuthority
-    githubIssuer: githubIssuer
-    retentionDaysMax: retentionDaysMax
-    openLineageUrl: openLineageUrl
-    openLineageKeySecret: openLineageKeySecret
-    executors: executors
-    executorSecondsMax: executorSecondsMax
+    alwaysReady: apps == 'two' ? 0 : alwaysReady
+    httpConcurrency: httpConcurrency
+    zoneRedundant: zoneRedundant
   }
 }
+
+module inference 'modules/app.bicep' = if (apps == 'two') {
+  name: 'inference'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    suffix: 'infer-${token}'
+    service: 'inference'
+    identityName: access.outputs.identityName
+    storageName: storage.outputs.name
+    packageContainer: storage.outputs.inferencePackageContainer
+    nodeVersion: nodeVersion
+    instanceMemoryMB: instanceMemoryMB
+    instanceCountMax: instanceCountMax
+    alwaysReady: alwaysReady
+    httpConcurrency: httpConcurrency
+    zoneRedundant: zoneRedundant
+  }
+}
+
+// Apart from the apps, since each is told where the other is.
+module settings 'modules/settings.bicep' = [
+  for surfaces in (apps == 'two' ? ['control', 'inference'] : ['all']): {
+    name: 'settings-${surfaces}'
+    scope: group
+    params: {
+      appName: surfaces == 'inference' ? inference.outputs.name : app.outputs.name
+      surfaces: surfaces
+      publicUrl: app.outputs.url
+      inferenceUrl: apps == 'two' ? inference.outputs.url : ''
+      identityName: access.outputs.identityName
+      storageName: storage.outputs.name
+      cosmosEndpoint: cosmos.outputs.endpoint
+      keyVaultUrl: keys.outputs.url
+      insightsName: telemetry.outputs.insightsName
+      instanceMemoryMB: instanceMemoryMB
+      converterJob: converterJob
+      // Whoever deploys is the first admin.
+      firstAdmin: empty(principalId) ? '' : 'entra:${tenant().tenantId}/${principalId}'
+      entraClientId: entraClientId
+      entraAuthority: entraAuthority
+      githubIssuer: githubIssuer
+      retentionDaysMax: retentionDaysMax
+      openLineageUrl: openLineageUrl
+      openLineageKeySecret: openLineageKeySecret
+      executors: executors
+      executorSecondsMax: executorSecondsMax
+    }
+  }
+]
 
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_FUNCTION_NAME string = app.outputs.name
 output CAIRN_PUBLIC_URL string = app.outputs.url
+output CAIRN_INFERENCE_URL string = apps == 'two' ? inference.outputs.url : ''
 output COSMOS_ENDPOINT string = cosmos.outputs.endpoint
 output STORAGE_BLOB_ENDPOINT string = storage.outputs.blobEndpoint
 output STORAGE_QUEUE_ENDPOINT string = storage.outputs.queueEndpoint
+output AZURE_KEY_VAULT_URL string = keys.outputs.url

@@ -117,7 +117,7 @@ describe('our infrastructure', () => {
       "no Microsoft.Storage/storageAccounts/blobServices/containers named 'artifacts'",
     ],
     ['infra/generated/settings.bicep', 'the app setting COSMOS_ENDPOINT is not set'],
-    ['infra/modules/app.bicep', 'the app setting COSMOS_ENDPOINT is not set'],
+    ['infra/modules/settings.bicep', 'the app setting COSMOS_ENDPOINT is not set'],
   ])('without %s would lack something the code uses: %s', async (file, message) => {
     const rest = templates.filter((template) => template.file !== file);
     const findings = await checkInfra(rest, undefined);

@@ -14,6 +14,7 @@ const functions = new Set([
   'items',
   'join',
   'length',
+  'max',
   'replace',
   'resourceGroup',
   'resourceId',

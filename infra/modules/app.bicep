@@ -1,25 +1,23 @@
-// The function app on Flex Consumption: no instance while there is no work.
+// A function app on Flex Consumption: no instance while there is no work. A plan of this kind holds one app, so that
+// a second app brings a plan of its own. What the app is told stands in settings.bicep.
 param location string
 param tags object
-param token string
+
+@description('Ends the names of the app and its plan.')
+param suffix string
+
+@description('Service of azure.yaml whose package is deployed to it.')
+param service string
+
 param identityName string
 param storageName string
 param packageContainer string
-param cosmosEndpoint string
-param keyVaultUrl string
-param insightsName string
 param nodeVersion string
+param instanceMemoryMB int
 param instanceCountMax int
-param converterJob string
-param firstAdmin string
-param entraClientId string
-param entraAuthority string
-param githubIssuer string
-param retentionDaysMax int
-param openLineageUrl string
-param openLineageKeySecret string
-param executors object
-param executorSecondsMax int
+param alwaysReady int
+param httpConcurrency int
+param zoneRedundant bool
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: identityName
@@ -29,12 +27,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   name: storageName
 }
 
-resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
-  name: insightsName
-}
-
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
-  name: 'plan-cairn-${token}'
+  name: 'plan-cairn-${suffix}'
   location: location
   tags: tags
   kind: 'functionapp'
@@ -44,13 +38,14 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   }
   properties: {
     reserved: true
+    zoneRedundant: zoneRedundant
   }
 }
 
 resource site 'Microsoft.Web/sites@2024-04-01' = {
-  name: 'func-cairn-${token}'
+  name: 'func-cairn-${suffix}'
   location: location
-  tags: union(tags, { 'azd-service-name': 'app' })
+  tags: union(tags, { 'azd-service-name': service })
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
@@ -80,8 +75,23 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
         version: nodeVersion
       }
       scaleAndConcurrency: {
-        instanceMemoryMB: 2048
+        instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: instanceCountMax
+        // Of several zones, one instance would be in one alone, which the platform refuses.
+        alwaysReady: alwaysReady == 0
+          ? []
+          : [
+              {
+                name: 'http'
+                instanceCount: zoneRedundant ? max(2, alwaysReady) : alwaysReady
+              }
+            ]
+        // Said here, since what the platform takes by itself follows from the memory, and differs.
+        triggers: {
+          http: {
+            perInstanceConcurrency: httpConcurrency
+          }
+        }
       }
     }
   }
@@ -98,45 +108,6 @@ resource scm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01'
   parent: site
   name: 'scm'
   properties: { allow: false }
-}
-
-module settings '../generated/settings.bicep' = {
-  name: 'settings-declared'
-  params: {
-    azureWebJobsStorageBlobServiceUri: storage.properties.primaryEndpoints.blob
-    azureWebJobsStorageQueueServiceUri: storage.properties.primaryEndpoints.queue
-    azureWebJobsStorageClientId: identity.properties.clientId
-    cosmosEndpoint: cosmosEndpoint
-    cairnKeyVaultUrl: keyVaultUrl
-    cairnConverterJob: converterJob
-    cairnFirstAdmin: firstAdmin
-    cairnEntraTenant: empty(entraClientId) ? '' : tenant().tenantId
-    cairnEntraClientId: entraClientId
-    cairnEntraAuthority: entraAuthority
-    cairnGithubIssuer: githubIssuer
-    cairnRetentionDaysMax: '${retentionDaysMax}'
-    cairnOpenlineageUrl: openLineageUrl
-    cairnOpenlineageKeySecret: openLineageKeySecret
-    cairnExecutors: string(executors)
-    cairnExecutorSecondsMax: '${executorSecondsMax}'
-    cairnInferenceUrl: ''
-    cairnPublicUrl: 'https://${site.properties.defaultHostName}'
-  }
-}
-
-resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
-  parent: site
-  name: 'appsettings'
-  properties: union(settings.outputs.values, {
-    AzureWebJobsStorage__credential: 'managedidentity'
-    AzureWebJobsDisableHomepage: 'true'
-    // The app refuses bodies that are too long by itself, and says what to do instead.
-    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776'
-    // The C library else keeps free memory apart for each thread: a sixth more of it while Parquet is scored.
-    MALLOC_ARENA_MAX: '1'
-    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
-  })
 }
 
 output name string = site.name

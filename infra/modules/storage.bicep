@@ -73,6 +73,15 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   }
 }
 
+// Where the package of each app lies; one container would hold one package.
+resource inferencePackages 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'app-package-inference'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
 module declared '../generated/storage.bicep' = {
   name: 'storage-declared'
   params: {
@@ -106,5 +115,6 @@ resource auditPolicy 'Microsoft.Storage/storageAccounts/blobServices/containers/
 
 output name string = account.name
 output packageContainer string = packages.name
+output inferencePackageContainer string = inferencePackages.name
 output blobEndpoint string = account.properties.primaryEndpoints.blob
 output queueEndpoint string = account.properties.primaryEndpoints.queue
