@@ -130,6 +130,7 @@ module storage 'modules/storage.bicep' = {
     token: token
     retentionDaysMax: retentionDaysMax
     auditImmutableDays: auditImmutableDays
+    zoneRedundant: zoneRedundant
     // By the name that modules/app.bicep gives the app whose pages upload, which needs the account to be there first.
     appOrigin: 'https://func-cairn-${token}.azurewebsites.net'
   }
@@ -142,6 +143,7 @@ module cosmos 'modules/cosmos.bicep' = {
     location: location
     tags: tags
     token: token
+    zoneRedundant: zoneRedundant
     requestUnitsMax: cosmosCapacity == 'serverless' ? 0 : cosmosRequestUnitsMax
   }
 }
@@ -181,6 +183,7 @@ module events 'modules/events.bicep' = {
     tags: tags
     token: token
     storageName: storage.outputs.name
+    deadLetterContainer: storage.outputs.deadLetterContainer
   }
 }
 

@@ -2,6 +2,7 @@
 param location string
 param tags object
 param token string
+param zoneRedundant bool
 
 @description('Request units a second that autoscale may reach; 0 makes the account serverless. It cannot be changed later.')
 param requestUnitsMax int
@@ -17,7 +18,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
       {
         locationName: location
         failoverPriority: 0
-        isZoneRedundant: false
+        isZoneRedundant: zoneRedundant
       }
     ]
     capabilities: requestUnitsMax == 0 ? [{ name: 'EnableServerless' }] : []

@@ -4,11 +4,23 @@ param location string
 param tags object
 param token string
 param storageName string
+param deadLetterContainer string
 
 var storageQueueDataMessageSender = 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
+var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 
 resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   name: storageName
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' existing = {
+  parent: storage
+  name: 'default'
+}
+
+resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = {
+  parent: blobs
+  name: deadLetterContainer
 }
 
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
@@ -32,6 +44,17 @@ resource mayEnqueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+// In this one container: no role that only adds blobs is built in.
+resource mayKeep 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: deadLetters
+  name: guid(deadLetters.id, topic.id, storageBlobDataContributor)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataContributor)
+    principalId: topic.identity.principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
 resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
   parent: topic
   name: 'batch-input'
@@ -44,6 +67,17 @@ resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
           resourceId: storage.id
           queueName: 'blob-events'
           queueMessageTimeToLiveInSeconds: -1
+        }
+      }
+    }
+    // What could not be delivered for a day; an alert tells of it, and docs/deploy.md what to do.
+    deadLetterWithResourceIdentity: {
+      identity: { type: 'SystemAssigned' }
+      deadLetterDestination: {
+        endpointType: 'StorageBlob'
+        properties: {
+          resourceId: storage.id
+          blobContainerName: deadLetterContainer
         }
       }
     }
@@ -61,5 +95,8 @@ resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
   }
   dependsOn: [
     mayEnqueue
+    mayKeep
   ]
 }
+
+output topicName string = topic.name

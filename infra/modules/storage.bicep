@@ -5,13 +5,14 @@ param token string
 param auditImmutableDays int
 param retentionDaysMax int
 param appOrigin string
+param zoneRedundant bool
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: 'stcairn${token}'
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  sku: { name: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS' }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
@@ -26,6 +27,9 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   parent: account
   name: 'default'
   properties: {
+    // What is overwritten or removed stays as a version, until the lifecycle removes that. It is then, as what had no
+    // versions, deleted softly for some days more.
+    isVersioningEnabled: true
     deleteRetentionPolicy: {
       enabled: true
       days: 7
@@ -114,6 +118,7 @@ resource auditPolicy 'Microsoft.Storage/storageAccounts/blobServices/containers/
 }
 
 output name string = account.name
+output deadLetterContainer string = declared.outputs.deadLetterContainer
 output packageContainer string = packages.name
 output inferencePackageContainer string = inferencePackages.name
 output blobEndpoint string = account.properties.primaryEndpoints.blob

@@ -15,6 +15,12 @@ const storage = (type: string) => `Microsoft.Storage/storageAccounts${type}@2024
 /** Where the Functions host puts a message that failed five times. */
 export const poisonQueue = (queue: string) => `${queue}-poison`;
 
+/** Where Event Grid puts an event that it could not deliver. People read it; the code does not. */
+const deadLetterContainer = 'event-dead-letters';
+const deadLetterDays = 30;
+/** How long a blob that was overwritten or removed can be had back, before soft deletion adds its own days. */
+const oldVersionDays = 7;
+
 /** The Cosmos DB database and its containers. */
 export function documentsTemplate(): string {
   return file('shared/resources.ts', [
@@ -55,7 +61,7 @@ export function storageTemplate(): string {
     existing('account', storage(''), 'name: accountName'),
     existing('blobs', storage('/blobServices'), 'parent: account', "name: 'default'"),
     existing('queues', storage('/queueServices'), 'parent: account', "name: 'default'"),
-    ...blobContainers.map((name) =>
+    ...[...blobContainers, deadLetterContainer].map((name) =>
       resource(`${symbol(name)}Container`, storage('/blobServices/containers'), [
         'parent: blobs',
         `name: ${quoted(name)}`,
@@ -68,21 +74,19 @@ export function storageTemplate(): string {
       'properties: {',
       '  policy: {',
       '    rules: [',
-      '      {',
-      "        name: 'retention-cap'",
-      "        type: 'Lifecycle'",
-      '        enabled: true',
-      '        definition: {',
-      `          filters: ${literal({ blobTypes: ['blockBlob'], prefixMatch: cappedContainers.map((name) => `${name}/`) }, 6)}`,
-      '          actions: {',
-      '            baseBlob: {',
-      '              delete: {',
-      '                daysAfterModificationGreaterThan: retentionDaysMax',
-      '              }',
-      '            }',
-      '          }',
-      '        }',
-      '      }',
+      ...lifecycleRule(
+        'retention-cap',
+        cappedContainers,
+        'baseBlob',
+        'daysAfterModificationGreaterThan: retentionDaysMax',
+      ),
+      ...lifecycleRule(
+        'dead-letters',
+        [deadLetterContainer],
+        'baseBlob',
+        `daysAfterModificationGreaterThan: ${deadLetterDays}`,
+      ),
+      ...lifecycleRule('old-versions', [], 'version', `daysAfterCreationGreaterThan: ${oldVersionDays}`),
       '    ]',
       '  }',
       '}',
@@ -95,7 +99,38 @@ export function storageTemplate(): string {
           `name: ${quoted(name)}`,
         ]),
       ),
+    `output deadLetterContainer string = ${symbol(deadLetterContainer)}Container.name`,
   ]);
+}
+
+/** A rule that removes block blobs, or old versions of them, of some containers or of all; at the depth of a rule. */
+function lifecycleRule(
+  name: string,
+  of: readonly string[],
+  what: 'baseBlob' | 'version',
+  when: string,
+): string[] {
+  const filters = {
+    blobTypes: ['blockBlob'],
+    ...(of.length > 0 && { prefixMatch: of.map((container) => `${container}/`) }),
+  };
+  return [
+    '      {',
+    `        name: ${quoted(name)}`,
+    "        type: 'Lifecycle'",
+    '        enabled: true',
+    '        definition: {',
+    `          filters: ${literal(filters, 6)}`,
+    '          actions: {',
+    `            ${what}: {`,
+    '              delete: {',
+    `                ${when}`,
+    '              }',
+    '            }',
+    '          }',
+    '        }',
+    '      }',
+  ];
 }
 
 /**
