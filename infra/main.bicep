@@ -68,6 +68,10 @@ param cosmosCapacity string = 'serverless'
 @minValue(1000)
 param cosmosRequestUnitsMax int = 1000
 
+@description('Gigabytes of logs a day after which no more are taken until the next day; -1 for no end.')
+@minValue(-1)
+param logDailyGb int = 1
+
 @description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
 param converterJob string = ''
 
@@ -118,6 +122,7 @@ module telemetry 'modules/telemetry.bicep' = {
     location: location
     tags: tags
     token: token
+    logDailyGb: logDailyGb
   }
 }
 
@@ -184,6 +189,18 @@ module events 'modules/events.bicep' = {
     token: token
     storageName: storage.outputs.name
     deadLetterContainer: storage.outputs.deadLetterContainer
+  }
+}
+
+module diagnostics 'modules/diagnostics.bicep' = {
+  name: 'diagnostics'
+  scope: group
+  params: {
+    workspaceId: telemetry.outputs.workspaceId
+    storageName: storage.outputs.name
+    cosmosName: cosmos.outputs.name
+    vaultName: keys.outputs.name
+    topicName: events.outputs.topicName
   }
 }
 
