@@ -72,6 +72,19 @@ param cosmosRequestUnitsMax int = 1000
 @minValue(-1)
 param logDailyGb int = 1
 
+@description('Who is told of alerts; empty for nobody, and no alert rules, since each costs something.')
+param alertEmail string = ''
+
+@description('What a month may cost, in the currency of the subscription, before its owners are told; 0 for no budget.')
+@minValue(0)
+param budgetMonthly int = 0
+
+@description('First day of the month in which the budget was made (2026-11-01); azd keeps it, since Azure refuses another one. Empty for this month.')
+param budgetStart string = ''
+
+@description('Only for its default: a function that no other place may call. Not to be given.')
+param thisMonth string = utcNow('yyyy-MM-01')
+
 @description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
 param converterJob string = ''
 
@@ -204,6 +217,58 @@ module diagnostics 'modules/diagnostics.bicep' = {
   }
 }
 
+module notify 'modules/notify.bicep' = if (!empty(alertEmail)) {
+  name: 'notify'
+  scope: group
+  params: {
+    tags: tags
+    token: token
+    email: alertEmail
+  }
+}
+
+module logAlerts 'modules/log-alerts.bicep' = if (!empty(alertEmail)) {
+  name: 'log-alerts'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    workspaceId: telemetry.outputs.workspaceId
+    actionGroupId: notify.outputs.actionGroupId
+  }
+  // Two of the queries are about what the resources log.
+  dependsOn: [
+    diagnostics
+  ]
+}
+
+module metricAlerts 'modules/metric-alerts.bicep' = if (!empty(alertEmail)) {
+  name: 'metric-alerts'
+  scope: group
+  params: {
+    tags: tags
+    token: token
+    storageName: storage.outputs.name
+    cosmosName: cosmos.outputs.name
+    vaultName: keys.outputs.name
+    topicName: events.outputs.topicName
+    actionGroupId: notify.outputs.actionGroupId
+  }
+}
+
+var budgetSince = empty(budgetStart) ? thisMonth : budgetStart
+
+module budget 'modules/budget.bicep' = if (budgetMonthly > 0) {
+  name: 'budget'
+  scope: group
+  params: {
+    amount: budgetMonthly
+    start: budgetSince
+    email: alertEmail
+  }
+}
+
 module app 'modules/app.bicep' = {
   name: 'app'
   scope: group
@@ -285,3 +350,4 @@ output COSMOS_ENDPOINT string = cosmos.outputs.endpoint
 output STORAGE_BLOB_ENDPOINT string = storage.outputs.blobEndpoint
 output STORAGE_QUEUE_ENDPOINT string = storage.outputs.queueEndpoint
 output AZURE_KEY_VAULT_URL string = keys.outputs.url
+output CAIRN_BUDGET_START string = budgetMonthly > 0 ? budgetSince : ''

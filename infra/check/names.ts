@@ -14,6 +14,7 @@ const functions = new Set([
   'items',
   'join',
   'length',
+  'loadTextContent',
   'max',
   'replace',
   'resourceGroup',
@@ -27,6 +28,7 @@ const functions = new Set([
   'toLower',
   'union',
   'uniqueString',
+  'utcNow',
 ]);
 
 /** Names that are used but not declared, declared but not used, and modules that are called wrongly. */
