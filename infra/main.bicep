@@ -68,6 +68,16 @@ param cosmosCapacity string = 'serverless'
 @minValue(1000)
 param cosmosRequestUnitsMax int = 1000
 
+@description('Where storage, metadata and keys answer: to all who hold a role (public), or only within a network that is made for it (private). Clients must then be in it, too, to move large files.')
+@allowed([
+  'public'
+  'private'
+])
+param network string = 'public'
+
+@description('Addresses of the private network, a block of 256; choose it apart from what is to be peered with it.')
+param networkAddresses string = '10.90.0.0/24'
+
 @description('Gigabytes of logs a day after which no more are taken until the next day; -1 for no end.')
 @minValue(-1)
 param logDailyGb int = 1
@@ -119,6 +129,7 @@ param executorSecondsMax int = 600
 @maxValue(146000)
 param auditImmutableDays int = 400
 
+var isPrivate = network == 'private'
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 
@@ -148,6 +159,7 @@ module storage 'modules/storage.bicep' = {
     token: token
     retentionDaysMax: retentionDaysMax
     auditImmutableDays: auditImmutableDays
+    isPrivate: isPrivate
     zoneRedundant: zoneRedundant
     // By the name that modules/app.bicep gives the app whose pages upload, which needs the account to be there first.
     appOrigin: 'https://func-cairn-${token}.azurewebsites.net'
@@ -162,6 +174,7 @@ module cosmos 'modules/cosmos.bicep' = {
     tags: tags
     token: token
     zoneRedundant: zoneRedundant
+    isPrivate: isPrivate
     requestUnitsMax: cosmosCapacity == 'serverless' ? 0 : cosmosRequestUnitsMax
   }
 }
@@ -173,6 +186,7 @@ module keys 'modules/keys.bicep' = {
     location: location
     tags: tags
     token: token
+    isPrivate: isPrivate
   }
 }
 
@@ -269,6 +283,32 @@ module budget 'modules/budget.bicep' = if (budgetMonthly > 0) {
   }
 }
 
+module privateNetwork 'modules/network.bicep' = if (isPrivate) {
+  name: 'network'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    addresses: networkAddresses
+  }
+}
+
+module privateEndpoints 'modules/private-endpoints.bicep' = if (isPrivate) {
+  name: 'private-endpoints'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    networkId: privateNetwork.outputs.networkId
+    subnetId: privateNetwork.outputs.endpointsSubnetId
+    storageName: storage.outputs.name
+    cosmosName: cosmos.outputs.name
+    vaultName: keys.outputs.name
+  }
+}
+
 module app 'modules/app.bicep' = {
   name: 'app'
   scope: group
@@ -286,7 +326,12 @@ module app 'modules/app.bicep' = {
     alwaysReady: apps == 'two' ? 0 : alwaysReady
     httpConcurrency: httpConcurrency
     zoneRedundant: zoneRedundant
+    subnetId: isPrivate ? privateNetwork.outputs.appSubnetId : ''
   }
+  // The host looks for its storage as soon as it starts.
+  dependsOn: [
+    privateEndpoints
+  ]
 }
 
 module inference 'modules/app.bicep' = if (apps == 'two') {
@@ -306,7 +351,12 @@ module inference 'modules/app.bicep' = if (apps == 'two') {
     alwaysReady: alwaysReady
     httpConcurrency: httpConcurrency
     zoneRedundant: zoneRedundant
+    subnetId: isPrivate ? privateNetwork.outputs.inferenceSubnetId : ''
   }
+  // The host looks for its storage as soon as it starts.
+  dependsOn: [
+    privateEndpoints
+  ]
 }
 
 // Apart from the apps, since each is told where the other is.

@@ -6,9 +6,11 @@ import type { Template } from './template.ts';
 /** The functions of Bicep that these templates may use. */
 const functions = new Set([
   'array',
+  'cidrSubnet',
   'concat',
   'contains',
   'empty',
+  'environment',
   'format',
   'guid',
   'items',

@@ -76,6 +76,8 @@ class Comparison {
   check(value: Value, reference: TypeReference, path: string): void {
     if (value.kind === 'either') for (const one of value.values) this.check(one, reference, path);
     if (value.kind === 'either' || value.kind === 'unknown' || value.kind === 'call') return;
+    // Bicep leaves out a property that is null.
+    if (value.kind === 'null') return;
     const type = this.#type(reference);
     const wrong = (expected: string) =>
       this.#report(value.line, `${path} must be ${expected}, but is ${spelled(value)}`);

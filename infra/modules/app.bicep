@@ -19,6 +19,9 @@ param alwaysReady int
 param httpConcurrency int
 param zoneRedundant bool
 
+@description('Subnet that it calls out from; empty for none.')
+param subnetId string
+
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: identityName
 }
@@ -54,6 +57,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     // Who reads the settings that are references to Key Vault.
     keyVaultReferenceIdentity: identity.id
     siteConfig: {

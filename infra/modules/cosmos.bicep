@@ -2,6 +2,7 @@
 param location string
 param tags object
 param token string
+param isPrivate bool
 param zoneRedundant bool
 
 @description('Request units a second that autoscale may reach; 0 makes the account serverless. It cannot be changed later.')
@@ -29,7 +30,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
     }
     disableLocalAuth: true
     minimalTlsVersion: 'Tls12'
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 }
 

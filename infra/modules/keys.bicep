@@ -4,6 +4,7 @@
 param location string
 param tags object
 param token string
+param isPrivate bool
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: 'kv-cairn-${token}'
@@ -22,7 +23,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enabledForDeployment: false
     enabledForDiskEncryption: false
     enabledForTemplateDeployment: false
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 }
 

@@ -6,6 +6,7 @@ param auditImmutableDays int
 param retentionDaysMax int
 param appOrigin string
 param zoneRedundant bool
+param isPrivate bool
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: 'stcairn${token}'
@@ -20,6 +21,13 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
+    // Closed to all but the private endpoints and Event Grid, which has no other way in: with the public network disabled
+    // as a whole, services that are trusted are kept out as well.
+    publicNetworkAccess: 'Enabled'
+    networkAcls: {
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+      bypass: 'AzureServices'
+    }
   }
 }
 
