@@ -95,6 +95,12 @@ param budgetStart string = ''
 @description('Only for its default: a function that no other place may call. Not to be given.')
 param thisMonth string = utcNow('yyyy-MM-01')
 
+@description('Image of the container that trains models anew, in a Container Apps job; empty for no job.')
+param trainingImage string = ''
+
+@description('Resource id of the Azure Container Registry that the image lies in; empty for an image that anyone may pull.')
+param trainingRegistry string = ''
+
 @description('Resource id of the Container Apps job that converts models of other flavours to ONNX; empty for none.')
 param converterJob string = ''
 
@@ -231,43 +237,19 @@ module diagnostics 'modules/diagnostics.bicep' = {
   }
 }
 
-module notify 'modules/notify.bicep' = if (!empty(alertEmail)) {
-  name: 'notify'
-  scope: group
-  params: {
-    tags: tags
-    token: token
-    email: alertEmail
-  }
-}
-
-module logAlerts 'modules/log-alerts.bicep' = if (!empty(alertEmail)) {
-  name: 'log-alerts'
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmail)) {
+  name: 'alerts'
   scope: group
   params: {
     location: location
     tags: tags
     token: token
+    email: alertEmail
     workspaceId: telemetry.outputs.workspaceId
-    actionGroupId: notify.outputs.actionGroupId
-  }
-  // Two of the queries are about what the resources log.
-  dependsOn: [
-    diagnostics
-  ]
-}
-
-module metricAlerts 'modules/metric-alerts.bicep' = if (!empty(alertEmail)) {
-  name: 'metric-alerts'
-  scope: group
-  params: {
-    tags: tags
-    token: token
     storageName: storage.outputs.name
     cosmosName: cosmos.outputs.name
     vaultName: keys.outputs.name
     topicName: events.outputs.topicName
-    actionGroupId: notify.outputs.actionGroupId
   }
 }
 
@@ -283,6 +265,7 @@ module budget 'modules/budget.bicep' = if (budgetMonthly > 0) {
   }
 }
 
+// Before the apps: a host looks for its storage as soon as it starts.
 module privateNetwork 'modules/network.bicep' = if (isPrivate) {
   name: 'network'
   scope: group
@@ -291,18 +274,6 @@ module privateNetwork 'modules/network.bicep' = if (isPrivate) {
     tags: tags
     token: token
     addresses: networkAddresses
-  }
-}
-
-module privateEndpoints 'modules/private-endpoints.bicep' = if (isPrivate) {
-  name: 'private-endpoints'
-  scope: group
-  params: {
-    location: location
-    tags: tags
-    token: token
-    networkId: privateNetwork.outputs.networkId
-    subnetId: privateNetwork.outputs.endpointsSubnetId
     storageName: storage.outputs.name
     cosmosName: cosmos.outputs.name
     vaultName: keys.outputs.name
@@ -328,10 +299,6 @@ module app 'modules/app.bicep' = {
     zoneRedundant: zoneRedundant
     subnetId: isPrivate ? privateNetwork.outputs.appSubnetId : ''
   }
-  // The host looks for its storage as soon as it starts.
-  dependsOn: [
-    privateEndpoints
-  ]
 }
 
 module inference 'modules/app.bicep' = if (apps == 'two') {
@@ -353,10 +320,23 @@ module inference 'modules/app.bicep' = if (apps == 'two') {
     zoneRedundant: zoneRedundant
     subnetId: isPrivate ? privateNetwork.outputs.inferenceSubnetId : ''
   }
-  // The host looks for its storage as soon as it starts.
-  dependsOn: [
-    privateEndpoints
-  ]
+}
+
+module training 'modules/training.bicep' = if (!empty(trainingImage)) {
+  name: 'training'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    image: trainingImage
+    registryId: trainingRegistry
+    secondsMax: executorSecondsMax
+    workspaceId: telemetry.outputs.workspaceId
+    zoneRedundant: zoneRedundant
+    subnetId: isPrivate ? privateNetwork.outputs.jobsSubnetId : ''
+    appIdentityName: access.outputs.identityName
+  }
 }
 
 // Apart from the apps, since each is told where the other is.
@@ -384,11 +364,25 @@ module settings 'modules/settings.bicep' = [
       retentionDaysMax: retentionDaysMax
       openLineageUrl: openLineageUrl
       openLineageKeySecret: openLineageKeySecret
-      executors: executors
+      executors: union(empty(trainingImage) ? {} : training.outputs.executors, executors)
       executorSecondsMax: executorSecondsMax
     }
   }
 ]
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    insightsName: telemetry.outputs.insightsName
+    workspaceId: telemetry.outputs.workspaceId
+    storageName: storage.outputs.name
+    cosmosName: cosmos.outputs.name
+    appNames: apps == 'two' ? [app.outputs.name, inference.outputs.name] : [app.outputs.name]
+  }
+}
 
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId

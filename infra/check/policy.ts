@@ -46,6 +46,7 @@ const roles: Readonly<Record<string, string>> = {
   '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher',
   '12338af0-0e69-4776-bea7-57ae8d297424': 'Key Vault Crypto User',
   'b86a8fe4-44ce-4948-aee5-eccb2c155cd7': 'Key Vault Secrets Officer',
+  '7f951dda-4ed3-4680-a7ca-43fe172d538d': 'AcrPull',
   '00000000-0000-0000-0000-000000000002': 'Cosmos DB Built-in Data Contributor',
 };
 

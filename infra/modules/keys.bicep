@@ -24,6 +24,11 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enabledForDiskEncryption: false
     enabledForTemplateDeployment: false
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    // Else Azure Resource Manager could not make the key below.
+    networkAcls: {
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+      bypass: 'AzureServices'
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// The network of a private deployment. Each app has a subnet of its own, so that one cannot take the other's addresses
+// The network of a private deployment, with storage, metadata and keys in it. Each app has a subnet of its own, so that one cannot take the other's addresses
 // (the platform uses up to 40 for an app); jobs have one, since they may share none with apps; the private endpoints of
 // storage, metadata and keys have one that takes HTTPS from the network and nothing else.
 param location string
@@ -7,6 +7,10 @@ param token string
 
 @description('A block of 256 addresses, as 10.90.0.0/24.')
 param addresses string
+
+param storageName string
+param cosmosName string
+param vaultName string
 
 resource guard 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   name: 'nsg-cairn-${token}'
@@ -109,8 +113,20 @@ resource endpointsSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' 
   name: 'private-endpoints'
 }
 
-output networkId string = network.id
+module endpoints 'private-endpoints.bicep' = {
+  name: 'private-endpoints'
+  params: {
+    location: location
+    tags: tags
+    token: token
+    networkId: network.id
+    subnetId: endpointsSubnet.id
+    storageName: storageName
+    cosmosName: cosmosName
+    vaultName: vaultName
+  }
+}
+
 output appSubnetId string = appSubnet.id
 output inferenceSubnetId string = inferenceSubnet.id
 output jobsSubnetId string = jobsSubnet.id
-output endpointsSubnetId string = endpointsSubnet.id
