@@ -13,7 +13,9 @@ const main = await read('infra/main.bicep');
 function given(module: string): Record<string, string> {
   const params =
     new RegExp(`^module ${module} .*?\\bparams: \\{\n(.*?)\n *\\}\n`, 'ms').exec(main)?.[1] ?? '';
-  return Object.fromEntries(params.matchAll(/^ +(\w+): (.+)$/gm).map(([, name, value]) => [name, value]));
+  return Object.fromEntries(
+    [...params.matchAll(/^ +(\w+): (.+)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
 }
 
 /** The parameters of main.bicep and their defaults, as they are spelled. */
@@ -66,7 +68,8 @@ describe('the parameters', () => {
 });
 
 describe('what is watched', async () => {
-  const queries = await Array.fromAsync(glob('infra/queries/*.kql', { cwd: root }));
+  const queries: string[] = [];
+  for await (const path of glob('infra/queries/*.kql', { cwd: root })) queries.push(path);
   const texts = await Promise.all(queries.map(read));
   const workbook = JSON.parse(await read('infra/workbook.json')) as {
     items: { type: number; content: { query?: string } }[];
