@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { managementAt } from '../../shared/azure/index.ts';
 import type { Context } from '../../shared/context.ts';
@@ -11,12 +12,16 @@ import { onnx, pickledVersion } from './support.ts';
 
 const resourceId = '/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/converter';
 
+/** The role at a job that infra/ gives the app. */
+const training = await readFile(new URL('../../infra/modules/training.bicep', import.meta.url), 'utf8');
+const actions = [...training.matchAll(/^ +'(Microsoft\.App\/jobs\/.+)'$/gm)].map(([, action = '']) => action);
+
 let server: TestServer;
 let azure: Awaited<ReturnType<typeof openResourceManager>>;
 let ctx: Context;
 beforeAll(async () => {
   server = await testServer();
-  azure = await openResourceManager(resourceId);
+  azure = await openResourceManager(resourceId, actions);
   ctx = {
     ...server.ctx,
     stores: {
@@ -34,6 +39,7 @@ beforeEach(() => {
   azure.state.answer = 'named';
   azure.executions.length = 0;
   azure.requests.length = 0;
+  azure.used.clear();
 });
 
 const later = (seconds: number): Context => ({
@@ -156,6 +162,16 @@ describe('an execution of a Container Apps job', () => {
     expect(await executor().poll(ctx, task)).toMatchObject({ state: 'failed', reason: 'It was cancelled.' });
     await executor().cancel(ctx, newTask());
   });
+});
+
+test('the app needs each right of the role that it is given at a job, to start, find, watch and stop', async () => {
+  azure.state.answer = 'nameless';
+  const task = newTask();
+  await executor().start(ctx, task);
+  expect(await executor().poll(ctx, task)).toEqual({ state: 'running' });
+  await executor().cancel(ctx, task);
+  expect(azure.executions).toMatchObject([{ status: 'Stopped' }]);
+  expect([...azure.used].toSorted()).toEqual(actions.toSorted());
 });
 
 describe('a conversion in a container', () => {

@@ -8,14 +8,24 @@ export type ContainerExecution = { name: string; status: string; template: Templ
 /** How a start goes: with an answer that names the execution, with one that does not, or not at all. */
 export type StartAnswer = 'named' | 'nameless' | 'refused' | 'unavailable';
 
+/** What a caller must be allowed for each request, as the operations of Microsoft.App are documented. */
+const operations: Readonly<Record<string, string>> = {
+  'GET ': 'Microsoft.App/jobs/read',
+  'POST start': 'Microsoft.App/jobs/start/action',
+  'GET executions': 'Microsoft.App/jobs/executions/read',
+  'GET executions/:name': 'Microsoft.App/jobs/execution/read',
+  'POST executions/:name/stop': 'Microsoft.App/jobs/stop/execution/action',
+};
+
 /**
  * Azure Resource Manager, as far as one Container Apps job needs it, by its documented REST API
  * (https://learn.microsoft.com/rest/api/containerapps/jobs): a start with a body replaces the template of
- * the job as a whole. Executions run until the test gives them a status.
+ * the job as a whole. Executions run until the test gives them a status. Its caller has a role of these `actions`.
  */
-export async function openResourceManager(resourceId: string) {
+export async function openResourceManager(resourceId: string, actions: readonly string[]) {
   const executions: ContainerExecution[] = [];
   const requests: string[] = [];
+  const used = new Set<string>();
   const state = { answer: 'named' as StartAnswer };
   const template: Template = {
     containers: [
@@ -43,7 +53,12 @@ export async function openResourceManager(resourceId: string) {
       if (!url.pathname.startsWith(resourceId)) return problem(404, 'No such resource.');
       const [, collection, name, verb] = path.split('/');
       const found = executions.find((execution) => execution.name === name);
-      switch (`${request.method} ${[collection, name && ':name', verb].filter(Boolean).join('/')}`) {
+      const asked = `${request.method} ${[collection, name && ':name', verb].filter(Boolean).join('/')}`;
+      const action = operations[asked];
+      if (action !== undefined && !actions.includes(action))
+        return problem(403, `The client may not perform '${action}'.`);
+      if (action !== undefined) used.add(action);
+      switch (asked) {
         case 'GET ':
           return answer(200, { id: resourceId, properties: { template } });
         case 'POST start': {
@@ -77,6 +92,8 @@ export async function openResourceManager(resourceId: string) {
     url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
     executions,
     requests,
+    /** Of the actions, those that were needed. */
+    used,
     state,
     close() {
       http.close();
