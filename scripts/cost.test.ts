@@ -14,11 +14,10 @@ import {
 const total = (items: readonly CostItem[]) => items.reduce((sum, { price }) => sum + price, 0);
 const script = fileURLToPath(new URL('cost.ts', import.meta.url));
 const run = (...args: string[]) => spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
-const noAlerts = { ...shapeDefault, logAlerts: 0, metricAlerts: 0 };
 
 describe('what a month costs', () => {
   test('while nothing happens: cents to a dollar or two', () => {
-    expect(total(monthlyCost(noTraffic, noAlerts))).toBeLessThan(2);
+    expect(total(monthlyCost(noTraffic, shapeDefault))).toBeLessThan(2);
   });
 
   test('grows with each part of the traffic, and with what is chosen', () => {
@@ -34,6 +33,7 @@ describe('what a month costs', () => {
       'megabytesPerRun',
     ] as const)
       expect([name, more({ [name]: trafficDefault[name] * 10 }) > base]).toEqual([name, true]);
+    expect(more({}, { alerts: true })).toBeGreaterThan(base);
     expect(more({}, { network: 'private' })).toBeGreaterThan(base + 30);
     expect(more({}, { alwaysReady: 2 })).toBeGreaterThan(more({}, { alwaysReady: 1 }));
   });

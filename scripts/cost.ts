@@ -33,6 +33,7 @@ How it is deployed:
   --always-ready N         instances for calls that never go [${shapeDefault.alwaysReady}]
   --autoscale N            Cosmos DB with at most so many request units a second [serverless]
   --private                network with private endpoints
+  --alerts                 rules that tell somebody
   --zone-redundant         storage and metadata in three zones
   --prices FILE            your prices, in the form of scripts/cost/prices.json
   --json                   the lines as JSON
@@ -59,6 +60,7 @@ const given = optionsOf(usage, {
   'always-ready': number,
   autoscale: number,
   private: flag,
+  alerts: flag,
   'zone-redundant': flag,
   prices: { type: 'string' },
   json: flag,
@@ -100,6 +102,7 @@ const shape = {
   alwaysReady: count('always-ready', shapeDefault.alwaysReady, 0, 1000),
   capacity: requestUnitsMax > 0 ? ('autoscale' as const) : ('serverless' as const),
   requestUnitsMax,
+  alerts: given.alerts,
   network: given.private ? ('private' as const) : ('public' as const),
   zoneRedundant: given['zone-redundant'],
 };

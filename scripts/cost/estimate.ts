@@ -34,8 +34,8 @@ export type Shape = {
   readonly requestUnitsMax: number;
   readonly network: 'public' | 'private';
   readonly zoneRedundant: boolean;
-  readonly logAlerts: number;
-  readonly metricAlerts: number;
+  /** Whether somebody is told of alerts: the rules of `infra/modules/log-alerts.bicep` and `metric-alerts.bicep`. */
+  readonly alerts: boolean;
 };
 
 export const trafficDefault: Traffic = {
@@ -68,8 +68,7 @@ export const shapeDefault: Shape = {
   requestUnitsMax: 1000,
   network: 'public',
   zoneRedundant: false,
-  logAlerts: 6,
-  metricAlerts: 2,
+  alerts: false,
 };
 
 type Use = {
@@ -113,6 +112,8 @@ const telemetryPerSecondMax = 5;
 const queues = 5;
 /** As host.json has it. */
 const pollSeconds = 15;
+const logAlerts = 4;
+const metricAlerts = 4;
 const privateEndpoints = 4;
 const timerRuns = 24 * 60;
 /** A message is sent, fetched and removed. */
@@ -260,10 +261,16 @@ function otherCost(traffic: Traffic, shape: Shape, of: Prices, day: DayUse): Cos
   const isPrivate = shape.network === 'private';
   return [
     item('Monitoring')('logs', gigabytes, 'GB', beyond(gigabytes, logs.gbFree), logs.gb),
-    item('Monitoring')('alert rules on logs', shape.logAlerts, 'rules', undefined, logs.logAlertMonth),
+    item('Monitoring')(
+      'alert rules on logs',
+      shape.alerts ? logAlerts : 0,
+      'rules',
+      undefined,
+      logs.logAlertMonth,
+    ),
     item('Monitoring')(
       'alert rules on metrics',
-      shape.metricAlerts,
+      shape.alerts ? metricAlerts : 0,
       'rules',
       undefined,
       logs.metricAlertMonth,
