@@ -45,7 +45,8 @@ const [command, verb] = args;
 if (command === 'auth' && verb === 'token') {
   if (!process.env.FAKE_AZD_TOKEN) { console.error('ERROR: not logged in, run azd auth login to login'); process.exit(1); }
   console.log(JSON.stringify({ token: process.env.FAKE_AZD_TOKEN, expiresOn: '2030-01-01T00:00:00Z' }));
-} else if (command === 'env' && verb === 'set') appendFileSync(${JSON.stringify(join(folder, 'set'))}, args.slice(2).join('=') + '\\n');
+} else if (command === 'env' && verb === 'get-values') console.log('{}');
+else if (command === 'env' && verb === 'set') appendFileSync(${JSON.stringify(join(folder, 'set'))}, args.slice(2).join('=') + '\\n');
 else process.exit(2);
 `;
   const file = join(folder, 'azd');

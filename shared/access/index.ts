@@ -71,6 +71,7 @@ export {
   revokeToken,
   type TokenUse,
 } from './tokens/tokens.ts';
+export { firstToken } from './tokens/first-token.ts';
 export { setPassword, verifyPassword } from './passwords/passwords.ts';
 export { passwordHash } from './passwords/hash.ts';
 export { endJobTokens, isOfJob, jobToken } from './tokens/job-tokens.ts';
