@@ -124,6 +124,9 @@ describe('the page of alerts', () => {
       const firing = list(page, 'Alerts that fire');
       await firing.getByRole('link', { name: 'Feature drift' }).waitFor();
       expect(await rowOf(page, 'Performance').first().innerText()).toMatch(/critical.*at least/s);
+      const severities = await firing.locator('tbody td:nth-child(2)').allInnerTexts();
+      expect(severities).toEqual(severities.toSorted());
+      expect(new Set(severities)).toEqual(new Set(['critical', 'warning']));
       const open = list(page, 'Open incidents');
       expect(await open.getByRole('row').count()).toBe(3);
       const over = list(page, 'Resolved incidents');

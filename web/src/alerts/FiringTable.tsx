@@ -1,4 +1,4 @@
-import type { Alert } from '../api/alerts.ts';
+import { type Alert, severities } from '../api/alerts.ts';
 import { Chip } from '../parts/Chip.tsx';
 import { moment } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
@@ -6,12 +6,12 @@ import { Table } from '../parts/Table.tsx';
 import { Ago } from '../parts/Time.tsx';
 import { EndpointLink, figureWords, matterOf, MonitorLink, SeverityChip } from './words.tsx';
 
-/** Alerts that fire, each with its figure and the incident that it is part of. */
+/** Alerts that fire, the most severe first, each with its figure and the incident that it is part of. */
 export function FiringTable({ alerts }: { readonly alerts: readonly Alert[] }) {
   return (
     <Table
       label="Alerts that fire"
-      rows={alerts}
+      rows={alerts.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity))}
       rowKey={({ fingerprint }) => fingerprint}
       columns={[
         {

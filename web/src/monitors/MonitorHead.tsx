@@ -7,7 +7,7 @@ import { duration } from '../parts/format.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { links } from '../parts/links.ts';
 import { PageHead } from '../parts/PageHead.tsx';
-import { Ago, Moment } from '../parts/Time.tsx';
+import { Ago, Coming, Moment } from '../parts/Time.tsx';
 import { May } from '../session/may.tsx';
 import { changeMonitor } from './actions.ts';
 import { useBackfill } from './backfill.ts';
@@ -19,12 +19,14 @@ import { VerdictChips } from './Verdict.tsx';
 type MonitorHeadProps = {
   readonly monitor: Monitor;
   readonly version: string | undefined;
-  readonly latest: MonitorResult | undefined;
+  /** The latest window first. */
+  readonly results: readonly MonitorResult[];
 };
 
 /** What a monitor watches, how that is, and what can be done with it. */
-export function MonitorHead({ monitor, version, latest }: MonitorHeadProps) {
+export function MonitorHead({ monitor, version, results }: MonitorHeadProps) {
   const { name, endpoint } = monitor;
+  const [latest] = results;
   const [asked, setAsked] = useState<'edit' | 'backfill'>();
   const backfill = useBackfill(name);
   const check = useMutation({ mutationFn: () => changeMonitor.check(name) });
@@ -56,8 +58,13 @@ export function MonitorHead({ monitor, version, latest }: MonitorHeadProps) {
         of={{
           Endpoint: <a href={links.endpoint(endpoint)}>{endpoint}</a>,
           Window: `${duration(monitor.window_seconds * 1000)}, every ${duration(monitor.every_seconds * 1000)}`,
-          Checked: latest ? <Ago at={latest.checked_at} /> : 'never',
-          'Next check': <Ago at={nextCheckAt(monitor)} />,
+          // Not of the latest window: one that somebody chose may end after all that are looked at by themselves.
+          Checked: latest ? (
+            <Ago at={results.reduce((at, { checked_at: each }) => Math.max(at, each), 0)} />
+          ) : (
+            'never'
+          ),
+          'Next check': <Coming at={nextCheckAt(monitor)} />,
         }}
       />
       {check.error && <Failure error={check.error} />}

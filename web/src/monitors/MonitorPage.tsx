@@ -8,7 +8,7 @@ import { Skeleton } from '../parts/Loading.tsx';
 import { oneOf, useParamState } from '../parts/params.ts';
 import { PageHead } from '../parts/PageHead.tsx';
 import { Tabs, useTab } from '../parts/Tabs.tsx';
-import { Ago } from '../parts/Time.tsx';
+import { Coming } from '../parts/Time.tsx';
 import { On } from '../session/may.tsx';
 import { DriftCards } from './DriftCards.tsx';
 import { nextCheckAt } from './figures.ts';
@@ -68,7 +68,7 @@ export function MonitorPage() {
   const chosen = windowEnd === undefined ? results.data[0] : (listed ?? other.data);
   return (
     <On resource={{ type: 'endpoint', id: it.endpoint }}>
-      <MonitorHead monitor={it} version={version} latest={results.data[0]} />
+      <MonitorHead monitor={it} version={version} results={results.data} />
       <OpenIncidents of={{ monitor: name }} />
       <Tabs tabs={tabs} label="Of this monitor" titles={titles} />
       {error && <Failure error={error} />}
@@ -122,7 +122,7 @@ function NoResult({ monitor }: { readonly monitor: Monitor }) {
   return (
     <section className="card">
       <Empty title="No window has been checked yet">
-        The next one is looked at <Ago at={nextCheckAt(monitor)} />: a minute after its end, when all its
+        The next one is looked at <Coming at={nextCheckAt(monitor)} />: a minute after its end, when all its
         calls are written. “Run a check” looks at the last one now, “Backfill” at earlier ones.
       </Empty>
     </section>

@@ -8,7 +8,7 @@ import { counted } from '../parts/format.ts';
 import { links } from '../parts/links.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { Table } from '../parts/Table.tsx';
-import { Ago } from '../parts/Time.tsx';
+import { Ago, Coming } from '../parts/Time.tsx';
 import { heading, nextCheckAt, worstOf } from './figures.ts';
 import { latestQuery, monitorsQuery } from './queries.ts';
 import { sentence, signals as signalOrder } from './words.ts';
@@ -76,7 +76,7 @@ function MonitorList({ monitors }: { readonly monitors: readonly Monitor[] }) {
           },
           { title: 'Signals', cell: ({ result }) => (result ? <Signals result={result} /> : '—') },
           { title: 'Checked', cell: ({ result }) => (result ? <Ago at={result.checked_at} /> : '—') },
-          { title: 'Next check', cell: ({ monitor }) => <Ago at={nextCheckAt(monitor)} /> },
+          { title: 'Next check', cell: ({ monitor }) => <Coming at={nextCheckAt(monitor)} /> },
         ]}
       />
       {failed?.error && <Failure error={failed.error} onRetry={() => void failed.refetch()} />}

@@ -17,7 +17,7 @@ export function VerdictChips({ result: { signals } }: { readonly result: Monitor
   ];
   if (breached.length === 0) return <Chip state={worstOf(signals)} />;
   return (
-    <span className="tags">
+    <span className="tags verdict-chips">
       {breached.map((signal) => (
         <Chip key={signal} state={signal} tone="bad" />
       ))}

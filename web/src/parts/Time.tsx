@@ -11,6 +11,15 @@ export function Ago({ at }: TimeProps) {
   );
 }
 
+/** A point in time that lies ahead; within a minute it is about to come, and not `just now`. */
+export function Coming({ at }: TimeProps) {
+  return (
+    <time dateTime={new Date(at).toISOString()} title={moment(at)}>
+      {at - Date.now() < 60_000 ? 'in a moment' : ago(at)}
+    </time>
+  );
+}
+
 /** A point in time, in full. */
 export function Moment({ at }: TimeProps) {
   return <time dateTime={new Date(at).toISOString()}>{moment(at)}</time>;
