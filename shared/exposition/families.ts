@@ -91,7 +91,7 @@ export const families = {
   },
   cairn_exposition_left_out: {
     kind: 'gauge',
-    help: 'What there is more of than is told: endpoints, series of an endpoint, figures of a monitor, jobs.',
+    help: 'What there is more of than is told: endpoints, series of an endpoint, figures of a monitor, alerts, jobs.',
   },
   cairn_exposition_timestamp_seconds: {
     kind: 'gauge',

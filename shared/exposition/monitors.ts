@@ -19,7 +19,10 @@ export type Watched = {
   readonly rows: readonly OwnedRow[];
 };
 
-/** The last result of each monitor; whether there is a newer one is asked once a minute. */
+/**
+ * The last result of each monitor's grid; whether there is a newer one is asked once a minute. A window that
+ * somebody had checked with times of their own may end after all that are to come: it would stand here for them.
+ */
 export async function watchedNow(
   ctx: Context,
   told: readonly Watched[],
@@ -33,14 +36,17 @@ export async function watchedNow(
 }
 
 async function watched(ctx: Context, monitor: Monitor, known: Watched | undefined): Promise<Watched> {
-  const { monitorId, endpoint, everySeconds } = monitor;
+  const { monitorId, endpoint, everySeconds, windowSeconds } = monitor;
   const now = ctx.clock.now();
   if (known && Math.abs(now - known.lookedAt) < againMilliseconds) return { ...known, everySeconds };
   const documents = ctx.stores.documents('monitors');
   const key = [ctx.workspace, monitorId];
   const [last] = await documents.query<Pick<CheckedWindow, 'windowEnd' | 'checkedAt'> & { id: string }>(
     {
-      text: "SELECT c.id, c.windowEnd, c.checkedAt FROM c WHERE c.type = 'result' ORDER BY c.windowEnd DESC",
+      text:
+        "SELECT c.id, c.windowEnd, c.checkedAt FROM c WHERE c.type = 'result' AND c.windowEnd % @step = 0 " +
+        'AND c.windowEnd - c.windowStart = @length ORDER BY c.windowEnd DESC',
+      values: { step: everySeconds * 1000, length: windowSeconds * 1000 },
     },
     { key, limit: 1 },
   );

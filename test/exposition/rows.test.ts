@@ -128,10 +128,20 @@ describe('the last result of a monitor', () => {
     expect(valueOf(told, 'cairn_signal_value', { signal: 'feature-drift', segment: '' })).toBeUndefined();
   });
 
+  test('is not one of a window that somebody chose, which ends after all of the grid', async () => {
+    const chosen = result('flowers', windowEnd + 90 * minute, []);
+    const long = { ...result('flowers', windowEnd + 3 * hour, []), windowStart: windowEnd };
+    for (const each of [chosen, long]) await write(ctx, 'flowers', each);
+    const told = await scrape(later(3));
+    const of = { endpoint: 'flowers' };
+    expect(valueOf(told, 'cairn_window_end_timestamp_seconds', of)).toBe(windowEnd / 1000);
+    expect(valueOf(told, 'cairn_signal_value', { ...of, signal: 'traffic' })).toBe(7);
+  });
+
   test('of a form that is older tells when it was made', async () => {
     const { signals: _, rows: __, ...older } = result('flowers', windowEnd + hour, []);
     await write(ctx, 'flowers', { ...older, v: 1 });
-    const told = await scrape(later(3));
+    const told = await scrape(later(4));
     const of = { endpoint: 'flowers' };
     expect(valueOf(told, 'cairn_check_last_success_timestamp_seconds', of)).toBe(
       (windowEnd + hour + minute) / 1000,
@@ -153,7 +163,7 @@ describe('the last result of a monitor', () => {
       signal({ signal: 'feature-drift', metric: 'drifted-share', segment, items, itemsLeftOut: 10 }),
     );
     await write(ctx, 'flowers', result('flowers', windowEnd + 2 * hour, signals));
-    const told = await scrape(later(4));
+    const told = await scrape(later(5));
     const own = told.samples.filter(
       ({ name, labels }) =>
         labels['monitor'] === 'flowers' && /^cairn_(window|check_last|signal|drift|feature|perf)/.test(name),
@@ -181,7 +191,7 @@ describe('alerts and jobs', () => {
     await alert('c', 'ok');
     await alert('d', 'pending', 'warning');
     await write(ctx, 'flowers', { id: 'incident:1', type: 'incident', state: 'open', severity: 'critical' });
-    const told = await scrape(later(5));
+    const told = await scrape(later(6));
     const of = { endpoint: 'flowers', monitor: 'flowers' };
     const firing = (severity: string, more = of) =>
       valueOf(told, 'cairn_alerts_firing', { ...more, severity });
@@ -210,7 +220,7 @@ describe('alerts and jobs', () => {
       monitorId: 'flowers',
     });
     await job('r2', 'retraining-job', 'promoted', now - hour, { endpoint: 'flowers', monitorId: 'flowers' });
-    const told = await scrape(later(6));
+    const told = await scrape(later(7));
     const flowers = { endpoint: 'flowers' };
     expect(valueOf(told, 'cairn_batch_jobs', { ...flowers, status: 'running' })).toBe(2);
     expect(valueOf(told, 'cairn_batch_jobs', { ...flowers, status: 'succeeded' })).toBeUndefined();
