@@ -35,7 +35,8 @@ export async function receiveAlerts(ctx: Context, said: ExternalGroup): Promise<
   const endpoints = await endpointsOf(ctx, news);
   for (;;) {
     const step = await swapInTurn(ctx, externalAlerts, () => attempt(ctx, news, endpoints));
-    if (!step.isMore) return step;
+    const { isMore, ...received } = step;
+    if (!isMore) return received;
   }
 }
 

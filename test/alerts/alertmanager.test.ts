@@ -105,6 +105,7 @@ describe('what an Alertmanager tells', () => {
     const ids = new Set(answers.map(({ status, body: answer }) => `${status} ${String(answer['incident'])}`));
     expect(ids.size).toBe(1);
     const id = String(answers[0]?.body['incident']);
+    expect(answers[0]?.body).toEqual({ incident: id, state: 'open' });
     const before = await incident(id);
     await post(first);
     expect(await incident(id)).toEqual(before);

@@ -222,6 +222,11 @@ describe('notes', () => {
     expect(JSON.stringify(all)).not.toContain(token);
   });
 
+  test.each(['', ' \n\t', undefined])('that say nothing are refused: %j', async (text) => {
+    const { status, body } = await note('iris-1', text);
+    expect([status, String(body['field'])]).toEqual([400, 'text']);
+  });
+
   test('are not lost where many write at once, and the checks of the monitor too', async () => {
     const id = await keepIncident(server.ctx, 'iris', 'iris', { number: 6 });
     const key = ['default', 'iris'];
@@ -311,6 +316,7 @@ describe('silences', () => {
   test.each([
     ['until', 400, {}],
     ['until', 400, { until: 'tomorrow' }],
+    ['until', 400, { until: '2100-01-01T00:00:00' }],
     ['until', 400, { until: 1 }],
     ['until', 400, { until: -1 }],
     ['until', 400, { until: 1e300 }],
@@ -328,4 +334,12 @@ describe('silences', () => {
     const answer = await post('/api/v1/silences', body);
     expect([answer.status, String(answer.body['field'])]).toEqual([status, field]);
   });
+
+  test.each(['2100-01-01', '2100-01-01T00:00:00'])(
+    'say how a time is written that is not %s',
+    async (time) => {
+      const { body } = await post('/api/v1/silences', { until: time });
+      expect(String(body['detail'])).toContain('milliseconds since 1970, or ISO 8601 with a time zone');
+    },
+  );
 });

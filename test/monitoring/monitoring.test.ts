@@ -258,6 +258,14 @@ describe('a monitor', () => {
     expect({ status, field: body['field'] }).toEqual({ status: 400, field });
   });
 
+  test.each(['', '/comes', '/comes/results', '/comes/results/1', '/comes/results/1/detail'])(
+    'is not read with a parameter that there is not: %s',
+    async (path) => {
+      const { status, body } = await server.call('GET', `/api/v1/monitors${path}?limt=5`);
+      expect([status, body['field']]).toEqual([400, 'limt']);
+    },
+  );
+
   test('that does not exist is 404, and can be made for an endpoint', async () => {
     expect((await server.call('GET', '/api/v1/monitors/none')).status).toBe(404);
     expect((await server.call('PUT', '/api/v1/monitors/none', { min_rows: 50 })).status).toBe(404);

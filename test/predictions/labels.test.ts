@@ -110,7 +110,8 @@ describe('labels', () => {
 
   test('calls that are no feedback are refused', async () => {
     const [id = ''] = await ask('logged');
-    expect((await feedback('nobody', [{ prediction_id: id, label: 'a' }])).status).toBe(404);
+    const nobody = await feedback('nobody', [{ prediction_id: id, label: 'a' }]);
+    expect([nobody.status, nobody.body['field']]).toEqual([404, 'endpoint']);
     for (const labels of [
       undefined,
       [],
@@ -209,7 +210,8 @@ describe('a file of labels', () => {
       expect([status, body.detail]).toEqual([400, expect.stringContaining(said)]);
     }
     expect(await known('wrong')).toEqual(new Map());
-    expect((await sendFile('nobody', 'text/csv', csv([`${id},a`]))).status).toBe(404);
+    const nobody = await sendFile('nobody', 'text/csv', csv([`${id},a`]));
+    expect([nobody.status, nobody.body['field']]).toEqual([404, 'endpoint']);
     expect((await sendFile('wrong', 'text/csv; charset=latin1', csv([`${id},a`]))).status).toBe(415);
     expect((await sendFile('', 'text/csv', csv([`${id},a`]))).status).toBe(400);
   });

@@ -32,6 +32,9 @@ const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, `must be one of ${values.join(', ')}`);
 const text = (max: number) => fields.text.max(max, `must have at most ${max} characters`);
 const name = text(200).min(1, 'must not be empty');
+const note = text(4000)
+  .min(1, 'must not be empty')
+  .refine((words) => words.trim() !== '', 'must not be blank');
 
 const onIncident: Scope = { on: [{ field: 'id', names: 'incident' }] };
 const paging = { max_results: fields.limit(1000, 100), page_token: fields.text.optional() };
@@ -95,9 +98,9 @@ export const alerts: Surface = {
       operation: 'addIncidentNote',
       role: 'operator',
       scope: onIncident,
-      input: z.strictObject({ id: fields.requiredText, text: text(4000).min(1, 'must not be empty') }),
-      handle: async (ctx, { id, text: note }) =>
-        json(presentWhole(await seenIncident(ctx, await addNote(ctx, id, note))), 201),
+      input: z.strictObject({ id: fields.requiredText, text: note }),
+      handle: async (ctx, { id, text: words }) =>
+        json(presentWhole(await seenIncident(ctx, await addNote(ctx, id, words))), 201),
     }),
     route('GET', '/api/v1/silences', {
       operation: 'listSilences',

@@ -19,6 +19,7 @@ import {
   readLabelFile,
   recordLabels,
 } from '../../../shared/predictions/index.ts';
+import { ofNamed } from '../batch/owner.ts';
 
 const endpoint = z.string({ error: 'must be the name of an endpoint' }).min(1);
 const label = z.union([z.string(), z.number()], {
@@ -57,7 +58,7 @@ const ofBody = route('POST', '/api/v1/feedback', {
   scope: { on: [{ field: 'endpoint', names: 'endpoint' }] },
   input: feedback,
   async handle(ctx, { endpoint: name, prediction_id, label: only, labels }) {
-    await checkLabelled(ctx, await getEndpoint(ctx, name));
+    await checkLabelled(ctx, await ofNamed({ endpoint: name }, getEndpoint(ctx, name)));
     if (prediction_id !== undefined && only !== undefined) {
       await recordLabels(ctx, name, [{ predictionId: prediction_id, label: only }], (_, field) => field);
       return { recorded: 1 };
@@ -79,7 +80,7 @@ const feedbackRoute: Route = {
     const kind = kindOf(call);
     if (!kind) return ofBody.handle(ctx, call, input);
     const name = String(input['endpoint']);
-    await checkLabelled(ctx, await getEndpoint(ctx, name));
+    await checkLabelled(ctx, await ofNamed({ endpoint: name }, getEndpoint(ctx, name)));
     const { labels, nameOf } = await readLabelFile(uploadOf(call.request).body, kind);
     await recordLabels(ctx, name, labels, nameOf);
     return json({ recorded: labels.length });

@@ -34,14 +34,14 @@ export const monitoring: Surface = {
       operation: 'listMonitors',
       role: 'viewer',
       scope: { among: ['endpoint'] },
-      input: z.object({}),
+      input: z.strictObject({}),
       handle: async (ctx) => ({ monitors: (await listMonitors(ctx)).map(presentMonitor) }),
     }),
     route('GET', '/api/v1/monitors/{name}', {
       operation: 'getMonitor',
       role: 'viewer',
       scope: onMonitor,
-      input: z.object({ name: fields.requiredText }),
+      input: z.strictObject({ name: fields.requiredText }),
       handle: async (ctx, input) => monitorResponse(await getMonitor(ctx, input.name)),
     }),
     route('PUT', '/api/v1/monitors/{name}', {
@@ -71,7 +71,7 @@ export const monitoring: Surface = {
       operation: 'listMonitorResults',
       role: 'viewer',
       scope: onMonitor,
-      input: z.object({
+      input: z.strictObject({
         name: fields.requiredText,
         limit: fields.limit(1000, 100),
         from: instant.optional(),
@@ -85,14 +85,14 @@ export const monitoring: Surface = {
       operation: 'getMonitorResult',
       role: 'viewer',
       scope: onMonitor,
-      input: z.object({ name: fields.requiredText, windowEnd: instant }),
+      input: z.strictObject({ name: fields.requiredText, windowEnd: instant }),
       handle: async (ctx, input) => presentResult(await getResult(ctx, input.name, input.windowEnd)),
     }),
     route('GET', '/api/v1/monitors/{name}/results/{windowEnd}/detail', {
       operation: 'getMonitorResultDetail',
       role: 'viewer',
       scope: onMonitor,
-      input: z.object({ name: fields.requiredText, windowEnd: instant }),
+      input: z.strictObject({ name: fields.requiredText, windowEnd: instant }),
       handle: async (ctx, input) => presentDetail(await getResultDetail(ctx, input.name, input.windowEnd)),
     }),
     route('GET', '/api/v1/monitors/{name}/history', {
@@ -124,7 +124,7 @@ export const monitoring: Surface = {
       operation: 'getLabelledRows',
       role: 'contributor',
       scope: { on: [{ field: 'name', names: 'endpoint' }] },
-      input: z.object({
+      input: z.strictObject({
         name: fields.requiredText,
         from: instant,
         to: instant,

@@ -17,12 +17,10 @@ import { snakeCase } from '../snake-case.ts';
 const yearsEnd = Date.UTC(10_000, 0);
 /** Milliseconds since 1970, or ISO 8601 with a time zone. */
 export const instant = z
-  .union([
-    fields.int64,
-    z.iso
-      .datetime({ offset: true, error: 'must be milliseconds since 1970 or ISO 8601' })
-      .transform((t) => Date.parse(t)),
-  ])
+  .union([fields.int64, z.iso.datetime({ offset: true }).transform((t) => Date.parse(t))], {
+    error:
+      'must be a time: milliseconds since 1970, or ISO 8601 with a time zone, such as 2026-03-02T09:30:00Z',
+  })
   .refine((t) => t >= 0 && t < yearsEnd, 'must lie in the years 1970 to 9999');
 
 const between = (min: number, max: number, why = '') => {

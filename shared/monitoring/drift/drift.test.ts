@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../defaults.ts';
 import { type Column, columnOf, type Sample } from '../sample.ts';
 import type { SignalResult } from '../signal.ts';
-import { featureDrift, predictionDrift } from './drift.ts';
+import { featureDrift, predictionDrift, whyFew } from './drift.ts';
 import { edgesOfSample, sampledSide, type Sides } from './sides.ts';
 
 const long = process.env['CAIRN_TEST'] === 'long';
@@ -181,6 +181,12 @@ describe('a window', () => {
 });
 
 describe('a window has a defined answer when', () => {
+  test('a segment of it is empty, which is said of the segment', () => {
+    const sides = { reference: { rows: 500 }, current: { rows: 0 } } as Sides;
+    expect(whyFew(sides, 200, 'country=CH')).toBe('The window has no predictions where country=CH.');
+    expect(whyFew(sides, 200, '')).toBe('The window has no predictions.');
+  });
+
   const hundreds = Array.from({ length: 400 }, (_, i) => (i * 0.618) % 1);
 
   test('it is empty, or small, or the reference is', () => {

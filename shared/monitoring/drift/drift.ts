@@ -38,7 +38,7 @@ type Settings = Pick<MonitorSettingsV2, 'preset' | 'minRows' | 'featureWeights'>
 export function featureDrift(input: DriftInput, settings: Settings, setting: SignalSetting): Judged {
   const { signal, segment, sides } = input;
   const head = { signal, segment, metric: 'drifted-share' } as const;
-  const few = whyFew(sides, settings.minRows);
+  const few = whyFew(sides, settings.minRows, segment);
   if (few !== undefined) return { result: insufficient(head, setting, few), details: [] };
   const { preset, featureWeights } = settings;
   const judged = judgePairs(featurePairs(sides), input, settings, setting);
@@ -90,7 +90,7 @@ export function featureDrift(input: DriftInput, settings: Settings, setting: Sig
 export function predictionDrift(input: DriftInput, settings: Settings, setting: SignalSetting): Judged {
   const { signal, segment, sides } = input;
   const head = { signal, segment, metric: settings.preset === 'cairn' ? 'psi' : 'distance' } as const;
-  const few = whyFew(sides, settings.minRows);
+  const few = whyFew(sides, settings.minRows, segment);
   if (few !== undefined) return { result: insufficient(head, setting, few), details: [] };
   const judged = judgePairs(answerPairs(sides), input, settings, setting);
   const { items } = cutItems(judged.map(({ item }) => item));
@@ -182,8 +182,12 @@ function withHeadline(whole: Item, items: readonly Item[]): Pick<SignalResult, '
 export function whyFew(
   { reference, current }: Pick<Sides, 'reference' | 'current'>,
   minRows: number,
+  segment: string,
 ): string | undefined {
-  if (current.rows === 0) return 'The window has no predictions.';
+  if (current.rows === 0)
+    return segment === ''
+      ? 'The window has no predictions.'
+      : `The window has no predictions where ${segment}.`;
   if (current.rows < minRows)
     return `The window has ${current.rows} rows; at least ${minRows} are needed (min_rows).`;
   if (reference.rows < minRows)

@@ -60,7 +60,7 @@ export function dataQuality(
   setting: SignalSetting,
 ): Judged {
   const head = { signal: 'data-quality', segment, metric: 'breached-items' } as const;
-  const few = whyFew(sides, minRows);
+  const few = whyFew(sides, minRows, segment);
   if (few !== undefined) return { result: insufficient(head, setting, few), details: [] };
   const { reference, current, basis } = sides;
   const asked = [...reference.profile.features].flatMap(([name, counts]): Asked[] => {
