@@ -546,6 +546,19 @@ describe('every part of the pages', () => {
     },
   );
 
+  test('has one fact below the other in a narrow window, also where one is an address', async () => {
+    await look(
+      page,
+      async ({ page: on }) => {
+        const facts = on.locator('dl.facts:has(dd > code)').first();
+        await facts.waitFor();
+        const columns = await facts.evaluate((each) => getComputedStyle(each).gridTemplateColumns);
+        expect(columns.split(' ')).toHaveLength(1);
+      },
+      { width: 375 },
+    );
+  });
+
   test('says what is not known', async () => {
     const looking: Looking = async ({ page: on }) => {
       const alert = on.getByRole('alert').filter({ hasText: 'no result for a window' });
