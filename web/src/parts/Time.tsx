@@ -15,7 +15,7 @@ export function Ago({ at }: TimeProps) {
 export function Coming({ at }: TimeProps) {
   return (
     <time dateTime={new Date(at).toISOString()} title={moment(at)}>
-      {at - Date.now() < 60_000 ? 'in a moment' : ago(at)}
+      {isNear(at) ? 'in a moment' : ago(at)}
     </time>
   );
 }
@@ -24,3 +24,5 @@ export function Coming({ at }: TimeProps) {
 export function Moment({ at }: TimeProps) {
   return <time dateTime={new Date(at).toISOString()}>{moment(at)}</time>;
 }
+
+const isNear = (at: number) => at - Date.now() < 60_000;
