@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { unknownEndpoint } from '../../../shared/endpoints/index.ts';
-import { CairnError, hides, isCode, isHiding, type Scope } from '../../../shared/http/index.ts';
+import {
+  CairnError,
+  hides,
+  isCode,
+  isHiding,
+  type Reference,
+  type Scope,
+} from '../../../shared/http/index.ts';
 import { unknownModel } from '../../../shared/registry/index.ts';
 
 /** What scores, by its name. */
@@ -9,13 +16,16 @@ export const ofOwner = {
   model: z.string({ error: 'must be the name of a registered model' }).min(1).optional(),
 };
 
+/** The endpoint that the field of this name names: one that is denied to the caller is told of as one that is not. */
+export const onEndpoint: Reference = {
+  field: 'endpoint',
+  names: 'endpoint',
+  unknown: ({ endpoint }) => inField(unknownEndpoint(String(endpoint)), 'endpoint'),
+};
+
 export const onOwner: Scope = {
   on: [
-    {
-      field: 'endpoint',
-      names: 'endpoint',
-      unknown: ({ endpoint }) => inField(unknownEndpoint(String(endpoint)), 'endpoint'),
-    },
+    onEndpoint,
     {
       field: 'model',
       names: 'model-name',

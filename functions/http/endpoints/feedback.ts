@@ -19,7 +19,7 @@ import {
   readLabelFile,
   recordLabels,
 } from '../../../shared/predictions/index.ts';
-import { ofNamed } from '../batch/owner.ts';
+import { ofNamed, onEndpoint } from '../batch/owner.ts';
 
 const endpoint = z.string({ error: 'must be the name of an endpoint' }).min(1);
 const label = z.union([z.string(), z.number()], {
@@ -55,7 +55,7 @@ const ofFile = z.strictObject({ endpoint });
 const ofBody = route('POST', '/api/v1/feedback', {
   operation: 'recordFeedback',
   role: 'contributor',
-  scope: { on: [{ field: 'endpoint', names: 'endpoint' }] },
+  scope: { on: [onEndpoint] },
   input: feedback,
   async handle(ctx, { endpoint: name, prediction_id, label: only, labels }) {
     await checkLabelled(ctx, await ofNamed({ endpoint: name }, getEndpoint(ctx, name)));
