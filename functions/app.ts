@@ -1,8 +1,7 @@
 import type { InvocationContext } from '@azure/functions';
 import { fullAccess } from '../shared/access/index.ts';
-import { type Envelope, openStores, type Stores } from '../shared/azure/index.ts';
+import { credential, type Envelope, openStores, type Stores } from '../shared/azure/index.ts';
 import {
-  childTrace,
   type Context,
   type Log,
   type LogFields,
@@ -13,6 +12,7 @@ import {
 import { readSettings, type Settings } from '../shared/settings.ts';
 import { redacted } from '../shared/redaction/index.ts';
 import { withoutSecret } from '../shared/secrets/index.ts';
+import { flushTraces, inInvocation, newTrace, parseTrace, recordTraces } from '../shared/telemetry/index.ts';
 import { flushUsage, inOwnName } from '../shared/usage/index.ts';
 
 /** What every invocation of this instance shares; opened once, on first use. */
@@ -36,13 +36,15 @@ export async function closeApp(): Promise<void> {
   const stores = (await closing?.catch(() => undefined))?.stores;
   if (!stores) return;
   await flushUsage({ stores, clock: systemClock, ids: randomIds, log: silent }).catch(() => undefined);
-  await stores.close();
+  await Promise.all([stores.close(), flushTraces()]);
 }
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 async function open(): Promise<App> {
   const settings = readSettings(process.env);
+  if (settings.traces)
+    recordTraces(settings.traces, settings.identityClientId ? credential(settings) : undefined);
   const stores = await openStores(settings);
   // The local stack owns its stores and may make them; in Azure they are made by infra/ and this identity may not.
   if (settings.cosmos.by !== 'identity') await stores.createIfMissing();
@@ -53,6 +55,7 @@ async function open(): Promise<App> {
 export async function workContext(
   invocation: InvocationContext,
   envelope: Partial<Envelope> = {},
+  trace = newTrace(),
 ): Promise<Context> {
   const { settings, stores } = await app();
   return {
@@ -61,13 +64,21 @@ export async function workContext(
     access: fullAccess,
     requestId: envelope.requestId ?? invocation.invocationId,
     ...(envelope.reason === undefined ? {} : { reason: envelope.reason }),
-    trace: childTrace(envelope.traceparent ?? invocation.traceContext?.traceParent),
+    trace,
     clock: systemClock,
     ids: randomIds,
-    log: logOf(invocation, { requestId: envelope.requestId ?? invocation.invocationId }),
+    log: logOf(invocation, {
+      requestId: envelope.requestId ?? invocation.invocationId,
+      traceId: parseTrace(trace)?.traceId,
+    }),
     stores,
     settings,
   };
+}
+
+/** The `traceparent` of the host's own span of an invocation, where that is told as well: in Application Insights. */
+export function hostTrace({ traces }: Settings, { traceContext }: InvocationContext): string | undefined {
+  return traces?.to.by === 'application-insights' ? traceContext?.traceParent : undefined;
 }
 
 /** Does what a message asks for, in a {@link workContext}. The host logs what it fails with, which shows no secret. */
@@ -76,9 +87,20 @@ export async function doWork(
   envelope: Partial<Envelope>,
   work: (ctx: Context) => Promise<unknown>,
 ): Promise<void> {
-  const ctx = await workContext(invocation, envelope);
+  const { settings } = await app();
+  const { functionName, invocationId } = invocation;
+  const name = 'kind' in envelope ? `${functionName} ${String(envelope.kind)}` : functionName;
+  const occasion = {
+    kind: 'consumer',
+    cause: envelope.traceparent,
+    parent: hostTrace(settings, invocation),
+    attributes: { 'faas.name': functionName, 'faas.invocation_id': invocationId },
+  } as const;
   try {
-    await inOwnName(ctx, () => work(ctx));
+    await inInvocation(name, occasion, async ({ traceparent }) => {
+      const ctx = await workContext(invocation, envelope, traceparent);
+      await inOwnName(ctx, () => work(ctx));
+    });
   } catch (error) {
     throw withoutSecret(error);
   }

@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/fu
 import { Hono } from 'hono';
 import { getPath } from 'hono/utils/url';
 import { noAccess, nobody } from '../shared/access/index.ts';
-import { childTrace, type Context, randomIds, systemClock } from '../shared/context.ts';
+import { type Context, randomIds, systemClock } from '../shared/context.ts';
 import {
   CairnError,
   errorResponse,
@@ -18,7 +18,8 @@ import { inLedger, newLedger } from '../shared/ledger.ts';
 import { enterCall } from '../shared/limits/index.ts';
 import type { Settings } from '../shared/settings.ts';
 import { redactedHeader, redactedNames } from '../shared/secrets/index.ts';
-import { app as openApp, logOf } from './app.ts';
+import { inInvocation, type Span } from '../shared/telemetry/index.ts';
+import { app as openApp, hostTrace, logOf } from './app.ts';
 import { enterDenial } from './http/audit/denials.ts';
 import { audited } from './http/audit/downloads.ts';
 import { authenticate } from './http/authenticate.ts';
@@ -108,7 +109,40 @@ async function answer(
   invocation: InvocationContext,
 ): Promise<Response> {
   const requestId = requestIdOf(request, invocation);
-  const log = logOf(invocation, { requestId, operation: route.operation });
+  // Where they cannot be opened is said below.
+  const settings = await openApp().then(
+    (opened) => opened.settings,
+    () => undefined,
+  );
+  const occasion = {
+    kind: 'server',
+    parent: (settings && hostTrace(settings, invocation)) ?? request.headers.get('traceparent'),
+    attributes: {
+      'http.request.method': request.method,
+      'http.route': route.path,
+      'cairn.operation': route.operation,
+      'cairn.request_id': requestId,
+      'faas.invocation_id': invocation.invocationId,
+    },
+  } as const;
+  return inInvocation(`${request.method} ${route.path}`, occasion, async (span) => {
+    const response = await answerIn(span, surface, route, request, params, { requestId, invocation });
+    span.attributes['http.response.status_code'] = response.status;
+    if (response.status >= 500) span.fail({ code: String(response.status) });
+    return response;
+  });
+}
+
+async function answerIn(
+  span: Span,
+  surface: Surface,
+  route: Route,
+  request: Request,
+  params: Record<string, string>,
+  { requestId, invocation }: { requestId: string; invocation: InvocationContext },
+): Promise<Response> {
+  const { traceId } = span.context;
+  const log = logOf(invocation, { requestId, traceId, operation: route.operation });
   const ledger = newLedger();
   let asked: Context | undefined;
   const response = await inLedger(ledger, () => respond().catch(refuse));
@@ -134,7 +168,7 @@ async function answer(
       access: noAccess,
       requestId,
       ...reasonOfCall(request),
-      trace: childTrace(request.headers.get('traceparent') ?? invocation.traceContext?.traceParent),
+      trace: span.traceparent,
       clock: systemClock,
       ids: randomIds,
       log,
@@ -144,6 +178,7 @@ async function answer(
     const identity = await authenticate(request, route.role, opened, log);
     const workspace = workspaceOf(request, route);
     asked = { ...asked, principal: identity.principal, workspace };
+    span.attributes['cairn.workspace'] = workspace;
     await enterCall(asked, identity, workspace, ledger);
     const ctx: Context = { ...asked, access: await accessTo(asked, identity, workspace, route) };
     const url = new URL(request.url);

@@ -40,6 +40,8 @@ describe('the package for Azure', () => {
     expect((await readdir(outDir)).toSorted()).toEqual([
       'child.cjs',
       'child.cjs.map',
+      'exporter.cjs',
+      'exporter.cjs.map',
       'main.cjs',
       'main.cjs.map',
       'node_modules',

@@ -38,6 +38,9 @@ const carriedPrograms: Plugin = {
     bundling.onLoad({ filter: /[/\\]predictions[/\\]part-thread-file\.ts$/ }, () => ({
       contents: `export const partThreadFile = () => __dirname + '/parts.cjs';`,
     }));
+    bundling.onLoad({ filter: /[/\\]telemetry[/\\]exporter-file\.ts$/ }, () => ({
+      contents: `export const exporterFile = () => __dirname + '/exporter.cjs';`,
+    }));
   },
 };
 
@@ -66,6 +69,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
       thread: 'shared/sessions/thread.ts',
       process: 'shared/sessions/process.ts',
       parts: 'shared/predictions/part-thread.ts',
+      exporter: 'shared/telemetry/exporter.ts',
     },
     outdir: outDir,
     outExtension: { '.js': '.cjs' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { childTrace, randomIds } from './context.ts';
+import { randomIds } from './context.ts';
 
 test('random ids have the bytes that were asked for, and are never the same', () => {
   const sizes = [1, 8, 16, 4095, 4096, 5000];
@@ -8,11 +8,4 @@ test('random ids have the bytes that were asked for, and are never the same', ()
   expect(new Set(ids).size).toBe(ids.length);
   // What a page still has when more is asked for is left out: no id is cut, none is of zeros.
   for (const id of ids) expect(id).toMatch(/^(?!0{16})[0-9a-f]{16}$/);
-});
-
-test('a trace goes on under its own id with another span', () => {
-  const parent = childTrace(undefined);
-  const child = childTrace(parent);
-  expect(child.slice(0, 35)).toBe(parent.slice(0, 35));
-  expect(child).not.toBe(parent);
 });

@@ -68,14 +68,3 @@ function randomHex(bytes: number): string {
 
 /** The principal of work that a timer started, not a person. */
 export const platform: Principal = { id: 'cairn', name: 'Cairn' };
-
-const traceParent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
-
-/**
- * The `traceparent` for work done on behalf of `parent`: same trace, a span of its own; a new trace
- * where there is no valid parent. https://www.w3.org/TR/trace-context/#traceparent-header
- */
-export function childTrace(parent: string | null | undefined, ids: Ids = randomIds): string {
-  const match = parent ? traceParent.exec(parent) : null;
-  return `00-${match?.[1] ?? ids.hex(16)}-${ids.hex(8)}-${match?.[2] ?? '01'}`;
-}

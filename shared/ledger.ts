@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { outsideSpans } from './telemetry/index.ts';
 
 /** What is spent in somebody's name. */
 export type Spent = {
@@ -45,7 +46,7 @@ export function inLedger<T>(ledger: Ledger, work: () => T): T {
 
 /** What `work` gives, which is done for no request, though one may be its occasion. */
 export function outsideLedgers<T>(work: () => T): T {
-  return ledgers.exit(work);
+  return ledgers.exit(() => outsideSpans(work));
 }
 
 /** The ledger of the request that is being answered; `undefined` where nobody asked. */

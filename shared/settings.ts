@@ -3,6 +3,7 @@
  * `local.settings.sample.json`, `docs/settings.md` and the app settings in `infra/`.
  */
 
+import type { TraceSettings } from './telemetry/index.ts';
 import { containerJobId, type ExecutorSetting, isCommand, parseExecutors } from './executor-settings.ts';
 
 type Declaration = {
@@ -237,6 +238,22 @@ export const settingDeclarations = {
     kind: 'integer',
     where: 'both',
   },
+  APPLICATIONINSIGHTS_CONNECTION_STRING: {
+    about: 'Application Insights that is told of traces; the Functions host sends it logs and requests.',
+    where: 'azure',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    about:
+      'Collector of OpenTelemetry that is told of traces in place of Application Insights, at its base URL (OTLP over HTTP). `OTEL_EXPORTER_OTLP_HEADERS` is sent with them.',
+    kind: 'url',
+    where: 'local',
+  },
+  CAIRN_TRACES_PER_SECOND: {
+    about: 'How many traces each instance records a second at most, where it is told to whom.',
+    default: '5',
+    kind: 'integer',
+    where: 'both',
+  },
   CAIRN_PREDICTION_FLUSH_SECONDS: {
     about:
       'How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.',
@@ -303,6 +320,8 @@ export type Settings = {
   readonly predictionFlushSeconds: number;
   /** How long entries of the audit log can be searched. */
   readonly auditDays: number;
+  /** Where traces go; nothing is recorded without. */
+  readonly traces: TraceSettings | undefined;
 };
 
 /** All that is wrong with the settings, in one message, a line each. */
@@ -399,6 +418,15 @@ export function readSettings(env: Environment): Settings {
       'CAIRN_OPENLINEAGE_KEY_SECRET names a secret, but there is neither CAIRN_KEY_VAULT_URL nor CAIRN_KEYS_FOLDER.',
     );
 
+  const surfaces = (get('CAIRN_SURFACES') ?? 'all') as Settings['surfaces'];
+  const collector = get('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const insights = get('APPLICATIONINSIGHTS_CONNECTION_STRING');
+  const traceTarget: TraceSettings['to'] | undefined = collector
+    ? { by: 'otlp', url: collector }
+    : insights
+      ? { by: 'application-insights', connectionString: insights }
+      : undefined;
+
   const settings: Settings = {
     storage,
     cosmos,
@@ -412,7 +440,7 @@ export function readSettings(env: Environment): Settings {
     tokenDaysMax: Number(get('CAIRN_TOKEN_DAYS_MAX')),
     callsPerMinute: Number(get('CAIRN_CALLS_PER_MINUTE')),
     secretsInTexts: (get('CAIRN_SECRETS_IN_TEXTS') ?? 'redact') as Settings['secretsInTexts'],
-    surfaces: (get('CAIRN_SURFACES') ?? 'all') as Settings['surfaces'],
+    surfaces,
     executors,
     executorSecondsMax: Number(get('CAIRN_EXECUTOR_SECONDS_MAX')),
     converter: parseConverter(command, converterJob, problems),
@@ -430,6 +458,11 @@ export function readSettings(env: Environment): Settings {
     retentionDaysMax: Number(get('CAIRN_RETENTION_DAYS_MAX')),
     predictionFlushSeconds: Number(get('CAIRN_PREDICTION_FLUSH_SECONDS')),
     auditDays: Number(get('CAIRN_AUDIT_DAYS')),
+    traces: traceTarget && {
+      to: traceTarget,
+      perSecond: Number(get('CAIRN_TRACES_PER_SECOND')),
+      service: surfaces === 'all' ? 'cairn' : `cairn-${surfaces}`,
+    },
   };
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;

@@ -119,6 +119,12 @@ param cairnAuditDays string = '400'
 @description('The longest that predictions, labels and scored files can be kept by a data policy, in days; in Azure a lifecycle rule removes what is older, whether it is held or not.')
 param cairnRetentionDaysMax string = '1825'
 
+@description('Application Insights that is told of traces; the Functions host sends it logs and requests.')
+param applicationinsightsConnectionString string
+
+@description('How many traces each instance records a second at most, where it is told to whom.')
+param cairnTracesPerSecond string = '5'
+
 @description('How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.')
 param cairnPredictionFlushSeconds string = '10'
 
@@ -154,5 +160,7 @@ output values object = {
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_AUDIT_DAYS: cairnAuditDays
   CAIRN_RETENTION_DAYS_MAX: cairnRetentionDaysMax
+  APPLICATIONINSIGHTS_CONNECTION_STRING: applicationinsightsConnectionString
+  CAIRN_TRACES_PER_SECOND: cairnTracesPerSecond
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds
 }

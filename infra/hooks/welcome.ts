@@ -1,7 +1,8 @@
 /** Run by azd when all is up: waits until the app is ready, and hands whoever deployed it a token for an hour. */
 import { firstToken, fullAccess } from '../../shared/access/index.ts';
 import { openStores } from '../../shared/azure/index.ts';
-import { childTrace, randomIds, systemClock } from '../../shared/context.ts';
+import { randomIds, systemClock } from '../../shared/context.ts';
+import { newTrace } from '../../shared/telemetry/index.ts';
 import { flushRelay } from '../../shared/events/index.ts';
 import { readSettings } from '../../shared/settings.ts';
 import { azd } from './azd.ts';
@@ -49,7 +50,7 @@ async function greet(at: string): Promise<void> {
         workspace: '*',
         access: fullAccess,
         requestId: randomIds.uuid(),
-        trace: childTrace(undefined),
+        trace: newTrace(),
         clock: systemClock,
         ids: randomIds,
         log: { info() {}, warn() {}, error() {} },

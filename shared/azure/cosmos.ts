@@ -17,6 +17,7 @@ import { CairnError } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { type ContainerDeclaration, type ContainerName, containers, cosmosDatabase } from '../resources.ts';
 import type { Settings } from '../settings.ts';
+import { currentSpan, inSpan } from '../telemetry/index.ts';
 import { credential } from './identity.ts';
 
 /** Values of a (hierarchical) partition key, first level first. */
@@ -53,6 +54,8 @@ export type QueryOptions = {
 export type Meter = { requests: number; requestUnits: number };
 
 const readTries = 4;
+/** What OpenTelemetry calls the request units of an operation. */
+const requestCharge = 'azure.cosmosdb.operation.request_charge';
 const pageRowsMax = 1000;
 /** https://learn.microsoft.com/azure/cosmos-db/concepts-limits */
 const idBytesMax = 1023;
@@ -71,7 +74,7 @@ export class DocumentContainer {
   /** A point read: the item and its etag, or `undefined`, also for a key or id that no item can have. */
   async read<T extends Document>(key: Key, id: string): Promise<Stored<T> | undefined> {
     if (!isPossible(key, id)) return undefined;
-    const response = await this.#reading(() => this.#container.item(id, keyOf(key)).read());
+    const response = await this.#reading('read', () => this.#container.item(id, keyOf(key)).read());
     if (response.statusCode === 404 || !response.resource) return undefined;
     return { doc: stripSystem<T>(response.resource as Record<string, unknown>), etag: response.etag };
   }
@@ -83,10 +86,13 @@ export class DocumentContainer {
 
   /** Writes that succeed or fail as a whole; all in one partition, at most 100 and 2 MB. */
   async batch(key: Key, writes: readonly Write[]): Promise<Outcome> {
-    const response = await this.#guarded(() =>
-      this.#container.items.batch(writes.map(operationOf), keyOf(key)),
-    );
-    this.#count(Number(response.headers['x-ms-request-charge'] ?? 0));
+    const response = await this.#traced('batch', async () => {
+      const done = await this.#guarded(() =>
+        this.#container.items.batch(writes.map(operationOf), keyOf(key)),
+      );
+      this.#count(Number(done.headers['x-ms-request-charge'] ?? 0));
+      return done;
+    });
     const results = response.result ?? [];
     const at = results.findIndex((r) => r.statusCode >= 400 && r.statusCode !== 424);
     const status = results[at]?.statusCode;
@@ -126,7 +132,7 @@ export class DocumentContainer {
     if (options.key !== undefined) withoutPlan(iterator);
     while (iterator.hasMoreResults()) {
       try {
-        const page = await this.#reading(() => iterator.fetchNext());
+        const page = await this.#reading('query', () => iterator.fetchNext());
         if (page.resources !== undefined) yield page.resources.map((row) => documentIn(row));
       } catch (error) {
         if (!(error instanceof PlanWanted)) throw error;
@@ -149,19 +155,30 @@ export class DocumentContainer {
     );
   }
 
+  #traced<R>(operation: string, work: () => Promise<R>): Promise<R> {
+    const attributes = {
+      'db.system.name': 'azure.cosmosdb',
+      'db.operation.name': operation,
+      'db.collection.name': this.#container.id,
+    };
+    return inSpan(`${operation} ${this.#container.id}`, 'client', work, attributes);
+  }
+
   /** Reads again what the service could not answer just now; nothing is changed by reading twice. */
-  async #reading<R extends { requestCharge: number }>(read: () => Promise<R>): Promise<R> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const response = await this.#guarded(read);
-        this.#count(response.requestCharge);
-        return response;
-      } catch (error) {
-        if (attempt === readTries || !(error instanceof CairnError) || error.code !== 'unavailable')
-          throw error;
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
+  #reading<R extends { requestCharge: number }>(operation: string, read: () => Promise<R>): Promise<R> {
+    return this.#traced(operation, async () => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const response = await this.#guarded(read);
+          this.#count(response.requestCharge);
+          return response;
+        } catch (error) {
+          if (attempt === readTries || !(error instanceof CairnError) || error.code !== 'unavailable')
+            throw error;
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
+        }
       }
-    }
+    });
   }
 
   async #guarded<R>(call: () => Promise<R>): Promise<R> {
@@ -176,6 +193,8 @@ export class DocumentContainer {
     this.#meter.requests++;
     this.#meter.requestUnits += requestUnits;
     spend('requestUnits', requestUnits);
+    const charged = currentSpan()?.attributes;
+    if (charged) charged[requestCharge] = Number(charged[requestCharge] ?? 0) + requestUnits;
   }
 }
 

@@ -11,6 +11,7 @@ import { blobContainers, queues } from '../resources.ts';
 export type { BlobContainer, BlobEntry, BlobFile, BlobProperties, ByteRange } from './blobs.ts';
 export type { DocumentContainer, Key, Outcome, Query, QueryOptions, Write } from './cosmos.ts';
 export { type AccountState, type Directory, directoryAt } from './directory.ts';
+export { type Credential, credential } from './identity.ts';
 export type { KeyStore, PublicKey } from './keys.ts';
 export { type Management, managementAt } from './management.ts';
 export type { Envelope, SendOptions, Taken } from './queues.ts';

@@ -1,7 +1,8 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import { childTrace, type Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { QueueName } from '../resources.ts';
 import type { Settings } from '../settings.ts';
+import { inSpan } from '../telemetry/index.ts';
 import { credential } from './identity.ts';
 import { guarded } from './storage-errors.ts';
 
@@ -59,24 +60,25 @@ export function openQueues(settings: Settings): QueueStore {
       ? new QueueServiceClient(storage.queueUrl, credential(settings))
       : QueueServiceClient.fromConnectionString(storage.connectionString);
   return {
-    async send(ctx, queue, message, options = {}) {
-      const envelope: Envelope = {
-        workspace: ctx.workspace,
-        requestId: ctx.requestId,
-        traceparent: childTrace(ctx.trace, ctx.ids),
-        ...(ctx.reason === undefined ? {} : { reason: ctx.reason }),
-      };
-      const text = JSON.stringify({ ...message, ...envelope });
-      if (Buffer.byteLength(text) > messageBytesMax)
-        throw new Error(`A message for queue ${queue} is over ${messageBytesMax} bytes.`);
-      await guarded((abortSignal) =>
-        service.getQueueClient(queue).sendMessage(Buffer.from(text).toString('base64'), {
-          abortSignal,
-          visibilityTimeout: options.delaySeconds,
-          ...timeToLive(options),
-        }),
-      );
-    },
+    send: (ctx, queue, message, options = {}) =>
+      inSpan(`send ${queue}`, 'producer', async (span) => {
+        const envelope: Envelope = {
+          workspace: ctx.workspace,
+          requestId: ctx.requestId,
+          traceparent: span?.traceparent ?? ctx.trace,
+          ...(ctx.reason === undefined ? {} : { reason: ctx.reason }),
+        };
+        const text = JSON.stringify({ ...message, ...envelope });
+        if (Buffer.byteLength(text) > messageBytesMax)
+          throw new Error(`A message for queue ${queue} is over ${messageBytesMax} bytes.`);
+        await guarded((abortSignal) =>
+          service.getQueueClient(queue).sendMessage(Buffer.from(text).toString('base64'), {
+            abortSignal,
+            visibilityTimeout: options.delaySeconds,
+            ...timeToLive(options),
+          }),
+        );
+      }),
     async take(queue, leaseSeconds) {
       const client = service.getQueueClient(queue);
       const { receivedMessageItems } = await guarded((abortSignal) =>

@@ -2,6 +2,7 @@ import type { SendOptions, Stores } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Document, Stored } from '../documents.ts';
 import { lost, swap } from '../swap.ts';
+import { inInvocation } from '../telemetry/index.ts';
 import { inTurns } from '../turns.ts';
 
 /**
@@ -82,9 +83,7 @@ export async function enqueueDue(ctx: Context): Promise<number> {
   const stored = await read(ctx);
   const due = Object.entries(stored?.doc.entries ?? {}).filter(([, entry]) => isDue(entry, now));
   if (due.length === 0) return 0;
-  await inTurns(due, sendsAtOnce, ([, { workspace, message, everySeconds }]) =>
-    ctx.stores.queues.send({ ...ctx, workspace }, 'work', message, freshOnly(everySeconds)),
-  );
+  await inTurns(due, sendsAtOnce, ([, entry]) => enqueue(ctx, entry));
   await change(ctx, (entries) => {
     const next = { ...entries };
     for (const [name, entry] of due) {
@@ -98,6 +97,15 @@ export async function enqueueDue(ctx: Context): Promise<number> {
 }
 
 const sendsAtOnce = 8;
+
+/** What is done in a workspace is a trace of its own. What the platform does for itself, each minute, is none. */
+async function enqueue(ctx: Context, { workspace, message, everySeconds }: AgendaEntry): Promise<void> {
+  const send = (trace: string) =>
+    ctx.stores.queues.send({ ...ctx, workspace, trace }, 'work', message, freshOnly(everySeconds));
+  if (workspace === '*') return send(ctx.trace);
+  await inInvocation('due', { kind: 'internal' }, ({ traceparent }) => send(traceparent));
+}
+
 /** As long as the service keeps messages at most, where nobody says otherwise. */
 const keptSecondsMax = 7 * 86_400;
 

@@ -2,6 +2,7 @@ import type { Key, Stores, Write } from '../azure/index.ts';
 import type { Context } from '../context.ts';
 import type { Stored } from '../documents.ts';
 import { type ContainerDeclaration, type ContainerName, containers } from '../resources.ts';
+import { inInvocation } from '../telemetry/index.ts';
 import type { CairnEvent, EventDocument } from './event.ts';
 
 /** Where an event lies. */
@@ -121,8 +122,16 @@ async function pendingAt(ctx: Context, ref: EventRef): Promise<Pending | undefin
   return stored?.doc.pending ? { ref, stored } : undefined;
 }
 
+/** Events of several requests share a message: what is done for each belongs to the trace of its own. */
 async function serve(ctx: Context, event: CairnEvent, subscribers: readonly Subscriber[]): Promise<void> {
-  for (const subscriber of subscribers) await subscriber(ctx, event);
+  if (subscribers.length === 0) return;
+  await inInvocation(
+    `deliver ${event.type}`,
+    { kind: 'consumer', cause: event.traceparent },
+    async (span) => {
+      for (const subscriber of subscribers) await subscriber({ ...ctx, trace: span.traceparent }, event);
+    },
+  );
 }
 
 async function markDone(ctx: Context, { container, key }: EventRef, stored: Stored<EventDocument>) {

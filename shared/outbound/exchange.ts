@@ -2,6 +2,7 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { inSpan } from '../telemetry/index.ts';
 import { isPublicAddress, literalAddress, type Targets, type UrlName, whyNoTarget } from './target.ts';
 
 type Address = { readonly address: string; readonly family: number };
@@ -52,7 +53,20 @@ export type Exchange = {
  * DNS cannot lead elsewhere. Redirects are not followed and no connection is kept. Never throws for what the
  * receiver or the network does; reasons say nothing of addresses.
  */
-export async function exchange(asked: Exchange): Promise<Exchanged> {
+export function exchange(asked: Exchange): Promise<Exchanged> {
+  const { method = 'POST', url } = asked;
+  return inSpan(method, 'client', async (span) => {
+    const exchanged = await exchangeIn(asked);
+    if (!span) return exchanged;
+    span.attributes['http.request.method'] = method;
+    if (URL.canParse(url)) span.attributes['server.address'] = new URL(url).host;
+    if (exchanged.outcome === 'answered') span.attributes['http.response.status_code'] = exchanged.status;
+    else span.fail({ code: exchanged.outcome });
+    return exchanged;
+  });
+}
+
+async function exchangeIn(asked: Exchange): Promise<Exchanged> {
   // It may have been permitted when it was given.
   const why = await whyNoTarget(asked.url, asked.targets, asked.name);
   if (why !== undefined) return { outcome: 'forbidden', reason: why };

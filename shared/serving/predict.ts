@@ -4,6 +4,7 @@ import { spend } from '../ledger.ts';
 import { logPredictions, type Scores, scoresOf } from '../predictions/index.ts';
 import { rowsOf, type Tensors } from '../sessions/index.ts';
 import { countRun } from '../summaries/index.ts';
+import { inSpan } from '../telemetry/index.ts';
 import { answeredBy, countAnswer, countFailure, microsSince } from './count.ts';
 import { mirrorCall } from './mirror.ts';
 import { checkAnswer } from './rows.ts';
@@ -29,7 +30,8 @@ export async function predict(ctx: Context, target: Target, inputs: Tensors): Pr
   const millisecondsMax = endpoint.limits.timeoutSeconds * 1000;
   try {
     const onRun = (rows: number) => countRun(ctx, endpoint.name, answeredBy(target), rows);
-    const outputs = await model.run(ctx, inputs, { millisecondsMax, onRun });
+    const run = () => model.run(ctx, inputs, { millisecondsMax, onRun });
+    const outputs = await inSpan('run model', 'internal', run, { 'cairn.endpoint': endpoint.name });
     checkAnswer(endpoint, outputs);
     const latencyMicros = microsSince(started);
     const millisecondsLeft = millisecondsMax - latencyMicros / 1000;

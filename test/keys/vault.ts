@@ -2,16 +2,13 @@
  * A Key Vault for tests: HTTPS on this machine, answering the SDKs as the service's REST API is documented
  * (`learn.microsoft.com/rest/api/keyvault`): challenge before token, versions, roles, soft delete, throttling.
  */
-import { execFileSync } from 'node:child_process';
 import { createECDH, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TokenCredential } from '@azure/identity';
 import type { VaultOptions } from '../../shared/azure/key-vault.ts';
+import { selfSigned } from '../support/self-signed.ts';
 
 type Attributes = { enabled: boolean; readonly created: number; readonly updated: number };
 type KeyVersion = { readonly version: string; readonly key: KeyObject; readonly attributes: Attributes };
@@ -317,41 +314,4 @@ function power(base: bigint, exponent: bigint): bigint {
 
 function numberOf(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
-}
-
-function selfSigned(): { key: string; certificate: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-vault-'));
-  try {
-    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-    execFileSync(
-      'openssl',
-      [
-        ...[
-          'req',
-          '-x509',
-          '-newkey',
-          'ec',
-          '-pkeyopt',
-          'ec_paramgen_curve:prime256v1',
-          '-nodes',
-          '-days',
-          '2',
-        ],
-        ...[
-          '-subj',
-          '/CN=127.0.0.1',
-          '-addext',
-          'subjectAltName=IP:127.0.0.1',
-          '-keyout',
-          key,
-          '-out',
-          certificate,
-        ],
-      ],
-      { stdio: 'pipe' },
-    );
-    return { key: readFileSync(key, 'utf8'), certificate: readFileSync(certificate, 'utf8') };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

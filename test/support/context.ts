@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { fullAccess } from '../../shared/access/index.ts';
 import { openStores } from '../../shared/azure/index.ts';
-import { childTrace, type Context, randomIds, systemClock } from '../../shared/context.ts';
+import { type Context, randomIds, systemClock } from '../../shared/context.ts';
+import { newTrace } from '../../shared/telemetry/index.ts';
 import { readSettings } from '../../shared/settings.ts';
 import { testStorage } from './storage.ts';
 
@@ -24,7 +25,7 @@ export async function openContext(env: Readonly<Record<string, string | undefine
     workspace: 'default',
     access: fullAccess,
     requestId: 'test',
-    trace: childTrace(undefined),
+    trace: newTrace(),
     clock: systemClock,
     ids: randomIds,
     log: { info() {}, warn() {}, error() {} },

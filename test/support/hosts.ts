@@ -18,6 +18,8 @@ export type RunningHosts = {
   readonly env: Readonly<Record<string, string>>;
   /** What the app of a host registered, a line each. */
   functions(host: number): readonly string[];
+  /** What a host has said so far, a line each. */
+  output(host: number): readonly string[];
   /** The process of a host. */
   pid(host: number): number;
   /** Ends a host as a power cut would. */
@@ -73,10 +75,12 @@ export async function startedHosts(
     ...env,
   };
   const hosts: HostProcess[] = [];
+  const outputs: string[][] = [];
   const start = async (at: number, port: number): Promise<HostProcess> => {
     const own = { ...settings, ...envOf[at] };
     const options = { port, appDir: root, data, faithful: false, allowReset: false, env: own };
-    const host = await startHostProcess({ ...options, output: undefined }, () => undefined);
+    const said = (outputs[at] ??= []);
+    const host = await startHostProcess({ ...options, output: (line) => said.push(line) }, () => undefined);
     await healthy(host);
     return host;
   };
@@ -97,6 +101,7 @@ export async function startedHosts(
     urls: hosts.map(({ url }) => url),
     env: settings,
     functions: (host) => hosts[host]?.functions ?? [],
+    output: (host) => outputs[host] ?? [],
     pid: (host) => hosts[host]?.child.pid ?? -1,
     kill: async (host) => {
       const { child } = hosts[host] ?? {};
