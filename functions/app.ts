@@ -55,22 +55,20 @@ async function open(): Promise<App> {
 export async function workContext(
   invocation: InvocationContext,
   envelope: Partial<Envelope> = {},
-  trace = newTrace(),
+  trace?: string,
 ): Promise<Context> {
   const { settings, stores } = await app();
+  const requestId = envelope.requestId ?? invocation.invocationId;
   return {
     principal: platform,
     workspace: envelope.workspace ?? 'default',
     access: fullAccess,
-    requestId: envelope.requestId ?? invocation.invocationId,
+    requestId,
     ...(envelope.reason === undefined ? {} : { reason: envelope.reason }),
-    trace,
+    trace: trace ?? newTrace(),
     clock: systemClock,
     ids: randomIds,
-    log: logOf(invocation, {
-      requestId: envelope.requestId ?? invocation.invocationId,
-      traceId: parseTrace(trace)?.traceId,
-    }),
+    log: logOf(invocation, { requestId, traceId: parseTrace(trace)?.traceId }),
     stores,
     settings,
   };

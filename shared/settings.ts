@@ -248,9 +248,10 @@ export const settingDeclarations = {
     kind: 'url',
     where: 'local',
   },
-  CAIRN_TRACES_PER_SECOND: {
-    about: 'How many traces each instance records a second at most, where it is told to whom.',
-    default: '5',
+  CAIRN_TRACES_PER_MINUTE: {
+    about:
+      'How many traces each instance records a minute at most, where there is somebody to tell; of a busy one the rest is not recorded.',
+    default: '10',
     kind: 'integer',
     where: 'both',
   },
@@ -460,7 +461,7 @@ export function readSettings(env: Environment): Settings {
     auditDays: Number(get('CAIRN_AUDIT_DAYS')),
     traces: traceTarget && {
       to: traceTarget,
-      perSecond: Number(get('CAIRN_TRACES_PER_SECOND')),
+      perMinute: Number(get('CAIRN_TRACES_PER_MINUTE')),
       service: surfaces === 'all' ? 'cairn' : `cairn-${surfaces}`,
     },
   };

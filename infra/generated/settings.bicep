@@ -122,8 +122,8 @@ param cairnRetentionDaysMax string = '1825'
 @description('Application Insights that is told of traces; the Functions host sends it logs and requests.')
 param applicationinsightsConnectionString string
 
-@description('How many traces each instance records a second at most, where it is told to whom.')
-param cairnTracesPerSecond string = '5'
+@description('How many traces each instance records a minute at most, where there is somebody to tell; of a busy one the rest is not recorded.')
+param cairnTracesPerMinute string = '10'
 
 @description('How long an instance buffers logged predictions before it writes them, in seconds: what a crash can lose.')
 param cairnPredictionFlushSeconds string = '10'
@@ -161,6 +161,6 @@ output values object = {
   CAIRN_AUDIT_DAYS: cairnAuditDays
   CAIRN_RETENTION_DAYS_MAX: cairnRetentionDaysMax
   APPLICATIONINSIGHTS_CONNECTION_STRING: applicationinsightsConnectionString
-  CAIRN_TRACES_PER_SECOND: cairnTracesPerSecond
+  CAIRN_TRACES_PER_MINUTE: cairnTracesPerMinute
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds
 }

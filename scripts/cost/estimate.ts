@@ -1,3 +1,4 @@
+import { settingDeclarations } from '../../shared/settings.ts';
 import measuredUse from './measured.json' with { type: 'json' };
 import prices from './prices.json' with { type: 'json' };
 
@@ -105,10 +106,13 @@ const predictionBytes = 150;
 const runKilobytes = 12;
 const logCallKilobytes = 1;
 const readsPerPerson = 200;
-/** Bytes that Application Insights keeps of an invocation. */
+/** Bytes that Application Insights keeps of an invocation, or of a span. */
 const telemetryBytes = 1_500;
 /** As host.json has it: beyond, invocations are sampled. */
 const telemetryPerSecondMax = 5;
+const tracesPerMinuteMax = Number(settingDeclarations.CAIRN_TRACES_PER_MINUTE.default);
+/** Reads, writes and messages of a call that logs, scores or lists, and of what it causes. */
+const spansPerTrace = 12;
 const queues = 5;
 /** As host.json has it. */
 const pollSeconds = 15;
@@ -256,7 +260,8 @@ function otherCost(traffic: Traffic, shape: Shape, of: Prices, day: DayUse): Cos
   const { logs, eventGrid, keyVault, network } = of;
   const invocations = day.calls + day.messages + timerRuns;
   const kept = Math.min(invocations, telemetryPerSecondMax * daySeconds);
-  const gigabytes = (kept * telemetryBytes * daysPerMonth) / 1e9;
+  const spans = Math.min(day.calls, tracesPerMinuteMax * 1440) * spansPerTrace;
+  const gigabytes = ((kept + spans) * telemetryBytes * daysPerMonth) / 1e9;
   const uploads = Math.ceil(traffic.batchRows / 1e6) * daysPerMonth;
   const isPrivate = shape.network === 'private';
   return [

@@ -12,8 +12,8 @@ export type TraceTarget =
 
 export type TraceSettings = {
   readonly to: TraceTarget;
-  /** How many traces that enter here are recorded each second at most. */
-  readonly perSecond: number;
+  /** How many traces that enter here are recorded each minute at most. */
+  readonly perMinute: number;
   /** What the target calls this app. */
   readonly service: string;
 };
@@ -43,13 +43,13 @@ class Recording {
   constructor(settings: TraceSettings, credential?: Credential) {
     this.#settings = settings;
     this.#credential = credential;
-    this.#allowed = settings.perSecond;
+    this.#allowed = settings.perMinute;
   }
 
   samples(): boolean {
-    const { perSecond } = this.#settings;
+    const { perMinute } = this.#settings;
     const at = performance.now();
-    this.#allowed = Math.min(perSecond, this.#allowed + ((at - this.#refilledAt) / 1000) * perSecond);
+    this.#allowed = Math.min(perMinute, this.#allowed + ((at - this.#refilledAt) / 60_000) * perMinute);
     this.#refilledAt = at;
     if (this.#allowed < 1) return false;
     this.#allowed--;

@@ -10,7 +10,7 @@ beforeAll(async () => {
   collector = await traceReceiver();
   hosts = await startedHosts(1, {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    CAIRN_TRACES_PER_SECOND: '1000',
+    CAIRN_TRACES_PER_MINUTE: '1000',
     CAIRN_PREDICTION_FLUSH_SECONDS: '1',
   });
 }, 120_000);
