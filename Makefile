@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check audit-dependencies bench bench-peers cost audit-verify build package format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check check-infra audit-dependencies bench bench-peers cost audit-verify build package format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -64,8 +64,11 @@ endif
 test-converter: .venv/convert/.ready ## Convert many kinds of models, each compared with its original
 	@PYTHONPATH=shared/conversion/python .venv/convert/bin/python -B -W ignore -m unittest discover -s test/conversion/python $(ARGS)
 
-check: node_modules/.ready ## Formatting, types, lint, import arrows, unused code, generated files
+check: node_modules/.ready ## Formatting, types, lint, import arrows, unused code, generated files, infrastructure
 	@node scripts/check.ts $(ARGS)
+
+check-infra: node_modules/.ready ## What can be proved of infra/ without Azure [ARGS=--types DIR]
+	@node infra/check/main.ts $(ARGS)
 
 audit-dependencies: node_modules/.ready ## What the lockfile lets in: known vulnerabilities, licences, install scripts, digests
 	@node scripts/audit-dependencies.ts

@@ -24,6 +24,9 @@ for (const [name, command, ...args] of checks) {
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`);
+  // What could not be looked at is said also where the rest is well.
+  for (const line of stdout.split('\n'))
+    if (line.startsWith('NOT CHECKED')) process.stdout.write(`       ${line}\n`);
   if (status === 0) continue;
   failed++;
   process.stdout.write(`${stdout ?? ''}${stderr ?? ''}\n`);

@@ -11,8 +11,8 @@ type Declaration = {
   readonly default?: string;
   readonly choices?: readonly string[];
   readonly kind?: 'url' | 'integer' | 'json';
-  /** Where it is set: by the local stack, by `infra/` in Azure, or in both. */
-  readonly where: 'local' | 'azure' | 'both';
+  /** Where it is set: by the local stack, by `infra/` in Azure, in both, or in Azure for the Functions host as well. */
+  readonly where: 'local' | 'azure' | 'both' | 'host';
 };
 
 export const settingDeclarations = {
@@ -240,7 +240,7 @@ export const settingDeclarations = {
   },
   APPLICATIONINSIGHTS_CONNECTION_STRING: {
     about: 'Application Insights that is told of traces; the Functions host sends it logs and requests.',
-    where: 'azure',
+    where: 'host',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     about:

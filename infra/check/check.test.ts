@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import bicepTypes from 'bicep-types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkInfra, checkTemplates, readInfra } from './index.ts';
+import { checkDiagnostics, checkServices } from './coverage.ts';
+import { checkReads } from './declaration.ts';
+import { checkInfra, checkTemplates, type Infra, readInfra } from './index.ts';
+import { checkParameters } from './parameters.ts';
+import { Resolver } from './resolve.ts';
 import { readTemplate, type Template } from './template.ts';
 import { type AzureTypes, openTypes } from './types.ts';
 
@@ -12,11 +16,13 @@ const { TypeFactory, ScopeType, ObjectTypePropertyFlags, writeTypesJson } = bice
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 let folder: string;
-let templates: Template[];
+let infra: Infra;
+let templates: readonly Template[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cairn-types-'));
   await writeFile(join(folder, 'storage.json'), writeTypesJson(storageTypes()));
-  templates = await readInfra(root);
+  infra = await readInfra(root);
+  templates = infra.templates;
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -28,33 +34,110 @@ describe('a broken template is found out:', () => {
   test('properties, literals and versions that Azure does not know', async () => {
     await writeFile(join(folder, 'index.json'), JSON.stringify({ [storageType]: 'storage.json' }));
     expect(await findingsOf('types', await openTypes(folder))).toEqual([
-      '4 policy account: properties.allowSharedKeyAccess must be false',
-      '4 type account: kind is required',
-      "5 type account: name must be at least 3 characters, but is 'no'",
-      "7 type account: sku.name must be one of 'Standard_LRS', 'Standard_ZRS', but is 'Standard_LSR'",
-      '9 type account: there is no property properties.allowSharedKeyAcess',
-      "10 type account: properties.allowSharedKeyAccess must be true or false, but is 'false'",
-      '14 type account: properties.creationTime is read-only',
-      '18 type queue: no such type and version: Microsoft.Storage/storageAccounts/queueServices/queues@1999-01-01',
+      '5 policy account: nothing makes properties.networkAcls.defaultAction Deny',
+      '5 policy account: properties.allowSharedKeyAccess must be false',
+      '5 tags account: has no tags, by which azd finds what is its own and costs are told apart',
+      '5 type account: kind is required',
+      "6 type account: name must be at least 3 characters, but is 'no'",
+      "8 type account: sku.name must be one of 'Standard_LRS', 'Standard_ZRS', but is 'Standard_LSR'",
+      '10 type account: there is no property properties.allowSharedKeyAcess',
+      "11 type account: properties.allowSharedKeyAccess must be true or false, but is 'false'",
+      '15 type account: properties.creationTime is read-only',
+      '19 type queue: no such type and version: Microsoft.Storage/storageAccounts/queueServices/queues@1999-01-01',
+      '19 version queue: 1999-01-01 is used here and 2024-01-01 elsewhere',
     ]);
   });
 
   test("the index of Azure's public repository serves as well", async () => {
     const index = { resources: { [storageType]: { $ref: `storage.json#/${storageTypes().length - 1}` } } };
     await writeFile(join(folder, 'index.json'), JSON.stringify(index));
-    expect(await findingsOf('types', await openTypes(folder))).toContain('4 type account: kind is required');
+    expect(await findingsOf('types', await openTypes(folder))).toContain('5 type account: kind is required');
   });
 
-  test('keys, public blobs, old protocols, vaults that can be emptied and unknown roles', async () => {
+  test('keys, public blobs, old protocols and vaults that can be emptied: said, left out, or let in by a way round', async () => {
     expect(await findingsOf('policy')).toEqual([
-      '4 policy account: properties.allowBlobPublicAccess must be false',
-      '4 policy account: properties.allowSharedKeyAccess must be false',
-      '4 policy account: properties.minimumTlsVersion must be TLS1_2',
-      '16 policy 8e3af657-a8ff-443c-a75c-2fe8c4bcb635 is not the id of a known role',
-      "18 name 'listKeys' is not a function these templates may use",
-      '18 policy listKeys() would read a key; identities are used instead',
-      '21 policy vault: properties.enablePurgeProtection must be true',
-      '21 policy vault: properties.enableRbacAuthorization must be true',
+      '9 policy account: nothing makes properties.networkAcls.defaultAction Deny',
+      '9 policy account: properties.allowBlobPublicAccess must be false',
+      '9 policy account: properties.allowSharedKeyAccess must be false',
+      '9 policy account: properties.minimumTlsVersion must be TLS1_2',
+      "24 name 'listKeys' is not a function these templates may use",
+      '24 policy listKeys() would read a key; identities are used instead',
+      "24 secret the output 'key' would show a key",
+      '26 policy vault: properties.accessPolicies must not be given',
+      '26 policy vault: properties.enablePurgeProtection must be true',
+      '26 policy vault: properties.enableRbacAuthorization must be true',
+      '39 policy site: nothing switches off publishing by ftp',
+    ]);
+  });
+
+  test('identities of the user where Event Grid delivers', async () => {
+    expect(await findingsOf('events')).toEqual([
+      '7 policy topic: identity.type must be SystemAssigned',
+      '7 policy topic: identity.userAssignedIdentities must not be given',
+      '21 policy uploads: properties.deadLetterWithResourceIdentity.identity.type must be SystemAssigned',
+      '21 policy uploads: properties.deliveryWithResourceIdentity.identity.type must be SystemAssigned',
+      '21 policy uploads: properties.destination must not be given',
+    ]);
+  });
+
+  test('rights that are too wide, and such as cannot be told', async () => {
+    expect(await findingsOf('roles')).toEqual([
+      '5 role 8e3af657-a8ff-443c-a75c-2fe8c4bcb635 is not the id of a known role',
+      '25 role wide: Storage Blob Data Contributor is given on Microsoft.Storage/storageAccounts, not on Microsoft.Storage/storageAccounts/blobServices/containers',
+      '35 role everywhere: Storage Queue Data Message Sender is given on the resource group, not on Microsoft.Storage/storageAccounts',
+      '46 role hidden: what role it gives cannot be told',
+      '56 role ours: Microsoft.App/jobs/* is too much for a role of ours',
+      '56 role ours: Microsoft.Authorization/roleAssignments/write is too much for a role of ours',
+      '73 role oursEverywhere: our role is given on the resource group',
+    ]);
+  });
+
+  test('secrets that the history of deployments would show', async () => {
+    expect(await findingsOf('secrets')).toEqual([
+      "2 secret 'clientSecret' is a secret by its name, and lacks @secure()",
+      "13 secret the output 'shown' would show the secret 'password'",
+      "14 secret the output 'connection' would show a key",
+    ]);
+  });
+
+  test('values that a module does not take, wherever they come from', async () => {
+    expect(await findingsOf('values')).toEqual([
+      "12 module infra/modules/app.bicep takes for 'tags' an object, not 'none'",
+      "13 module infra/modules/app.bicep takes for 'suffix' a string, not 5",
+      "19 module infra/modules/app.bicep takes for 'instanceMemoryMB' a whole number, not '${size}'",
+      "20 module infra/modules/app.bicep takes for 'instanceCountMax' a whole number, not '100'",
+      "21 module infra/modules/app.bicep takes for 'alwaysReady' a whole number, not true",
+      "23 module infra/modules/app.bicep takes for 'zoneRedundant' true or false, not 'false'",
+      "32 module infra/main.bicep takes for 'environmentName' at least 1 characters, not 0",
+      "34 module infra/main.bicep takes for 'apps' one of 'one', 'two', not 'three'",
+      "35 module infra/main.bicep takes for 'instanceMemoryMB' one of 512, 2048, 4096, not 3000",
+      "36 module infra/main.bicep takes for 'alwaysReady' at least 0, not -1",
+      "37 module infra/main.bicep takes for 'httpConcurrency' at most 1000, not 1001",
+    ]);
+  });
+
+  test('waiting for what is named anyway', async () => {
+    expect(await findingsOf('order')).toEqual(['23 order dependsOn plan is needless: it is named here']);
+  });
+
+  test('what lacks tags, and versions that nobody can rely on', async () => {
+    expect(await findingsOf('upkeep')).toEqual([
+      '5 tags vault: has no tags, by which azd finds what is its own and costs are told apart',
+      '10 version network: 2023-04-01 is used here and 2024-05-01 elsewhere',
+      '16 version hub: 2024-02-02-preview is a preview, which Azure takes away',
+    ]);
+  });
+
+  test('logs that nobody keeps', async () => {
+    const broken = await brokenTemplate('logs');
+    expect(await findingsOf('logs')).toEqual([]);
+    expect(checkDiagnostics([broken])).toEqual([
+      {
+        file: broken.file,
+        line: 5,
+        rule: 'diagnostics',
+        message: 'vault: no diagnostic settings send its logs to the workspace',
+      },
     ]);
   });
 
@@ -83,19 +166,7 @@ describe('a broken template is found out:', () => {
 
 describe('our infrastructure', () => {
   test('has no finding', async () => {
-    expect(await checkInfra(templates, undefined)).toEqual([]);
-  });
-
-  test('gets from its parameter file only what it asks for, and all that it needs', async () => {
-    const { parameters } = JSON.parse(await readFile(join(root, 'infra/main.parameters.json'), 'utf8')) as {
-      parameters: Record<string, unknown>;
-    };
-    const asked = templates.find(({ file }) => file === 'infra/main.bicep')?.parameters ?? [];
-    const given = Object.keys(parameters);
-    expect(asked.map(({ name }) => name)).toEqual(expect.arrayContaining(given));
-    expect(given).toEqual(
-      expect.arrayContaining(asked.filter(({ required }) => required).map(({ name }) => name)),
-    );
+    expect(await checkInfra(infra, undefined)).toEqual([]);
   });
 
   test('and host.json agree on base64, which Event Grid writes to queues', async () => {
@@ -120,20 +191,74 @@ describe('our infrastructure', () => {
     ['infra/modules/settings.bicep', 'the app setting COSMOS_ENDPOINT is not set'],
   ])('without %s would lack something the code uses: %s', async (file, message) => {
     const rest = templates.filter((template) => template.file !== file);
-    const findings = await checkInfra(rest, undefined);
+    const findings = await checkInfra({ ...infra, templates: rest }, undefined);
     expect(findings.filter(({ rule }) => rule === 'declaration').map((finding) => finding.message)).toContain(
       message,
     );
   });
 });
 
+describe('what stands beside the templates is held to them:', () => {
+  test('services of azure.yaml, by the tags of what they are deployed to', async () => {
+    const all = [...templates, await brokenTemplate('values')];
+    const told = (services: string[]) =>
+      checkServices(all, new Resolver(all), services).map(({ file, message }) => `${file} ${message}`);
+    expect(told(['app', 'inference', 'web'])).toEqual([
+      'azure.yaml no resource is tagged azd-service-name: web',
+      'infra/modules/app.bicep azure.yaml has no service three',
+    ]);
+    expect(told(['app', 'three'])).toEqual(['infra/modules/app.bicep azure.yaml has no service inference']);
+  });
+
+  test('parameters of azd, by name, type and default', () => {
+    const main = templates.find(({ file }) => file === 'infra/main.bicep');
+    const value = {
+      environmentName: '${AZURE_ENV_NAME}',
+      apps: '${CAIRN_APPS=three}',
+      instanceMemoryMB: '${CAIRN_INSTANCE_MB=1024}',
+      alwaysReady: '${CAIRN_ALWAYS_READY=none}',
+      network: '${CAIRN_NETWORK=private}',
+      shape: '${CAIRN_SHAPE=}',
+    };
+    const given = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, { value: one }]));
+    const text = JSON.stringify({ parameters: given }, undefined, 1);
+    expect(main && checkParameters(main, text).map(({ line, message }) => `${line} ${message}`)).toEqual([
+      "6 'apps' must be one of 'one', 'two', not 'three'",
+      "6 'apps' is 'three' here and 'one' in main.bicep",
+      "9 'instanceMemoryMB' must be one of 512, 2048, 4096, not 1024",
+      "9 'instanceMemoryMB' is 1024 here and 2048 in main.bicep",
+      "12 'alwaysReady' must be a whole number, not 'none'",
+      "15 'network' is 'private' here and 'public' in main.bicep",
+      "18 main.bicep has no parameter 'shape'",
+      "1 main.bicep needs the parameter 'location'",
+    ]);
+  });
+
+  test('what the code reads of its environment, which is a setting', () => {
+    const code = new Map([
+      ['shared/a.ts', "const a = 1;\nprocess.env['CAIRN_TYPO'] ?? process.env.WEBSITE_SITE_NAME;"],
+      ['functions/b.ts', "process.env['CAIRN_SURFACES']; process.env.OTHER"],
+    ]);
+    expect(
+      checkReads(templates, code).map(({ file, line, message }) => `${file}:${line} ${message}`),
+    ).toEqual([
+      'shared/a.ts:2 the code reads CAIRN_TYPO, which is no setting',
+      'functions/b.ts:1 the code reads OTHER, which is no setting',
+    ]);
+  });
+});
+
+async function brokenTemplate(name: string): Promise<Template> {
+  const file = `infra/check/broken/${name}.bicep`;
+  return readTemplate(file, await readFile(join(root, file), 'utf8'));
+}
+
 /** `line rule message` of each finding in a broken template, read as if it stood among ours. */
 async function findingsOf(name: string, types?: AzureTypes): Promise<string[]> {
-  const file = `infra/check/broken/${name}.bicep`;
-  const broken = await readTemplate(file, await readFile(join(root, file), 'utf8'));
+  const broken = await brokenTemplate(name);
   const findings = await checkTemplates([...templates, broken], types);
   return findings
-    .filter((finding) => finding.file === file)
+    .filter(({ file }) => file === broken.file)
     .map(({ line, rule, message }) => `${line} ${rule} ${message}`)
     .toSorted((a, b) => Number.parseInt(a) - Number.parseInt(b) || (a < b ? -1 : 1));
 }

@@ -38,6 +38,26 @@ export function checkDeclared(templates: readonly Template[]): Finding[] {
   return findings;
 }
 
+/** Variables that the platform sets by itself, and what our code sets for a library. */
+const given = /^(WEBSITE_\w+|PATH|NODE_ENV)$/;
+
+/** What the code reads of its environment outside of the settings, and nothing sets. */
+export function checkReads(templates: readonly Template[], code: ReadonlyMap<string, string>): Finding[] {
+  const set = new Set([...settingsSet(templates).map(({ name }) => name), ...platformSettings]);
+  return [...code].flatMap(([file, text]) =>
+    [...text.matchAll(/process\.env(?:\.|\[')(\w+)/g)]
+      .filter(([, name = '']) => !set.has(name) && !given.test(name))
+      .map(
+        ({ 1: name, index }): Finding => ({
+          file,
+          line: text.slice(0, index).split('\n').length,
+          rule: 'declaration',
+          message: `the code reads ${name}, which is no setting`,
+        }),
+      ),
+  );
+}
+
 /** What one template says that the code knows nothing of. */
 export function checkUndeclared(template: Template, all: readonly Template[]): Finding[] {
   const findings: Finding[] = [];

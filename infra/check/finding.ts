@@ -1,10 +1,26 @@
 import type { ObjectValue, Value } from './template.ts';
 
+type Rule =
+  | 'syntax'
+  | 'type'
+  | 'name'
+  | 'module'
+  | 'parameter'
+  | 'policy'
+  | 'role'
+  | 'secret'
+  | 'diagnostics'
+  | 'tags'
+  | 'version'
+  | 'order'
+  | 'service'
+  | 'declaration';
+
 /** Something that is wrong with a template, at a line a reader can go to. */
 export type Finding = {
   readonly file: string;
   readonly line: number;
-  readonly rule: 'syntax' | 'type' | 'name' | 'module' | 'policy' | 'declaration';
+  readonly rule: Rule;
   readonly message: string;
 };
 

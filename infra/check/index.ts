@@ -1,18 +1,48 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkDeclared, checkUndeclared } from './declaration.ts';
+import { parse } from 'yaml';
+import { checkDiagnostics, checkServices, checkUpkeep } from './coverage.ts';
+import { checkDeclared, checkReads, checkUndeclared } from './declaration.ts';
 import type { Finding } from './finding.ts';
+import { checkModules } from './modules.ts';
 import { checkNames } from './names.ts';
+import { checkOrder } from './order.ts';
+import { checkParameters } from './parameters.ts';
 import { checkPolicy } from './policy.ts';
+import { Resolver } from './resolve.ts';
+import { checkRoles } from './roles.ts';
+import { checkSecrets } from './secrets.ts';
 import { readTemplate, type Template } from './template.ts';
 import { type AzureTypes, checkTypes } from './types.ts';
 
-/** Reads every template that `azd up` may deploy, in the order of their paths. */
-export async function readInfra(root: string): Promise<Template[]> {
-  const templates: Template[] = [];
-  for await (const file of glob('infra/{*,modules/*,generated/*}.bicep', { cwd: root }))
-    templates.push(await readTemplate(file.replaceAll('\\', '/'), await readFile(join(root, file), 'utf8')));
-  return templates.toSorted((a, b) => (a.file < b.file ? -1 : 1));
+/** All that is deployed, as it is read. */
+export type Infra = {
+  readonly templates: readonly Template[];
+  /** `main.parameters.json` */
+  readonly parameters: string;
+  /** Names of the services in `azure.yaml`. */
+  readonly services: readonly string[];
+  /** The code of the app, by file: what it reads of its environment is to be set. */
+  readonly code: ReadonlyMap<string, string>;
+};
+
+/** Reads every template that `azd up` may deploy, in the order of their paths, and what belongs to them. */
+export async function readInfra(root: string): Promise<Infra> {
+  const read = (file: string) => readFile(join(root, file), 'utf8');
+  const all = async (pattern: string) => {
+    const found: string[] = [];
+    for await (const file of glob(pattern, { cwd: root })) found.push(file.replaceAll('\\', '/'));
+    return found.toSorted();
+  };
+  const files = await all('infra/{*,modules/*,generated/*}.bicep');
+  const { services } = parse(await read('azure.yaml')) as { services: Record<string, unknown> };
+  const sources = (await all('{functions,shared}/**/*.ts')).filter((file) => !file.endsWith('.test.ts'));
+  return {
+    templates: await Promise.all(files.map(async (file) => readTemplate(file, await read(file)))),
+    parameters: await read('infra/main.parameters.json'),
+    services: Object.keys(services),
+    code: new Map(await Promise.all(sources.map(async (file) => [file, await read(file)] as const))),
+  };
 }
 
 /** What is wrong with each template; without `types` the bodies of resources are not compared with Azure's. */
@@ -21,24 +51,38 @@ export async function checkTemplates(
   types: AzureTypes | undefined,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const resolver = new Resolver(templates);
   for (const template of templates)
     if (template.syntaxErrors.length > 0)
       for (const { name, line } of template.syntaxErrors)
         findings.push({ file: template.file, line, rule: 'syntax', message: `cannot be parsed: ${name}` });
     else
       findings.push(
-        ...checkNames(template, templates),
-        ...checkPolicy(template),
+        ...checkNames(template),
+        ...checkModules(template, resolver),
+        ...checkPolicy(template, resolver),
+        ...checkRoles(template, resolver),
+        ...checkSecrets(template),
+        ...checkOrder(template),
+        ...checkUpkeep(template, templates),
         ...checkUndeclared(template, templates),
-        ...(types ? await checkTypes(template, types) : []),
+        ...(types ? await checkTypes(template, types, resolver) : []),
       );
   return findings;
 }
 
 /** Everything that is wrong with the infrastructure as a whole. */
 export async function checkInfra(
-  templates: readonly Template[],
+  { templates, parameters, services, code }: Infra,
   types: AzureTypes | undefined,
 ): Promise<Finding[]> {
-  return [...(await checkTemplates(templates, types)), ...checkDeclared(templates)];
+  const main = templates.find(({ file }) => file === 'infra/main.bicep');
+  return [
+    ...(await checkTemplates(templates, types)),
+    ...(main ? checkParameters(main, parameters) : []),
+    ...checkDiagnostics(templates),
+    ...checkServices(templates, new Resolver(templates), services),
+    ...checkDeclared(templates),
+    ...checkReads(templates, code),
+  ];
 }

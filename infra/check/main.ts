@@ -1,19 +1,29 @@
 /** `node infra/check/main.ts [--types DIR]`: proves what can be proved of the templates without Azure. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { optionsOf } from '../../scripts/command-line.ts';
 import { checkInfra, readInfra } from './index.ts';
 import { openTypes } from './types.ts';
 
-const usage = `Usage: node infra/check/main.ts [--types DIR]
+const usage = `Usage: make check-infra [ARGS="--types DIR"]
 
-  --types DIR  folder of bicep-types files, to hold resource bodies against (default: CAIRN_AZURE_TYPES)
+Checks the templates of infra/ without Azure: names, modules and parameters, each body against Azure's types, and our
+rules (who may do what, keys, networks, backups, logs, tags, settings).
+
+  --types DIR  folder of bicep-types files, to hold resource bodies against (default: CAIRN_AZURE_TYPES, else
+               ../shared/azure-types where that is there)
 
 Ends with 1 where anything was found.`;
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const { types } = optionsOf(usage, { types: { type: 'string' } });
-const folder = types ?? process.env['CAIRN_AZURE_TYPES'];
-const templates = await readInfra(fileURLToPath(new URL('../..', import.meta.url)));
-const findings = await checkInfra(templates, folder ? await openTypes(folder) : undefined);
-const resources = templates.flatMap((template) => template.resources).filter(({ existing }) => !existing);
+const beside = join(root, '../shared/azure-types');
+const folder = types ?? process.env['CAIRN_AZURE_TYPES'] ?? (existsSync(beside) ? beside : undefined);
+const infra = await readInfra(root);
+const findings = await checkInfra(infra, folder ? await openTypes(folder) : undefined);
+const resources = infra.templates
+  .flatMap((template) => template.resources)
+  .filter(({ existing }) => !existing);
 
 for (const { file, line, rule, message } of findings)
   process.stdout.write(`${file}:${line} [${rule}] ${message}\n`);

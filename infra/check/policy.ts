@@ -1,76 +1,99 @@
 import type { Finding } from './finding.ts';
 import { valueAt } from './finding.ts';
-import type { Template, Value } from './template.ts';
+import type { Resolver } from './resolve.ts';
+import type { Template } from './template.ts';
 
-/** What every resource of a type must say, whatever else it says. */
-const musts: readonly { type: string; path: string; value: string | boolean }[] = [
-  { type: 'Microsoft.Storage/storageAccounts', path: 'properties.allowSharedKeyAccess', value: false },
-  { type: 'Microsoft.Storage/storageAccounts', path: 'properties.allowBlobPublicAccess', value: false },
-  { type: 'Microsoft.Storage/storageAccounts', path: 'properties.supportsHttpsTrafficOnly', value: true },
-  { type: 'Microsoft.Storage/storageAccounts', path: 'properties.minimumTlsVersion', value: 'TLS1_2' },
-  {
-    type: 'Microsoft.Storage/storageAccounts/blobServices/containers',
-    path: 'properties.publicAccess',
-    value: 'None',
-  },
-  {
-    type: 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies',
-    path: 'properties.allowProtectedAppendWrites',
-    value: true,
-  },
-  { type: 'Microsoft.DocumentDB/databaseAccounts', path: 'properties.disableLocalAuth', value: true },
-  {
-    type: 'Microsoft.DocumentDB/databaseAccounts',
-    path: 'properties.consistencyPolicy.defaultConsistencyLevel',
-    value: 'Strong',
-  },
-  { type: 'Microsoft.KeyVault/vaults', path: 'properties.enableRbacAuthorization', value: true },
-  { type: 'Microsoft.KeyVault/vaults', path: 'properties.enableSoftDelete', value: true },
-  { type: 'Microsoft.KeyVault/vaults', path: 'properties.enablePurgeProtection', value: true },
-  { type: 'Microsoft.Insights/components', path: 'properties.DisableLocalAuth', value: true },
-  { type: 'Microsoft.Web/sites', path: 'properties.httpsOnly', value: true },
-  { type: 'Microsoft.Web/sites', path: 'properties.siteConfig.minTlsVersion', value: '1.2' },
-  {
-    type: 'Microsoft.Web/sites/basicPublishingCredentialsPolicies',
-    path: 'properties.allow',
-    value: false,
-  },
+type Plain = string | number | boolean;
+
+const account = 'Microsoft.Storage/storageAccounts';
+const blobService = `${account}/blobServices`;
+const cosmos = 'Microsoft.DocumentDB/databaseAccounts';
+const vault = 'Microsoft.KeyVault/vaults';
+
+/** What every resource of a type says, whatever is deployed. */
+const musts: readonly (readonly [type: string, path: string, value: Plain])[] = [
+  [account, 'properties.allowSharedKeyAccess', false],
+  [account, 'properties.allowBlobPublicAccess', false],
+  [account, 'properties.supportsHttpsTrafficOnly', true],
+  [account, 'properties.minimumTlsVersion', 'TLS1_2'],
+  [blobService, 'properties.isVersioningEnabled', true],
+  [blobService, 'properties.deleteRetentionPolicy.enabled', true],
+  [blobService, 'properties.containerDeleteRetentionPolicy.enabled', true],
+  [`${blobService}/containers`, 'properties.publicAccess', 'None'],
+  [`${blobService}/containers/immutabilityPolicies`, 'properties.allowProtectedAppendWrites', true],
+  [cosmos, 'properties.disableLocalAuth', true],
+  [cosmos, 'properties.minimalTlsVersion', 'Tls12'],
+  [cosmos, 'properties.consistencyPolicy.defaultConsistencyLevel', 'Strong'],
+  [cosmos, 'properties.backupPolicy.type', 'Continuous'],
+  [vault, 'properties.enableRbacAuthorization', true],
+  [vault, 'properties.enableSoftDelete', true],
+  [vault, 'properties.enablePurgeProtection', true],
+  ['Microsoft.Insights/components', 'properties.DisableLocalAuth', true],
+  ['Microsoft.OperationalInsights/workspaces', 'properties.features.disableLocalAuth', true],
+  ['Microsoft.Web/sites', 'properties.httpsOnly', true],
+  ['Microsoft.Web/sites', 'properties.siteConfig.minTlsVersion', '1.2'],
+  ['Microsoft.Web/sites/basicPublishingCredentialsPolicies', 'properties.allow', false],
+  // A topic with an identity of the user's delivers nothing to a queue of an account without keys.
+  ['Microsoft.EventGrid/systemTopics', 'identity.type', 'SystemAssigned'],
+  [
+    'Microsoft.EventGrid/systemTopics/eventSubscriptions',
+    'properties.deliveryWithResourceIdentity.identity.type',
+    'SystemAssigned',
+  ],
+  [
+    'Microsoft.EventGrid/systemTopics/eventSubscriptions',
+    'properties.deadLetterWithResourceIdentity.identity.type',
+    'SystemAssigned',
+  ],
 ];
 
-/** Built-in roles by id: an id that is not here is a typing error, or a right nobody has thought about. */
-const roles: Readonly<Record<string, string>> = {
-  'b7e6dc6d-f1e8-4753-8033-0f276bb0955b': 'Storage Blob Data Owner',
-  '974c5e8b-45b9-4653-ba55-5f855dd0fb88': 'Storage Queue Data Contributor',
-  'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a': 'Storage Queue Data Message Sender',
-  'ba92f5b4-2d11-453d-a403-e96b0029c9fe': 'Storage Blob Data Contributor',
-  '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher',
-  '12338af0-0e69-4776-bea7-57ae8d297424': 'Key Vault Crypto User',
-  'b86a8fe4-44ce-4948-aee5-eccb2c155cd7': 'Key Vault Secrets Officer',
-  '7f951dda-4ed3-4680-a7ca-43fe172d538d': 'AcrPull',
-  '00000000-0000-0000-0000-000000000002': 'Cosmos DB Built-in Data Contributor',
-};
+/** What can be closed to the public network by a parameter. */
+const closable: readonly (readonly [type: string, path: string, closed: Plain])[] = [
+  [account, 'properties.networkAcls.defaultAction', 'Deny'],
+  [cosmos, 'properties.publicNetworkAccess', 'Disabled'],
+  [vault, 'properties.publicNetworkAccess', 'Disabled'],
+  [vault, 'properties.networkAcls.defaultAction', 'Deny'],
+];
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** What no resource of a type says, since it would open a way in beside the identity. */
+const mustNots: readonly (readonly [type: string, path: string])[] = [
+  ['Microsoft.EventGrid/systemTopics', 'identity.userAssignedIdentities'],
+  ['Microsoft.EventGrid/systemTopics/eventSubscriptions', 'properties.destination'],
+  ['Microsoft.EventGrid/systemTopics/eventSubscriptions', 'properties.deadLetterDestination'],
+  [vault, 'properties.accessPolicies'],
+];
 
-/** Holds the security decisions: no keys, no public blobs, TLS, known roles. */
-export function checkPolicy(template: Template): Finding[] {
+/** Password logins that Azure switches on for every app unless a resource says otherwise. */
+const publishing = ['ftp', 'scm'];
+
+/** Holds the decisions on security and safety: what must be said, and what must not, whatever is deployed. */
+export function checkPolicy(template: Template, resolver: Resolver): Finding[] {
   const findings: Finding[] = [];
   const report = (line: number, message: string) =>
     findings.push({ file: template.file, line, rule: 'policy', message });
-  for (const { type, path, value } of musts)
-    for (const resource of template.resources)
-      if (!resource.existing && resource.type.split('@')[0] === type)
-        if (plain(valueAt(resource.body, path)) !== value)
-          report(resource.line, `${resource.symbol}: ${path} must be ${String(value)}`);
+  const made = template.resources.filter(({ existing }) => !existing);
+  const ofType = (type: string) => made.filter((resource) => resource.type.split('@')[0] === type);
+  for (const [type, path, value] of musts)
+    for (const { body, line, symbol } of ofType(type))
+      if (resolver.only(valueAt(body, path), template) !== value)
+        report(line, `${symbol}: ${path} must be ${value}`);
+  for (const [type, path, closed] of closable)
+    for (const { body, line, symbol } of ofType(type)) {
+      const said = valueAt(body, path);
+      const can = said ? resolver.possible(said, template).map(({ source }) => source) : [];
+      if (!can.includes(`'${closed}'`)) report(line, `${symbol}: nothing makes ${path} ${closed}`);
+    }
+  for (const [type, path] of mustNots)
+    for (const { body, line, symbol } of ofType(type))
+      if (valueAt(body, path)) report(line, `${symbol}: ${path} must not be given`);
+  for (const { symbol, line } of ofType('Microsoft.Web/sites')) {
+    const off = ofType('Microsoft.Web/sites/basicPublishingCredentialsPolicies')
+      .filter(({ body }) => valueAt(body, 'parent')?.source === symbol)
+      .map(({ body }) => resolver.only(valueAt(body, 'name'), template));
+    for (const name of publishing)
+      if (!off.includes(name)) report(line, `${symbol}: nothing switches off publishing by ${name}`);
+  }
   for (const { name, line } of template.calls)
     if (name.startsWith('list')) report(line, `${name}() would read a key; identities are used instead`);
-  for (const { name, line } of template.strings)
-    if (guid.test(name) && !(name.toLowerCase() in roles))
-      report(line, `${name} is not the id of a known role`);
   return findings;
-}
-
-function plain(value: Value | undefined): string | boolean | undefined {
-  if (value?.kind === 'boolean') return value.boolean;
-  return value?.kind === 'string' ? value.text : undefined;
 }

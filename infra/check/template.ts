@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { Language, type Node, Parser } from 'web-tree-sitter';
 
 /** What a Bicep expression says, as far as it can be known without a deployment. */
-export type Value = { readonly line: number } & (
+export type Value = { readonly line: number /** As it is written. */; readonly source: string } & (
   | { readonly kind: 'string' /** Absent where a part is interpolated. */; readonly text?: string }
   | { readonly kind: 'number'; readonly number: number }
   | { readonly kind: 'boolean'; readonly boolean: boolean }
@@ -11,24 +11,27 @@ export type Value = { readonly line: number } & (
   | { readonly kind: 'array'; readonly items: readonly Value[] }
   | { readonly kind: 'either'; readonly values: readonly Value[] }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Value[] }
-  | { readonly kind: 'unknown'; readonly source: string }
+  | { readonly kind: 'unknown' }
 );
 export type ObjectValue = {
   readonly kind: 'object';
   readonly line: number;
+  readonly source: string;
   readonly properties: readonly Property[];
   /** Has keys that only a deployment knows. */
   readonly open: boolean;
 };
 type Property = { readonly name: string; readonly line: number; readonly value: Value };
 
-type Resource = {
+export type Resource = {
   readonly symbol: string;
   /** `Microsoft.Web/sites@2024-04-01` */
   readonly type: string;
   readonly existing: boolean;
   readonly body: ObjectValue;
   readonly line: number;
+  /** What the loop goes over by which it is made, if there is one. */
+  readonly over: string | undefined;
 };
 type Module = {
   readonly symbol: string;
@@ -38,10 +41,19 @@ type Module = {
 };
 type Mention = { readonly name: string; readonly line: number };
 
+export type Parameter = Mention & {
+  readonly required: boolean;
+  /** `string`, `int`, `bool`, `object` or `array`. */
+  readonly type: string;
+  readonly default: Value | undefined;
+  /** By name, as `@allowed` and `@minValue`: what each is given. */
+  readonly decorators: ReadonlyMap<string, Value | undefined>;
+};
+
 /** One Bicep file, read. */
 export type Template = {
   readonly file: string;
-  readonly parameters: readonly (Mention & { readonly required: boolean })[];
+  readonly parameters: readonly Parameter[];
   readonly variables: readonly (Mention & { readonly value: Value })[];
   readonly resources: readonly Resource[];
   readonly modules: readonly Module[];
@@ -69,16 +81,14 @@ export async function readTemplate(file: string, text: string): Promise<Template
   const ofType = (...types: string[]) => nodes.filter((node) => types.includes(node.type));
   const template: Template = {
     file,
-    parameters: ofType('parameter_declaration').map((node) => ({
-      ...mention(node.namedChildren[0] ?? node),
-      required: !node.children.some((child) => child.type === '='),
-    })),
+    parameters: ofType('parameter_declaration').map(parameter),
     variables: ofType('variable_declaration').map(declared),
     outputs: ofType('output_declaration').map(declared),
     resources: ofType('resource_declaration').map((node) => ({
       ...block(node),
       type: stringText(node.namedChildren[1]) ?? '',
       existing: node.children.some((child) => child.type === 'existing'),
+      over: loopOf(node),
     })),
     modules: ofType('module_declaration').map((node) => ({
       ...block(node),
@@ -126,6 +136,32 @@ async function openParser(): Promise<Parser> {
   return opened;
 }
 
+function parameter(node: Node): Parameter {
+  const required = !node.children.some((child) => child.type === '=');
+  const last = node.namedChildren.at(-1);
+  const before = node.previousNamedSibling;
+  const decorators = before?.type === 'decorators' ? before.descendantsOfType('decorator') : [];
+  return {
+    ...mention(node.namedChildren[0] ?? node),
+    required,
+    type: node.namedChildren.find(({ type }) => type === 'type')?.text ?? '',
+    default: required || !last ? undefined : valueOf(last),
+    decorators: new Map(
+      decorators.map((decorator) => {
+        const call = decorator.namedChildren[0];
+        const argument = call?.namedChildren.find(({ type }) => type === 'arguments')?.namedChildren[0];
+        return [call?.namedChildren[0]?.text ?? '', argument && valueOf(argument)];
+      }),
+    ),
+  };
+}
+
+/** What the loop of a declaration goes over. */
+function loopOf(node: Node): string | undefined {
+  const loop = node.namedChildren.at(-1);
+  return loop?.type === 'for_statement' ? loop.namedChildren.at(-2)?.text : undefined;
+}
+
 function declared(node: Node): Mention & { value: Value } {
   const last = node.namedChildren.at(-1);
   return { ...mention(node.namedChildren[0] ?? node), value: last ? valueOf(last) : unknown(node) };
@@ -140,40 +176,42 @@ function block(node: Node): { symbol: string; body: ObjectValue; line: number } 
     symbol: node.namedChildren[0]?.text ?? '',
     line: lineOf(node),
     body:
-      value?.kind === 'object' ? value : { kind: 'object', line: lineOf(node), properties: [], open: true },
+      value?.kind === 'object'
+        ? value
+        : { kind: 'object', line: lineOf(node), source: node.text, properties: [], open: true },
   };
 }
 
 function valueOf(node: Node): Value {
-  const line = lineOf(node);
+  const at = { line: lineOf(node), source: node.text };
   const children = node.namedChildren.filter((child) => child.type !== 'comment');
   switch (node.type) {
     case 'string': {
       const text = stringText(node);
-      return text === undefined ? { kind: 'string', line } : { kind: 'string', line, text };
+      return text === undefined ? { kind: 'string', ...at } : { kind: 'string', ...at, text };
     }
     case 'number':
-      return { kind: 'number', line, number: Number(node.text) };
+      return { kind: 'number', ...at, number: Number(node.text) };
     case 'boolean':
-      return { kind: 'boolean', line, boolean: node.text === 'true' };
+      return { kind: 'boolean', ...at, boolean: node.text === 'true' };
     case 'null':
-      return { kind: 'null', line };
+      return { kind: 'null', ...at };
     case 'object':
-      return objectOf(children, line);
+      return objectOf(node, children);
     case 'array':
-      return { kind: 'array', line, items: children.map(valueOf) };
+      return { kind: 'array', ...at, items: children.map(valueOf) };
     case 'for_statement':
-      return { kind: 'array', line, items: children.slice(-1).map(valueOf) };
+      return { kind: 'array', ...at, items: children.slice(-1).map(valueOf) };
     case 'if_statement':
       return children.slice(-1).map(valueOf)[0] ?? unknown(node);
     case 'parenthesized_expression':
       return children[0] ? valueOf(children[0]) : unknown(node);
     case 'ternary_expression':
-      return { kind: 'either', line, values: children.slice(1).map(valueOf) };
+      return { kind: 'either', ...at, values: children.slice(1).map(valueOf) };
     case 'call_expression':
       return {
         kind: 'call',
-        line,
+        ...at,
         name: calleeOf(node),
         args: (children.find((child) => child.type === 'arguments')?.namedChildren ?? []).map(valueOf),
       };
@@ -182,7 +220,7 @@ function valueOf(node: Node): Value {
   }
 }
 
-function objectOf(children: readonly Node[], line: number): ObjectValue {
+function objectOf(node: Node, children: readonly Node[]): ObjectValue {
   const properties: Property[] = [];
   let open = false;
   for (const child of children) {
@@ -192,7 +230,7 @@ function objectOf(children: readonly Node[], line: number): ObjectValue {
       properties.push({ name, line: lineOf(child), value: valueOf(value) });
     else open = true;
   }
-  return { kind: 'object', line, properties, open };
+  return { kind: 'object', line: lineOf(node), source: node.text, properties, open };
 }
 
 /** The text of a string, or `undefined` where a part of it is interpolated. */

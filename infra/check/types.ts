@@ -7,6 +7,7 @@ import bicepTypes, {
   type TypeReference,
 } from 'bicep-types';
 import type { Finding } from './finding.ts';
+import type { Resolver } from './resolve.ts';
 import type { ObjectValue, Template, Value } from './template.ts';
 
 const { readTypesJson, TypeBaseKind, ObjectTypePropertyFlags } = bicepTypes;
@@ -48,7 +49,11 @@ export async function openTypes(folder: string): Promise<AzureTypes> {
 const bicepProperties = new Set(['parent', 'scope', 'dependsOn']);
 
 /** Compares every resource of a template with Azure's description of its type. */
-export async function checkTypes(template: Template, azure: AzureTypes): Promise<Finding[]> {
+export async function checkTypes(
+  template: Template,
+  azure: AzureTypes,
+  resolver: Resolver,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const resource of template.resources) {
     const report = (line: number, message: string) =>
@@ -57,7 +62,8 @@ export async function checkTypes(template: Template, azure: AzureTypes): Promise
     if (!found) report(resource.line, `no such type and version: ${resource.type}`);
     else if (!resource.existing) {
       const properties = resource.body.properties.filter(({ name }) => !bicepProperties.has(name));
-      new Comparison(found.types, report).check({ ...resource.body, properties }, found.body, '');
+      const possible = (value: Value) => resolver.possible(value, template);
+      new Comparison(found.types, report, possible).check({ ...resource.body, properties }, found.body, '');
     }
   }
   return findings;
@@ -67,14 +73,26 @@ class Comparison {
   readonly #types: readonly BicepType[];
   readonly #report: (line: number, message: string) => void;
 
-  constructor(types: readonly BicepType[], report: (line: number, message: string) => void) {
+  /** What a value can turn out to be. */
+  readonly #possible: (value: Value) => readonly Value[];
+
+  constructor(
+    types: readonly BicepType[],
+    report: (line: number, message: string) => void,
+    possible: (value: Value) => readonly Value[],
+  ) {
     this.#types = types;
     this.#report = report;
+    this.#possible = possible;
   }
 
   /** `path` is where `value` stands, for messages. What only a deployment knows is taken to be right. */
   check(value: Value, reference: TypeReference, path: string): void {
     if (value.kind === 'either') for (const one of value.values) this.check(one, reference, path);
+    // Plain values arrive from elsewhere; what is wrong with them is told where they arrive.
+    if (value.kind === 'unknown')
+      for (const one of this.#possible(value))
+        if (isPlain(one)) this.check({ ...one, line: value.line }, reference, path);
     if (value.kind === 'either' || value.kind === 'unknown' || value.kind === 'call') return;
     // Bicep leaves out a property that is null.
     if (value.kind === 'null') return;
@@ -162,7 +180,7 @@ class Comparison {
     if (value.kind === 'string' && this.#type(reference).type === TypeBaseKind.StringType)
       return value.text === undefined;
     let accepted = true;
-    new Comparison(this.#types, () => (accepted = false)).check(value, reference, '');
+    new Comparison(this.#types, () => (accepted = false), this.#possible).check(value, reference, '');
     return accepted;
   }
 
@@ -176,6 +194,10 @@ class Comparison {
     if (!type) throw new Error(`The type file has no type at ${reference.index}.`);
     return type;
   }
+}
+
+function isPlain(value: Value): boolean {
+  return value.kind === 'string' || value.kind === 'number' || value.kind === 'boolean';
 }
 
 function whyNot(text: string | undefined, type: StringType): string | undefined {

@@ -119,9 +119,6 @@ param cairnAuditDays string = '400'
 @description('The longest that predictions, labels and scored files can be kept by a data policy, in days; in Azure a lifecycle rule removes what is older, whether it is held or not.')
 param cairnRetentionDaysMax string = '1825'
 
-@description('Application Insights that is told of traces; the Functions host sends it logs and requests.')
-param applicationinsightsConnectionString string
-
 @description('How many traces each instance records a minute at most, where there is somebody to tell; of a busy one the rest is not recorded.')
 param cairnTracesPerMinute string = '10'
 
@@ -160,7 +157,6 @@ output values object = {
   CAIRN_DELETED_RETENTION_DAYS: cairnDeletedRetentionDays
   CAIRN_AUDIT_DAYS: cairnAuditDays
   CAIRN_RETENTION_DAYS_MAX: cairnRetentionDaysMax
-  APPLICATIONINSIGHTS_CONNECTION_STRING: applicationinsightsConnectionString
   CAIRN_TRACES_PER_MINUTE: cairnTracesPerMinute
   CAIRN_PREDICTION_FLUSH_SECONDS: cairnPredictionFlushSeconds
 }

@@ -71,7 +71,6 @@ module declared '../generated/settings.bicep' = {
     cairnSessionCacheMbMax: '${instanceMemoryMB / 4}'
     // An instance has 0.8 GB of disk, and files that are scored or inspected pass over it as well.
     cairnModelFilesMbMax: '512'
-    applicationinsightsConnectionString: insights.properties.ConnectionString
   }
 }
 
@@ -85,6 +84,7 @@ resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776'
     // The C library else keeps free memory apart for each thread: a sixth more of it while Parquet is scored.
     MALLOC_ARENA_MAX: '1'
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
   })
 }

@@ -5,7 +5,7 @@ type Declaration = {
   readonly default?: string;
   readonly choices?: readonly string[];
   readonly kind?: string;
-  readonly where: 'local' | 'azure' | 'both';
+  readonly where: 'local' | 'azure' | 'both' | 'host';
 };
 
 /** The settings that `where` may set, in the order of their declaration. */
@@ -38,7 +38,7 @@ export function localSettings(): string {
   return `${JSON.stringify({ IsEncrypted: false, Values: values }, undefined, 2)}\n`;
 }
 
-const places = { local: 'this machine', azure: 'Azure', both: 'both' } as const;
+const places = { local: 'this machine', azure: 'Azure', both: 'both', host: 'Azure' } as const;
 
 /** The page of all settings. */
 export function settingsPage(): string {

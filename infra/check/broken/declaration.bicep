@@ -36,6 +36,16 @@ resource uploads 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15
         }
       }
     }
+    deadLetterWithResourceIdentity: {
+      identity: { type: 'SystemAssigned' }
+      deadLetterDestination: {
+        endpointType: 'StorageBlob'
+        properties: {
+          resourceId: storageId
+          blobContainerName: 'event-dead-letters'
+        }
+      }
+    }
     filter: { subjectBeginsWith: '/blobServices/default/containers/uploads/blobs/' }
   }
 }

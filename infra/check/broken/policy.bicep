@@ -1,28 +1,53 @@
-// Keys, public blobs, an old protocol, a right nobody has thought about, and a vault that can be emptied.
+// Keys, public blobs, an old protocol, and a vault that can be emptied: said outright, left out, or let in by a way round.
 param location string
+param tags object
+param allowKeys bool = false
+param isOpen bool
+
+var protocol = 'TLS1_0'
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: 'stcairn'
   location: location
+  tags: tags
   kind: 'StorageV2'
   sku: { name: 'Standard_LRS' }
   properties: {
-    allowBlobPublicAccess: true
-    minimumTlsVersion: 'TLS1_0'
+    allowBlobPublicAccess: isOpen ? true : false
+    allowSharedKeyAccess: allowKeys
+    minimumTlsVersion: protocol
     supportsHttpsTrafficOnly: true
+    networkAcls: { defaultAction: 'Allow' }
   }
 }
 
-var owner = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
-
 output key string = account.listKeys().keys[0].value
-output role string = owner
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: 'kv-cairn'
   location: location
+  tags: tags
   properties: {
     enableRbacAuthorization: false
     enableSoftDelete: true
+    publicNetworkAccess: isOpen ? 'Enabled' : 'Disabled'
+    networkAcls: { defaultAction: isOpen ? 'Allow' : 'Deny' }
+    accessPolicies: []
   }
+}
+
+resource site 'Microsoft.Web/sites@2024-04-01' = {
+  name: 'func-cairn'
+  location: location
+  tags: tags
+  properties: {
+    httpsOnly: true
+    siteConfig: { minTlsVersion: '1.2' }
+  }
+}
+
+resource scm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'scm'
+  properties: { allow: false }
 }

@@ -1,10 +1,11 @@
 // Everything that Azure's description of a type can tell: line by line.
 param location string
+param redundancy string = 'Standard_LSR'
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: 'no'
   location: location
-  sku: { name: 'Standard_LSR' }
+  sku: { name: redundancy }
   properties: {
     allowSharedKeyAcess: false
     allowSharedKeyAccess: 'false'

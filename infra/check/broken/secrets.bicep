@@ -1,0 +1,15 @@
+// Secrets that the history of deployments would show.
+param clientSecret string
+
+@secure()
+param password string
+
+param insightsName string
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
+
+output shown string = '${password}!'
+output connection string = insights.properties.ConnectionString
+output length int = length(clientSecret)
