@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchAccess } from './access.ts';
 import { benchBatch } from './batch.ts';
 import { benchCosmos } from './cosmos.ts';
+import { benchIsolation } from './isolation.ts';
 import { benchMonitoring } from './monitoring.ts';
 import { benchProfiles } from './profiles.ts';
 import { benchRegistry } from './registry.ts';
@@ -23,6 +24,10 @@ const parts: Readonly<
     run: async () => ({ rows: await benchCosmos() }),
   },
   tracking: { about: "tracking, against MLflow's own server", run: benchTracking },
+  isolation: {
+    about: 'tracking while endpoints are stormed, in two apps and in one',
+    run: async (options) => ({ rows: await benchIsolation(options) }),
+  },
   access: { about: 'what signing in adds to a tracking call', run: benchAccess },
   registry: { about: "the registry of many models, against MLflow's own server", run: benchRegistry },
   batch: {

@@ -23,12 +23,16 @@ export function servingStack(data: string, appDir: string): Promise<Stack> {
   return startStack({ data, appDir, port: 0, env: { CAIRN_AUTH: 'off' } });
 }
 
-/** Registers a model and makes an endpoint of the same name that serves it; `settings` are the deployment's. */
+/**
+ * Registers a model and makes an endpoint of the same name that serves it; `settings` are the deployment's. Of two apps
+ * the endpoint answers at `calledAt`.
+ */
 export async function serve(
   url: string,
   name: string,
   model: Uint8Array,
   settings: Readonly<Record<string, unknown>> = {},
+  calledAt = url,
 ): Promise<void> {
   const api = '/api/2.0/mlflow';
   const { run } = await send<{ run: { info: { run_id: string; artifact_uri: string } } }>(
@@ -51,7 +55,7 @@ export async function serve(
     deployments: [{ name: 'main', model: name, alias: 'champion', settings }],
   });
   for (const deadline = Date.now() + readySecondsMax * 1000; ; await sleep(100)) {
-    const ping = await fetch(`${url}/endpoints/${name}/ping`);
+    const ping = await fetch(`${calledAt}/endpoints/${name}/ping`);
     if (ping.ok) return;
     if (Date.now() > deadline) throw new Error(`'${name}' is not ready: ${await ping.text()}`);
   }
