@@ -102,7 +102,7 @@ function headIn(text: string | undefined): { seq: number; hash: string } | undef
 
 /** How it went, as lines for people; of a deployment with what is in no segment yet. */
 function textOf(result: Verification & { readonly notExportedEntries: number }): string {
-  const { segments, entries, problems, problemCount, verifiedTo, unsignedEntries } = result;
+  const { segments, entries, problems, problemCount, verifiedTo, unsignedEntries, restores } = result;
   const places = problems.map(({ kind, segment, seq, message }) => {
     const place = [segment, seq === undefined ? undefined : `entry ${seq}`].filter(Boolean).join(', ');
     return `  [${kind}] ${place}: ${message}\n`;
@@ -113,6 +113,10 @@ function textOf(result: Verification & { readonly notExportedEntries: number }):
     ...places,
     more,
     `${entries} entries in ${segments} hours; ${unsignedEntries} of them are newer than the last signature.\n`,
+    ...restores.map(
+      ({ seq, at, storeTo }) =>
+        `Entry ${seq} says that the metadata was put back to entry ${storeTo}, found ${new Date(at).toISOString()}: what was done between them is undone.\n`,
+    ),
     result.notExportedEntries > 0
       ? `Entries that are not exported yet, of which nothing is said: ${result.notExportedEntries}\n`
       : '',

@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts';
-import { type EntryDocument, hourOf, readTail, startOf } from './chain/documents.ts';
+import { type EntryDocument, hourOf, lastHead, readTail, startOf } from './chain/documents.ts';
 import { hashOf } from './entry.ts';
 import { readExport } from './segments/progress.ts';
 import { storedSegments } from './segments/stored.ts';
 import type { Report } from './verify/problem.ts';
-import { lastHead } from './state.ts';
 import { type Verification, verifySegments } from './verify/verify.ts';
 
 export type CheckOptions = {

@@ -47,6 +47,9 @@ export type Draft = Omit<AuditEntry, 'seq' | 'recorded_at' | 'prev_hash' | 'hash
 /** Where an entry comes to stand. */
 export type Place = Pick<AuditEntry, 'seq' | 'recorded_at' | 'prev_hash'>;
 
+/** The action of the entry that says that the metadata store was put back to an earlier time. */
+export const restoredAction = 'documents.restored';
+
 /** What the first entry has before it. */
 export const noHash = `sha256:${'0'.repeat(64)}`;
 
@@ -106,6 +109,22 @@ export function placed(draft: Draft, place: Place): AuditEntry {
 /** What the hash of an entry must be. */
 export function hashOf({ hash: _, ...entry }: AuditEntry): string {
   return digestOf(entry);
+}
+
+/** The draft that an entry was made of. */
+export function draftIn({
+  seq: _,
+  recorded_at: _at,
+  prev_hash: _before,
+  hash: _hash,
+  ...draft
+}: AuditEntry): Draft {
+  return draft;
+}
+
+/** The id of an entry in the metadata store: it follows from what the entry says, so that an event has one. */
+export function idOf(draft: Draft): string {
+  return digestOf(draft).replace(':', '-');
 }
 
 /** SHA-256 over the canonical JSON of a value, as `sha256:<hex>`. */

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { CairnEvent } from '../events/index.ts';
 import { append } from './chain/append.ts';
-import { digestOf, draftOf } from './entry.ts';
+import { draftOf, idOf } from './entry.ts';
 import { exportLater } from './segments/schedule.ts';
 
 /** An event and the workspace in which it happened. */
@@ -16,7 +16,7 @@ export async function recordAudit(ctx: Context, events: readonly Witnessed[]): P
     ctx,
     events.map(({ event, workspace }) => {
       const draft = draftOf(event, workspace);
-      return { id: digestOf(draft).replace(':', '-'), draft };
+      return { id: idOf(draft), draft };
     }),
   );
   if (!covered()) await exportLater(ctx);

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { readHead, readTail } from './chain/documents.ts';
+import { lastHead } from './chain/documents.ts';
 import { noHash } from './entry.ts';
 import { readExport } from './segments/progress.ts';
 
@@ -45,18 +45,6 @@ export async function auditState(ctx: Context): Promise<AuditState> {
     signing: ctx.stores.keys ? 'on' : 'off',
     warning: warningOf(ctx, unsignedEntries, head?.lastAt ?? 0),
   };
-}
-
-/** The document with the last entry; `undefined` for a log that has not begun. */
-export async function lastHead(ctx: Context) {
-  const tail = await readTail(ctx);
-  let head = tail && (await readHead(ctx, tail.doc.at))?.doc;
-  while (head?.next !== undefined) {
-    const next = await readHead(ctx, head.next);
-    if (!next) break;
-    head = next.doc;
-  }
-  return head;
 }
 
 function warningOf(ctx: Context, unsignedEntries: number, lastAt: number): string | null {

@@ -6,6 +6,7 @@ import { type AuditEntry, placed } from '../entry.ts';
 import { type Addition, type EntryDocument, type HeadDocument, hourOf } from './documents.ts';
 import { recordedBefore, recordedIn } from './earlier.ts';
 import { openHead } from './open.ts';
+import { resumeLog } from './resume.ts';
 
 /** A batch is at most 100 writes, of which one is the head, and 2 MB. */
 const entriesMax = 99;
@@ -63,6 +64,7 @@ async function writeSome(ctx: Context, batch: readonly Waiting[]): Promise<void>
 async function headNow(ctx: Context): Promise<Stored<HeadDocument>> {
   const last = known.get(ctx.stores.documents);
   if (last && last.doc.segment >= hourOf(ctx.clock.now())) return last;
+  await resumeLog(ctx);
   const head = await openHead(ctx);
   known.set(ctx.stores.documents, head);
   return head;

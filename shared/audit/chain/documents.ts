@@ -62,3 +62,15 @@ export function readHead(ctx: Context, segment: string): Promise<Stored<HeadDocu
 export function readTail(ctx: Context): Promise<Stored<TailDocument> | undefined> {
   return ctx.stores.documents('audit').read<TailDocument>([chainPartition], 'tail');
 }
+
+/** The document with the last entry; `undefined` for a log that has not begun. */
+export async function lastHead(ctx: Context): Promise<HeadDocument | undefined> {
+  const tail = await readTail(ctx);
+  let head = tail && (await readHead(ctx, tail.doc.at))?.doc;
+  while (head?.next !== undefined) {
+    const next = await readHead(ctx, head.next);
+    if (!next) break;
+    head = next.doc;
+  }
+  return head;
+}

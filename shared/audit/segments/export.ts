@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { lost, swap } from '../../swap.ts';
 import { readHead, readTail } from '../chain/documents.ts';
+import { resumeLog } from '../chain/resume.ts';
 import { withCheckpoint } from './export-checkpoint.ts';
 import { withEntries } from './export-entries.ts';
 import { beginning, type ExportDocument, readExport, writeExport } from './progress.ts';
@@ -13,6 +14,7 @@ import { exportLater } from './schedule.ts';
  */
 export async function exportSegments(ctx: Context): Promise<void> {
   try {
+    await resumeLog(ctx);
     const tail = await readTail(ctx);
     if (!tail) return;
     let isBehind = true;

@@ -13,7 +13,7 @@ type Missing = { readonly segment: string; readonly seq: number; readonly record
  */
 export class Aggregates {
   readonly #report: Report;
-  readonly #isFromStart: boolean;
+  #isFromStart: boolean;
   /** The last event of each aggregate up to which all are there. */
   readonly #upTo = new Map<string, number>();
   /** Events beyond that. */
@@ -49,6 +49,16 @@ export class Aggregates {
     for (; beyond?.delete(last + 1); last++);
     if (beyond?.size === 0) this.#beyond.delete(name);
     this.#upTo.set(name, last);
+  }
+
+  /**
+   * The metadata store was put back to an earlier time: events are numbered from there again, and those of an aggregate
+   * that come now may have numbers that stand in the log already.
+   */
+  goBack(): void {
+    this.#isFromStart = false;
+    this.#upTo.clear();
+    this.#beyond.clear();
   }
 
   /** Reports what has not come by the time of the last entry. */

@@ -1,5 +1,5 @@
 import type { PublicKey } from '../../azure/index.ts';
-import { digestOf, noHash } from '../entry.ts';
+import { type AuditEntry, digestOf, noHash, restoredAction } from '../entry.ts';
 import { type Checkpoint, checkpointOn, signatureFault } from '../segments/checkpoint.ts';
 import { Aggregates } from './aggregates.ts';
 import { type Followed, follow } from './entries.ts';
@@ -37,9 +37,14 @@ export type Verification = {
   readonly verifiedTo: { readonly seq: number; readonly hash: string };
   /** Entries behind that: of the last minutes, if all is well. */
   readonly unsignedEntries: number;
+  /** Where the log says that the metadata store was put back to an earlier time. */
+  readonly restores: readonly Restored[];
   /** The hour that would have come next, where there was no room for more. */
   readonly nextSegment: string | undefined;
 };
+
+/** Entry `seq` says that the store went back to entry `storeTo`: what was done from there to `seq` is undone. */
+export type Restored = { readonly seq: number; readonly at: number; readonly storeTo: number };
 
 const problemsMax = 1000;
 /** Entries are exported and signed every five minutes; where that fails, it is tried again. */
@@ -59,6 +64,7 @@ class Verifier {
   readonly #aggregates: Aggregates;
   readonly #problems: Problem[] = [];
   #problemCount = 0;
+  readonly #restores: Restored[] = [];
   #entries = 0;
   #segments = 0;
   #lastSegment: string | null = null;
@@ -106,8 +112,14 @@ class Verifier {
       problemCount: this.#problemCount,
       verifiedTo: this.#verifiedTo,
       unsignedEntries: Math.max(0, this.#followed.seq - this.#verifiedTo.seq),
+      restores: this.#restores,
       nextSegment,
     };
+  }
+
+  #goBack({ seq, at, subject }: AuditEntry): void {
+    this.#restores.push({ seq, at, storeTo: Number(subject['store_to']) });
+    this.#aggregates.goBack();
   }
 
   async #segment(segment: string): Promise<void> {
@@ -132,6 +144,7 @@ class Verifier {
       this.#followed = after;
       if (!entry) continue;
       if (this.#options.further) hashes.set(entry.seq, entry.hash);
+      if (entry.action === restoredAction) this.#goBack(entry);
       this.#aggregates.add(entry, segment);
       this.#unsignedSince = Math.min(this.#unsignedSince, entry.recorded_at);
       for (const checkpoint of due.get(entry.seq) ?? []) this.#vouch(checkpoint);
