@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check check-infra audit-dependencies bench bench-peers cost audit-verify build package format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check check-infra audit-dependencies bench bench-peers cost audit-verify restore-check build package format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -80,6 +80,9 @@ bench-peers: .venv/3/.ready .venv/mlserver/.ready .venv/evidently/.ready ## Inst
 
 cost: node_modules/.ready ## What a month in Azure costs, by what a day brings [ARGS=--help]
 	@node scripts/cost.ts $(ARGS)
+
+restore-check: node_modules/.ready ## Compare metadata with storage, after a restore of either [ARGS=--help]
+	@node scripts/restore-check.ts $(ARGS)
 
 audit-verify: node_modules/.ready ## Prove that the audit log is whole [ARGS=--help]
 	@node scripts/audit-verify.ts $(ARGS)

@@ -1,3 +1,4 @@
+export { findUndone } from './chain/lost.ts';
 export { checkAudit } from './check.ts';
 export type { AuditEntry } from './entry.ts';
 export { recordDenial } from './intake/denials.ts';

@@ -204,10 +204,15 @@ export class BlobContainer {
 
   /** Whether a blob is there that was made of exactly these blocks, in this order. */
   async isMadeOf(name: string, blockIds: readonly string[]): Promise<boolean> {
+    const committed = await this.committedBlocks(name);
+    return committed.length === blockIds.length && blockIds.every((id, i) => id === committed[i]);
+  }
+
+  /** The ids (plain text) of the blocks that a blob was made of, in their order; none where there is no such blob. */
+  async committedBlocks(name: string): Promise<string[]> {
     const client = this.#client.getBlockBlobClient(name);
     const lists = await absentAsUndefined((abortSignal) => client.getBlockList('committed', { abortSignal }));
-    const committed = namesOf(lists?.committedBlocks);
-    return committed.length === blockIds.length && blockIds.every((id, i) => base64(id) === committed[i]);
+    return namesOf(lists?.committedBlocks).map((id) => Buffer.from(id, 'base64').toString());
   }
 
   /** The ids (plain text) of all blocks that the service has of a blob, staged or part of it. */

@@ -5,6 +5,7 @@ import type { CairnEvent } from '../events/index.ts';
 import { CairnError, isCode } from '../http/index.ts';
 import { spend } from '../ledger.ts';
 import { inTurns } from '../turns.ts';
+import { holdsSame, isOfSameChunks } from './committed-before.ts';
 import { partsGone, tooManyBad } from './failure.ts';
 import { contentTypeOf, endOfFile } from './formats/write.ts';
 import type { BatchFailure, BatchJob, CommittingJob, Totals } from './job.ts';
@@ -88,8 +89,8 @@ function whyTooBad({ options }: BatchJob, { rows, bad }: Totals): BatchFailure |
 
 /**
  * Makes the output of exactly the blocks that the chunks' documents list, in order. A blob that is there
- * already was committed by someone else, of the same blocks, since a chunk that is done never changes; one of
- * others fails the job.
+ * already was committed by someone else, of the same blocks, since a chunk that is done never changes; or before the
+ * metadata was put back to an earlier time, with the same content. Any other fails the job.
  */
 export function commit(ctx: Context, job: CommittingJob): Promise<void> {
   return withLittleRoom(() => commitAll(ctx, job), { isWasteful: true });
@@ -187,7 +188,10 @@ async function commitFile(
   const container = ctx.stores.blobs('batch-output');
   const errorIds = chunks.flatMap(({ progress }) => progress.errorIds);
   // The errors first: whoever sees the output finds them.
-  if (errorIds.length > 0) await commitOnce(ctx, file.errors, errorIds, jsonLines);
+  if (errorIds.length > 0)
+    await commitOnce(ctx, file.errors, errorIds, jsonLines, () =>
+      isOfSameChunks(container, file.errors, errorIds),
+    );
   const blockIds = chunks.flatMap(({ progress }) => progress.blockIds);
   const progress = chunks.map((chunk) => chunk.progress);
   const end = await endOfFile(file, job.options, progress);
@@ -196,20 +200,27 @@ async function commitFile(
     await container.stageBlock(file.output, endId, end);
     blockIds.push(endId);
   }
-  await commitOnce(ctx, file.output, blockIds, contentTypeOf(file, job.options));
-  return { bytes: end?.length ?? 0, crc: end ? crc32(end) : 0 };
+  const ending = { bytes: end?.length ?? 0, crc: end ? crc32(end) : 0 };
+  await commitOnce(ctx, file.output, blockIds, contentTypeOf(file, job.options), () =>
+    holdsSame(container, file.output, chunks, ending),
+  );
+  return ending;
 }
 
-/** Makes a blob of its blocks, unless somebody has. Throws {@link NotOurs} where what lies there is another's. */
+/**
+ * Makes a blob of its blocks, unless somebody has. Throws {@link NotOurs} where what lies there is another's: not of
+ * these blocks, and not the same in others, as `isSame` finds out.
+ */
 async function commitOnce(
   ctx: Context,
   name: string,
   ids: readonly string[],
   contentType: string,
+  isSame: () => Promise<boolean>,
 ): Promise<void> {
   const container = ctx.stores.blobs('batch-output');
   if (await container.commitBlocks(name, ids, { contentType })) return;
-  if (!(await container.isMadeOf(name, ids))) throw new NotOurs(name);
+  if (!(await container.isMadeOf(name, ids)) && !(await isSame())) throw new NotOurs(name);
 }
 
 /** Removes what the commit of a job left that failed by it, should who said so have died then. Subscriber of `batch.finished`. */

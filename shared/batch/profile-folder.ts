@@ -15,6 +15,14 @@ export async function* countedFolders({
       yield { workspace: workspace.slice(0, -1), jobId: name.split('/')[2] ?? '' };
 }
 
+/** When the last of what was counted of a job was written, in milliseconds since 1970; 0 where there is nothing. */
+export async function countedAt(ctx: Context, jobId: string): Promise<number> {
+  let at = 0;
+  for await (const { modifiedAt } of ctx.stores.blobs('profiles').walk(countedFolder(ctx, jobId)))
+    at = Math.max(at, modifiedAt);
+  return at;
+}
+
 /** Removes what was counted chunk by chunk. */
 export async function removeCounted(ctx: Context, jobId: string): Promise<void> {
   await ctx.stores.blobs('profiles').removeBelow(countedFolder(ctx, jobId));

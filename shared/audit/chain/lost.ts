@@ -1,8 +1,10 @@
 import type { Context } from '../../context.ts';
 import { type AuditEntry, draftIn, entryOn, idOf, noHash } from '../entry.ts';
 import { checkpointOn } from '../segments/checkpoint.ts';
+import { checkpointsBlob, entriesBlob } from '../segments/names.ts';
+import { beginning, type ExportDocument, readExport } from '../segments/progress.ts';
 import { storedSegments } from '../segments/stored.ts';
-import type { EntryDocument, HeadDocument } from './documents.ts';
+import { type EntryDocument, type HeadDocument, lastHead, readTail } from './documents.ts';
 
 /** An hour of which the segment has what the metadata store has not. */
 export type Lost = {
@@ -13,16 +15,53 @@ export type Lost = {
   readonly entries: readonly AuditEntry[];
 };
 
+/** What the segments have behind the last entry of the metadata store. */
+export type Found = {
+  /** The last hour of the store; `undefined` where it has no log. */
+  readonly last: HeadDocument | undefined;
+  readonly lost: readonly Lost[];
+  /** Whether nothing may be added to the last hour of the segments. */
+  readonly isClosed: boolean;
+};
+
+const nothing: Found = { last: undefined, lost: [], isClosed: false };
+
 /**
- * What the segments from an hour on have behind the last entry of the metadata store, and whether the last hour of it is
- * closed.
- * @throws Error where they do not follow from that entry
+ * Looks whether the segments go further than the metadata store.
+ * @throws Error where they do not follow from what the store has
  */
-export async function segmentsBehind(
+export async function findLost(ctx: Context): Promise<Found> {
+  const tail = (await readTail(ctx))?.doc;
+  const progress = tail && ((await readExport(ctx))?.doc ?? beginning(tail.first));
+  if (progress && !(await areLonger(ctx, progress))) return nothing;
+  const last = await lastHead(ctx);
+  return { last, ...(await segmentsBehind(ctx, last, progress?.hour)) };
+}
+
+/** Entries that the segments have and the metadata store has not: of what was done after the time it was put back to. */
+export async function findUndone(ctx: Context): Promise<AuditEntry[]> {
+  return (await findLost(ctx)).lost.flatMap(({ entries }) => entries);
+}
+
+/** Whether the hour that was exported last has more in storage than is known to have been written. */
+async function areLonger(
+  ctx: Context,
+  { hour, entriesBytes, checkpointsBytes }: ExportDocument,
+): Promise<boolean> {
+  const blobs = ctx.stores.blobs('audit');
+  const [entries, checkpoints] = await Promise.all([
+    blobs.stat(entriesBlob(hour)),
+    blobs.stat(checkpointsBlob(hour)),
+  ]);
+  return (entries?.bytes ?? 0) > entriesBytes || (checkpoints?.bytes ?? 0) > checkpointsBytes;
+}
+
+/** What is in the segments from an hour on. */
+async function segmentsBehind(
   ctx: Context,
   last: HeadDocument | undefined,
   from: string | undefined,
-): Promise<{ readonly lost: readonly Lost[]; readonly isClosed: boolean }> {
+): Promise<Pick<Found, 'lost' | 'isClosed'>> {
   const source = storedSegments(ctx, { from });
   const lost: Lost[] = [];
   let common: { readonly segment: string; readonly entry: AuditEntry } | undefined;

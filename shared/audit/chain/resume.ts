@@ -2,20 +2,16 @@ import type { Context } from '../../context.ts';
 import type { Document } from '../../documents.ts';
 import { inTurns } from '../../turns.ts';
 import { type AuditEntry, type Draft, draftIn, idOf, noHash, placed, restoredAction } from '../entry.ts';
-import { checkpointsBlob, entriesBlob } from '../segments/names.ts';
-import { beginning, type ExportDocument, readExport } from '../segments/progress.ts';
 import {
   chainPartition,
   type EntryDocument,
   type HeadDocument,
   hourOf,
-  lastHead,
   readHead,
-  readTail,
   startOf,
   type TailDocument,
 } from './documents.ts';
-import { type Lost, segmentsBehind } from './lost.ts';
+import { findLost, type Lost } from './lost.ts';
 
 const writesAtOnce = 16;
 const secondsOfDay = 86_400;
@@ -40,30 +36,13 @@ export function resumeLog(ctx: Context): Promise<void> {
 }
 
 async function resume(ctx: Context): Promise<void> {
-  const tail = (await readTail(ctx))?.doc;
-  const progress = tail && ((await readExport(ctx))?.doc ?? beginning(tail.first));
-  if (progress && !(await areLonger(ctx, progress))) return;
-  const last = await lastHead(ctx);
-  const { lost, isClosed } = await segmentsBehind(ctx, last, progress?.hour);
+  const { last, lost, isClosed } = await findLost(ctx);
   const end = lost.at(-1)?.entries.at(-1);
   if (!end) return;
   const restore = await agreed(ctx, { storeTo: last?.lastSeq ?? 0, end, isClosed });
   await takeUp(ctx, last, withEntry(lost, restore));
   const fields = { storeTo: last?.lastSeq ?? 0, segmentsTo: end.seq };
   ctx.log.warn('the metadata store was restored: the audit log goes on behind its segments', fields);
-}
-
-/** Whether the hour that was exported last has more in storage than is known to have been written. */
-async function areLonger(
-  ctx: Context,
-  { hour, entriesBytes, checkpointsBytes }: ExportDocument,
-): Promise<boolean> {
-  const blobs = ctx.stores.blobs('audit');
-  const [entries, checkpoints] = await Promise.all([
-    blobs.stat(entriesBlob(hour)),
-    blobs.stat(checkpointsBlob(hour)),
-  ]);
-  return (entries?.bytes ?? 0) > entriesBytes || (checkpoints?.bytes ?? 0) > checkpointsBytes;
 }
 
 /** The entry that says that the store was restored, and its hour: the same for all processes that find it so. */
@@ -74,9 +53,9 @@ type Restore = Document & {
   readonly entry: AuditEntry;
 };
 
-type Found = { readonly storeTo: number; readonly end: AuditEntry; readonly isClosed: boolean };
+type Gap = { readonly storeTo: number; readonly end: AuditEntry; readonly isClosed: boolean };
 
-async function agreed(ctx: Context, { storeTo, end, isClosed }: Found): Promise<Restore> {
+async function agreed(ctx: Context, { storeTo, end, isClosed }: Gap): Promise<Restore> {
   const documents = ctx.stores.documents('audit');
   const ended = hourOf(end.recorded_at);
   const soonest = isClosed ? hourOf(startOf(ended) + 3_600_000) : ended;

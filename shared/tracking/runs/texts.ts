@@ -27,6 +27,9 @@ export function withTexts(run: Run, kind: Kind, pairs: readonly Pair[]): Run {
   return withLong({ ...run, [kind]: texts }, kind, long);
 }
 
+/** Stands where storage has lost a text. */
+const gone = '… (gone from storage)';
+
 /** The run without a tag. */
 export function withoutTag(run: Run, key: string): Run {
   const tags = copyOf(run.tags);
@@ -45,14 +48,18 @@ export async function completeRun(ctx: Context, run: Run): Promise<WholeRun> {
 
 /**
  * Runs with whole params, tags and datasets, in as few reads as there are; none where nothing is long. Those
- * that have been purged since they were read are left out.
+ * that have been purged since they were read are left out; of a text that is gone from storage its beginning
+ * is shown, with {@link gone} behind it.
  */
 export async function completeRuns(ctx: Context, runs: readonly Run[]): Promise<WholeRun[]> {
   const texts = await readTexts(ctx, runs.map(wantedBy));
   const whole: WholeRun[] = [];
   for (const run of runs) {
-    if (wantedBy(run).digests.every((digest) => texts.has(digest))) whole.push(wholeRun(run, texts));
-    else if (await isThere(ctx, run)) throw new Error(`A text that run ${run.runId} refers to is not kept.`);
+    const isWhole = wantedBy(run).digests.every((digest) => texts.has(digest));
+    if (!isWhole && !(await isThere(ctx, run))) continue;
+    // As after a restore of metadata alone: what is left of it is worth more than an error.
+    if (!isWhole) ctx.log.error('a text that a run refers to is gone from storage', { run: run.runId });
+    whole.push(wholeRun(run, texts));
   }
   return whole;
 }
@@ -78,12 +85,17 @@ function wantedBy({ experimentId, runId, long, datasets = [] }: Run): Wanted {
   return { experimentId, runId, digests };
 }
 
+function detailIn(text: string | undefined): DatasetDetail {
+  return text === undefined ? { sourceType: '', source: gone } : (JSON.parse(text) as DatasetDetail);
+}
+
 function wholeRun(run: Run, found: ReadonlyMap<string, string>): WholeRun {
   const { long, datasets, ...rest } = run;
   const whole = (texts: Texts, digests: Texts | undefined): Texts => {
     if (!digests) return texts;
     const all = copyOf(texts);
-    for (const [key, digest] of Object.entries(digests)) all[key] = found.get(digest) ?? '';
+    for (const [key, digest] of Object.entries(digests))
+      all[key] = found.get(digest) ?? `${texts[key] ?? ''}${gone}`;
     return all;
   };
   return {
@@ -93,7 +105,7 @@ function wholeRun(run: Run, found: ReadonlyMap<string, string>): WholeRun {
     ...(datasets && {
       datasets: datasets.map((dataset) => ({
         ...dataset,
-        ...(JSON.parse(found.get(dataset.detail) ?? '{}') as DatasetDetail),
+        ...detailIn(found.get(dataset.detail)),
       })),
     }),
   };
