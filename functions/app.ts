@@ -31,12 +31,18 @@ export function app(): Promise<App> {
 
 /** Closes what {@link app} opened, if it did; what was used is written before. */
 export async function closeApp(): Promise<void> {
+  await flushUsed();
   const closing = opened;
   opened = undefined;
   const stores = (await closing?.catch(() => undefined))?.stores;
+  await Promise.all([stores?.close(), flushTraces()]);
+}
+
+/** Writes what was used and is not written yet, at most 3 seconds. */
+export async function flushUsed(): Promise<void> {
+  const stores = (await opened?.catch(() => undefined))?.stores;
   if (!stores) return;
   await flushUsage({ stores, clock: systemClock, ids: randomIds, log: silent }).catch(() => undefined);
-  await Promise.all([stores.close(), flushTraces()]);
 }
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };

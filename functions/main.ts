@@ -1,10 +1,11 @@
 import { app } from '@azure/functions';
 import { flushSeen } from '../shared/access/index.ts';
+import { handOnChunks } from '../shared/batch/index.ts';
 import { flushRelay } from '../shared/events/index.ts';
 import { stopExecutors } from '../shared/executors/index.ts';
 import { flushPredictions } from '../shared/predictions/index.ts';
 import { flushSummaries } from '../shared/summaries/index.ts';
-import { app as opened, closeApp } from './app.ts';
+import { app as opened, closeApp, flushUsed } from './app.ts';
 import { blobs } from './blobs.ts';
 import { chunks } from './chunks.ts';
 import { http } from './http.ts';
@@ -43,14 +44,18 @@ app.hook.appStart(async () => {
   await opened();
 });
 
+/** What waits in memory is written, all at once: the host gives five seconds. */
 app.hook.appTerminate(async () => {
   stopExecutors();
   const { stores } = await opened();
-  await Promise.all([
+  // One that fails keeps no other from being written.
+  await Promise.allSettled([
+    handOnChunks(stores),
     flushRelay(stores),
     flushPredictions(stores),
     flushSummaries(stores),
     flushSeen(stores),
+    flushUsed(),
   ]);
   await closeApp();
 });

@@ -4,6 +4,7 @@ import { loadModel } from '../serving/index.ts';
 import type { Claimed } from './claim.ts';
 import type { Progress } from './chunk.ts';
 import { noRows } from './cut.ts';
+import { isEnding } from './ending.ts';
 import { BatchError, tooManyBad } from './failure.ts';
 import type { BatchFile } from './file.ts';
 import { openRows } from './formats/open.ts';
@@ -120,7 +121,8 @@ class ChunkRun {
     const isDue = now - this.#savedAt >= checkpointSeconds * 1000;
     const isTired =
       position !== this.#chunk.end &&
-      (worked > secondsMax * 1000 ||
+      (isEnding(this.#ctx) ||
+        worked > secondsMax * 1000 ||
         (isDue && worked > turnSeconds * 1000 && (await waitingChunk(this.#ctx, job)) !== undefined));
     if (parts.pendingBytes < partBytes && !isTired && !isDue) return undefined;
     await parts.stage(position);

@@ -17,6 +17,7 @@ export {
 } from './job.ts';
 export { type Pace, usualPace } from './pace.ts';
 export type { ChunkMessage } from './chunk.ts';
+export { handOnChunks } from './ending.ts';
 export { removeLeftovers } from './leftovers.ts';
 export { planJob } from './plan.ts';
 export { recoverJob } from './recover.ts';

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { isEnding, untilHandedOn } from './ending.ts';
 import { scoreChunk } from './score-chunk.ts';
 import { type Pace, usualPace } from './pace.ts';
 import type { ChunkMessage } from './chunk.ts';
@@ -9,9 +10,15 @@ import { waitingChunk } from './waiting.ts';
  * messages of a large one where few workers are. The message of that other chunk stays in the queue and finds it done.
  * Throws as {@link scoreChunk} does, for the chunk of the message alone.
  */
-export async function takeTurn(ctx: Context, message: ChunkMessage, pace: Pace = usualPace): Promise<void> {
+export function takeTurn(ctx: Context, message: ChunkMessage, pace: Pace = usualPace): Promise<void> {
+  // The message comes back, to an instance that goes on.
+  if (isEnding(ctx)) return Promise.reject(new Error('This instance is about to end.'));
+  return untilHandedOn(ctx, () => scoreInTurn(ctx, message, pace));
+}
+
+async function scoreInTurn(ctx: Context, message: ChunkMessage, pace: Pace): Promise<void> {
   const job = await scoreChunk(ctx, message, pace);
-  if (!job) return;
+  if (!job || isEnding(ctx)) return;
   try {
     const other = await waitingChunk(ctx, job);
     if (other) await scoreChunk(ctx, other, pace, pace.turnSeconds);

@@ -122,6 +122,15 @@ describe('what was counted of a job', () => {
   const sweepAfter = (days: number) =>
     removeLeftovers({ ...ctx, clock: { now: () => clock.now() + days * 86_400_000 } });
 
+  test('stays for a week where the job is not there, as after a restore', async () => {
+    const job = { jobId: 'batch-lost' } as BatchJob;
+    await ctx.stores.blobs('profiles').write('default/_batch/batch-lost/0.profile', Buffer.from('x'));
+    await sweepAfter(7);
+    expect(await kept(job)).toBe(true);
+    await sweepAfter(9);
+    expect(await kept(job)).toBe(false);
+  });
+
   test('stays while it may go on, and for a week where it has failed', async () => {
     const failed = await failedJob();
     const running = await drop(ctx, 'iris', file(20));
@@ -464,6 +473,21 @@ test('a file that somebody else has put where an output was to be is not taken f
     failure: { code: 'commit', reason: expect.stringContaining('Another file was put at') },
   });
   expect(await outputOf(ctx, job)).toBeUndefined();
+});
+
+test('an output that is there already, though of other blocks, is the job’s own where it is the same', async () => {
+  const first = await drop(ctx, 'iris', file(20));
+  await runJob(ctx, first, once);
+  const bytes = Buffer.from((await outputOf(ctx, first)) ?? '');
+  const job = await drop(ctx, 'iris', file(20));
+  const restored = withOutput(ctx, {
+    async commitBlocks(name, ids, how) {
+      if (name === job.output.name) await ctx.stores.blobs('batch-output').write(name, bytes);
+      return ctx.stores.blobs('batch-output').commitBlocks(name, ids, how);
+    },
+  });
+  expect(await runJob(restored, job, once)).toMatchObject({ status: 'succeeded' });
+  await expectWhole(job);
 });
 
 test('a commit of many files that is refused one leaves none of the others, which were under way', async () => {

@@ -1,5 +1,12 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BatchJob, type Pace, planJob, scoreChunk, takeTurn } from '../../shared/batch/index.ts';
+import {
+  type BatchJob,
+  handOnChunks,
+  type Pace,
+  planJob,
+  scoreChunk,
+  takeTurn,
+} from '../../shared/batch/index.ts';
 import { readChunk, readChunks, readJob } from '../../shared/batch/store.ts';
 import { drive, handle, Messages } from './driver.ts';
 import { Instance } from './instance.ts';
@@ -163,4 +170,26 @@ describe('a chunk of a slow model', () => {
     await expectOutput(ctx, large, many);
     await expectOutput(ctx, small, some);
   });
+});
+
+test('a worker whose process is about to end hands on what it scores, and begins nothing more', async () => {
+  const one = pace({ rowsAtOnce: 2, partBytes: 60, checkpointSeconds: 3_600 });
+  const job = await planned(many, one);
+  const { jobId } = job;
+  let handedOn: Promise<void> | undefined;
+  const ending = withOutput(worker.ctx, {
+    stageBlock(name, id, data) {
+      handedOn ??= handOnChunks(ending.stores);
+      return ctx.stores.blobs('batch-output').stageBlock(name, id, data);
+    },
+  });
+  await takeTurn(ending, { jobId, chunk: 0 }, one);
+  await handedOn;
+  const chunk = (await readChunk(ctx, jobId, 0))?.doc;
+  expect(chunk).toMatchObject({ status: 'pending', attempt: 1, failures: 0 });
+  expect(chunk?.progress.rows).toBeGreaterThan(0);
+  expect(chunk?.progress.rows).toBeLessThan(80);
+  await expect(takeTurn(ending, { jobId, chunk: 0 }, one)).rejects.toThrow('about to end');
+  expect(await driven(job)).toBe(true);
+  await expectOutput(ctx, job, many);
 });
