@@ -9,7 +9,7 @@ import { childTrace, type Context, platform, randomIds, systemClock } from '../.
 import { readSettings } from '../../shared/settings.ts';
 import { Unusable } from '../audit-verify/unusable.ts';
 
-export type OpenedContext = { readonly ctx: Context; close(): Promise<void> };
+export type OpenedContext = { readonly ctx: Context; readonly close: () => Promise<void> };
 
 /** The stores that the environment names, as the app would open them. */
 export async function openDeployment(env: NodeJS.ProcessEnv = process.env): Promise<OpenedContext> {

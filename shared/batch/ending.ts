@@ -33,6 +33,6 @@ export async function handOnChunks(stores: Stores): Promise<void> {
   const late = new Promise<void>((resolve) => {
     deadline = setTimeout(resolve, handOnMilliseconds);
   });
-  await Promise.race([Promise.allSettled(running.get(stores) ?? []), late]);
+  await Promise.race([Promise.allSettled([...(running.get(stores) ?? [])]), late]);
   clearTimeout(deadline);
 }
