@@ -5,8 +5,9 @@ import { azuriteFolder, startAzurite } from '../../local/azurite/index.ts';
 import { takeLock } from '../../local/lock.ts';
 import { fullAccess } from '../../shared/access/index.ts';
 import { openStores } from '../../shared/azure/index.ts';
-import { childTrace, type Context, platform, randomIds, systemClock } from '../../shared/context.ts';
+import { type Context, platform, randomIds, systemClock } from '../../shared/context.ts';
 import { readSettings } from '../../shared/settings.ts';
+import { newTrace } from '../../shared/telemetry/index.ts';
 import { Unusable } from '../audit-verify/unusable.ts';
 
 export type OpenedContext = { readonly ctx: Context; readonly close: () => Promise<void> };
@@ -27,7 +28,7 @@ export async function openDeployment(env: NodeJS.ProcessEnv = process.env): Prom
     workspace: '*',
     access: fullAccess,
     requestId: 'restore-check',
-    trace: childTrace(undefined),
+    trace: newTrace(),
     clock: systemClock,
     ids: randomIds,
     log: { info() {}, warn() {}, error() {} },
