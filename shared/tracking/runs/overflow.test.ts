@@ -65,12 +65,17 @@ describe('long texts of runs', () => {
     expect(ctx.stores.documents.meter.requests - before).toBeLessThanOrEqual(10);
   });
 
-  test('that are kept no more are missing, not empty; of a run that is still there that is an error of ours', async () => {
+  test('that are kept no more are missing, not empty; of a run that is still there what is left is shown, with a note', async () => {
     expect(await readTexts(ctx, [{ ...runOf(3), digests: [digestOf('nobody')] }])).toEqual(new Map());
     const { runId } = await createRun(ctx, {});
     const { doc } = await readRun(ctx, runId);
-    const broken = { ...doc, long: { params: { p: digestOf('nobody') } } };
-    await expect(completeRuns(ctx, [broken])).rejects.toThrow(/not kept/);
+    const broken = { ...doc, params: { p: 'begins' }, long: { params: { p: digestOf('nobody') } } };
+    const errors: string[] = [];
+    const log = { ...ctx.log, error: (message: string) => void errors.push(message) };
+    expect(await completeRuns({ ...ctx, log }, [broken])).toMatchObject([
+      { runId, params: { p: 'begins… (gone from storage)' } },
+    ]);
+    expect(errors).toEqual(['a text that a run refers to is gone from storage']);
   });
 
   test('kept by many at once are kept once', async () => {
