@@ -8,8 +8,10 @@ import { type Stack, startStack } from '../../local/stack.ts';
 import { publishOver, storedIds } from '../predictions/support.ts';
 import { jobOf } from './restore-support.ts';
 
-const rowsOfFile = 400_000;
+const rowsOfFile = 800_000;
 const writers = 4;
+/** Answers that everyone has had when the host is told to end. */
+const callsBefore = 5;
 
 let data: string;
 beforeAll(async () => {
@@ -51,13 +53,18 @@ function call(url: string, body: unknown): Promise<Answer | Refusal> {
 }
 
 /** Calls one after the other until one is not answered; gives back the bodies of the answers, and what came instead. */
-async function callUntilRefused(url: string, bodyOf: (i: number) => unknown) {
+async function callUntilRefused(
+  url: string,
+  answered: (calls: number) => void,
+  bodyOf: (i: number) => unknown,
+) {
   const answers: { i: number; body: string }[] = [];
   for (let i = 0; ; i++) {
     const answer = await call(url, bodyOf(i));
     if (!('status' in answer)) return { answers, end: answer };
     if (answer.status !== 200) return { answers, end: answer };
     answers.push({ i, body: answer.body });
+    answered(answers.length);
   }
 }
 
@@ -81,18 +88,22 @@ test('a host that is told to end finishes what it has begun: what was acknowledg
   await cairn.send('/api/v1/batch-inputs/iris/long.csv', { method: 'PUT', body: text });
   await jobOf(stack, 'long.csv', 'running');
 
+  const calls = new Map<string, number>();
+  const counted = (caller: string) => (count: number) => void calls.set(caller, count);
   const logging = runs.map((run_id) =>
-    callUntilRefused(`${api}/runs/log-batch`, (i) => ({
+    callUntilRefused(`${api}/runs/log-batch`, counted(run_id), (i) => ({
       run_id,
       metrics: [{ key: 'm', value: i, timestamp: i, step: i }],
     })),
   );
   const scoring = Array.from({ length: 2 }, (_, caller) =>
-    callUntilRefused(`${stack.url}/endpoints/iris/invocations`, (i) => ({
+    callUntilRefused(`${stack.url}/endpoints/iris/invocations`, counted(`caller ${caller}`), (i) => ({
       dataframe_split: { columns: ['length', 'width', 'höhe'], data: [[i, caller, 1]] },
     })),
   );
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await expect
+    .poll(() => [...calls.values()].filter((count) => count >= callsBefore).length, { timeout: 30_000 })
+    .toBe(writers + 2);
   const told = Date.now();
   process.kill(stack.pids.host, 'SIGTERM');
   const why = await stack.crashed;

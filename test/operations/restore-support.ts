@@ -58,7 +58,7 @@ export async function newRun(cairn: Cairn, experimentId: string, name: string) {
   return { id: String(info?.['run_id']), artifactUri: String(info?.['artifact_uri']) };
 }
 
-/** The job of a file that was dropped, once it has a status; what looks after jobs is called more often than the timer does. */
+/** The job of a file that was dropped, once it has come to a status; what looks after jobs is called more often than the timer does. */
 export async function jobOf(stack: Stack, input: string, status: string): Promise<Json> {
   const cairn = new Cairn(stack.url);
   let looks = 0;
@@ -67,6 +67,7 @@ export async function jobOf(stack: Stack, input: string, status: string): Promis
     const jobs = list((await cairn.call('GET', '/api/v1/batch-jobs?endpoint=iris'))['jobs']);
     const found = jobs.find((job) => JSON.stringify(job).includes(input));
     if (String(found?.['status']) === 'failed') throw new Error(`It failed: ${JSON.stringify(found)}`);
-    return String(found?.['status']) === status ? found : undefined;
+    const isPast = status === 'running' && /committing|succeeded/.test(String(found?.['status']));
+    return String(found?.['status']) === status || isPast ? found : undefined;
   });
 }
