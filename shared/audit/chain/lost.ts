@@ -35,7 +35,11 @@ export async function findLost(ctx: Context): Promise<Found> {
   const progress = tail && ((await readExport(ctx))?.doc ?? beginning(tail.first));
   if (progress && !(await areLonger(ctx, progress))) return nothing;
   const last = await lastHead(ctx);
-  return { last, ...(await segmentsBehind(ctx, last, progress?.hour)) };
+  const behind = await segmentsBehind(ctx, last, progress?.hour);
+  const end = behind.lost.at(-1)?.entries.at(-1);
+  // Others may have added to the store, and to the segments, between the two looks.
+  if (end && ((await lastHead(ctx))?.lastSeq ?? 0) >= end.seq) return nothing;
+  return { last, ...behind };
 }
 
 /** Entries that the segments have and the metadata store has not: of what was done after the time it was put back to. */
