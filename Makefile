@@ -23,7 +23,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus check check-infra audit-dependencies bench bench-peers cost audit-verify restore-check build package format generate clean
+.PHONY: help start demo converter test test-web test-long test-mlflow test-converter test-prometheus test-image check check-infra audit-dependencies bench bench-peers cost audit-verify restore-check build package image format generate clean
 
 help: ## List the targets
 	@echo 'make <target> [ARGS="--flags"]'
@@ -45,7 +45,7 @@ test-web: node_modules/.ready browser ## Test the web UI in Chromium, which is i
 	@node scripts/test.ts --config vitest.web.config.ts $(ARGS)
 
 test-long: export CAIRN_TEST = long
-test-long: node_modules/.ready programs test-mlflow test-converter test-web ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
+test-long: node_modules/.ready programs test-mlflow test-converter test-web test-image ## Run the full form: soaks, large files, many repetitions, stale reads, four ranges
 	@node scripts/test.ts $(ARGS)
 	@echo 'Again with stale reads and four physical ranges'
 	@CAIRN_TEST= CAIRN_COSMOS_STALE_READS=1 CAIRN_COSMOS_RANGES=4 node scripts/test.ts $(ARGS)
@@ -63,6 +63,17 @@ endif
 
 test-converter: .venv/convert/.ready ## Convert many kinds of models, each compared with its original
 	@PYTHONPATH=shared/conversion/python .venv/convert/bin/python -B -W ignore -m unittest discover -s test/conversion/python $(ARGS)
+
+test-image: node_modules/.ready ## Make the container image with buildah, and run what is in it [CAIRN_NO_DEBIAN=1 leaves it out]
+ifeq ($(CAIRN_NO_DEBIAN),1)
+	@printf '\n== make test-image: LEFT OUT, because CAIRN_NO_DEBIAN=1. The container image was not made.\n'
+else
+	@command -v buildah >/dev/null || { admin="$$(test "$$(id -u)" = 0 || echo sudo -n)"; log="$$(mktemp)"; \
+	  { $$admin apt-get install -y -qq --no-install-recommends buildah || { $$admin apt-get update -qq && $$admin apt-get install -y -qq --no-install-recommends buildah; }; } >"$$log" 2>&1 || { \
+	  cat "$$log" >&2; \
+	  echo 'make test-image needs buildah, a package of Debian, which could not be installed. CAIRN_NO_DEBIAN=1 leaves the test out.' >&2; exit 1; }; }
+	@node test/image/main.ts
+endif
 
 check: node_modules/.ready ## Formatting, types, lint, import arrows, unused code, generated files, infrastructure
 	@node scripts/check.ts $(ARGS)
@@ -92,6 +103,9 @@ build: node_modules/.ready ## Bundle for Azure into dist/
 
 package: node_modules/.ready ## Zip what is deployed, the same bytes each time [ARGS="--out FILE"]
 	@node scripts/package.ts $(ARGS)
+
+image: node_modules/.ready ## Make the container image, for those who host it themselves [ARGS=--help]
+	@node scripts/image.ts $(ARGS)
 
 format: node_modules/.ready ## Format every file
 	@node_modules/.bin/biome format --write .

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import { CairnError } from '../http/index.ts';
@@ -18,7 +18,8 @@ const abandonedMilliseconds = 3_600_000;
  * once and whole, and whoever reads one checks it.
  */
 export function modelFilesFolder(): string {
-  return join(tmpdir(), `cairn-model-files-${userInfo().uid}`);
+  // Not by userInfo(): in a container the user may have no entry of its own.
+  return join(tmpdir(), `cairn-model-files-${process.getuid?.() ?? 'all'}`);
 }
 
 const arriving = new Map<string, Promise<string | null>>();
