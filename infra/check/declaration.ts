@@ -5,12 +5,13 @@ import type { Finding } from './finding.ts';
 import { textAt, valueAt } from './finding.ts';
 import type { Template, Value } from './template.ts';
 
-/** App settings that the Functions platform or the C library reads; our code does not. */
+/** App settings that the Functions platform, the C library or onnxruntime reads; our code does not. */
 const platformSettings = new Set([
   'AzureWebJobsStorage__credential',
   'AzureWebJobsDisableHomepage',
   'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
   'MALLOC_ARENA_MAX',
+  'ORT_DISABLE_TELEMETRY',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
 ]);
 

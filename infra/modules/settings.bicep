@@ -84,6 +84,8 @@ resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776'
     // The C library else keeps free memory apart for each thread: a sixth more of it while Parquet is scored.
     MALLOC_ARENA_MAX: '1'
+    // onnxruntime else tells its makers of each machine and model.
+    ORT_DISABLE_TELEMETRY: '1'
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
   })

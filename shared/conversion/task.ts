@@ -1,6 +1,7 @@
 import { jobToken, type Resource } from '../access/index.ts';
 import type { Context } from '../context.ts';
 import { containerExecutor, type Executor, localExecutor, type Task } from '../executors/index.ts';
+import { untold } from '../sessions/index.ts';
 import type { ConversionJob } from './job.ts';
 import { experimentsOfArtifact } from '../tracking/index.ts';
 import { onnxBytesMax, targetOf } from './report.ts';
@@ -25,6 +26,7 @@ export function taskOf(ctx: Context, job: ConversionJob, attempt: number): Task 
     jobId,
     attempt,
     environment: {
+      ...untold,
       CAIRN_URL: ctx.settings.publicUrl,
       CAIRN_CONVERSION: JSON.stringify({
         job: jobId,

@@ -8,6 +8,7 @@ import {
   processFile,
   type Reply,
   type Request,
+  untold,
 } from '../sessions/index.ts';
 import { Gone, type Place } from './place.ts';
 
@@ -83,7 +84,7 @@ class Child {
     this.#onOver = onOver;
     this.#process = fork(processFile(), [], {
       cwd: tmpdir(),
-      env: {},
+      env: untold,
       execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { packed, type Reply, type Request, threadFile, threadStates } from '../sessions/index.ts';
+import { packed, type Reply, type Request, threadFile, threadStates, untold } from '../sessions/index.ts';
 import { Gone, type Place } from './place.ts';
 
 /**
@@ -24,6 +24,7 @@ let lives = 0;
 
 function start(): Thread {
   const state = new Int32Array(new SharedArrayBuffer(Object.keys(threadStates).length * 4));
+  Object.assign(process.env, untold);
   const worker = new Worker(threadFile(), { workerData: state.buffer, execArgv: [], env: {} });
   const waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Gone) => void }>();
   let ids = 0;

@@ -30,4 +30,5 @@ export {
   textOf,
 } from './tensor.ts';
 export { threadStates } from './thread-state.ts';
+export { untold } from './untold.ts';
 export { type Answered, askAside, type Trial, type TrialLimits, type TrialModel, tryModel } from './trial.ts';

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { untold } from './untold.ts';
 import { isElementType, type Port, type Tensor, type Tensors } from './tensor.ts';
 
 /** A model in the runtime: what it takes, what it gives, and how to run it. */
@@ -27,6 +28,7 @@ export class LoadError extends Error {
  * @throws {LoadError} for a model that cannot be served.
  */
 export async function load(model: Uint8Array, externalData: readonly ExternalData[]): Promise<Session> {
+  Object.assign(process.env, untold);
   const ort = await import('onnxruntime-node');
   const session = await create(ort.InferenceSession, model, externalData);
   try {

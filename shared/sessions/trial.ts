@@ -8,6 +8,7 @@ import { childFile } from './child-file.ts';
 import { memoryMark } from './memory-mark.ts';
 import type { Port, Tensors } from './tensor.ts';
 import { type TrialAnswer, trialAnswer, trialBegins, type TrialJob } from './trial-message.ts';
+import { untold } from './untold.ts';
 
 /** A model as files of a folder that nobody else reads; relative names are not allowed. */
 export type TrialModel = {
@@ -147,7 +148,7 @@ function run(folder: string, job: TrialJob, millisecondsMax: number): Promise<Ru
   return new Promise((resolve, reject) => {
     const child = fork(childFile(), [], {
       cwd: folder,
-      env: {},
+      env: untold,
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -119,7 +119,7 @@ describe('a conversion', () => {
     });
     expect(JSON.stringify(after.body)).not.toContain('ticket');
     const [{ environment } = { environment: [] }] = started('iris');
-    expect(environment).toEqual(['CAIRN_CONVERSION', 'CAIRN_URL', 'PATH', 'TMPDIR']);
+    expect(environment).toEqual(['CAIRN_CONVERSION', 'CAIRN_URL', 'ORT_DISABLE_TELEMETRY', 'PATH', 'TMPDIR']);
     expect(await agenda()).not.toContain(jobId);
 
     await server.drain();

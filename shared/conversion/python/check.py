@@ -1,7 +1,11 @@
 """Whether the ONNX says what the original says."""
 
+import os
 from dataclasses import dataclass
 from typing import Any, Optional
+
+# It tells its makers of each model else, and is asked before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import onnx
