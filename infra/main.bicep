@@ -22,6 +22,9 @@ param principalId string = ''
 ])
 param principalType string = 'User'
 
+@description('Who is admin of everything without a grant, as entra:<tenant id>/<object id>. Empty for who deploys; azd keeps who that was, so that it does not change with who deploys next.')
+param firstAdmin string = ''
+
 @description('Node.js version of the app.')
 param nodeVersion string = '22'
 
@@ -339,6 +342,9 @@ module training 'modules/training.bicep' = if (!empty(trainingImage)) {
   }
 }
 
+var deployer = empty(principalId) ? '' : 'entra:${tenant().tenantId}/${principalId}'
+var admin = empty(firstAdmin) ? deployer : firstAdmin
+
 // Apart from the apps, since each is told where the other is.
 module settings 'modules/settings.bicep' = [
   for surfaces in (apps == 'two' ? ['control', 'inference'] : ['all']): {
@@ -356,8 +362,7 @@ module settings 'modules/settings.bicep' = [
       insightsName: telemetry.outputs.insightsName
       instanceMemoryMB: instanceMemoryMB
       converterJob: converterJob
-      // Whoever deploys is the first admin.
-      firstAdmin: empty(principalId) ? '' : 'entra:${tenant().tenantId}/${principalId}'
+      firstAdmin: admin
       entraClientId: entraClientId
       entraAuthority: entraAuthority
       githubIssuer: githubIssuer
@@ -392,6 +397,7 @@ output CAIRN_PUBLIC_URL string = app.outputs.url
 output CAIRN_INFERENCE_URL string = apps == 'two' ? inference.outputs.url : ''
 // What azure.yaml asks before it deploys the second app.
 output CAIRN_TWO_APPS string = apps == 'two' ? 'true' : 'false'
+output CAIRN_FIRST_ADMIN string = admin
 output COSMOS_ENDPOINT string = cosmos.outputs.endpoint
 output STORAGE_BLOB_ENDPOINT string = storage.outputs.blobEndpoint
 output STORAGE_QUEUE_ENDPOINT string = storage.outputs.queueEndpoint

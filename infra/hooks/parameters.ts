@@ -92,11 +92,48 @@ function together(all: Readonly<Record<string, string>>): Finding[] {
         'Deploy from a machine in the network, or one that is peered with it.',
       ),
     );
+  findings.push(...ofPipeline(all));
   if (all['CAIRN_TRAINING_REGISTRY'] && !all['CAIRN_TRAINING_IMAGE'])
     findings.push(
       warning(
         'CAIRN_TRAINING_REGISTRY says nothing without CAIRN_TRAINING_IMAGE.',
         'azd env set CAIRN_TRAINING_IMAGE <image>',
+      ),
+    );
+  return findings;
+}
+
+const guid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const ofEntra = new RegExp(`^entra:${guid}/${guid}$`, 'i');
+
+/**
+ * What azd keeps in the environment of the person who deployed, and a pipeline must be given: without it, it would
+ * make itself the first admin, and take from the app whom people sign in to.
+ */
+function ofPipeline(all: Readonly<Record<string, string>>): Finding[] {
+  const { CAIRN_FIRST_ADMIN: admin = '', AZURE_PRINCIPAL_TYPE: type } = all;
+  const isPipeline = type === 'ServicePrincipal';
+  const given = (name: string) => `gh variable set ${name} --body "$(azd env get-value ${name})"`;
+  if (admin && !ofEntra.test(admin))
+    return [
+      missing(
+        `CAIRN_FIRST_ADMIN is '${admin}', and must be entra:<tenant id>/<object id>.`,
+        'azd env set CAIRN_FIRST_ADMIN "entra:$(az account show --query tenantId --output tsv)/$(az ad signed-in-user show --query id --output tsv)"',
+      ),
+    ];
+  const findings: Finding[] = [];
+  if (isPipeline && !admin)
+    findings.push(
+      missing(
+        'CAIRN_FIRST_ADMIN is not set, and the identity of a pipeline would become the first admin in place of a person.',
+        `${given('CAIRN_FIRST_ADMIN')}, where a person has deployed; else give entra:<tenant id>/<object id>`,
+      ),
+    );
+  if (isPipeline && !all['CAIRN_ENTRA_CLIENT_ID'])
+    findings.push(
+      warning(
+        'CAIRN_ENTRA_CLIENT_ID is not set: where people sign in by Entra ID, they no longer will.',
+        given('CAIRN_ENTRA_CLIENT_ID'),
       ),
     );
   return findings;

@@ -252,6 +252,21 @@ describe('values', () => {
     ]);
   });
 
+  test('of a pipeline name the first admin, who is of Entra ID', () => {
+    const pipeline = { AZURE_PRINCIPAL_TYPE: 'ServicePrincipal' };
+    const id = '0f0e0d0c-0b0a-4900-8800-070605040302';
+    const person = { CAIRN_FIRST_ADMIN: `entra:${id}/${id}` };
+    expect(said({ CAIRN_FIRST_ADMIN: 'ann' })).toEqual([
+      expect.stringMatching(/^missing: CAIRN_FIRST_ADMIN is 'ann'/),
+    ]);
+    expect(said(pipeline)).toEqual([
+      expect.stringMatching(/^missing: CAIRN_FIRST_ADMIN is not set/),
+      expect.stringMatching(/^warning: CAIRN_ENTRA_CLIENT_ID is not set/),
+    ]);
+    expect(said({ ...pipeline, ...person, CAIRN_ENTRA_CLIENT_ID: id })).toEqual([]);
+    expect(said(person)).toEqual([]);
+  });
+
   test('of nothing given are the shape that costs are reckoned for', () => {
     expect(shapeOf(withDefaults(parameters, {}))).toEqual(shapeDefault);
     const lines = costLines(withDefaults(parameters, { CAIRN_ALWAYS_READY: '2' }), listPrices);
