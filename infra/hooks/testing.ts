@@ -11,20 +11,24 @@ export type Request = {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;
+  readonly prefer: string | undefined;
   readonly body: string;
 };
 
 /** A server on loopback that answers `METHOD path` (without its query) as `routes` has it at the time, and 404 else. */
-export async function answering(routes: Map<string, Route>) {
+export async function answering(routes: Map<string, Route | ((request: Request) => Route)>) {
   const asked: Request[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = (await request.toArray()).join('');
     const { method = '', url = '' } = request;
-    asked.push({ method, path: url, authorization: request.headers.authorization, body });
-    const route = routes.get(`${method} ${url.split('?')[0]}`) ?? {
+    const { authorization, prefer } = request.headers as Record<string, string | undefined>;
+    const one: Request = { method, path: url, authorization, prefer, body };
+    asked.push(one);
+    const known = routes.get(`${method} ${url.split('?')[0]}`) ?? {
       status: 404,
       body: { error: { code: 'NotFound' } },
     };
+    const route = typeof known === 'function' ? known(one) : known;
     response.writeHead(route.status ?? 200, { 'content-type': 'application/json' });
     response.end(route.body === undefined ? '' : JSON.stringify(route.body));
   };

@@ -118,6 +118,22 @@ describe('the hook', () => {
     expect(code).toBe(0);
   });
 
+  test('makes no token for who is not the first admin', async () => {
+    const azd = await fakeAzd(azdToken);
+    routes.set(ready, { body: { status: 'ready' } });
+    const admin = { CAIRN_FIRST_ADMIN: 'entra:tenant-1/object-2' };
+    const { code, output } = await ran('./welcome.ts', {
+      ...azd.env,
+      ...own,
+      ...admin,
+      CAIRN_PUBLIC_URL: app.url,
+    });
+    await azd.remove();
+    expect(output).toMatch(/No token is made for you, entra:tenant-1\/object-1: .*object-2/);
+    expect(output).not.toMatch(/cairn_[0-9a-f]{16}/);
+    expect(code).toBe(0);
+  });
+
   test('writes the token into the stores of the deployment, as its hash', async () => {
     const data = await mkdtemp(join(tmpdir(), 'cairn-welcome-'));
     const storage = await testStorage();
@@ -140,6 +156,7 @@ describe('the hook', () => {
       ...azd.env,
       ...own,
       ...env,
+      CAIRN_FIRST_ADMIN: 'entra:Tenant-1/Object-1',
       CAIRN_PUBLIC_URL: app.url,
     });
     await azd.remove();

@@ -32,7 +32,20 @@ if (!url) {
   else await greet(url);
 }
 
+/** Whoever deploys need not be the first admin, and a token of theirs would then open nothing. */
+function isAnother(who: string): boolean {
+  const admin = values['CAIRN_FIRST_ADMIN'];
+  return Boolean(admin) && admin?.toLowerCase() !== who;
+}
+
 async function greet(at: string): Promise<void> {
+  const who = deployerOf(await azd.token('https://management.azure.com/.default'));
+  if (isAnother(who)) {
+    print(
+      `Cairn is ready at ${at}. No token is made for you, ${who}: the first admin is ${values['CAIRN_FIRST_ADMIN']}, who gives you a role.`,
+    );
+    return;
+  }
   const settings = readSettings({
     AzureWebJobsStorage__blobServiceUri: values['STORAGE_BLOB_ENDPOINT'],
     AzureWebJobsStorage__queueServiceUri: values['STORAGE_QUEUE_ENDPOINT'],
@@ -43,7 +56,6 @@ async function greet(at: string): Promise<void> {
   });
   const stores = await openStores(settings);
   try {
-    const who = deployerOf(await azd.token('https://management.azure.com/.default'));
     const token = await firstToken(
       {
         principal: { id: who, name: who },

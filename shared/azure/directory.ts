@@ -27,13 +27,17 @@ const graphOf: Readonly<Record<string, string>> = {
   'login.partner.microsoftonline.cn': 'https://microsoftgraph.chinacloudapi.cn',
 };
 
+/** Where Microsoft Graph is, of the cloud whose Entra ID is at `authority`. */
+export function graphUrl(authority?: string): string {
+  return (authority && graphOf[new URL(authority).host]) || 'https://graph.microsoft.com';
+}
+
 /**
  * The directory as the identity of the app may ask it: the application permissions User.Read.All and
  * Application.Read.All of Microsoft Graph let it.
  */
 export function openDirectory(settings: Settings): Directory {
-  const authority = settings.entra && new URL(settings.entra.authority).host;
-  const url = (authority && graphOf[authority]) ?? 'https://graph.microsoft.com';
+  const url = graphUrl(settings.entra?.authority);
   let identity: TokenCredential | undefined;
   return directoryAt(url, async () => {
     identity ??= credential(settings);
