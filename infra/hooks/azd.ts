@@ -12,6 +12,7 @@ export type Azd = {
   set(name: string, value: string): Promise<void>;
 };
 
+// As cli/azd/pkg/contracts/auth_token.go and cli/azd/cmd/env.go of github.com/Azure/azure-dev write them.
 const tokenAnswer = z.object({ token: z.string().min(1) });
 const valuesAnswer = z.record(z.string(), z.string());
 

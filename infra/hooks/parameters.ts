@@ -92,7 +92,7 @@ function together(all: Readonly<Record<string, string>>): Finding[] {
         'Deploy from a machine in the network, or one that is peered with it.',
       ),
     );
-  findings.push(...ofPipeline(all));
+  findings.push(...ofPipeline(all), ...ofQuota(all));
   if (all['CAIRN_TRAINING_REGISTRY'] && !all['CAIRN_TRAINING_IMAGE'])
     findings.push(
       warning(
@@ -137,4 +137,23 @@ function ofPipeline(all: Readonly<Record<string, string>>): Finding[] {
       ),
     );
   return findings;
+}
+
+/**
+ * https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan#regional-subscription-memory-quotas : what
+ * all apps of this plan may use at a time, in a region of a subscription, until more is asked for.
+ */
+const coresOfRegion = 250;
+
+/** What the quota is in truth no API tells: the portal alone shows it. */
+function ofQuota(all: Readonly<Record<string, string>>): Finding[] {
+  const apps = all['CAIRN_APPS'] === 'two' ? 2 : 1;
+  const cores = (apps * Number(all['CAIRN_INSTANCES_MAX']) * Number(all['CAIRN_INSTANCE_MB'])) / 2048;
+  if (!(cores > coresOfRegion)) return [];
+  return [
+    warning(
+      `${apps === 2 ? 'Two apps' : 'The app'} may grow to ${cores} cores together (CAIRN_INSTANCES_MAX, CAIRN_INSTANCE_MB), and a region gives ${coresOfRegion} to all Flex Consumption apps of a subscription unless more were granted: then they no longer grow.`,
+      'Ask for more by a support request, or azd env set CAIRN_INSTANCES_MAX <less>',
+    ),
+  ];
 }

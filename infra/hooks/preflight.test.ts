@@ -190,6 +190,25 @@ describe('a subscription', () => {
     expect(findings).toEqual(expected.map((text) => expect.stringMatching(text) as string));
   });
 
+  test('is read to the last page of a list', async () => {
+    const first = `GET ${at}/providers/Microsoft.KeyVault/deletedVaults`;
+    routes.set(`${first}/more`, { body: { value: [vault], nextLink: null } });
+    const link = `https://elsewhere.test${at}/providers/Microsoft.KeyVault/deletedVaults/more?page=2`;
+    expect(await found([first, { body: { value: [], nextLink: link } }])).toEqual([
+      expect.stringMatching(/^missing: Key Vault kv-cairn-abc/),
+    ]);
+    expect(arm.asked.filter(({ path }) => path.includes('more?page=2'))).toHaveLength(1);
+  });
+
+  test('must let whoever trains define a role', async () => {
+    const admin = { actions: ['*'], notActions: ['Microsoft.Authorization/roleDefinitions/write'] };
+    const route = [may, { body: { value: [admin] } }] as const;
+    expect(await found(route)).toEqual([]);
+    expect(await found(route, { CAIRN_TRAINING_IMAGE: 'image' })).toEqual([
+      expect.stringMatching(/^missing: You may not define the role.*roleDefinitions\/write/),
+    ]);
+  });
+
   test('that has our group already is deployed to again', async () => {
     const ours = { location: 'westeurope', tags: { 'azd-env-name': 'dev' } };
     expect(await found([group, { body: ours }])).toEqual([]);
@@ -249,6 +268,14 @@ describe('values', () => {
     expect(said({ CAIRN_NETWORK: 'private' })).toEqual([expect.stringMatching(/^warning: /)]);
     expect(said({ CAIRN_TRAINING_REGISTRY: '/subscriptions/s1' })).toEqual([
       expect.stringMatching(/^warning: /),
+    ]);
+  });
+
+  test('that ask for more than a region gives are told so', () => {
+    const most = { CAIRN_INSTANCES_MAX: '125', CAIRN_APPS: 'two' };
+    expect(said(most)).toEqual([]);
+    expect(said({ ...most, CAIRN_INSTANCE_MB: '4096' })).toEqual([
+      expect.stringMatching(/^warning: Two apps may grow to 500 cores.*250/),
     ]);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Run by azd after each deployment: sees that people can sign in by Entra ID. It never fails, since Cairn tokens
- * work without it. Not run after provisioning: azd runs the hooks of that also where it only previews.
+ * Run by azd after each provisioning, not after a preview: sees that people can sign in by Entra ID. It never fails,
+ * since Cairn tokens work without it.
  */
 import { graphUrl } from '../../shared/azure/directory.ts';
 import { giveSettings } from './app-settings.ts';
@@ -64,7 +64,7 @@ async function signIn(): Promise<string[]> {
   ];
 }
 
-/** At once, since a deployment ends here; the next provisioning gives the same by its parameter. */
+/** At once, since the app was provisioned without it; the next provisioning gives the same by its parameter. */
 async function putInForce(clientId: string): Promise<string[]> {
   const management = values['CAIRN_MANAGEMENT_URL'] || 'https://management.azure.com';
   const group = `/subscriptions/${values['AZURE_SUBSCRIPTION_ID']}/resourceGroups/${values['AZURE_RESOURCE_GROUP']}`;

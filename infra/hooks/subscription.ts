@@ -46,6 +46,23 @@ const deletedVaults = z.object({
   ),
 });
 
+const page = z.looseObject({ value: z.array(z.unknown()), nextLink: z.string().nullish() });
+
+/** A list of Azure Resource Manager with what stands on its further pages, or the answer that is no list. */
+async function listed(rest: Rest, path: string): Promise<Answer> {
+  const value: unknown[] = [];
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const answer: Answer = await rest('GET', next);
+    if (answer.status !== 200) return answer;
+    const read = page.parse(answer.body);
+    value.push(...read.value);
+    // Asked for where the first page was, whatever host a link names: the token goes nowhere else.
+    const link: URL | undefined = read.nextLink ? new URL(read.nextLink) : undefined;
+    next = link && `${link.pathname}${link.search}`;
+  }
+  return { status: 200, body: { value } };
+}
+
 /** Namespaces of what the templates make, without those of every subscription. */
 export function providersOf({
   isPrivate,
@@ -115,8 +132,8 @@ function stateFindings(body: unknown, { subscription }: Plan): Finding[] {
 }
 
 async function rights(rest: Rest, at: string, { trains }: Plan): Promise<Finding[]> {
-  const answer = await rest(
-    'GET',
+  const answer = await listed(
+    rest,
     `${at}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`,
   );
   if (answer.status !== 200) return [unread('what you may do in the subscription', answer)];
@@ -164,9 +181,13 @@ async function rights(rest: Rest, at: string, { trains }: Plan): Promise<Finding
 
 const plain = (name: string) => name.toLowerCase().replaceAll(' ', '');
 
+/**
+ * The regions that the subscription may have Flex Consumption in, and whether they have zones for it:
+ * https://learn.microsoft.com/rest/api/appservice/list-geo-regions
+ */
 async function region(rest: Rest, at: string, { location, zoneRedundant }: Plan): Promise<Finding[]> {
   const path = `${at}/providers/Microsoft.Web/geoRegions?sku=FlexConsumption&api-version=2024-04-01`;
-  const answer = await rest('GET', path);
+  const answer = await listed(rest, path);
   if (answer.status !== 200) return [unread('which regions offer Flex Consumption', answer)];
   const offered = geoRegions.parse(answer.body).value;
   const here = offered.find(({ name }) => plain(name) === location);
@@ -283,9 +304,15 @@ async function groupFindings(rest: Rest, at: string, { environment, location }: 
   ];
 }
 
-/** A name of a vault holds the environment and region, so that one which was deleted is in the way of a new one. */
+/**
+ * A name of a vault holds the environment and region, so that one which was deleted is in the way of a new one.
+ * https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/list-deleted
+ */
 async function vaultFindings(rest: Rest, at: string, { environment, location }: Plan): Promise<Finding[]> {
-  const answer = await rest('GET', `${at}/providers/Microsoft.KeyVault/deletedVaults?api-version=2024-11-01`);
+  const answer = await listed(
+    rest,
+    `${at}/providers/Microsoft.KeyVault/deletedVaults?api-version=2024-11-01`,
+  );
   if (answer.status !== 200) return [unread('which key vaults were deleted', answer)];
   const inGroup = `/resourcegroups/rg-${environment}/`.toLowerCase();
   return deletedVaults
