@@ -395,8 +395,6 @@ output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_FUNCTION_NAME string = app.outputs.name
 output CAIRN_PUBLIC_URL string = app.outputs.url
 output CAIRN_INFERENCE_URL string = apps == 'two' ? inference.outputs.url : ''
-// What azure.yaml asks before it deploys the second app.
-output CAIRN_TWO_APPS string = apps == 'two' ? 'true' : 'false'
 output CAIRN_FIRST_ADMIN string = admin
 output COSMOS_ENDPOINT string = cosmos.outputs.endpoint
 output STORAGE_BLOB_ENDPOINT string = storage.outputs.blobEndpoint

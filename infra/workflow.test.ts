@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 type Step = { uses?: string; run?: string; with?: Record<string, unknown> };
+type Parameters = { parameters: Record<string, { value: unknown }> };
 type Job = { if: string; environment: string; permissions: Record<string, string>; steps: Step[] };
 const text = await readFile(new URL('../.github/workflows/azure-dev.yml', import.meta.url), 'utf8');
 const workflow = parse(text) as {
@@ -47,4 +48,16 @@ test('changes Azure from main alone, and a pull request, not of a fork, is told 
   expect(deploy?.if).toContain("github.event_name == 'push'");
   expect(preview?.if).toContain('head.repo.full_name == github.repository');
   expect([preview?.environment, deploy?.environment]).toEqual(['preview', 'production']);
+});
+
+test('azd deploys the second app where the parameter that makes it says so', async () => {
+  const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
+  const azure = parse(await read('../azure.yaml')) as { services: Record<string, { condition?: string }> };
+  const { apps } = (JSON.parse(await read('main.parameters.json')) as Parameters).parameters;
+  // azd replaces by github.com/drone/envsubst, and deploys where `true` comes out.
+  const [, variable, from = '', to = ''] =
+    /^\$\{(\w+)\/(\w+)\/(\w+)\}$/.exec(azure.services['inference']?.condition ?? '') ?? [];
+  expect(apps?.value).toBe(`\${${variable}=one}`);
+  expect(['', 'one', 'two'].map((value) => value.replace(from, to))).toEqual(['', 'one', 'true']);
+  expect(azure.services['app']?.condition).toBeUndefined();
 });
