@@ -52,7 +52,7 @@ export const settingDeclarations = {
   },
   CAIRN_FIRST_ADMIN: {
     about:
-      'Principal that is admin of everything without a grant: a user name, or `entra:<tenant id>/<object id>`; `azd up` sets it to who deploys.',
+      'Principal that is admin of everything without a grant: a user name, or `entra:<tenant id>/<object id>`; `azd up` sets it to who deploys first.',
     where: 'both',
     default: '',
   },

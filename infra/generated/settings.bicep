@@ -19,7 +19,7 @@ param cosmosEndpoint string
 ])
 param cairnAuth string = 'on'
 
-@description('Principal that is admin of everything without a grant: a user name, or `entra:<tenant id>/<object id>`; `azd up` sets it to who deploys.')
+@description('Principal that is admin of everything without a grant: a user name, or `entra:<tenant id>/<object id>`; `azd up` sets it to who deploys first.')
 param cairnFirstAdmin string = ''
 
 @description('Id of the Entra ID tenant whose tokens are accepted; empty for none.')
