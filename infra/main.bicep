@@ -71,6 +71,9 @@ param cosmosCapacity string = 'serverless'
 @minValue(1000)
 param cosmosRequestUnitsMax int = 1000
 
+@description('Name of the account of the metadata; empty for one that follows from the environment. After a restore: the account that was restored into.')
+param cosmosAccount string = ''
+
 @description('Where storage, metadata and keys answer: to all who hold a role (public), or only within a network that is made for it (private). Clients must then be in it, too, to move large files.')
 @allowed([
   'public'
@@ -181,9 +184,9 @@ module cosmos 'modules/cosmos.bicep' = {
   params: {
     location: location
     tags: tags
-    token: token
     zoneRedundant: zoneRedundant
     isPrivate: isPrivate
+    accountName: empty(cosmosAccount) ? 'cosmos-cairn-${token}' : cosmosAccount
     requestUnitsMax: cosmosCapacity == 'serverless' ? 0 : cosmosRequestUnitsMax
   }
 }

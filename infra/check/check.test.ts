@@ -164,6 +164,22 @@ describe('a broken template is found out:', () => {
   });
 });
 
+test('a name that a condition has found filled is not taken for empty, and any other is', async () => {
+  const template = await readTemplate(
+    'infra/one.bicep',
+    `param given string = ''
+output one string = empty(given) ? 'own' : given
+output two string = !empty(given) ? given : 'own'
+output three string = empty(given) ? given : 'own'
+`,
+  );
+  const resolver = new Resolver([template]);
+  const texts = template.outputs.map(({ value }) =>
+    resolver.possible(value, template).flatMap((one) => (one.kind === 'string' ? [one.text] : [])),
+  );
+  expect(texts).toEqual([['own'], ['own'], ['', 'own']]);
+});
+
 describe('our infrastructure', () => {
   test('has no finding', async () => {
     expect(await checkInfra(infra, undefined)).toEqual([]);

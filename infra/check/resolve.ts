@@ -36,6 +36,8 @@ export class Resolver {
     if (value.kind === 'either')
       return value.values.flatMap((one) => this.possible(one, template, depth + 1));
     if (value.kind !== 'unknown') return [value];
+    if (value.notEmpty)
+      return this.possible({ ...value, notEmpty: false }, template, depth + 1).filter(isFilled);
     const [, module, output] = /^(\w+)\.outputs\.(\w+)$/.exec(value.source) ?? [];
     if (module !== undefined) return this.#output(value, template, module, output, depth);
     const variable = template.variables.find(({ name }) => name === value.source);
@@ -93,6 +95,8 @@ export class Resolver {
     });
   }
 }
+
+const isFilled = (value: Value) => value.kind !== 'string' || value.text !== '';
 
 function plainOf(value: Value): string | number | boolean | undefined {
   switch (value.kind) {

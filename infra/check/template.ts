@@ -11,7 +11,8 @@ export type Value = { readonly line: number /** As it is written. */; readonly s
   | { readonly kind: 'array'; readonly items: readonly Value[] }
   | { readonly kind: 'either'; readonly values: readonly Value[] }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Value[] }
-  | { readonly kind: 'unknown' }
+  /** `notEmpty` where a condition has seen to that. */
+  | { readonly kind: 'unknown'; readonly notEmpty?: boolean }
 );
 export type ObjectValue = {
   readonly kind: 'object';
@@ -207,7 +208,7 @@ function valueOf(node: Node): Value {
     case 'parenthesized_expression':
       return children[0] ? valueOf(children[0]) : unknown(node);
     case 'ternary_expression':
-      return { kind: 'either', ...at, values: children.slice(1).map(valueOf) };
+      return { kind: 'either', ...at, values: branchesOf(children) };
     case 'call_expression':
       return {
         kind: 'call',
@@ -218,6 +219,17 @@ function valueOf(node: Node): Value {
     default:
       return unknown(node);
   }
+}
+
+/** What a condition chooses between. Where it asks whether a name is empty, that name is not in the branch for the other case. */
+function branchesOf([condition, ...branches]: readonly Node[]): Value[] {
+  const [, negated, name] = /^(!?)empty\((\w+)\)$/.exec(condition?.text ?? '') ?? [];
+  const filled = branches[negated ? 0 : 1];
+  return branches.map((branch) => {
+    const value = valueOf(branch);
+    const isFilled = branch === filled && value.kind === 'unknown' && value.source === name;
+    return isFilled ? { ...value, notEmpty: true } : value;
+  });
 }
 
 function objectOf(node: Node, children: readonly Node[]): ObjectValue {

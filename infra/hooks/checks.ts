@@ -37,6 +37,7 @@ export async function preflight(of: {
     isPrivate: all['CAIRN_NETWORK'] === 'private',
     trains: Boolean(all['CAIRN_TRAINING_IMAGE']),
     hasBudget: Number(all['CAIRN_BUDGET_MONTHLY']) > 0,
+    cosmosAccount: all['CAIRN_COSMOS_ACCOUNT'] ?? '',
   };
   const asked = await findingsOfSubscription(restAt(of.management, token), plan, {
     register: of.register ?? false,

@@ -214,6 +214,18 @@ describe('a subscription', () => {
     expect(await found([group, { body: ours }])).toEqual([]);
   });
 
+  test('must have the account of metadata that is named, since a new one would be empty', async () => {
+    const account = `GET ${at}/resourceGroups/rg-dev/providers/Microsoft.DocumentDB/databaseAccounts/restored`;
+    const named = { CAIRN_COSMOS_ACCOUNT: 'restored' };
+    expect(await found([account, { status: 404 }], named)).toEqual([
+      expect.stringMatching(/^missing: CAIRN_COSMOS_ACCOUNT is 'restored', and .* rg-dev has no such/),
+    ]);
+    expect(await found([account, { status: 403 }], named)).toEqual([
+      expect.stringMatching(/^warning: It could not be read whether there is an account restored/),
+    ]);
+    expect(await found([account, { body: {} }], named)).toEqual([]);
+  });
+
   test('has a provider registered only where told to', async () => {
     const path = `${at}/providers/Microsoft.EventGrid`;
     routes.set(`POST ${path}/register`, { body: { registrationState: 'Registering' } });

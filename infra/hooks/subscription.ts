@@ -13,6 +13,8 @@ export type Plan = {
   readonly isPrivate: boolean;
   readonly trains: boolean;
   readonly hasBudget: boolean;
+  /** The account of metadata that is to be used; empty for the environment's own. */
+  readonly cosmosAccount: string;
 };
 
 const permissions = z.object({
@@ -121,6 +123,7 @@ export async function findingsOfSubscription(
     ...providersOf(plan).map((namespace) => registration(rest, at, namespace, register)),
     groupFindings(rest, at, plan),
     vaultFindings(rest, at, plan),
+    accountFindings(rest, at, plan),
   ]);
   return [...stateFindings(found.body, plan), ...findings.flat()];
 }
@@ -329,6 +332,28 @@ async function vaultFindings(rest: Rest, at: string, { environment, location }: 
         `az keyvault recover --name ${name}, after az group create --name rg-${environment} --location ${location} --tags azd-env-name=${environment}; or azd env new <another name>`,
       ),
     );
+}
+
+/** An account that is named is one that was restored into: made anew, it would be empty, and the platform with it. */
+async function accountFindings(
+  rest: Rest,
+  at: string,
+  { environment, cosmosAccount }: Plan,
+): Promise<Finding[]> {
+  if (!cosmosAccount) return [];
+  const name = `rg-${environment}`;
+  const answer = await rest(
+    'GET',
+    `${at}/resourceGroups/${name}/providers/Microsoft.DocumentDB/databaseAccounts/${encodeURIComponent(cosmosAccount)}?api-version=2024-11-15`,
+  );
+  if (answer.status === 200) return [];
+  if (answer.status !== 404) return [unread(`whether there is an account ${cosmosAccount}`, answer)];
+  return [
+    missing(
+      `CAIRN_COSMOS_ACCOUNT is '${cosmosAccount}', and resource group ${name} has no such Cosmos DB account: the apps would begin anew on an empty one.`,
+      'Restore into it first (docs/operate.md), or azd env set CAIRN_COSMOS_ACCOUNT "" for the account of the environment',
+    ),
+  ];
 }
 
 /** What could not be learned is said, and does not keep anyone from trying. */

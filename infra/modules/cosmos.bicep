@@ -1,7 +1,7 @@
 // Metadata. Strong consistency is what the compare-and-swap of the code rests on; one region keeps it cheap.
 param location string
 param tags object
-param token string
+param accountName string
 param isPrivate bool
 param zoneRedundant bool
 
@@ -9,7 +9,7 @@ param zoneRedundant bool
 param requestUnitsMax int
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
-  name: 'cosmos-cairn-${token}'
+  name: accountName
   location: location
   tags: tags
   kind: 'GlobalDocumentDB'
