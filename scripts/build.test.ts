@@ -14,6 +14,16 @@ import { build } from './build.ts';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+const onDemand = [
+  'apache-arrow',
+  'azure-identity',
+  'azure-keyvault-keys',
+  'azure-keyvault-secrets',
+  'graphql',
+  'jose',
+  'yaml',
+];
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cairn-build-'));
@@ -37,22 +47,31 @@ describe('the package for Azure', () => {
       console.log(load('onnxruntime-node').listSupportedBackends().some(({ name }) => name === 'cpu'));`;
     const { stdout } = await run(process.execPath, ['-e', script], { cwd: folder });
     expect(stdout).toBe('true\ntrue\n');
-    expect((await readdir(outDir)).toSorted()).toEqual([
-      'child.cjs',
-      'child.cjs.map',
-      'exporter.cjs',
-      'exporter.cjs.map',
-      'main.cjs',
-      'main.cjs.map',
-      'node_modules',
-      'parts.cjs',
-      'parts.cjs.map',
-      'process.cjs',
-      'process.cjs.map',
-      'thread.cjs',
-      'thread.cjs.map',
-      'web',
-    ]);
+    const bundles = ['child', 'exporter', 'main', 'parts', 'process', 'thread', ...onDemand];
+    expect((await readdir(outDir)).toSorted()).toEqual(
+      [...bundles.flatMap((name) => [`${name}.cjs`, `${name}.cjs.map`]), 'node_modules', 'web'].toSorted(),
+    );
+  });
+
+  test('starts without the packages that few need, each of which is there when it is asked for', async () => {
+    const script = `
+      const { basename } = require('node:path');
+      require('./main.cjs');
+      const loaded = Object.keys(require.cache).map((file) => basename(file));
+      const { GraphQLError } = require('./graphql.cjs');
+      const { jwtVerify } = require('./jose.cjs');
+      const { parse } = require('./yaml.cjs');
+      const { DefaultAzureCredential } = require('./azure-identity.cjs');
+      const { KeyClient } = require('./azure-keyvault-keys.cjs');
+      const { SecretClient } = require('./azure-keyvault-secrets.cjs');
+      const { tableFromIPC } = require('./apache-arrow.cjs');
+      const there = [GraphQLError, jwtVerify, parse, DefaultAzureCredential, KeyClient, SecretClient, tableFromIPC];
+      console.log(JSON.stringify({ loaded, there: there.map((one) => typeof one) }));`;
+    const { stdout } = await run(process.execPath, ['-e', script], { cwd: join(folder, 'dist') });
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({
+      loaded: ['main.cjs'],
+      there: onDemand.map(() => 'function'),
+    });
   });
 
   test('holds the program in which models are tried, which runs from there', async () => {

@@ -44,6 +44,35 @@ const carriedPrograms: Plugin = {
   },
 };
 
+/**
+ * Packages that are loaded by those who need them, and a file each: what stands in the bundle is read and compiled
+ * whenever an instance starts.
+ */
+const onDemand = [
+  '@azure/identity',
+  '@azure/keyvault-keys',
+  '@azure/keyvault-secrets',
+  'apache-arrow',
+  'graphql',
+  'jose',
+  'yaml',
+];
+const fileOf = (name: string) => name.replace('@', '').replace('/', '-');
+
+const loadedOnDemand: Plugin = {
+  name: 'loaded on demand',
+  setup(bundling) {
+    bundling.onResolve({ filter: new RegExp(`^(${onDemand.join('|')})$`) }, ({ path, kind, importer }) => {
+      if (kind === 'entry-point') return undefined;
+      if (path === '@azure/keyvault-keys' && /[/\\]@azure[/\\]cosmos[/\\]/.test(importer))
+        return { path, namespace: 'unused' };
+      return { path: `./${fileOf(path)}.cjs`, external: true };
+    });
+    // Cosmos DB's client would load it at once, for an encryption by its clients that nobody asks of it.
+    bundling.onLoad({ filter: /^/, namespace: 'unused' }, () => ({ contents: 'export class KeyClient {}' }));
+  },
+};
+
 export type BuildOptions = {
   /** Folder that is emptied and filled; `dist` unless told. */
   readonly outDir?: string;
@@ -54,8 +83,8 @@ export type BuildOptions = {
 };
 
 /**
- * Bundles the app for Azure into `dist/`: one CommonJS file per entry, with the packages that must
- * stay outside (native code, and the module that only the Functions worker supplies).
+ * Bundles the app for Azure into `dist/`: one CommonJS file per entry. Packages that few need are files beside it; outside
+ * stay those that must (native code, and the module that only the Functions worker supplies).
  */
 export async function build(options: BuildOptions = {}): Promise<void> {
   const outDir = options.outDir ?? join(root, 'dist');
@@ -70,6 +99,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
       process: 'shared/sessions/process.ts',
       parts: 'shared/predictions/part-thread.ts',
       exporter: 'shared/telemetry/exporter.ts',
+      ...Object.fromEntries(onDemand.map((name) => [fileOf(name), name])),
     },
     outdir: outDir,
     outExtension: { '.js': '.cjs' },
@@ -83,7 +113,7 @@ export async function build(options: BuildOptions = {}): Promise<void> {
     minifyWhitespace: true,
     sourcemap: 'linked',
     external: ['@azure/functions-core', 'onnxruntime-node'],
-    plugins: [carriedSite, carriedPrograms],
+    plugins: [carriedSite, carriedPrograms, loadedOnDemand],
     logLevel: 'warning',
   });
   if (options.package) await addNativePackages(join(outDir, 'node_modules'));
