@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import bicepTypes from 'bicep-types';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkDiagnostics, checkServices } from './coverage.ts';
+import { checkDiagnostics, checkFiles, checkServices } from './coverage.ts';
 import { checkReads } from './declaration.ts';
 import { checkInfra, checkTemplates, type Infra, readInfra } from './index.ts';
 import { checkParameters } from './parameters.ts';
@@ -34,9 +34,9 @@ describe('a broken template is found out:', () => {
   test('properties, literals and versions that Azure does not know', async () => {
     await writeFile(join(folder, 'index.json'), JSON.stringify({ [storageType]: 'storage.json' }));
     expect(await findingsOf('types', await openTypes(folder))).toEqual([
-      '5 policy account: nothing makes properties.networkAcls.defaultAction Deny',
       '5 policy account: properties.allowSharedKeyAccess must be false',
-      '5 tags account: has no tags, by which azd finds what is its own and costs are told apart',
+      "5 policy account: properties.networkAcls.defaultAction must be 'Deny' where isPrivate",
+      '5 tags account: has no tag azd-env-name, by which azd finds what is its own and costs are told apart',
       '5 type account: kind is required',
       "6 type account: name must be at least 3 characters, but is 'no'",
       "8 type account: sku.name must be one of 'Standard_LRS', 'Standard_ZRS', but is 'Standard_LSR'",
@@ -56,27 +56,34 @@ describe('a broken template is found out:', () => {
 
   test('keys, public blobs, old protocols and vaults that can be emptied: said, left out, or let in by a way round', async () => {
     expect(await findingsOf('policy')).toEqual([
-      '9 policy account: nothing makes properties.networkAcls.defaultAction Deny',
-      '9 policy account: properties.allowBlobPublicAccess must be false',
-      '9 policy account: properties.allowSharedKeyAccess must be false',
-      '9 policy account: properties.minimumTlsVersion must be TLS1_2',
-      "24 name 'listKeys' is not a function these templates may use",
-      '24 policy listKeys() would read a key; identities are used instead',
-      "24 secret the output 'key' would show a key",
-      '26 policy vault: properties.accessPolicies must not be given',
-      '26 policy vault: properties.enablePurgeProtection must be true',
-      '26 policy vault: properties.enableRbacAuthorization must be true',
-      '39 policy site: nothing switches off publishing by ftp',
+      '10 policy account: properties.allowBlobPublicAccess must be false',
+      '10 policy account: properties.allowSharedKeyAccess must be false',
+      '10 policy account: properties.minimumTlsVersion must be TLS1_2',
+      "10 policy account: properties.networkAcls.defaultAction must be 'Deny' where isPrivate",
+      "25 name 'listKeys' is not a function these templates may use",
+      '25 policy listKeys() would read a key; identities are used instead',
+      "25 secret the output 'key' would show a key",
+      '27 policy vault: properties.accessPolicies must not be given',
+      '27 policy vault: properties.enablePurgeProtection must be true',
+      '27 policy vault: properties.enableRbacAuthorization must be true',
+      "27 policy vault: properties.networkAcls.defaultAction must be 'Deny' where isPrivate",
+      "27 policy vault: properties.publicNetworkAccess must be 'Disabled' where isPrivate",
+      '40 policy site: identity.type must be UserAssigned',
+      "40 policy site: location must be the parameter location, or 'global', not 'westeurope'",
+      '40 policy site: nothing switches off publishing by ftp',
+      '40 policy site: properties.functionAppConfig.deployment.storage.authentication.type must be UserAssignedIdentity',
     ]);
   });
 
   test('identities of the user where Event Grid delivers', async () => {
     expect(await findingsOf('events')).toEqual([
-      '7 policy topic: identity.type must be SystemAssigned',
-      '7 policy topic: identity.userAssignedIdentities must not be given',
-      '21 policy uploads: properties.deadLetterWithResourceIdentity.identity.type must be SystemAssigned',
-      '21 policy uploads: properties.deliveryWithResourceIdentity.identity.type must be SystemAssigned',
-      '21 policy uploads: properties.destination must not be given',
+      '8 policy topic: identity.type must be SystemAssigned',
+      '8 policy topic: identity.userAssignedIdentities must not be given',
+      "22 declaration events must be of the type 'Microsoft.Storage.BlobCreated' alone, not 'Microsoft.Storage.BlobCreate'",
+      '22 order uploads: must wait for mayEnqueue by dependsOn: without that right nothing is delivered',
+      '22 policy uploads: properties.deadLetterWithResourceIdentity.identity.type must be SystemAssigned',
+      '22 policy uploads: properties.deliveryWithResourceIdentity.identity.type must be SystemAssigned',
+      '22 policy uploads: properties.destination must not be given',
     ]);
   });
 
@@ -95,8 +102,9 @@ describe('a broken template is found out:', () => {
   test('secrets that the history of deployments would show', async () => {
     expect(await findingsOf('secrets')).toEqual([
       "2 secret 'clientSecret' is a secret by its name, and lacks @secure()",
-      "13 secret the output 'shown' would show the secret 'password'",
-      "14 secret the output 'connection' would show a key",
+      "16 secret the output 'shown' would show the secret 'password'",
+      "17 secret the output 'connection' would show a key",
+      "19 secret the output 'hidden' would show a key",
     ]);
   });
 
@@ -122,9 +130,10 @@ describe('a broken template is found out:', () => {
 
   test('what lacks tags, and versions that nobody can rely on', async () => {
     expect(await findingsOf('upkeep')).toEqual([
-      '5 tags vault: has no tags, by which azd finds what is its own and costs are told apart',
-      '10 version network: 2023-04-01 is used here and 2024-05-01 elsewhere',
-      '16 version hub: 2024-02-02-preview is a preview, which Azure takes away',
+      '5 tags vault: has no tag azd-env-name, by which azd finds what is its own and costs are told apart',
+      '10 tags queue: has no tag azd-env-name, by which azd finds what is its own and costs are told apart',
+      '16 version network: 2023-04-01 is used here and 2024-05-01 elsewhere',
+      '22 version hub: 2024-02-02-preview is a preview, which Azure takes away',
     ]);
   });
 
@@ -134,9 +143,9 @@ describe('a broken template is found out:', () => {
     expect(checkDiagnostics([broken])).toEqual([
       {
         file: broken.file,
-        line: 5,
+        line: 6,
         rule: 'diagnostics',
-        message: 'vault: no diagnostic settings send its logs to the workspace',
+        message: 'vault: no diagnostic settings send AuditEvent to the workspace',
       },
     ]);
   });
@@ -151,6 +160,8 @@ describe('a broken template is found out:', () => {
       "16 name 'locaton' is not declared",
       "17 module infra/generated/storage.bicep has no output 'names'",
       "18 name 'toLowerCase' is not a function these templates may use",
+      "19 module the output 'zones' must be a whole number, not location",
+      "20 module the output 'count' must be a whole number, not 'two'",
     ]);
   });
 
@@ -159,6 +170,7 @@ describe('a broken template is found out:', () => {
       '16 declaration the code reads no app setting CAIRN_SURFACE',
       '17 declaration the app setting COSMOS_KEY is not for Azure',
       "25 declaration events must be filtered to a declared blob container, not 'uploads'",
+      "25 declaration events must be of the type 'Microsoft.Storage.BlobCreated' alone, not all",
       "25 declaration no queue 'blob-event' is declared",
     ]);
   });
@@ -205,6 +217,7 @@ describe('our infrastructure', () => {
     ],
     ['infra/generated/settings.bicep', 'the app setting COSMOS_ENDPOINT is not set'],
     ['infra/modules/settings.bicep', 'the app setting COSMOS_ENDPOINT is not set'],
+    ['infra/modules/settings.bicep', 'the app setting APPLICATIONINSIGHTS_AUTHENTICATION_STRING is not set'],
   ])('without %s would lack something the code uses: %s', async (file, message) => {
     const rest = templates.filter((template) => template.file !== file);
     const findings = await checkInfra({ ...infra, templates: rest }, undefined);
@@ -224,6 +237,27 @@ describe('what stands beside the templates is held to them:', () => {
       'infra/modules/app.bicep azure.yaml has no service three',
     ]);
     expect(told(['app', 'three'])).toEqual(['infra/modules/app.bicep azure.yaml has no service inference']);
+  });
+
+  test('files that a template reads into itself', async () => {
+    const broken = await brokenTemplate('names');
+    expect(checkFiles([broken], infra.files).map(({ line, message }) => `${line} ${message}`)).toEqual([
+      '21 there is no file ../../queries/gone.kql',
+    ]);
+    expect(checkFiles(templates, infra.files)).toEqual([]);
+    expect(templates.flatMap(({ loads }) => loads).length).toBeGreaterThan(0);
+  });
+
+  test('what is made of declarations, and was changed by hand', async () => {
+    const copy = join(folder, 'copy');
+    for (const part of ['infra', 'azure.yaml'])
+      await cp(join(root, part), join(copy, part), { recursive: true });
+    const file = 'infra/generated/documents.bicep';
+    await appendFile(join(copy, file), '// by hand\n');
+    const findings = await checkInfra(await readInfra(copy), undefined);
+    expect(findings.map((finding) => `${finding.file} ${finding.message}`)).toEqual([
+      `${file} is not what shared/resources.ts and shared/settings.ts make of it: npm run generate`,
+    ]);
   });
 
   test('parameters of azd, by name, type and default', () => {

@@ -24,6 +24,9 @@ const storesByType: Readonly<Record<string, readonly string[]>> = {
   ]),
 };
 
+/** Without removals, which nobody listens to. */
+const blobCreated = 'Microsoft.Storage.BlobCreated';
+
 /** What the templates as a whole fail to create or to set, though the code declares that it uses it. */
 export function checkDeclared(templates: readonly Template[]): Finding[] {
   const findings: Finding[] = [];
@@ -36,6 +39,7 @@ export function checkDeclared(templates: readonly Template[]): Finding[] {
   const set = settingsSet(templates).map(({ name }) => name);
   for (const [name, { where }] of Object.entries(settingDeclarations))
     if (where !== 'local' && !set.includes(name)) missing(`the app setting ${name} is not set`);
+  for (const name of platformSettings) if (!set.includes(name)) missing(`the app setting ${name} is not set`);
   return findings;
 }
 
@@ -81,6 +85,10 @@ export function checkUndeclared(template: Template, all: readonly Template[]): F
     )?.[1];
     if (!blobContainers.some((name) => name === container))
       report(resource.line, `events must be filtered to a declared blob container, not '${container}'`);
+    const types = valueAt(resource.body, 'properties.filter.includedEventTypes');
+    const told = types?.kind === 'array' ? types.items.map(({ source }) => source).join(', ') : 'all';
+    if (told !== `'${blobCreated}'`)
+      report(resource.line, `events must be of the type '${blobCreated}' alone, not ${told}`);
   }
   return findings;
 }

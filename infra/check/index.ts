@@ -1,10 +1,11 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { checkDiagnostics, checkServices, checkUpkeep } from './coverage.ts';
+import { staleFiles } from '../../scripts/generate.ts';
+import { checkDiagnostics, checkFiles, checkServices, checkUpkeep } from './coverage.ts';
 import { checkDeclared, checkReads, checkUndeclared } from './declaration.ts';
 import type { Finding } from './finding.ts';
-import { checkModules } from './modules.ts';
+import { checkModules, checkOutputs } from './modules.ts';
 import { checkNames } from './names.ts';
 import { checkOrder } from './order.ts';
 import { checkParameters } from './parameters.ts';
@@ -24,6 +25,10 @@ export type Infra = {
   readonly services: readonly string[];
   /** The code of the app, by file: what it reads of its environment is to be set. */
   readonly code: ReadonlyMap<string, string>;
+  /** Every file of `infra/`, which templates may read into themselves. */
+  readonly files: ReadonlySet<string>;
+  /** Generated files that are not what the declarations of the code make of them. */
+  readonly stale: readonly string[];
 };
 
 /** Reads every template that `azd up` may deploy, in the order of their paths, and what belongs to them. */
@@ -41,6 +46,8 @@ export async function readInfra(root: string): Promise<Infra> {
     templates: await Promise.all(files.map(async (file) => readTemplate(file, await read(file)))),
     parameters: await read('infra/main.parameters.json'),
     services: Object.keys(services),
+    files: new Set(await all('infra/**')),
+    stale: (await staleFiles(root)).filter((file) => file.startsWith('infra/')),
     code: new Map(await Promise.all(sources.map(async (file) => [file, await read(file)] as const))),
   };
 }
@@ -60,11 +67,12 @@ export async function checkTemplates(
       findings.push(
         ...checkNames(template),
         ...checkModules(template, resolver),
+        ...checkOutputs(template, resolver),
         ...checkPolicy(template, resolver),
         ...checkRoles(template, resolver),
         ...checkSecrets(template),
         ...checkOrder(template),
-        ...checkUpkeep(template, templates),
+        ...checkUpkeep(template, templates, resolver),
         ...checkUndeclared(template, templates),
         ...(types ? await checkTypes(template, types, resolver) : []),
       );
@@ -73,7 +81,7 @@ export async function checkTemplates(
 
 /** Everything that is wrong with the infrastructure as a whole. */
 export async function checkInfra(
-  { templates, parameters, services, code }: Infra,
+  { templates, parameters, services, code, files, stale }: Infra,
   types: AzureTypes | undefined,
 ): Promise<Finding[]> {
   const main = templates.find(({ file }) => file === 'infra/main.bicep');
@@ -81,8 +89,16 @@ export async function checkInfra(
     ...(await checkTemplates(templates, types)),
     ...(main ? checkParameters(main, parameters) : []),
     ...checkDiagnostics(templates),
+    ...checkFiles(templates, files),
+    ...stale.map(notGenerated),
     ...checkServices(templates, new Resolver(templates), services),
     ...checkDeclared(templates),
     ...checkReads(templates, code),
   ];
+}
+
+/** Containers, indexes, times to live, queues and settings are declared in the code alone. */
+function notGenerated(file: string): Finding {
+  const message = 'is not what shared/resources.ts and shared/settings.ts make of it: npm run generate';
+  return { file, line: 1, rule: 'declaration', message };
 }

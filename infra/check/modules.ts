@@ -33,6 +33,22 @@ export function checkModules(template: Template, resolver: Resolver): Finding[] 
   return findings;
 }
 
+/** Outputs that are not what they are declared to be. */
+export function checkOutputs(template: Template, resolver: Resolver): Finding[] {
+  return template.outputs.flatMap(({ name, line, type, value }) => {
+    const parameter = template.parameters.find((one) => one.name === value.source);
+    const kind = kindOf[type];
+    const wrong = parameter
+      ? parameter.type !== type
+      : resolver.possible(value, template).some((one) => isPlain(one) && one.kind !== kind);
+    if (!wrong || kind === undefined) return [];
+    const message = `the output '${name}' must be ${words[kind]}, not ${value.source.slice(0, 60)}`;
+    return [{ file: template.file, line, rule: 'module', message }];
+  });
+}
+
+const isPlain = ({ kind }: Value) => kind !== 'unknown' && kind !== 'call' && kind !== 'either';
+
 const kindOf: Readonly<Record<string, Value['kind']>> = {
   string: 'string',
   int: 'number',
@@ -43,7 +59,7 @@ const kindOf: Readonly<Record<string, Value['kind']>> = {
 
 /** Why a parameter does not take a value, in words that say what it takes; `undefined` where it does, or may. */
 export function whyNot(value: Value, { type, decorators }: Parameter): string | undefined {
-  if (value.kind === 'unknown' || value.kind === 'call' || value.kind === 'either') return undefined;
+  if (!isPlain(value)) return undefined;
   const kind = kindOf[type];
   if (kind !== undefined && value.kind !== kind) return `${words[kind]}, not ${value.source.slice(0, 60)}`;
   const number = (name: string) => {

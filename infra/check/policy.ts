@@ -32,6 +32,12 @@ const musts: readonly (readonly [type: string, path: string, value: Plain])[] = 
   ['Microsoft.OperationalInsights/workspaces', 'properties.features.disableLocalAuth', true],
   ['Microsoft.Web/sites', 'properties.httpsOnly', true],
   ['Microsoft.Web/sites', 'properties.siteConfig.minTlsVersion', '1.2'],
+  ['Microsoft.Web/sites', 'identity.type', 'UserAssigned'],
+  [
+    'Microsoft.Web/sites',
+    'properties.functionAppConfig.deployment.storage.authentication.type',
+    'UserAssignedIdentity',
+  ],
   ['Microsoft.Web/sites/basicPublishingCredentialsPolicies', 'properties.allow', false],
   // A topic with an identity of the user's delivers nothing to a queue of an account without keys.
   ['Microsoft.EventGrid/systemTopics', 'identity.type', 'SystemAssigned'],
@@ -47,7 +53,7 @@ const musts: readonly (readonly [type: string, path: string, value: Plain])[] = 
   ],
 ];
 
-/** What can be closed to the public network by a parameter. */
+/** What is closed to the public network where the parameter `isPrivate` is true. */
 const closable: readonly (readonly [type: string, path: string, closed: Plain])[] = [
   [account, 'properties.networkAcls.defaultAction', 'Deny'],
   [cosmos, 'properties.publicNetworkAccess', 'Disabled'],
@@ -79,9 +85,8 @@ export function checkPolicy(template: Template, resolver: Resolver): Finding[] {
         report(line, `${symbol}: ${path} must be ${value}`);
   for (const [type, path, closed] of closable)
     for (const { body, line, symbol } of ofType(type)) {
-      const said = valueAt(body, path);
-      const can = said ? resolver.possible(said, template).map(({ source }) => source) : [];
-      if (!can.includes(`'${closed}'`)) report(line, `${symbol}: nothing makes ${path} ${closed}`);
+      const [, said] = /^(?:isPrivate\s*\?\s*)?'(\w+)'/.exec(valueAt(body, path)?.source ?? '') ?? [];
+      if (said !== closed) report(line, `${symbol}: ${path} must be '${closed}' where isPrivate`);
     }
   for (const [type, path] of mustNots)
     for (const { body, line, symbol } of ofType(type))
@@ -92,6 +97,11 @@ export function checkPolicy(template: Template, resolver: Resolver): Finding[] {
       .map(({ body }) => resolver.only(valueAt(body, 'name'), template));
     for (const name of publishing)
       if (!off.includes(name)) report(line, `${symbol}: nothing switches off publishing by ${name}`);
+  }
+  for (const { body, line, symbol } of made) {
+    const location = valueAt(body, 'location')?.source ?? 'location';
+    if (location !== 'location' && location !== "'global'")
+      report(line, `${symbol}: location must be the parameter location, or 'global', not ${location}`);
   }
   for (const { name, line } of template.calls)
     if (name.startsWith('list')) report(line, `${name}() would read a key; identities are used instead`);

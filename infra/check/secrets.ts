@@ -19,10 +19,22 @@ export function checkSecrets(template: Template): Finding[] {
     if (secretName.test(name) && !notSecret.test(name) && !secure.includes(name))
       report(line, `'${name}' is a secret by its name, and lacks @secure()`);
   for (const { name, line, value } of template.outputs) {
-    const read = new Set(value.source.match(/(?<![\w.'])[A-Za-z_]\w*/g));
+    const source = throughVariables(value.source, template);
+    const read = new Set(namesIn(source));
     const leaked = secure.find((each) => read.has(each));
     if (leaked !== undefined) report(line, `the output '${name}' would show the secret '${leaked}'`);
-    if (keyed.test(value.source)) report(line, `the output '${name}' would show a key`);
+    if (keyed.test(source)) report(line, `the output '${name}' would show a key`);
   }
   return findings;
+}
+
+const namesIn = (source: string): readonly string[] => source.match(/(?<![\w.'])[A-Za-z_]\w*/g) ?? [];
+
+/** The source of a value, and of the variables that it is made of. */
+function throughVariables(source: string, template: Template): string {
+  const sources = new Set([source]);
+  for (const one of sources)
+    for (const { name, value } of template.variables)
+      if (namesIn(one).includes(name)) sources.add(value.source);
+  return [...sources].join('\n');
 }

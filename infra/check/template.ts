@@ -51,6 +51,9 @@ export type Parameter = Mention & {
   readonly decorators: ReadonlyMap<string, Value | undefined>;
 };
 
+/** `type` as of a parameter. */
+type Output = Mention & { readonly type: string; readonly value: Value };
+
 /** One Bicep file, read. */
 export type Template = {
   readonly file: string;
@@ -58,11 +61,13 @@ export type Template = {
   readonly variables: readonly (Mention & { readonly value: Value })[];
   readonly resources: readonly Resource[];
   readonly modules: readonly Module[];
-  readonly outputs: readonly (Mention & { readonly value: Value })[];
+  readonly outputs: readonly Output[];
   /** Names used in expressions, and the variables that loops bring. */
   readonly names: readonly Mention[];
   readonly loopVariables: readonly string[];
   readonly calls: readonly Mention[];
+  /** Paths that `loadTextContent` reads. */
+  readonly loads: readonly Mention[];
   /** `settings.outputs.values` */
   readonly outputsRead: readonly (Mention & { readonly module: string })[];
   readonly strings: readonly Mention[];
@@ -84,7 +89,7 @@ export async function readTemplate(file: string, text: string): Promise<Template
     file,
     parameters: ofType('parameter_declaration').map(parameter),
     variables: ofType('variable_declaration').map(declared),
-    outputs: ofType('output_declaration').map(declared),
+    outputs: ofType('output_declaration').map((node) => ({ ...declared(node), type: typeOf(node) })),
     resources: ofType('resource_declaration').map((node) => ({
       ...block(node),
       type: stringText(node.namedChildren[1]) ?? '',
@@ -103,6 +108,11 @@ export async function readTemplate(file: string, text: string): Promise<Template
     calls: ofType('call_expression')
       .filter((node) => !inside(node, 'decorator'))
       .map((node) => ({ name: calleeOf(node), line: lineOf(node) })),
+    loads: ofType('call_expression').flatMap((node) => {
+      const path = node.namedChildren.find(({ type }) => type === 'arguments')?.namedChildren[0];
+      const name = path && calleeOf(node) === 'loadTextContent' ? stringText(path) : undefined;
+      return name === undefined ? [] : { name, line: lineOf(node) };
+    }),
     outputsRead: ofType('member_expression').flatMap(outputRead),
     strings: ofType('string_content').map(mention),
     syntaxErrors: errorsIn(root).map((node) => ({
@@ -145,7 +155,7 @@ function parameter(node: Node): Parameter {
   return {
     ...mention(node.namedChildren[0] ?? node),
     required,
-    type: node.namedChildren.find(({ type }) => type === 'type')?.text ?? '',
+    type: typeOf(node),
     default: required || !last ? undefined : valueOf(last),
     decorators: new Map(
       decorators.map((decorator) => {
@@ -155,6 +165,10 @@ function parameter(node: Node): Parameter {
       }),
     ),
   };
+}
+
+function typeOf(node: Node): string {
+  return node.namedChildren.find(({ type }) => type === 'type')?.text ?? '';
 }
 
 /** What the loop of a declaration goes over. */

@@ -16,3 +16,6 @@ module gone './gone.bicep' = {
 output place string = locaton
 output names array = declared.outputs.names
 output region string = toLowerCase(location)
+output zones int = location
+output count int = 'two'
+output text string = loadTextContent('../../queries/gone.kql')

@@ -1,4 +1,5 @@
-// Keys, public blobs, an old protocol, and a vault that can be emptied: said outright, left out, or let in by a way round.
+// Keys, public blobs, an old protocol, a vault that can be emptied and that the wrong parameter closes, an app apart
+// from the rest: said outright, left out, or let in by a way round.
 param location string
 param tags object
 param allowKeys bool = false
@@ -38,7 +39,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
 
 resource site 'Microsoft.Web/sites@2024-04-01' = {
   name: 'func-cairn'
-  location: location
+  location: 'westeurope'
   tags: tags
   properties: {
     httpsOnly: true

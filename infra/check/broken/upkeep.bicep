@@ -7,6 +7,12 @@ resource vault 'Microsoft.Network/privateDnsZones@2024-06-01' = {
   location: location
 }
 
+resource queue 'Microsoft.Network/privateDnsZones@2024-06-01' = {
+  name: 'privatelink.queue.core.windows.net'
+  location: location
+  tags: {}
+}
+
 resource network 'Microsoft.Network/virtualNetworks@2023-04-01' = {
   name: 'vnet-cairn'
   location: location
