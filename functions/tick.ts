@@ -1,7 +1,7 @@
 import type { InvocationContext, Timer } from '@azure/functions';
 import { directoryCheckSeconds } from '../shared/access/index.ts';
 import { lookAfterAlerts } from '../shared/alerts/index.ts';
-import { enqueueDue, scheduleOnce } from '../shared/events/index.ts';
+import { enqueueDue, scheduleOnce, unscheduleAll } from '../shared/events/index.ts';
 import { workContext } from './app.ts';
 
 /**
@@ -10,14 +10,15 @@ import { workContext } from './app.ts';
  * of their rows.
  */
 const sweeps = {
-  events: { kind: 'sweep-events', everySeconds: 300 },
-  webhooks: { kind: 'sweep-webhooks', everySeconds: 300 },
+  lost: { kind: 'sweep-lost', everySeconds: 600 },
   deleted: { kind: 'sweep-deleted', everySeconds: 86_400 },
   retention: { kind: 'sweep-retention', everySeconds: 86_400 },
   'batch-leftovers': { kind: 'sweep-batch', everySeconds: 86_400 },
   profiles: { kind: 'sweep-profiles', everySeconds: 3_600 },
   summaries: { kind: 'roll-up-summaries', everySeconds: 3_600 },
 };
+/** What an earlier release had stand there, and the above now does. */
+const retired = new Set(['events', 'webhooks']);
 /** Stands there as well where the directory is to be asked who has left. */
 const directory = { kind: 'check-directory', everySeconds: directoryCheckSeconds };
 /** Whether this instance has seen to it that the sweeps stand there. */
@@ -37,6 +38,7 @@ export async function tick(_timer: Timer, invocation: InvocationContext): Promis
         workspace: '*',
         message: { kind },
       });
+    await unscheduleAll(ctx, (name) => retired.has(name));
     // Stands only while there are monitors; those of an earlier release never asked for it.
     await lookAfterAlerts(ctx);
     sweepsStand = true;

@@ -140,7 +140,10 @@ type Message = Partial<Envelope> & Readonly<Record<string, unknown>> & { readonl
 const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> = {
   events: (ctx, message: EventsMessage) =>
     deliver(ctx, message, (type) => subscribers[type] ?? [], recordAudit),
+  'sweep-lost': (ctx) => Promise.all([sweepEvents(ctx), sweepWebhooks(ctx)]),
+  // Of messages and agendas of an earlier release, which had two sweeps.
   'sweep-events': (ctx) => sweepEvents(ctx),
+  'sweep-webhooks': sweepWebhooks,
   'audit-export': exportSegments,
   'check-directory': checkDirectory,
   'batch-plan': (ctx, message: BatchMessage) => planJob(ctx, message),
@@ -163,7 +166,6 @@ const kinds: Record<string, (ctx: Context, message: never) => Promise<unknown>> 
   'emit-lineage': emitLineage,
   'sweep-deleted': sweepDeleted,
   'webhook-deliver': (ctx, message: DeliveryMessage) => deliverWebhook(ctx, message),
-  'sweep-webhooks': sweepWebhooks,
   purge,
   erase: (ctx, message: { jobId: string }) => erase(ctx, message),
   'sweep-retention': sweepRetention,

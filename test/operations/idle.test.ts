@@ -17,11 +17,11 @@ afterAll(() => server.close());
 test('while nobody calls, hours cost a point read a minute and a few sweeps', async () => {
   const used = await idle(server, hours);
   expect(used).toMatchObject({ hours, timerRuns: hours * 60 });
-  expect(used.messages / hours).toBeLessThan(32);
-  expect(used.requestUnits / hours).toBeLessThan(700);
+  expect(used.messages / hours).toBeLessThan(14);
+  expect(used.requestUnits / hours).toBeLessThan(500);
   expect((used.blobReads + used.blobWrites) / hours).toBeLessThan(10);
-  expect(used.queueTransactions / hours).toBeLessThan(100);
-  expect(used.logBytes / hours).toBeLessThan(1_000);
+  expect(used.queueTransactions / hours).toBeLessThan(45);
+  expect(used.logBytes / hours).toBeLessThan(700);
 });
 
 test('three endpoints that nobody calls add their checks, and hardly more', async () => {
@@ -32,7 +32,7 @@ test('three endpoints that nobody calls add their checks, and hardly more', asyn
   }
   await server.drain();
   const used = await idle(server, hours);
-  expect(used.messages / hours).toBeLessThan(60);
-  expect(used.requestUnits / hours).toBeLessThan(1_800);
+  expect(used.messages / hours).toBeLessThan(48);
+  expect(used.requestUnits / hours).toBeLessThan(1_500);
   expect((used.blobReads + used.blobWrites) / hours).toBeLessThan(100);
 });

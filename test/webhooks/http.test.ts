@@ -518,9 +518,9 @@ test('the timer sees to it that lost deliveries are looked for', async () => {
       { text: "SELECT c.entries FROM c WHERE c.id = 'agenda'" },
       { key: ['agenda'], consistency: 'strong' },
     );
-  const webhooks = sure(agenda?.entries['webhooks']);
-  expect(webhooks).toMatchObject({ everySeconds: 300, message: { kind: 'sweep-webhooks' } });
-  await expect(work(webhooks.message, invocation)).resolves.toBeUndefined();
+  const lost = sure(agenda?.entries['lost']);
+  expect(lost).toMatchObject({ everySeconds: 600, message: { kind: 'sweep-lost' } });
+  await expect(work(lost.message, invocation)).resolves.toBeUndefined();
 });
 
 function encoded(text: string): string {
