@@ -42,6 +42,8 @@ test('changes Azure from main alone, and a pull request, not of a fork, is told 
       .flatMap(({ run }) => run?.match(/azd (?:provision|deploy|up|down)[^;&|\n]*/g) ?? [])
       .map((run) => run.trim());
   const { preview, deploy } = workflow.jobs;
+  const told = preview?.steps.map(({ run }) => /preflight\.ts|--preview/.exec(run ?? '')?.[0]);
+  expect(told?.filter(Boolean)).toEqual(['preflight.ts', '--preview']);
   expect(Object.keys(workflow.on)).toEqual(['push', 'pull_request']);
   expect(changes(preview)).toEqual(['azd provision --preview --no-prompt']);
   expect(changes(deploy)).toEqual(['azd provision --no-prompt', 'azd deploy --no-prompt']);
