@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { listPrices, shapeDefault } from '../../scripts/cost/estimate.ts';
 import { costLines, preflight, shapeOf } from './checks.ts';
 import { findingsOfValues, parametersOf, withDefaults } from './parameters.ts';
-import { allows, providersOf } from './subscription.ts';
+import { allows } from './rights.ts';
+import { providersOf } from './subscription.ts';
 import { answering, fakeAzd, ran, type Route } from './testing.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
