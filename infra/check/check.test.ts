@@ -36,6 +36,7 @@ describe('a broken template is found out:', () => {
     expect(await findingsOf('types', await openTypes(folder))).toEqual([
       '5 policy account: properties.allowSharedKeyAccess must be false',
       "5 policy account: properties.networkAcls.defaultAction must be 'Deny' where isPrivate",
+      "5 policy account: sku.name must be 'Standard_ZRS' where zoneRedundant",
       '5 tags account: has no tag azd-env-name, by which azd finds what is its own and costs are told apart',
       '5 type account: kind is required',
       "6 type account: name must be at least 3 characters, but is 'no'",
@@ -45,6 +46,7 @@ describe('a broken template is found out:', () => {
       '15 type account: properties.creationTime is read-only',
       '19 type queue: no such type and version: Microsoft.Storage/storageAccounts/queueServices/queues@1999-01-01',
       '19 version queue: 1999-01-01 is used here and 2024-01-01 elsewhere',
+      '23 type account: there is no property properties.primaryEndpoint to read',
     ]);
   });
 
@@ -60,6 +62,7 @@ describe('a broken template is found out:', () => {
       '10 policy account: properties.allowSharedKeyAccess must be false',
       '10 policy account: properties.minimumTlsVersion must be TLS1_2',
       "10 policy account: properties.networkAcls.defaultAction must be 'Deny' where isPrivate",
+      "10 policy account: sku.name must be 'Standard_ZRS' where zoneRedundant",
       "25 name 'listKeys' is not a function these templates may use",
       '25 policy listKeys() would read a key; identities are used instead',
       "25 secret the output 'key' would show a key",
@@ -69,6 +72,7 @@ describe('a broken template is found out:', () => {
       "27 policy vault: properties.networkAcls.defaultAction must be 'Deny' where isPrivate",
       "27 policy vault: properties.publicNetworkAccess must be 'Disabled' where isPrivate",
       '40 policy site: identity.type must be UserAssigned',
+      '40 policy site: kind must be functionapp,linux',
       "40 policy site: location must be the parameter location, or 'global', not 'westeurope'",
       '40 policy site: nothing switches off publishing by ftp',
       '40 policy site: properties.functionAppConfig.deployment.storage.authentication.type must be UserAssignedIdentity',
@@ -89,10 +93,13 @@ describe('a broken template is found out:', () => {
 
   test('rights that are too wide, and such as cannot be told', async () => {
     expect(await findingsOf('roles')).toEqual([
-      '5 role 8e3af657-a8ff-443c-a75c-2fe8c4bcb635 is not the id of a known role',
-      '25 role wide: Storage Blob Data Contributor is given on Microsoft.Storage/storageAccounts, not on Microsoft.Storage/storageAccounts/blobServices/containers',
-      '35 role everywhere: Storage Queue Data Message Sender is given on the resource group, not on Microsoft.Storage/storageAccounts',
-      '46 role hidden: what role it gives cannot be told',
+      '6 role 8e3af657-a8ff-443c-a75c-2fe8c4bcb635 is not the id of a known role',
+      '26 role wide: Storage Blob Data Contributor is given on Microsoft.Storage/storageAccounts, not on Microsoft.Storage/storageAccounts/blobServices/containers',
+      '26 role wide: name must be a guid of blobContributor too, or it is that of another assignment',
+      '36 role everywhere: Storage Queue Data Message Sender is given on the resource group, not on Microsoft.Storage/storageAccounts',
+      '47 role hidden: properties.principalId must be a principalId',
+      '47 role hidden: properties.principalType must be given: an identity that was just made is not found without it',
+      '47 role hidden: what role it gives cannot be told',
       '56 role ours: Microsoft.App/jobs/* is too much for a role of ours',
       '56 role ours: Microsoft.Authorization/roleAssignments/write is too much for a role of ours',
       '73 role oursEverywhere: our role is given on the resource group',
@@ -125,7 +132,20 @@ describe('a broken template is found out:', () => {
   });
 
   test('waiting for what is named anyway', async () => {
-    expect(await findingsOf('order')).toEqual(['23 order dependsOn plan is needless: it is named here']);
+    expect(await findingsOf('order')).toEqual(['24 order dependsOn plan is needless: it is named here']);
+  });
+
+  test('what is put together wrongly', async () => {
+    expect(await findingsOf('structure')).toEqual([
+      "4 structure 'location' is declared twice",
+      '17 structure packages: parent must be a Microsoft.Storage/storageAccounts/blobServices, and queues is none',
+      "22 structure 'publicAccess' is declared twice",
+      '26 structure blobs: has no parent, which is to be a Microsoft.Storage/storageAccounts',
+      "30 structure group: a resource group is made where targetScope is 'subscription'",
+      '36 structure main: needs a scope, since it is deployed to a subscription',
+      '52 structure declared may not be deployed: ask by a condition before deadLetterContainer of it is read',
+      "56 structure 'zone' is declared twice",
+    ]);
   });
 
   test('what lacks tags, and versions that nobody can rely on', async () => {
@@ -171,7 +191,7 @@ describe('a broken template is found out:', () => {
       '17 declaration the app setting COSMOS_KEY is not for Azure',
       "25 declaration events must be filtered to a declared blob container, not 'uploads'",
       "25 declaration events must be of the type 'Microsoft.Storage.BlobCreated' alone, not all",
-      "25 declaration no queue 'blob-event' is declared",
+      "25 declaration events must go to the queue 'blob-events', not 'blob-event'",
     ]);
   });
 });

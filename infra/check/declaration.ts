@@ -1,8 +1,9 @@
-import { poisonQueue } from '../../scripts/generate/bicep.ts';
+import { deadLetterContainer, poisonQueue } from '../../scripts/generate/bicep.ts';
 import { blobContainers, containers, queues } from '../../shared/resources.ts';
 import { settingDeclarations } from '../../shared/settings.ts';
 import type { Finding } from './finding.ts';
 import { textAt, valueAt } from './finding.ts';
+import type { Resolver } from './resolve.ts';
 import type { Template, Value } from './template.ts';
 
 /** App settings that the Functions platform, the C library or onnxruntime reads; our code does not. */
@@ -24,6 +25,8 @@ const storesByType: Readonly<Record<string, readonly string[]>> = {
   ]),
 };
 
+/** What `functions/blobs.ts` listens to. */
+const eventQueue = 'blob-events' satisfies (typeof queues)[number];
 /** Without removals, which nobody listens to. */
 const blobCreated = 'Microsoft.Storage.BlobCreated';
 
@@ -64,7 +67,7 @@ export function checkReads(templates: readonly Template[], code: ReadonlyMap<str
 }
 
 /** What one template says that the code knows nothing of. */
-export function checkUndeclared(template: Template, all: readonly Template[]): Finding[] {
+export function checkUndeclared(template: Template, all: readonly Template[], resolver: Resolver): Finding[] {
   const findings: Finding[] = [];
   const report = (line: number, message: string) =>
     findings.push({ file: template.file, line, rule: 'declaration', message });
@@ -79,7 +82,15 @@ export function checkUndeclared(template: Template, all: readonly Template[]): F
       resource.body,
       'properties.deliveryWithResourceIdentity.destination.properties.queueName',
     );
-    if (!queues.some((name) => name === queue)) report(resource.line, `no queue '${queue}' is declared`);
+    if (queue !== eventQueue)
+      report(resource.line, `events must go to the queue '${eventQueue}', not '${queue}'`);
+    const kept = valueAt(
+      resource.body,
+      'properties.deadLetterWithResourceIdentity.deadLetterDestination.properties.blobContainerName',
+    );
+    const deadLetters = resolver.only(kept, template);
+    if (deadLetters !== undefined && deadLetters !== deadLetterContainer)
+      report(resource.line, `dead letters must go to '${deadLetterContainer}', not '${deadLetters}'`);
     const container = /^\/blobServices\/default\/containers\/([^/]+)\/blobs\/$/.exec(
       textAt(resource.body, 'properties.filter.subjectBeginsWith') ?? '',
     )?.[1];

@@ -13,6 +13,7 @@ type Rule =
   | 'tags'
   | 'version'
   | 'order'
+  | 'structure'
   | 'service'
   | 'declaration';
 

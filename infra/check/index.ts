@@ -13,6 +13,7 @@ import { checkPolicy } from './policy.ts';
 import { Resolver } from './resolve.ts';
 import { checkRoles } from './roles.ts';
 import { checkSecrets } from './secrets.ts';
+import { checkStructure } from './structure.ts';
 import { readTemplate, type Template } from './template.ts';
 import { type AzureTypes, checkTypes } from './types.ts';
 
@@ -71,9 +72,10 @@ export async function checkTemplates(
         ...checkPolicy(template, resolver),
         ...checkRoles(template, resolver),
         ...checkSecrets(template),
+        ...checkStructure(template, resolver),
         ...checkOrder(template),
         ...checkUpkeep(template, templates, resolver),
-        ...checkUndeclared(template, templates),
+        ...checkUndeclared(template, templates, resolver),
         ...(types ? await checkTypes(template, types, resolver) : []),
       );
   return findings;

@@ -30,6 +30,9 @@ const musts: readonly (readonly [type: string, path: string, value: Plain])[] = 
   [vault, 'properties.enablePurgeProtection', true],
   ['Microsoft.Insights/components', 'properties.DisableLocalAuth', true],
   ['Microsoft.OperationalInsights/workspaces', 'properties.features.disableLocalAuth', true],
+  ['Microsoft.Web/serverfarms', 'sku.name', 'FC1'],
+  ['Microsoft.Web/serverfarms', 'properties.reserved', true],
+  ['Microsoft.Web/sites', 'kind', 'functionapp,linux'],
   ['Microsoft.Web/sites', 'properties.httpsOnly', true],
   ['Microsoft.Web/sites', 'properties.siteConfig.minTlsVersion', '1.2'],
   ['Microsoft.Web/sites', 'identity.type', 'UserAssigned'],
@@ -41,6 +44,7 @@ const musts: readonly (readonly [type: string, path: string, value: Plain])[] = 
   ['Microsoft.Web/sites/basicPublishingCredentialsPolicies', 'properties.allow', false],
   // A topic with an identity of the user's delivers nothing to a queue of an account without keys.
   ['Microsoft.EventGrid/systemTopics', 'identity.type', 'SystemAssigned'],
+  ['Microsoft.EventGrid/systemTopics', 'properties.topicType', 'Microsoft.Storage.StorageAccounts'],
   [
     'Microsoft.EventGrid/systemTopics/eventSubscriptions',
     'properties.deliveryWithResourceIdentity.identity.type',
@@ -53,12 +57,13 @@ const musts: readonly (readonly [type: string, path: string, value: Plain])[] = 
   ],
 ];
 
-/** What is closed to the public network where the parameter `isPrivate` is true. */
-const closable: readonly (readonly [type: string, path: string, closed: Plain])[] = [
-  [account, 'properties.networkAcls.defaultAction', 'Deny'],
-  [cosmos, 'properties.publicNetworkAccess', 'Disabled'],
-  [vault, 'properties.publicNetworkAccess', 'Disabled'],
-  [vault, 'properties.networkAcls.defaultAction', 'Deny'],
+/** What a parameter, where it is true, must lead to: no public network, and copies in several zones. */
+const chosen: readonly (readonly [type: string, path: string, parameter: string, value: Plain])[] = [
+  [account, 'properties.networkAcls.defaultAction', 'isPrivate', 'Deny'],
+  [cosmos, 'properties.publicNetworkAccess', 'isPrivate', 'Disabled'],
+  [vault, 'properties.publicNetworkAccess', 'isPrivate', 'Disabled'],
+  [vault, 'properties.networkAcls.defaultAction', 'isPrivate', 'Deny'],
+  [account, 'sku.name', 'zoneRedundant', 'Standard_ZRS'],
 ];
 
 /** What no resource of a type says, since it would open a way in beside the identity. */
@@ -83,10 +88,11 @@ export function checkPolicy(template: Template, resolver: Resolver): Finding[] {
     for (const { body, line, symbol } of ofType(type))
       if (resolver.only(valueAt(body, path), template) !== value)
         report(line, `${symbol}: ${path} must be ${value}`);
-  for (const [type, path, closed] of closable)
+  for (const [type, path, parameter, value] of chosen)
     for (const { body, line, symbol } of ofType(type)) {
-      const [, said] = /^(?:isPrivate\s*\?\s*)?'(\w+)'/.exec(valueAt(body, path)?.source ?? '') ?? [];
-      if (said !== closed) report(line, `${symbol}: ${path} must be '${closed}' where isPrivate`);
+      const source = valueAt(body, path)?.source ?? '';
+      if (source !== `'${value}'` && !source.startsWith(`${parameter} ? '${value}' : `))
+        report(line, `${symbol}: ${path} must be '${value}' where ${parameter}`);
     }
   for (const [type, path] of mustNots)
     for (const { body, line, symbol } of ofType(type))

@@ -40,6 +40,9 @@ export class Resolver {
       return this.possible({ ...value, notEmpty: false }, template, depth + 1).filter(isFilled);
     const [, module, output] = /^(\w+)\.outputs\.(\w+)$/.exec(value.source) ?? [];
     if (module !== undefined) return this.#output(value, template, module, output, depth);
+    const resource = template.resources.find(({ symbol }) => `${symbol}.name` === value.source);
+    const given = resource && valueAt(resource.body, 'name');
+    if (given) return this.possible(given, template, depth + 1);
     const variable = template.variables.find(({ name }) => name === value.source);
     if (variable) return this.possible(variable.value, template, depth + 1);
     const parameter = template.parameters.find(({ name }) => name === value.source);

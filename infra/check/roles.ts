@@ -69,6 +69,7 @@ export function checkRoles(template: Template, resolver: Resolver): Finding[] {
     const isOurs = template.resources.some(
       (one) => typeOf(one) === definition && source === `${one.symbol}.id`,
     );
+    for (const problem of carelessly(resource)) report(line, `${symbol}: ${problem}`);
     if (given.length === 0 && !isOurs) report(line, `${symbol}: what role it gives cannot be told`);
     for (const id of given) {
       const role = roles[id.toLowerCase()];
@@ -79,6 +80,27 @@ export function checkRoles(template: Template, resolver: Resolver): Finding[] {
       report(line, `${symbol}: our role is given on the resource group`);
   }
   return findings;
+}
+
+/** What lets an assignment fail, hit another one of the same name, or give the role to something else. */
+function carelessly({ type, body }: Resource): string[] {
+  const source = (path: string) => valueAt(body, path)?.source ?? '';
+  const isOfAzure = type.startsWith('Microsoft.Authorization/');
+  const name = source('name');
+  const [, role = ''] = /(\w+)(?:\.\w+)?\W*$/.exec(source('properties.roleDefinitionId')) ?? [];
+  const [principal = ''] = source('properties.principalId').split('.');
+  const parts = [source(isOfAzure ? 'scope' : 'parent'), principal, role];
+  return [
+    ...(/principalId$/i.test(source('properties.principalId'))
+      ? []
+      : ['properties.principalId must be a principalId']),
+    ...(isOfAzure && source('properties.principalType') === ''
+      ? ['properties.principalType must be given: an identity that was just made is not found without it']
+      : []),
+    ...parts
+      .filter((part) => part !== '' && !new RegExp(`\\b${part}\\b`).test(name))
+      .map((part) => `name must be a guid of ${part} too, or it is that of another assignment`),
+  ];
 }
 
 /** The type of what a role is given on; `undefined` for what gives none. */

@@ -37,6 +37,7 @@ export type Resource = {
 type Module = {
   readonly symbol: string;
   readonly path: string;
+  readonly isConditional: boolean;
   readonly body: ObjectValue;
   readonly line: number;
 };
@@ -51,12 +52,18 @@ export type Parameter = Mention & {
   readonly decorators: ReadonlyMap<string, Value | undefined>;
 };
 
+/** Guarded where a condition chooses it. */
+type OutputRead = Mention & { readonly module: string; readonly isGuarded: boolean };
+type PropertyRead = { readonly symbol: string; readonly path: readonly string[]; readonly line: number };
+
 /** `type` as of a parameter. */
 type Output = Mention & { readonly type: string; readonly value: Value };
 
 /** One Bicep file, read. */
 export type Template = {
   readonly file: string;
+  /** `subscription` or `resourceGroup` */
+  readonly targetScope: string;
   readonly parameters: readonly Parameter[];
   readonly variables: readonly (Mention & { readonly value: Value })[];
   readonly resources: readonly Resource[];
@@ -69,7 +76,11 @@ export type Template = {
   /** Paths that `loadTextContent` reads. */
   readonly loads: readonly Mention[];
   /** `settings.outputs.values` */
-  readonly outputsRead: readonly (Mention & { readonly module: string })[];
+  readonly outputsRead: readonly OutputRead[];
+  /** `site.properties.defaultHostName`, as far as it is plain. */
+  readonly propertiesRead: readonly PropertyRead[];
+  /** What is declared a second time: names, and properties of one object. */
+  readonly doubles: readonly Mention[];
   readonly strings: readonly Mention[];
   readonly syntaxErrors: readonly Mention[];
 };
@@ -87,6 +98,7 @@ export async function readTemplate(file: string, text: string): Promise<Template
   const ofType = (...types: string[]) => nodes.filter((node) => types.includes(node.type));
   const template: Template = {
     file,
+    targetScope: /^targetScope = '(\w+)'/m.exec(text)?.[1] ?? 'resourceGroup',
     parameters: ofType('parameter_declaration').map(parameter),
     variables: ofType('variable_declaration').map(declared),
     outputs: ofType('output_declaration').map((node) => ({ ...declared(node), type: typeOf(node) })),
@@ -99,6 +111,7 @@ export async function readTemplate(file: string, text: string): Promise<Template
     modules: ofType('module_declaration').map((node) => ({
       ...block(node),
       path: stringText(node.namedChildren[1]) ?? '',
+      isConditional: node.namedChildren.some(({ type }) => type === 'if_statement'),
     })),
     names: ofType('identifier').filter(isName).map(mention),
     loopVariables: [
@@ -114,6 +127,14 @@ export async function readTemplate(file: string, text: string): Promise<Template
       return name === undefined ? [] : { name, line: lineOf(node) };
     }),
     outputsRead: ofType('member_expression').flatMap(outputRead),
+    propertiesRead: ofType('member_expression').flatMap(propertyRead),
+    doubles: [
+      ...doublesIn(ofType(...declarations).flatMap((node) => node.namedChildren[0] ?? [])),
+      ...doublesIn(ofType('output_declaration').flatMap((node) => node.namedChildren[0] ?? [])),
+      ...ofType('object').flatMap((node) =>
+        doublesIn(node.namedChildren.flatMap((one) => one.namedChildren[0] ?? [])),
+      ),
+    ],
     strings: ofType('string_content').map(mention),
     syntaxErrors: errorsIn(root).map((node) => ({
       name: text.split('\n')[node.startPosition.row]?.trim() ?? '',
@@ -124,12 +145,18 @@ export async function readTemplate(file: string, text: string): Promise<Template
   return template;
 }
 
-const interesting = [
+/** What gives a name that others are written by. */
+const declarations = [
   'parameter_declaration',
   'variable_declaration',
-  'output_declaration',
   'resource_declaration',
   'module_declaration',
+] as const;
+
+const interesting = [
+  ...declarations,
+  'output_declaration',
+  'object',
   'identifier',
   'loop_variable',
   'loop_enumerator',
@@ -296,11 +323,36 @@ function isName(node: Node): boolean {
   }
 }
 
-function outputRead(node: Node): (Mention & { module: string })[] {
+function outputRead(node: Node): OutputRead[] {
   const [object, property] = node.namedChildren;
   const [module, outputs] = object?.type === 'member_expression' ? object.namedChildren : [];
   if (module?.type !== 'identifier' || outputs?.text !== 'outputs' || !property) return [];
-  return [{ module: module.text, name: property.text, line: lineOf(node) }];
+  return [
+    {
+      module: module.text,
+      name: property.text,
+      line: lineOf(node),
+      isGuarded: inside(node, 'ternary_expression'),
+    },
+  ];
+}
+
+/** What a whole chain of names reads, but for the function that it ends with, if it does. */
+function propertyRead(node: Node): PropertyRead[] {
+  const { parent } = node;
+  if (parent?.type === 'member_expression' && parent.namedChildren[0]?.id === node.id) return [];
+  const path: string[] = [];
+  let at: Node | undefined = node;
+  for (; at?.type === 'member_expression'; at = at.namedChildren[0])
+    path.unshift(at.namedChildren.at(-1)?.text ?? '');
+  if (at?.type !== 'identifier') return [];
+  const isCalled = parent?.type === 'call_expression' && parent.namedChildren[0]?.id === node.id;
+  return [{ symbol: at.text, path: isCalled ? path.slice(0, -1) : path, line: lineOf(node) }];
+}
+
+function doublesIn(names: readonly Node[]): Mention[] {
+  const seen = new Set<string>();
+  return names.filter(({ text }) => seen.size === seen.add(text).size).map(mention);
 }
 
 function errorsIn(node: Node): Node[] {

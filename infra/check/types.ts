@@ -65,8 +65,35 @@ export async function checkTypes(
       const possible = (value: Value) => resolver.possible(value, template);
       new Comparison(found.types, report, possible).check({ ...resource.body, properties }, found.body, '');
     }
+    for (const { symbol, path, line } of template.propertiesRead)
+      if (found && symbol === resource.symbol && !hasPath(found.types, found.body, path))
+        report(line, `there is no property ${path.join('.')} to read`);
   }
   return findings;
+}
+
+/** Whether a description has what is read by a chain of names; of what it leaves open, anything. */
+function hasPath(types: readonly BicepType[], reference: TypeReference, path: readonly string[]): boolean {
+  const [name, ...rest] = path;
+  if (name === undefined) return true;
+  const type = types[reference.index];
+  const among = (properties: Readonly<Record<string, ObjectTypeProperty>>, others?: TypeReference) => {
+    const next = (Object.hasOwn(properties, name) ? properties[name]?.type : undefined) ?? others;
+    return next !== undefined && hasPath(types, next, rest);
+  };
+  switch (type?.type) {
+    case TypeBaseKind.ObjectType:
+      return among(type.properties, type.additionalProperties);
+    case TypeBaseKind.DiscriminatedObjectType:
+      return (
+        among(type.baseProperties) ||
+        Object.values(type.elements).some((element) => hasPath(types, element, path))
+      );
+    case TypeBaseKind.AnyType:
+      return true;
+    default:
+      return false;
+  }
 }
 
 class Comparison {

@@ -4,7 +4,13 @@ param tags object
 param name string
 param resourceId string
 
-@description('Which service of the resource: blob, queue, Sql, vault.')
+@description('Which service of the resource.')
+@allowed([
+  'blob'
+  'queue'
+  'Sql'
+  'vault'
+])
 param groupId string
 
 @description('Private DNS zone that the public name of the resource leads into.')

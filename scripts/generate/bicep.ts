@@ -16,7 +16,7 @@ const storage = (type: string) => `Microsoft.Storage/storageAccounts${type}@2024
 export const poisonQueue = (queue: string) => `${queue}-poison`;
 
 /** Where Event Grid puts an event that it could not deliver. People read it; the code does not. */
-const deadLetterContainer = 'event-dead-letters';
+export const deadLetterContainer = 'event-dead-letters';
 const deadLetterDays = 30;
 /** How long a blob that was overwritten or removed can be had back, before soft deletion adds its own days. */
 const oldVersionDays = 7;

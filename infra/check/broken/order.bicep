@@ -7,6 +7,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   location: location
   tags: tags
   sku: { name: 'FC1' }
+  properties: { reserved: true }
 }
 
 resource site 'Microsoft.Web/sites/config@2024-04-01' existing = {

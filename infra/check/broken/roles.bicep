@@ -1,4 +1,5 @@
-// Rights that are too wide: a role nobody has thought about, a known one on too much, one of our own that may do anything.
+// Rights that are too wide: a role nobody has thought about, a known one on too much, one of our own that may do anything;
+// and such as fail, or are given to something else, or have the name of another.
 param storageName string
 param principalId string
 
@@ -14,7 +15,7 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
 
 resource everything 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: storage
-  name: guid(storage.id, owner)
+  name: guid(storage.id, principalId, owner)
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', owner)
     principalId: principalId
@@ -24,7 +25,7 @@ resource everything 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 
 resource wide 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: storage
-  name: guid(storage.id, blobContributor)
+  name: guid(storage.id, principalId)
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobContributor)
     principalId: principalId
@@ -34,7 +35,7 @@ resource wide 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 
 resource everywhere 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in items(several): {
-    name: guid(role.value)
+    name: guid(principalId, role.value)
     properties: {
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
       principalId: principalId
@@ -45,11 +46,10 @@ resource everywhere 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 resource hidden 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: storage
-  name: guid(storage.id)
+  name: guid(storage.id, principalId)
   properties: {
     roleDefinitionId: principalId
-    principalId: principalId
-    principalType: 'ServicePrincipal'
+    principalId: storage.id
   }
 }
 
@@ -71,7 +71,7 @@ resource ours 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
 }
 
 resource oursEverywhere 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(ours.id)
+  name: guid(ours.id, principalId)
   properties: {
     roleDefinitionId: ours.id
     principalId: principalId

@@ -17,6 +17,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
 }
 
 resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@1999-01-01' = {
-  parent: account
-  name: 'work'
+  name: 'stcairn/default/work'
 }
+
+output endpoint string = account.properties.primaryEndpoint
