@@ -11,7 +11,12 @@ export function optionsOf<const T extends Options>(usage: string, options: T) {
     process.stdout.write(`${usage}\n`);
     process.exit(0);
   } catch (error) {
-    process.stderr.write(`${(error as Error).message.split('. ')[0]}; --help lists the options.\n`);
-    process.exit(2);
+    endWith(`${(error as Error).message.split('. ')[0]}; --help lists the options.`);
   }
+}
+
+/** Ends a tool that cannot do what it was asked for, with code 2 and a line that says why. */
+export function endWith(why: string): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(2);
 }

@@ -69,6 +69,9 @@ describe('make cost', () => {
     ['--runs', 'many', '--runs must be a number'],
     ['--hours', '25', '--hours must be a number from 0.1 to 24'],
     ['--prices', 'nowhere.json', '--prices nowhere.json cannot be read'],
+    ['--prices', fileURLToPath(new URL('cost/measured.json', import.meta.url)), 'region must be a string'],
+    ['--instance-mb', '600', '--instance-mb must be 512, 2048 or 4096'],
+    ['--autoscale', '1500', '--autoscale goes by thousands'],
     ['--runz', '1', '--help'],
   ])('says what is wrong with %s %s', (name, value, words) => {
     const { status, stderr } = run(name, value);

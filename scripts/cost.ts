@@ -1,17 +1,18 @@
 /** `make cost`: what a month costs, by what a day is expected to bring. */
 import { readFile } from 'node:fs/promises';
-import { optionsOf } from './command-line.ts';
+import { endWith, optionsOf } from './command-line.ts';
 import {
   type CostItem,
   listPrices,
   monthlyCost,
   noTraffic,
   type Prices,
+  pricesOf,
   shapeDefault,
   trafficDefault,
 } from './cost/estimate.ts';
 
-const { region, stated, currency } = listPrices;
+const { region, stated } = listPrices;
 const usage = `Usage: make cost [ARGS="--predictions 1000000 …"]
 
 What a day brings (in brackets what is taken unless told):
@@ -76,8 +77,7 @@ function count(name: Exclude<NumberOption, 'prices'>, otherwise: number, least =
   if (text === undefined) return otherwise;
   const value = Number(text);
   if (text.trim() !== '' && value >= least && value <= most) return value;
-  process.stderr.write(`--${name} must be a number from ${least} to ${most}, and is '${text}'.\n`);
-  process.exit(2);
+  endWith(`--${name} must be a number from ${least} to ${most}, and is '${text}'.`);
 }
 
 const basis = given.idle ? noTraffic : trafficDefault;
@@ -96,9 +96,13 @@ const traffic = {
   keptDays: count('kept-days', basis.keptDays, 1, 36_500),
 };
 const requestUnitsMax = count('autoscale', 0, 1000);
+if (requestUnitsMax % 1000 > 0) endWith(`--autoscale goes by thousands, and is ${requestUnitsMax}.`);
+const instanceMb = count('instance-mb', shapeDefault.instanceMb);
+if (![512, 2048, 4096].includes(instanceMb))
+  endWith(`--instance-mb must be 512, 2048 or 4096, and is ${instanceMb}.`);
 const shape = {
   ...shapeDefault,
-  instanceMb: count('instance-mb', shapeDefault.instanceMb, 512, 4096),
+  instanceMb,
   alwaysReady: count('always-ready', shapeDefault.alwaysReady, 0, 1000),
   capacity: requestUnitsMax > 0 ? ('autoscale' as const) : ('serverless' as const),
   requestUnitsMax,
@@ -111,11 +115,13 @@ const items = monthlyCost(traffic, shape, prices);
 process.stdout.write(given.json ? `${JSON.stringify(items, undefined, 2)}\n` : report(items));
 
 async function readPrices(file: string): Promise<Prices> {
+  const text = await readFile(file, 'utf8').catch((error: Error) =>
+    endWith(`--prices ${file} cannot be read: ${error.message}`),
+  );
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Prices;
+    return pricesOf(JSON.parse(text));
   } catch (error) {
-    process.stderr.write(`--prices ${file} cannot be read: ${(error as Error).message}\n`);
-    process.exit(2);
+    endWith(`--prices ${file}: ${(error as Error).message}`);
   }
 }
 
@@ -129,7 +135,7 @@ function report(lines: readonly CostItem[]): string {
   );
   const total = lines.reduce((sum, { price }) => sum + price, 0);
   return [
-    `A month, in ${currency} (${prices.region}; ${prices.stated}):`,
+    `A month, in ${prices.currency} (${prices.region}; ${prices.stated}):`,
     '',
     ...rows,
     '',

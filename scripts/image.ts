@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
-import { optionsOf } from './command-line.ts';
+import { endWith, optionsOf } from './command-line.ts';
 import { makePackage } from './package.ts';
 
 const containerfile = fileURLToPath(new URL('../infra/container/Containerfile', import.meta.url));
@@ -59,10 +59,8 @@ Builds the container image of the app: the package of make package on the image 
     tool: { type: 'string' },
   });
   const tool = given.tool ?? toolHere();
-  if (tool === undefined) {
-    process.stderr.write(`None of ${tools.join(', ')} is here; install one, or name another by --tool.\n`);
-    process.exit(2);
-  }
+  if (tool === undefined)
+    endWith(`None of ${tools.join(', ')} is here; install one, or name another by --tool.`);
   await makeImage({ tool, tag: given.tag, base: given.base });
   process.stdout.write(`${given.tag}: built by ${tool}. docs/deploy.md says how to run it.\n`);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { zipSync } from 'fflate';
 import { build } from './build.ts';
-import { optionsOf } from './command-line.ts';
+import { endWith, optionsOf } from './command-line.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const mebibyte = 1024 * 1024;
@@ -61,7 +61,9 @@ if (import.meta.main) {
   --out FILE  where the zip goes (default: cairn.zip); deploy it by azd deploy --from-package FILE`;
   const { out } = optionsOf(usage, { out: { type: 'string', default: 'cairn.zip' } });
   const { zip, files, unpackedBytes } = await makePackage();
-  await writeFile(out, zip);
+  await writeFile(out, zip).catch((error: Error) =>
+    endWith(`--out ${out} cannot be written: ${error.message}`),
+  );
   const digest = createHash('sha256').update(zip).digest('hex');
   process.stdout.write(
     `${out}: ${files.length} files, ${mebibytes(zip.length)}, unpacked ${mebibytes(unpackedBytes)}\nsha256 ${digest}\n`,

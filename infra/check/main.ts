@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { optionsOf } from '../../scripts/command-line.ts';
+import { endWith, optionsOf } from '../../scripts/command-line.ts';
 import { checkInfra, readInfra } from './index.ts';
 import { openTypes } from './types.ts';
 
@@ -20,7 +20,12 @@ const { types } = optionsOf(usage, { types: { type: 'string' } });
 const beside = join(root, '../shared/azure-types');
 const folder = types ?? process.env['CAIRN_AZURE_TYPES'] ?? (existsSync(beside) ? beside : undefined);
 const infra = await readInfra(root);
-const findings = await checkInfra(infra, folder ? await openTypes(folder) : undefined);
+const described = folder
+  ? await openTypes(folder).catch((error: Error) =>
+      endWith(`${folder} is no folder of bicep-types files (it needs an index.json): ${error.message}`),
+    )
+  : undefined;
+const findings = await checkInfra(infra, described);
 const resources = infra.templates
   .flatMap((template) => template.resources)
   .filter(({ existing }) => !existing);

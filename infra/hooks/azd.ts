@@ -31,4 +31,16 @@ export const azd: Azd = {
   },
 };
 
-const call = (...args: string[]) => run('azd', args, { maxBuffer: 16 * 1024 * 1024 });
+/** @throws Error that says what azd says, without its values. */
+async function call(...args: string[]) {
+  try {
+    return await run('azd', args, { maxBuffer: 16 * 1024 * 1024 });
+  } catch (error) {
+    const { code, stderr, message } = error as Error & { code?: unknown; stderr?: string };
+    const why =
+      code === 'ENOENT'
+        ? 'azd is not on the PATH: https://learn.microsoft.com/azure/developer/azure-developer-cli/install-azd'
+        : `azd ${args.slice(0, 2).join(' ')}: ${stderr?.trim() || message}`;
+    throw new Error(why, { cause: error });
+  }
+}

@@ -247,6 +247,11 @@ describe('a subscription', () => {
   });
 });
 
+test('where there is no azd it says so, and where to have it', async () => {
+  const { code, output } = await ran('preflight.ts', { PATH: '/nowhere', AZURE_ENV_NAME: '' });
+  expect([code, output]).toEqual([2, expect.stringContaining('azd is not on the PATH: https://')]);
+});
+
 test('all that is missing is said at once, also where nobody is signed in', async () => {
   const azd = { token: () => Promise.reject(new Error('not logged in')) };
   const given = { AZURE_ENV_NAME: 'dev', CAIRN_INSTANCE_MB: '1024' };

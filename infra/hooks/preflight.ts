@@ -1,7 +1,7 @@
 /** Run by azd before it makes anything: says at once all that would keep it from going through, and what it will cost. */
 import { readFile } from 'node:fs/promises';
 import { listPrices } from '../../scripts/cost/estimate.ts';
-import { optionsOf } from '../../scripts/command-line.ts';
+import { endWith, optionsOf } from '../../scripts/command-line.ts';
 import { azd } from './azd.ts';
 import { costLines, preflight } from './checks.ts';
 import { parametersOf, withDefaults } from './parameters.ts';
@@ -16,7 +16,8 @@ Says what keeps azd from deploying the selected environment.
 const read = (file: string) => readFile(new URL(file, import.meta.url), 'utf8');
 const parameters = parametersOf(await read('../main.bicep'), await read('../main.parameters.json'));
 // By hand there are no values in the environment of the process, which a hook has.
-const values = process.env['AZURE_ENV_NAME'] ? process.env : { ...process.env, ...(await azd.values()) };
+const ofAzd = () => azd.values().catch(({ message }: Error) => endWith(`No environment of azd: ${message}`));
+const values = process.env['AZURE_ENV_NAME'] ? process.env : { ...process.env, ...(await ofAzd()) };
 
 const findings = await preflight({
   azd,

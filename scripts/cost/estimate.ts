@@ -84,6 +84,31 @@ const measured: Readonly<Record<keyof typeof measuredUse, Use>> = measuredUse;
 export type Prices = typeof prices;
 export const listPrices: Prices = prices;
 
+/**
+ * Prices that somebody gives, in the form of `prices.json`.
+ *
+ * @throws Error that names what is missing or of another type.
+ */
+export function pricesOf(given: unknown): Prices {
+  const hold = (value: unknown, like: unknown, path: string): void => {
+    const kind = typeof like;
+    if (
+      typeof value !== kind ||
+      value === null ||
+      Number.isNaN(value) ||
+      (kind === 'number' && Number(value) < 0)
+    )
+      throw new Error(
+        `${path || 'the file'} must be ${kind === 'object' ? 'an object' : `a ${kind}`}, as in prices.json.`,
+      );
+    if (kind !== 'object') return;
+    for (const [name, one] of Object.entries(like as object))
+      hold((value as Record<string, unknown>)[name], one, path === '' ? name : `${path}.${name}`);
+  };
+  hold(given, prices, '');
+  return given as Prices;
+}
+
 export type CostItem = {
   readonly service: string;
   readonly item: string;
