@@ -60,10 +60,14 @@ export async function measureUse(server: TestServer): Promise<MeasuredUse> {
   const inputs = [{ name: 'input', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] }];
   const predict = () => post('/v2/models/iris/infer', { inputs });
   await useOf(server, predict);
-  const flush = await useOf(server, async () => {
-    for (let i = 0; i < 1_000; i++) await predict();
-    await flushPredictions(server.ctx.stores);
-  });
+  const flushed = async () =>
+    useOf(server, async () => {
+      for (let i = 0; i < 1_000; i++) await predict();
+      await flushPredictions(server.ctx.stores);
+    });
+  // The lesser of two: now and then the endpoint is looked up anew, by the clock and not by the calls.
+  const [one, other] = [await flushed(), await flushed()];
+  const flush = one.requestUnits < other.requestUnits ? one : other;
   const batchJob = await useOf(server, () => drop(server.ctx, 'iris', rowsFile(batchRows)));
   const withEndpoints = perHour(await idleUse(server));
   return {
